@@ -1,0 +1,252 @@
+package dev.pgproxy.common.config;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+
+/** Reads {@code conf.properties}: every key there is, its default and what it may be, one line each. */
+public final class ConfigLoader {
+
+    private static final String CONDITIONS = "disable_conds_list.";
+    private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
+    private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
+    private static final Duration NONE = Duration.ZERO;
+    private static final Duration SHORTEST = Duration.ofMillis(10);
+
+    /** Keys that are read and checked, and whose feature is not there yet. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "promote",
+            "active_cnn_timeout",
+            "pg_proxy_pw",
+            "promote_method",
+            "promote_timeout",
+            "auth_file",
+            "auth_cache_ttl",
+            "state_file");
+
+    private static final List<String> PREFIXES_WITHOUT_EFFECT = List.of("conninfo.", CONDITIONS, "notify.");
+
+    private static final List<String> NOTIFY_KEYS = List.of(
+            "notify.command",
+            "notify.webhook",
+            "notify.mail.host",
+            "notify.mail.port",
+            "notify.mail.user",
+            "notify.mail.pw",
+            "notify.mail.from",
+            "notify.mail.to");
+
+    private final ConfigReader reader;
+
+    private ConfigLoader(ConfigReader reader) {
+        this.reader = reader;
+    }
+
+    /**
+     * Reads and checks the file.
+     *
+     * @throws IOException when it cannot be read
+     * @throws ConfigException with every problem in it
+     */
+    public static ProxyConfig load(Path path) throws IOException, ConfigException {
+        PropertiesFile file = PropertiesFile.read(path);
+        ConfigLoader loader = new ConfigLoader(new ConfigReader(file));
+        ProxyConfig config = loader.read(file);
+        loader.reader.finish();
+        return config;
+    }
+
+    /** The names of all keys; the numbered {@code disable_conds_list.N} is represented by its first. */
+    public static Set<String> keys() {
+        PropertiesFile empty = emptyFile();
+        ConfigLoader loader = new ConfigLoader(new ConfigReader(empty));
+        loader.read(empty);
+        loader.reader.knownKeys().add(CONDITIONS + "1");
+        return loader.reader.knownKeys();
+    }
+
+    private static PropertiesFile emptyFile() {
+        try {
+            return PropertiesFile.read(Path.of("/dev/null"));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException("/dev/null cannot be read", e);
+        }
+    }
+
+    private ProxyConfig read(PropertiesFile file) {
+        return new ProxyConfig(
+                listen(),
+                servers(),
+                new ProxyConfig.AdminLogin(
+                        reader.requiredText("conninfo.user", "postgres"),
+                        reader.text("conninfo.pw").orElse(""),
+                        reader.text("conninfo.db").orElse("postgres")),
+                timeouts(),
+                new ProxyConfig.Limits(
+                        reader.integer("max_client_conn", 10_000, 1, 1_000_000),
+                        reader.integer("max_server_conn", 0, 0, 1_000_000),
+                        reader.integer("listen_backlog", 1024, 1, 65_535)),
+                new ProxyConfig.Logging(
+                        reader.path("log.filename"),
+                        reader.choice("log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO)),
+                files(),
+                tuning(),
+                reader.integer("proxy_worker_num", Runtime.getRuntime().availableProcessors(), 1, 1024),
+                reader.integer("recv_sz_per_poll", 64, 1, 16_384) * 1024,
+                new ProxyConfig.Routing(
+                        standbyUserSuffix(),
+                        reader.choice(
+                                "route.standby_fallback",
+                                ProxyConfig.StandbyFallback.class,
+                                ProxyConfig.StandbyFallback.PRIMARY)),
+                new ProxyConfig.Exemptions(conditions()),
+                new ProxyConfig.Auth(
+                        reader.text("pg_proxy_pw").orElse("pg2pg"),
+                        reader.path("auth_file"),
+                        reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
+                failover(),
+                notices(),
+                keysWithoutEffect(file));
+    }
+
+    private List<ServerAddress> listen() {
+        List<ServerAddress> addresses = reader.addresses("listen", 0);
+        return addresses.isEmpty() ? List.of(new ServerAddress("0.0.0.0", 9999)) : addresses;
+    }
+
+    private ProxyConfig.Servers servers() {
+        reader.requiredText("master", "10.0.0.1:5432");
+        Optional<ServerAddress> primary = reader.address("master");
+        Optional<ServerAddress> promote = reader.address("promote");
+        if (promote.isPresent() && promote.equals(primary)) {
+            reader.problem("promote", "is the primary itself", "Name the standby that is to take over.");
+        }
+        return new ProxyConfig.Servers(
+                primary.orElse(new ServerAddress("localhost", 5432)), promote, reader.addresses("slaver_list", 1));
+    }
+
+    private ProxyConfig.Timeouts timeouts() {
+        return new ProxyConfig.Timeouts(
+                reader.duration("idle_cnn_timeout", Duration.ofSeconds(300), SHORTEST),
+                reader.duration("active_cnn_timeout", Duration.ofSeconds(300), NONE),
+                reader.duration("query_wait_timeout", Duration.ofSeconds(120), SHORTEST),
+                reader.duration("client_login_timeout", Duration.ofSeconds(60), SHORTEST),
+                reader.duration("server_connect_timeout", Duration.ofSeconds(15), SHORTEST),
+                reader.duration("server_lifetime", Duration.ofSeconds(3600), SHORTEST),
+                reader.duration("server_reset_timeout", Duration.ofSeconds(10), SHORTEST),
+                reader.duration("worker_hang_timeout", Duration.ofSeconds(10), Duration.ofSeconds(1)),
+                reader.duration("cancel_wait_timeout", Duration.ofSeconds(10), SHORTEST),
+                reader.duration("shutdown_timeout", Duration.ofSeconds(10), SHORTEST));
+    }
+
+    private ProxyConfig.Files files() {
+        Path run = RunDirectory.choose(System.getProperty("user.name", "nobody"), System.getenv("XDG_RUNTIME_DIR"));
+        Path socket = reader.path("ipc_uds_path").orElse(run.resolve("ipc").resolve("control.sock"));
+        int bytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        if (bytes > MAX_SOCKET_PATH_BYTES) {
+            reader.problem(
+                    "ipc_uds_path",
+                    "has " + bytes + " bytes, more than a socket's path may have",
+                    "Choose a path of at most " + MAX_SOCKET_PATH_BYTES + " bytes.");
+        }
+        return new ProxyConfig.Files(
+                socket,
+                reader.path("pid_file").orElse(run.resolve("pgproxy.pid")),
+                reader.path("state_file").orElse(run.resolve("state")));
+    }
+
+    private SocketTuning tuning() {
+        return new SocketTuning(
+                reader.onOff("tcp_keepalive", true),
+                seconds("tcp_keepidle", 60),
+                seconds("tcp_keepintvl", 10),
+                reader.integer("tcp_keepcnt", 6, 1, 127),
+                (int) reader.duration("tcp_user_timeout", NONE, NONE).toMillis());
+    }
+
+    private int seconds(String key, int defaultSeconds) {
+        Duration value = reader.duration(key, Duration.ofSeconds(defaultSeconds), Duration.ofSeconds(1));
+        return (int) Math.min(32_767, value.toSeconds());
+    }
+
+    /** Set to nothing, the key turns the suffix off; not set, it is {@code _r}. */
+    private String standbyUserSuffix() {
+        Optional<String> suffix = reader.text("route.standby_user_suffix");
+        return suffix.orElse(reader.isSet("route.standby_user_suffix") ? "" : "_r");
+    }
+
+    private List<Map<String, Pattern>> conditions() {
+        List<Map<String, Pattern>> all = new ArrayList<>();
+        for (String key : reader.keysWithPrefix(CONDITIONS)) {
+            if (!key.substring(CONDITIONS.length()).matches("\\d{1,6}")) {
+                reader.problem(key, "has no number", "Write " + CONDITIONS + "1, " + CONDITIONS + "2 and so on.");
+                continue;
+            }
+            Map<String, Pattern> one = new HashMap<>();
+            // A comma separates conditions only before the next name=, so that patterns may hold commas of their own.
+            for (String part : reader.text(key).orElse("").split(",(?=\\s*[A-Za-z_][\\w.]*\\s*=)", -1)) {
+                condition(key, part, one);
+            }
+            all.add(Map.copyOf(one));
+        }
+        return List.copyOf(all);
+    }
+
+    private void condition(String key, String text, Map<String, Pattern> into) {
+        Matcher matcher = CONDITION.matcher(text);
+        if (!matcher.matches()) {
+            reader.problem(
+                    key, "\"" + text.strip() + "\" is no condition", "Write name=regex, for example user=backup.*");
+            return;
+        }
+        try {
+            into.put(matcher.group(1), Pattern.compile(matcher.group(2)));
+        } catch (PatternSyntaxException e) {
+            reader.problem(
+                    key,
+                    "\"" + matcher.group(2) + "\" is no regular expression: " + e.getDescription(),
+                    "Write a Java regular expression; a backslash in this file is written \\\\.");
+        }
+    }
+
+    private ProxyConfig.Failover failover() {
+        return new ProxyConfig.Failover(
+                reader.choice("promote_method", ProxyConfig.PromoteMethod.class, ProxyConfig.PromoteMethod.AUTO),
+                reader.duration("promote_timeout", Duration.ofSeconds(60), SHORTEST),
+                reader.integer("conninfo.conn_retry_num", 5, 1, 1000),
+                reader.duration("conninfo.conn_retry_interval", Duration.ofSeconds(6), SHORTEST),
+                reader.duration("conninfo.query_interval", Duration.ofSeconds(30), SHORTEST),
+                reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE));
+    }
+
+    private Map<String, String> notices() {
+        Map<String, String> notices = new TreeMap<>();
+        for (String key : NOTIFY_KEYS) {
+            reader.text(key).ifPresent(value -> notices.put(key, value));
+        }
+        reader.integer("notify.mail.port", 25, 1, 65_535);
+        reader.text("notify.webhook")
+                .filter(url -> !url.matches("https?://\\S+"))
+                .ifPresent(url -> reader.problem(
+                        "notify.webhook", "\"" + url + "\" is not a URL", "Write http:// or https:// and a host."));
+        return Map.copyOf(notices);
+    }
+
+    private static List<String> keysWithoutEffect(PropertiesFile file) {
+        Stream<String> keys = file.entries().keySet().stream();
+        return keys.filter(key -> WITHOUT_EFFECT.contains(key)
+                        || PREFIXES_WITHOUT_EFFECT.stream().anyMatch(key::startsWith))
+                .toList();
+    }
+}

@@ -1,0 +1,257 @@
+package dev.pgproxy.common.config;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes typed values out of a {@link PropertiesFile} and collects what is wrong with them. Each getter returns a usable
+ * value even then, so that one pass finds every problem. Asking for a key is what makes it known.
+ */
+final class ConfigReader {
+
+    private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|min|h|d|)");
+    private static final Pattern BRACKETED = Pattern.compile("\\[([0-9a-fA-F:.%]+)]:(\\d+)");
+    private static final Pattern HOST_AND_PORT = Pattern.compile("([^\\s:,\\[\\]]+):(\\d+)");
+    private static final int MAX_PORT = 65_535;
+    private static final int SIMILAR = 3;
+
+    private final PropertiesFile file;
+    private final List<ConfigProblem> problems;
+    private final TreeSet<String> known = new TreeSet<>();
+
+    ConfigReader(PropertiesFile file) {
+        this.file = file;
+        this.problems = new ArrayList<>(file.problems());
+    }
+
+    /** The value, empty when the key is not set or set to nothing. */
+    Optional<String> text(String key) {
+        known.add(key);
+        PropertiesFile.@Nullable Entry entry = file.entries().get(key);
+        return entry == null || entry.value().isEmpty() ? Optional.empty() : Optional.of(entry.value());
+    }
+
+    boolean isSet(String key) {
+        return file.entries().containsKey(key);
+    }
+
+    String requiredText(String key, String example) {
+        Optional<String> value = text(key);
+        if (value.isEmpty()) {
+            problem(key, "is required and not set", "Set it, for example: " + key + " = " + example);
+        }
+        return value.orElse(example);
+    }
+
+    Duration duration(String key, Duration defaultValue, Duration minimum) {
+        Optional<String> value = text(key);
+        if (value.isEmpty()) {
+            return defaultValue;
+        }
+        Matcher matcher = DURATION.matcher(value.get());
+        if (!matcher.matches()) {
+            problem(
+                    key,
+                    "\"" + value.get() + "\" is not a time",
+                    "Write seconds (30, 0.5) or a number with a unit: 500ms, 5s, 2min, 1h.");
+            return defaultValue;
+        }
+        double seconds = Double.parseDouble(matcher.group(1)) * secondsPer(matcher.group(2));
+        if (seconds > Duration.ofDays(365).toSeconds()) {
+            problem(key, "\"" + value.get() + "\" is more than a year", "Choose a shorter time.");
+            return defaultValue;
+        }
+        Duration duration = Duration.ofMillis(Math.round(seconds * 1000));
+        if (duration.compareTo(minimum) < 0) {
+            problem(key, "\"" + value.get() + "\" is too short", "The shortest is " + minimum.toMillis() + "ms.");
+            return defaultValue;
+        }
+        return duration;
+    }
+
+    private static double secondsPer(String unit) {
+        return switch (unit) {
+            case "ms" -> 0.001;
+            case "min" -> 60;
+            case "h" -> 3600;
+            case "d" -> 86_400;
+            default -> 1;
+        };
+    }
+
+    int integer(String key, int defaultValue, int minimum, int maximum) {
+        Optional<String> value = text(key);
+        if (value.isEmpty()) {
+            return defaultValue;
+        }
+        try {
+            int number = Integer.parseInt(value.get());
+            if (number >= minimum && number <= maximum) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Reported with the numbers that are out of range: the remedy is the same.
+        }
+        problem(
+                key,
+                "\"" + value.get() + "\" is not a whole number from " + minimum + " to " + maximum,
+                "The default is " + defaultValue + ".");
+        return defaultValue;
+    }
+
+    boolean onOff(String key, boolean defaultValue) {
+        Optional<String> value = text(key);
+        if (value.isEmpty()) {
+            return defaultValue;
+        }
+        switch (value.get().toLowerCase(Locale.ROOT)) {
+            case "on", "true", "yes", "1" -> {
+                return true;
+            }
+            case "off", "false", "no", "0" -> {
+                return false;
+            }
+            default -> {
+                problem(key, "\"" + value.get() + "\" is neither on nor off", "Write on or off.");
+                return defaultValue;
+            }
+        }
+    }
+
+    <E extends Enum<E>> E choice(String key, Class<E> type, E defaultValue) {
+        Optional<String> value = text(key);
+        if (value.isEmpty()) {
+            return defaultValue;
+        }
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(value.get())) {
+                return constant;
+            }
+        }
+        String choices = String.join(
+                ", ", Arrays.stream(type.getEnumConstants()).map(Enum::name).toList());
+        boolean lower = Character.isLowerCase(value.get().charAt(0));
+        problem(
+                key,
+                "\"" + value.get() + "\" is not one of the values",
+                "Choose one of: " + (lower ? choices.toLowerCase(Locale.ROOT) : choices) + ".");
+        return defaultValue;
+    }
+
+    Optional<Path> path(String key) {
+        Optional<String> value = text(key);
+        try {
+            return value.map(text -> Path.of(text).toAbsolutePath().normalize());
+        } catch (InvalidPathException e) {
+            problem(key, "\"" + value.orElse("") + "\" is not a path", "Write the path of a file.");
+            return Optional.empty();
+        }
+    }
+
+    /** Addresses separated by commas; an empty list when the key is not set. */
+    List<ServerAddress> addresses(String key, int minimumPort) {
+        List<ServerAddress> addresses = new ArrayList<>();
+        for (String part : text(key).map(value -> value.split(",", -1)).orElse(new String[0])) {
+            address(key, part.strip(), minimumPort).ifPresent(addresses::add);
+        }
+        for (int i = 0; i < addresses.size(); i++) {
+            if (addresses.subList(0, i).contains(addresses.get(i))
+                    && addresses.get(i).port() != 0) {
+                problem(key, addresses.get(i) + " stands there twice", "Name each address once.");
+            }
+        }
+        return List.copyOf(addresses);
+    }
+
+    Optional<ServerAddress> address(String key) {
+        return text(key).flatMap(value -> address(key, value, 1));
+    }
+
+    private Optional<ServerAddress> address(String key, String text, int minimumPort) {
+        Matcher bracketed = BRACKETED.matcher(text);
+        Matcher plain = HOST_AND_PORT.matcher(text);
+        if (bracketed.matches() || plain.matches()) {
+            Matcher matched = bracketed.matches() ? bracketed : plain;
+            String port = matched.group(2);
+            if (port.length() <= 5 && Integer.parseInt(port) >= minimumPort && Integer.parseInt(port) <= MAX_PORT) {
+                return Optional.of(new ServerAddress(matched.group(1), Integer.parseInt(port)));
+            }
+            problem(key, "port " + port + " does not exist", "A port is a number from 1 to " + MAX_PORT + ".");
+            return Optional.empty();
+        }
+        problem(
+                key,
+                "\"" + text + "\" is not an address",
+                "Write host:port, for example 10.0.0.1:5432, db.example.com:5432 or [::1]:5432.");
+        return Optional.empty();
+    }
+
+    /** The keys that begin with this, such as {@code disable_conds_list.}, all of them known from now on. */
+    List<String> keysWithPrefix(String prefix) {
+        List<String> keys = file.entries().keySet().stream()
+                .filter(key -> key.startsWith(prefix))
+                .toList();
+        known.addAll(keys);
+        return keys;
+    }
+
+    void problem(String key, String problem, String remedy) {
+        PropertiesFile.@Nullable Entry entry = file.entries().get(key);
+        problems.add(new ConfigProblem(file.name(), entry == null ? 0 : entry.line(), key, problem, remedy));
+    }
+
+    /** @throws ConfigException when anything was wrong, unknown keys included */
+    void finish() throws ConfigException {
+        for (String key : file.entries().keySet()) {
+            if (!known.contains(key)) {
+                problem(key, "is not a key of pgproxy", suggestion(key));
+            }
+        }
+        if (!problems.isEmpty()) {
+            problems.sort((a, b) -> Integer.compare(a.line(), b.line()));
+            throw new ConfigException(problems);
+        }
+    }
+
+    /** Every key that was asked for; complete once the whole configuration was read. */
+    Set<String> knownKeys() {
+        return known;
+    }
+
+    private String suggestion(String key) {
+        return known.stream()
+                .filter(candidate -> distance(candidate, key) <= SIMILAR)
+                .min((a, b) -> Integer.compare(distance(a, key), distance(b, key)))
+                .map(candidate -> "Did you mean " + candidate + "?")
+                .orElse("Remove it; conf/pgproxy.properties explains every key there is.");
+    }
+
+    /** Levenshtein's distance: single-character edits between two words. */
+    private static int distance(String a, String b) {
+        int[] previous = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            previous[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(change, Math.min(previous[j], current[j - 1]) + 1);
+            }
+            previous = current;
+        }
+        return previous[b.length()];
+    }
+}

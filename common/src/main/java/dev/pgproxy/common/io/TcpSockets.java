@@ -1,0 +1,167 @@
+package dev.pgproxy.common.io;
+
+import dev.pgproxy.common.config.SocketTuning;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/** Opens, accepts and tunes TCP sockets; all of them non-blocking, close-on-exec and without Nagle's delay. */
+public final class TcpSockets {
+
+    private static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
+    private static final int ADDRESS_BYTES = 128; // sizeof(struct sockaddr_storage)
+
+    /** An accepted connection: its socket, which the receiver owns, and where it comes from. */
+    public record Accepted(OwnedFd fd, InetSocketAddress peer) {}
+
+    private TcpSockets() {}
+
+    /**
+     * Opens a listening socket. An IPv6 address takes IPv6 clients only, so that both families can listen on one port.
+     *
+     * @throws LibcException with the address and the reason, such as an address in use
+     */
+    public static OwnedFd listen(InetSocketAddress address, int backlog) throws LibcException {
+        String what = "could not bind " + display(address);
+        try (OwnedFd fd = open(address.getAddress(), what)) {
+            setOption(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+            if (!(address.getAddress() instanceof Inet4Address)) {
+                setOption(fd, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1);
+            }
+            ByteBuffer encoded = encode(address);
+            if (Libc.bind(fd.number(), Libc.address(encoded), encoded.limit()) != 0
+                    || Libc.listen(fd.number(), backlog) != 0) {
+                throw LibcException.last(what);
+            }
+            return fd.transfer();
+        }
+    }
+
+    /** The address that a socket is bound to; tells the port when the system chose it. */
+    public static InetSocketAddress localAddress(OwnedFd fd) throws LibcException {
+        ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
+        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
+        if (Libc.getsockname(fd.number(), Libc.address(address), Libc.address(length)) != 0) {
+            throw LibcException.last("could not read a socket's address");
+        }
+        return decode(address);
+    }
+
+    /**
+     * Accepts one waiting connection.
+     *
+     * @return null when none waits
+     * @throws LibcException when the system has no descriptor left, or accepting is broken for good
+     */
+    public static @Nullable Accepted accept(OwnedFd listener) throws LibcException {
+        ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
+        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
+        while (true) {
+            int accepted = Libc.accept4(listener.number(), Libc.address(address), Libc.address(length), FLAGS);
+            if (accepted >= 0) {
+                OwnedFd fd = new OwnedFd(accepted);
+                setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+                return new Accepted(fd, decode(address));
+            }
+            int errno = Libc.errno();
+            if (errno == Libc.EAGAIN) {
+                return null;
+            }
+            // A client that left while it waited is no reason to stop; all else is for the caller.
+            if (errno != Libc.ECONNABORTED && errno != Libc.EINTR) {
+                throw new LibcException("could not accept a connection", errno);
+            }
+        }
+    }
+
+    /**
+     * Starts a connect; the socket becomes writable when it ended, well or not.
+     *
+     * @throws LibcException when it failed at once
+     */
+    public static OwnedFd connect(InetSocketAddress address, SocketTuning tuning) throws LibcException {
+        String what = "could not connect";
+        try (OwnedFd fd = open(address.getAddress(), what)) {
+            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+            tune(fd, tuning);
+            ByteBuffer encoded = encode(address);
+            if (Libc.connect(fd.number(), Libc.address(encoded), encoded.limit()) != 0
+                    && Libc.errno() != Libc.EINPROGRESS) {
+                throw LibcException.last(what);
+            }
+            return fd.transfer();
+        }
+    }
+
+    /** Applies keepalive and user timeout; an option that the system refuses stays at its default. */
+    public static void tune(OwnedFd fd, SocketTuning tuning) {
+        setOption(fd, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, tuning.keepalive() ? 1 : 0);
+        if (tuning.keepalive()) {
+            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, tuning.idleSeconds());
+            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, tuning.intervalSeconds());
+            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, tuning.probes());
+        }
+        setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, tuning.userTimeoutMs());
+    }
+
+    /** An address as an operator writes it: {@code 127.0.0.1:9999} or {@code [::1]:9999}. */
+    public static String display(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    static int pendingError(OwnedFd fd) throws LibcException {
+        ByteBuffer value = Libc.allocate(Integer.BYTES);
+        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, Integer.BYTES);
+        if (Libc.getsockopt(fd.number(), Libc.SOL_SOCKET, Libc.SO_ERROR, Libc.address(value), Libc.address(length))
+                != 0) {
+            throw LibcException.last("could not read a socket's state");
+        }
+        return value.getInt(0);
+    }
+
+    private static OwnedFd open(InetAddress address, String what) throws LibcException {
+        int family = address instanceof Inet4Address ? Libc.AF_INET : Libc.AF_INET6;
+        int fd = Libc.socket(family, Libc.SOCK_STREAM | FLAGS, 0);
+        if (fd < 0) {
+            throw LibcException.last(what);
+        }
+        return new OwnedFd(fd);
+    }
+
+    private static void setOption(OwnedFd fd, int level, int name, int value) {
+        ByteBuffer buffer = Libc.allocate(Integer.BYTES).putInt(0, value);
+        Libc.setsockopt(fd.number(), level, name, Libc.address(buffer), Integer.BYTES);
+    }
+
+    /** struct sockaddr_in or sockaddr_in6: family in native order, port in network order. */
+    private static ByteBuffer encode(InetSocketAddress address) {
+        byte[] ip = address.getAddress().getAddress();
+        boolean v4 = ip.length == 4;
+        ByteBuffer encoded = Libc.allocate(v4 ? 16 : 28);
+        encoded.putShort(0, (short) (v4 ? Libc.AF_INET : Libc.AF_INET6));
+        encoded.put(2, (byte) (address.getPort() >>> 8)).put(3, (byte) address.getPort());
+        encoded.put(v4 ? 4 : 8, ip);
+        if (address.getAddress() instanceof java.net.Inet6Address v6) {
+            encoded.putInt(24, v6.getScopeId());
+        }
+        return encoded;
+    }
+
+    private static InetSocketAddress decode(ByteBuffer address) {
+        boolean v4 = address.getShort(0) == Libc.AF_INET;
+        int port = Short.toUnsignedInt(
+                address.duplicate().order(ByteOrder.BIG_ENDIAN).getShort(2));
+        byte[] ip = new byte[v4 ? 4 : 16];
+        address.get(v4 ? 4 : 8, ip);
+        try {
+            return new InetSocketAddress(InetAddress.getByAddress(ip), port);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("an address of " + ip.length + " bytes", e);
+        }
+    }
+}

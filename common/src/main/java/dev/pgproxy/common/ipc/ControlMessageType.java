@@ -1,0 +1,85 @@
+package dev.pgproxy.common.ipc;
+
+import dev.pgproxy.common.config.ServerAddress;
+
+/** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
+public enum ControlMessageType {
+    HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), childKind(in.int32()), in.int32(), in.int64())),
+    PONG(2, 0, in -> new ControlMessage.Pong(in.int64())),
+    FRONTEND_ACCEPTED(3, 0, in -> new ControlMessage.FrontendAccepted(in.int64(), in.int64())),
+    SESSION_OPENED(4, 0, in -> new ControlMessage.SessionOpened(in.int64(), in.int64())),
+    SESSION_CLOSED(5, 0, in -> new ControlMessage.SessionClosed(in.int64())),
+    BACKEND_RESETTING(6, 0, in -> new ControlMessage.BackendResetting(in.int64())),
+    BACKEND_IDLE(7, 0, in -> new ControlMessage.BackendIdle(in.int64())),
+    BACKEND_GONE(8, 0, in -> new ControlMessage.BackendGone(in.int64())),
+    CANCEL_TARGET(
+            9,
+            0,
+            in -> new ControlMessage.CancelTarget(
+                    in.int64(), in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes())),
+    CANCEL_UNKNOWN(10, 0, in -> new ControlMessage.CancelUnknown(in.int64())),
+    CANCEL_DONE(11, 0, in -> new ControlMessage.CancelDone(in.int64(), in.bool())),
+    PING(12, 0, in -> new ControlMessage.Ping(in.int64())),
+    SHUTDOWN(13, 0, in -> new ControlMessage.Shutdown(in.int64())),
+    REOPEN_LOGS(14, 0, in -> new ControlMessage.ReopenLogs()),
+    CONFIGURE_POOL(15, 0, in -> new ControlMessage.ConfigurePool(PoolSettings.decode(in))),
+    ASSIGN_FRONTEND(
+            16,
+            1,
+            in -> new ControlMessage.AssignFrontend(
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.bytes())),
+    EVICT_BACKEND(17, 0, in -> new ControlMessage.EvictBackend(in.int64())),
+    FIND_CANCEL_TARGET(18, 0, in -> new ControlMessage.FindCancelTarget(in.int64(), in.int32(), in.bytes())),
+    CANCEL_FINISHED(19, 0, in -> new ControlMessage.CancelFinished(in.int64())),
+    PERFORM_CANCEL(
+            20,
+            0,
+            in -> new ControlMessage.PerformCancel(
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes(), in.int64()));
+
+    /** Reads the fields of one kind of message. */
+    private interface Decoder {
+        ControlMessage decode(FieldReader in) throws ControlViolation;
+    }
+
+    private final byte code;
+    private final int fdCount;
+    private final Decoder decoder;
+
+    ControlMessageType(int code, int fdCount, Decoder decoder) {
+        this.code = (byte) code;
+        this.fdCount = fdCount;
+        this.decoder = decoder;
+    }
+
+    byte code() {
+        return code;
+    }
+
+    /** How many descriptors travel with a message of this kind. */
+    public int fdCount() {
+        return fdCount;
+    }
+
+    ControlMessage decode(FieldReader in) throws ControlViolation {
+        ControlMessage message = decoder.decode(in);
+        in.end();
+        return message;
+    }
+
+    static ControlMessageType ofCode(byte code) throws ControlViolation {
+        ControlMessageType[] types = values();
+        if (code < 1 || code > types.length) {
+            throw new ControlViolation("unknown message type " + code);
+        }
+        return types[code - 1];
+    }
+
+    private static ChildKind childKind(int ordinal) throws ControlViolation {
+        ChildKind[] kinds = ChildKind.values();
+        if (ordinal < 0 || ordinal >= kinds.length) {
+            throw new ControlViolation("unknown kind of child " + ordinal);
+        }
+        return kinds[ordinal];
+    }
+}

@@ -1,0 +1,35 @@
+package dev.pgproxy.common.log;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.tinylog.configuration.Configuration;
+
+/** Points tinylog at the file or at standard error. Must be called before the first event is logged. */
+public final class LogSetup {
+
+    private LogSetup() {}
+
+    /**
+     * @param file the configured name; {@code suffix} is appended to it, so that each process has a file of its own. Empty
+     *     for standard error
+     * @param suffix {@code main}, {@code proxyN} or {@code work}
+     */
+    public static void start(Optional<Path> file, String suffix, ProxyConfig.LogLevel level) {
+        Configuration.set("autoshutdown", "false");
+        Configuration.set("writer", "reopenable");
+        Configuration.set("writer.level", tinylogLevel(level));
+        Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSS} {level} " + suffix + " {message}");
+        file.ifPresent(path -> Configuration.set("writer.file", path + "." + suffix));
+    }
+
+    private static String tinylogLevel(ProxyConfig.LogLevel level) {
+        return level == ProxyConfig.LogLevel.WARNING ? "warn" : level.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Opens the log file anew at the next event, after it was moved away. */
+    public static void reopen() {
+        ReopenableWriter.reopenAll();
+    }
+}

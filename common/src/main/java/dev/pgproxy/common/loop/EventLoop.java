@@ -1,0 +1,84 @@
+package dev.pgproxy.common.loop;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.ArrayBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs everything of a process on one thread, so that its state needs no locks:
+ *
+ * <pre>
+ *   poll (handlers of ready transports) -> due timers -> tasks posted by other threads -> end-of-tick tasks -> poll ...
+ * </pre>
+ */
+public final class EventLoop {
+
+    /** Tasks from other threads that may wait at once; a poster blocks when it is full, the loop never does. */
+    private static final int POSTED_TASKS = 1024;
+
+    private final Poller poller;
+    private final Clock clock;
+    private final Scheduler scheduler;
+    private final ArrayBlockingQueue<Runnable> posted = new ArrayBlockingQueue<>(POSTED_TASKS);
+    private final ArrayDeque<Runnable> endOfTick = new ArrayDeque<>();
+    private boolean stopped;
+
+    public EventLoop(Poller poller, Clock clock) {
+        this.poller = poller;
+        this.clock = clock;
+        this.scheduler = new Scheduler(clock);
+    }
+
+    public Scheduler scheduler() {
+        return scheduler;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    /**
+     * Hands a task to the loop from another thread.
+     *
+     * @throws InterruptedException when interrupted while the queue is full
+     */
+    public void post(Runnable task) throws InterruptedException {
+        posted.put(task);
+        poller.wakeUp();
+    }
+
+    /** Runs the task when the current tick has handled all else; for writes that are better made once than many times. */
+    public void atEndOfTick(Runnable task) {
+        endOfTick.add(task);
+    }
+
+    /** Runs until {@link #stop}. */
+    public void run() {
+        while (!stopped) {
+            tick();
+        }
+    }
+
+    /** One round. Waits only when nothing is due. */
+    public void tick() {
+        boolean workIsWaiting = !posted.isEmpty() || !endOfTick.isEmpty();
+        poller.poll(workIsWaiting ? 0 : scheduler.untilNextNs());
+        scheduler.runDue();
+        for (int i = 0; i < POSTED_TASKS; i++) {
+            @Nullable Runnable task = posted.poll();
+            if (task == null) {
+                break;
+            }
+            task.run();
+        }
+        // Tasks may add further ones: these belong to the next tick, or a pair could starve the poll.
+        for (int i = endOfTick.size(); i > 0; i--) {
+            endOfTick.remove().run();
+        }
+    }
+
+    /** Ends {@link #run} after the current tick. */
+    public void stop() {
+        stopped = true;
+    }
+}

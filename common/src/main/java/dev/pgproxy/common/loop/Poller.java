@@ -1,0 +1,15 @@
+package dev.pgproxy.common.loop;
+
+/** Where an {@link EventLoop} waits: epoll in a real process, the schedule of a seed in a simulation. */
+public interface Poller {
+
+    /**
+     * Waits until a transport is ready, {@link #wakeUp} is called or the time is over, and calls the handlers of what is ready.
+     *
+     * @param timeoutNs at most so long, in nanoseconds; 0 does not wait, negative waits without end
+     */
+    void poll(long timeoutNs);
+
+    /** Ends a {@link #poll} that is under way, or the next one, early. The only call that other threads may make. */
+    void wakeUp();
+}

@@ -1,0 +1,79 @@
+package dev.pgproxy.common.loop;
+
+import java.util.Comparator;
+import java.util.TreeSet;
+
+/** Timers of one event loop, earliest first. Cancelling takes them out at once, so a cancelled timer holds nothing alive. */
+public final class Scheduler {
+
+    /** A task that has not run yet; {@link #cancel} is idempotent and does nothing after it ran. */
+    public final class Timer {
+        private final long deadlineNs;
+        private final long sequence;
+        private final Runnable task;
+
+        private Timer(long deadlineNs, long sequence, Runnable task) {
+            this.deadlineNs = deadlineNs;
+            this.sequence = sequence;
+            this.task = task;
+        }
+
+        public void cancel() {
+            timers.remove(this);
+        }
+    }
+
+    private final Clock clock;
+    // nanoTime may wrap, so deadlines are compared by difference; they lie far less than 292 years apart.
+    private final TreeSet<Timer> timers =
+            new TreeSet<>(Comparator.<Timer>comparingLong(timer -> timer.deadlineNs - origin())
+                    .thenComparingLong(t -> t.sequence));
+    private final long originNs;
+    private long nextSequence;
+
+    Scheduler(Clock clock) {
+        this.clock = clock;
+        this.originNs = clock.nanoTime();
+    }
+
+    private long origin() {
+        return originNs;
+    }
+
+    /** Runs the task once on the loop's thread, not before so many milliseconds have passed. */
+    public Timer afterMs(long delayMs, Runnable task) {
+        Timer timer = new Timer(clock.nanoTime() + delayMs * 1_000_000L, nextSequence++, task);
+        timers.add(timer);
+        return timer;
+    }
+
+    /** Runs the task every so many milliseconds, counted from the end of one run to the start of the next, for the life of the loop. */
+    public void everyMs(long periodMs, Runnable task) {
+        afterMs(periodMs, () -> {
+            task.run();
+            everyMs(periodMs, task);
+        });
+    }
+
+    /** @return nanoseconds until the next timer is due, 0 when one is due now, -1 when there is none */
+    long untilNextNs() {
+        if (timers.isEmpty()) {
+            return -1;
+        }
+        return Math.max(0, timers.first().deadlineNs - clock.nanoTime());
+    }
+
+    /** Runs what is due at the moment of the call; timers set by these tasks wait for the next round, even when already due. */
+    void runDue() {
+        long nowNs = clock.nanoTime();
+        long newSequences = nextSequence;
+        while (!timers.isEmpty()) {
+            Timer timer = timers.first();
+            if (timer.deadlineNs - nowNs > 0 || timer.sequence >= newSequences) {
+                return;
+            }
+            timers.remove(timer);
+            timer.task.run();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.pgproxy.common.protocol;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** Messages of a server, by their type byte, and the ones that the proxy writes in a server's stead. Protocol: "Message Formats". */
+public final class BackendMessage {
+
+    public static final byte AUTHENTICATION = 'R';
+    public static final byte BACKEND_KEY_DATA = 'K';
+    public static final byte COMMAND_COMPLETE = 'C';
+    public static final byte COPY_BOTH_RESPONSE = 'W';
+    public static final byte COPY_DONE = 'c';
+    public static final byte COPY_IN_RESPONSE = 'G';
+    public static final byte COPY_OUT_RESPONSE = 'H';
+    public static final byte ERROR_RESPONSE = 'E';
+    public static final byte NEGOTIATE_PROTOCOL_VERSION = 'v';
+    public static final byte NOTICE_RESPONSE = 'N';
+    public static final byte NOTIFICATION_RESPONSE = 'A';
+    public static final byte PARAMETER_STATUS = 'S';
+    public static final byte READY_FOR_QUERY = 'Z';
+
+    /** Transaction status in ReadyForQuery. */
+    public static final byte IDLE = 'I';
+
+    private BackendMessage() {}
+
+    /**
+     * An ErrorResponse of severity FATAL: the connection is closed behind it.
+     *
+     * @param hint what to do about it; empty for none
+     */
+    public static byte[] fatal(String sqlState, String message, String hint) {
+        ByteArrayOutputStream fields = new ByteArrayOutputStream();
+        field(fields, 'S', "FATAL");
+        field(fields, 'V', "FATAL");
+        field(fields, 'C', sqlState);
+        field(fields, 'M', message);
+        if (!hint.isEmpty()) {
+            field(fields, 'H', hint);
+        }
+        fields.write(0);
+        return MessageBytes.of(ERROR_RESPONSE, fields.toByteArray());
+    }
+
+    private static void field(ByteArrayOutputStream out, char code, String value) {
+        out.write(code);
+        out.writeBytes(value.getBytes(StandardCharsets.UTF_8));
+        out.write(0);
+    }
+
+    /** AuthenticationOk. */
+    public static byte[] authenticationOk() {
+        return MessageBytes.of(AUTHENTICATION, new byte[4]);
+    }
+
+    /** BackendKeyData: the server's process id and the secret that a CancelRequest must bring. */
+    public static byte[] backendKeyData(int pid, byte[] secret) {
+        return MessageBytes.of(
+                BACKEND_KEY_DATA,
+                ByteBuffer.allocate(4 + secret.length).putInt(pid).put(secret).array());
+    }
+
+    /** ReadyForQuery outside a transaction. */
+    public static byte[] readyForQueryIdle() {
+        return MessageBytes.of(READY_FOR_QUERY, new byte[] {IDLE});
+    }
+
+    /** NegotiateProtocolVersion: the newest version to be had, and the options that are not. */
+    public static byte[] negotiateProtocolVersion(int newestVersion, List<String> unknownOptions) {
+        ByteArrayOutputStream names = new ByteArrayOutputStream();
+        for (String option : unknownOptions) {
+            names.writeBytes(option.getBytes(StandardCharsets.ISO_8859_1));
+            names.write(0);
+        }
+        return MessageBytes.of(
+                NEGOTIATE_PROTOCOL_VERSION,
+                ByteBuffer.allocate(8 + names.size())
+                        .putInt(newestVersion)
+                        .putInt(unknownOptions.size())
+                        .put(names.toByteArray())
+                        .array());
+    }
+}

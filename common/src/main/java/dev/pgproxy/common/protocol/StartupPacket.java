@@ -1,0 +1,22 @@
+package dev.pgproxy.common.protocol;
+
+/** What a client may send first. Protocol: "Start-up" and "Message Formats" (StartupMessage, CancelRequest, SSLRequest, GSSENCRequest). */
+public sealed interface StartupPacket {
+
+    /**
+     * @param protocolVersion major in the upper 16 bits; the major is 3
+     * @param raw the packet as received, with its length
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared: PoolKey is what identifies a client.
+    record Startup(int protocolVersion, StartupParameters parameters, byte[] raw) implements StartupPacket {}
+
+    /** @param secret 4 bytes in protocol 3.0, up to 256 in 3.2 */
+    @SuppressWarnings("ArrayRecordComponent") // A secret is compared in constant time, by those who know how.
+    record CancelRequest(int pid, byte[] secret) implements StartupPacket {}
+
+    /** Asks for TLS; answered with one byte. */
+    record SslRequest() implements StartupPacket {}
+
+    /** Asks for GSSAPI encryption; answered with one byte. */
+    record GssEncRequest() implements StartupPacket {}
+}

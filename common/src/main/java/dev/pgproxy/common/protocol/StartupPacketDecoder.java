@@ -1,0 +1,113 @@
+package dev.pgproxy.common.protocol;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads a client's first packet. Every length is checked before it is used. */
+public final class StartupPacketDecoder {
+
+    /** As the server's MAX_STARTUP_PACKET_LENGTH. */
+    public static final int MAX_PACKET_BYTES = 10_000;
+
+    /** The length and the code that every kind of startup packet begins with. */
+    public static final int HEADER_BYTES = 8;
+
+    public static final int LENGTH_BYTES = 4;
+
+    private static final int CANCEL_REQUEST_CODE = (1234 << 16) | 5678;
+    private static final int SSL_REQUEST_CODE = (1234 << 16) | 5679;
+    private static final int GSSENC_REQUEST_CODE = (1234 << 16) | 5680;
+    private static final int CANCEL_HEADER_BYTES = 12;
+    private static final int MAX_SECRET_BYTES = 256;
+
+    private StartupPacketDecoder() {}
+
+    /**
+     * Checks the Int32 that a packet begins with: its own length, itself included.
+     *
+     * @return the length in bytes, {@value #HEADER_BYTES} to {@value #MAX_PACKET_BYTES}
+     * @throws ProtocolViolation when it is outside these bounds
+     */
+    public static int checkedLength(int length) throws ProtocolViolation {
+        if (length < HEADER_BYTES || length > MAX_PACKET_BYTES) {
+            throw new ProtocolViolation("invalid length of startup packet");
+        }
+        return length;
+    }
+
+    /**
+     * Reads a whole packet.
+     *
+     * @param packet length word and all; its size was checked with {@link #checkedLength}
+     * @throws ProtocolViolation when its content is not what the protocol says
+     */
+    public static StartupPacket decode(byte[] packet) throws ProtocolViolation {
+        ByteBuffer in = ByteBuffer.wrap(packet);
+        int code = in.getInt(LENGTH_BYTES);
+        in.position(HEADER_BYTES);
+        if (code == CANCEL_REQUEST_CODE) {
+            return cancelRequest(in);
+        }
+        if (code == SSL_REQUEST_CODE || code == GSSENC_REQUEST_CODE) {
+            if (in.hasRemaining()) {
+                throw new ProtocolViolation("invalid length of encryption request packet");
+            }
+            return code == SSL_REQUEST_CODE ? new StartupPacket.SslRequest() : new StartupPacket.GssEncRequest();
+        }
+        if (code >>> 16 != ProtocolVersion.MAJOR) {
+            throw new ProtocolViolation(
+                    SqlState.FEATURE_NOT_SUPPORTED,
+                    "unsupported frontend protocol " + (code >>> 16) + "." + (code & 0xffff)
+                            + ": server supports 3.0 to " + ProtocolVersion.display(ProtocolVersion.NEWEST));
+        }
+        return new StartupPacket.Startup(code, parameters(in), packet);
+    }
+
+    private static StartupPacket cancelRequest(ByteBuffer in) throws ProtocolViolation {
+        int secretBytes = in.capacity() - CANCEL_HEADER_BYTES;
+        if (secretBytes < 1 || secretBytes > MAX_SECRET_BYTES) {
+            throw new ProtocolViolation("invalid length of cancel request packet");
+        }
+        int pid = in.getInt();
+        byte[] secret = new byte[secretBytes];
+        in.get(secret);
+        return new StartupPacket.CancelRequest(pid, secret);
+    }
+
+    private static StartupParameters parameters(ByteBuffer in) throws ProtocolViolation {
+        List<StartupParameters.Parameter> pairs = new ArrayList<>();
+        while (true) {
+            String name = string(in);
+            if (name.isEmpty()) {
+                break;
+            }
+            pairs.add(new StartupParameters.Parameter(name, string(in)));
+        }
+        if (in.hasRemaining()) {
+            throw invalidLayout();
+        }
+        StartupParameters parameters = StartupParameters.of(pairs);
+        if (parameters.user().isEmpty()) {
+            throw new ProtocolViolation(
+                    SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                    "no PostgreSQL user name specified in startup packet");
+        }
+        return parameters;
+    }
+
+    private static String string(ByteBuffer in) throws ProtocolViolation {
+        int start = in.position();
+        while (in.hasRemaining()) {
+            if (in.get() == 0) {
+                return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.ISO_8859_1);
+            }
+        }
+        throw invalidLayout();
+    }
+
+    private static ProtocolViolation invalidLayout() {
+        return new ProtocolViolation("invalid startup packet layout: expected terminator as last byte");
+    }
+}

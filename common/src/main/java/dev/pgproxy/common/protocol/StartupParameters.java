@@ -1,0 +1,65 @@
+package dev.pgproxy.common.protocol;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The name and value pairs of a StartupMessage, sorted by name; pairs of one name keep their order, since the server applies
+ * them in turn. Text is held one char per byte (ISO 8859-1), because the encoding of these bytes is not known yet and two
+ * different names must never look the same.
+ */
+public record StartupParameters(List<Parameter> sorted) {
+
+    /** One pair, as the client sent it. */
+    public record Parameter(String name, String value) {}
+
+    /** Sorts the pairs and adds the database, which defaults to the user's name. */
+    static StartupParameters of(List<Parameter> asSent) {
+        List<Parameter> pairs = new ArrayList<>(asSent);
+        Optional<String> user = last(pairs, "user");
+        if (last(pairs, "database").filter(name -> !name.isEmpty()).isEmpty() && user.isPresent()) {
+            pairs.removeIf(pair -> pair.name().equals("database"));
+            pairs.add(new Parameter("database", user.get()));
+        }
+        pairs.sort(Comparator.comparing(Parameter::name));
+        return new StartupParameters(List.copyOf(pairs));
+    }
+
+    private static Optional<String> last(List<Parameter> pairs, String name) {
+        return pairs.stream()
+                .filter(pair -> pair.name().equals(name))
+                .map(Parameter::value)
+                .reduce((first, second) -> second);
+    }
+
+    /** The value in force: the server lets the last one of a name win. */
+    public Optional<String> value(String name) {
+        return last(sorted, name);
+    }
+
+    /** The user's name; empty when the client named none. */
+    public String user() {
+        return value("user").orElse("");
+    }
+
+    /** The database's name, which is the user's when the client named none. */
+    public String database() {
+        return value("database").orElse("");
+    }
+
+    /** Whether this asks for a replication connection (walsender), whose state no reset takes back. */
+    public boolean isReplication() {
+        return value("replication")
+                .map(value -> !List.of("false", "off", "no", "0", "f", "n")
+                        .contains(value.toLowerCase(java.util.Locale.ROOT)))
+                .orElse(false);
+    }
+
+    /** Bytes held as chars, read as UTF-8 for a person to see. */
+    public static String display(String bytesAsChars) {
+        return new String(bytesAsChars.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+}
