@@ -36,7 +36,11 @@ public final class ControlChannel {
         /** @param fd the descriptor that came with the message, for the listener to own; null for messages without one */
         void onMessage(ControlMessage message, @Nullable OwnedFd fd);
 
-        /** Called once when the channel ended; everything that arrived before was delivered. @param reason for the log */
+        /**
+         * Called once when the channel ended; everything that arrived before was delivered.
+         *
+         * @param reason for the log
+         */
         void onClosed(String reason);
     }
 
@@ -157,7 +161,11 @@ public final class ControlChannel {
         }
     }
 
-    /** Writes the first frame with its descriptor, or as many frames without one as fit the buffer. @return false when the socket is full */
+    /**
+     * Writes the first frame with its descriptor, or as many frames without one as fit the buffer.
+     *
+     * @return false when the socket is full
+     */
     private boolean writeSome() throws IOException {
         writeBuffer.clear();
         @Nullable OwnedFd fd = outgoing.element().fd;

@@ -43,32 +43,35 @@ public final class EpollPoller implements Poller, AutoCloseable {
         private final int slot;
         private final int generation;
         private ReadyHandler handler;
-        private int interest;
+        private int interest = Interest.NONE;
         private boolean open = true;
 
-        private Registration(int fd, int slot, int generation, ReadyHandler handler, int interest) {
+        private Registration(int fd, int slot, int generation, ReadyHandler handler) {
             this.fd = fd;
             this.slot = slot;
             this.generation = generation;
             this.handler = handler;
-            this.interest = interest;
         }
 
         void handler(ReadyHandler newHandler) {
             handler = newHandler;
         }
 
+        /** With no interest the descriptor is taken out, since epoll reports a broken connection even when nothing is asked for. */
         void interest(int newInterest) {
             if (open && newInterest != interest) {
+                int operation = interest == Interest.NONE
+                        ? Libc.EPOLL_CTL_ADD
+                        : newInterest == Interest.NONE ? Libc.EPOLL_CTL_DEL : Libc.EPOLL_CTL_MOD;
                 interest = newInterest;
-                control(Libc.EPOLL_CTL_MOD, this);
+                control(operation, this);
             }
         }
 
         void close() {
             if (open) {
+                interest(Interest.NONE);
                 open = false;
-                control(Libc.EPOLL_CTL_DEL, this);
                 release(slot);
             }
         }
@@ -101,15 +104,16 @@ public final class EpollPoller implements Poller, AutoCloseable {
 
     Registration register(int fd, int interest, ReadyHandler handler) {
         int slot = takeSlot();
-        Registration registration = new Registration(fd, slot, nextGeneration++, handler, interest);
+        Registration registration = new Registration(fd, slot, nextGeneration++, handler);
         slots[slot] = registration;
-        control(Libc.EPOLL_CTL_ADD, registration);
+        registration.interest(interest);
         return registration;
     }
 
     private void control(int operation, Registration registration) {
         int bits = (registration.interest & Interest.READ) != 0 ? Libc.EPOLLIN : 0;
         bits |= (registration.interest & Interest.WRITE) != 0 ? Libc.EPOLLOUT : 0;
+        bits |= (registration.interest & Interest.HANGUP) != 0 ? Libc.EPOLLRDHUP : 0;
         change.putInt(0, bits);
         change.putLong(DATA_OFFSET, ((long) registration.generation << 32) | registration.slot);
         if (Libc.epoll_ctl(epollFd.number(), operation, registration.fd, changeAddress) != 0) {
@@ -161,7 +165,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private static int readyBits(int bits) {
         int ready = (bits & Libc.EPOLLIN) != 0 ? Interest.READ : Interest.NONE;
         ready |= (bits & Libc.EPOLLOUT) != 0 ? Interest.WRITE : Interest.NONE;
-        ready |= (bits & (Libc.EPOLLHUP | Libc.EPOLLERR)) != 0 ? Interest.HANGUP : Interest.NONE;
+        ready |= (bits & (Libc.EPOLLHUP | Libc.EPOLLERR | Libc.EPOLLRDHUP)) != 0 ? Interest.HANGUP : Interest.NONE;
         return ready;
     }
 

@@ -30,6 +30,7 @@ final class Libc {
     static final int EPOLLOUT = 4;
     static final int EPOLLERR = 8;
     static final int EPOLLHUP = 16;
+    static final int EPOLLRDHUP = 0x2000;
 
     static final int EFD_CLOEXEC = 0x80000;
     static final int EFD_NONBLOCK = 0x800;

@@ -14,7 +14,11 @@ public final class SpareFd implements AutoCloseable {
         refill();
     }
 
-    /** Closes the reserve. @return whether there was one */
+    /**
+     * Closes the reserve.
+     *
+     * @return whether there was one
+     */
     public boolean giveUp() {
         if (fd == null) {
             return false;

@@ -93,7 +93,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int32(version).int32(kind.ordinal()).int32(slot).int64(pid);
+            out.int32(version).string(kind.label()).int32(slot).int64(pid);
         }
 
         @Override

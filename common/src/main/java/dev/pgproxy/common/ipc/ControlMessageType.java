@@ -4,7 +4,7 @@ import dev.pgproxy.common.config.ServerAddress;
 
 /** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
 public enum ControlMessageType {
-    HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), childKind(in.int32()), in.int32(), in.int64())),
+    HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), childKind(in.string()), in.int32(), in.int64())),
     PONG(2, 0, in -> new ControlMessage.Pong(in.int64())),
     FRONTEND_ACCEPTED(3, 0, in -> new ControlMessage.FrontendAccepted(in.int64(), in.int64())),
     SESSION_OPENED(4, 0, in -> new ControlMessage.SessionOpened(in.int64(), in.int64())),
@@ -44,6 +44,8 @@ public enum ControlMessageType {
 
     private final byte code;
     private final int fdCount;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Stateless lambdas.
     private final Decoder decoder;
 
     ControlMessageType(int code, int fdCount, Decoder decoder) {
@@ -75,11 +77,12 @@ public enum ControlMessageType {
         return types[code - 1];
     }
 
-    private static ChildKind childKind(int ordinal) throws ControlViolation {
-        ChildKind[] kinds = ChildKind.values();
-        if (ordinal < 0 || ordinal >= kinds.length) {
-            throw new ControlViolation("unknown kind of child " + ordinal);
+    private static ChildKind childKind(String label) throws ControlViolation {
+        for (ChildKind kind : ChildKind.values()) {
+            if (kind.label().equals(label)) {
+                return kind;
+            }
         }
-        return kinds[ordinal];
+        throw new ControlViolation("unknown kind of child");
     }
 }

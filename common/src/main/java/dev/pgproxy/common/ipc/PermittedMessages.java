@@ -40,6 +40,7 @@ public enum PermittedMessages {
             ControlMessageType.REOPEN_LOGS,
             ControlMessageType.PERFORM_CANCEL));
 
+    @SuppressWarnings("ImmutableEnumChecker") // Filled above and never changed; the JDK has no type that says so.
     private final Set<ControlMessageType> types;
 
     PermittedMessages(Set<ControlMessageType> types) {

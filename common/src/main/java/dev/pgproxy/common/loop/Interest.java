@@ -7,7 +7,10 @@ public final class Interest {
     public static final int READ = 1;
     public static final int WRITE = 2;
 
-    /** Only ever reported, never asked for: the peer reset the connection or both directions are shut. */
+    /**
+     * The peer will send no more, or broke the connection. Asked for alone, it notices a peer that leaves without reading
+     * what it sent; a broken connection is reported with every interest but {@link #NONE}.
+     */
     public static final int HANGUP = 4;
 
     private Interest() {}

@@ -4,6 +4,6 @@ package dev.pgproxy.common.loop;
 @FunctionalInterface
 public interface ReadyHandler {
 
-    /** @param ready bits of {@link Interest}; {@link Interest#HANGUP} comes even when nothing was asked for */
+    /** @param ready bits of {@link Interest}; nothing is reported while the interest is {@link Interest#NONE} */
     void ready(int ready);
 }

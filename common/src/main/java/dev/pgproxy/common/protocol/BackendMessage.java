@@ -51,6 +51,11 @@ public final class BackendMessage {
         out.write(0);
     }
 
+    /** A message of this type around a body that is given. */
+    public static byte[] wrap(byte type, byte[] body) {
+        return MessageBytes.of(type, body);
+    }
+
     /** AuthenticationOk. */
     public static byte[] authenticationOk() {
         return MessageBytes.of(AUTHENTICATION, new byte[4]);

@@ -4,14 +4,21 @@ package dev.pgproxy.common.protocol;
 public final class ProtocolViolation extends Exception {
 
     private final String sqlState;
+    private final String description;
 
-    ProtocolViolation(String sqlState, String message) {
-        super(message);
+    ProtocolViolation(String sqlState, String description) {
+        super(description);
         this.sqlState = sqlState;
+        this.description = description;
     }
 
     ProtocolViolation(String message) {
         this(SqlState.PROTOCOL_VIOLATION, message);
+    }
+
+    /** What was wrong, in PostgreSQL's words where it has some. */
+    public String description() {
+        return description;
     }
 
     /** The SQLSTATE under which PostgreSQL reports this. */

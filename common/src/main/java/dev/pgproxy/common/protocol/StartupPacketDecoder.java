@@ -101,7 +101,9 @@ public final class StartupPacketDecoder {
         int start = in.position();
         while (in.hasRemaining()) {
             if (in.get() == 0) {
-                return new String(in.array(), start, in.position() - 1 - start, StandardCharsets.ISO_8859_1);
+                byte[] text = new byte[in.position() - 1 - start];
+                in.get(start, text);
+                return new String(text, StandardCharsets.ISO_8859_1);
             }
         }
         throw invalidLayout();

@@ -1,0 +1,133 @@
+package dev.pgproxy.common.child;
+
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.ControlSockets;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.ProcessTuning;
+import dev.pgproxy.common.io.Signals;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlFrame;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.loop.EventLoop;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** A child of the master: its loop, its channel, and its signals. */
+public final class ChildProcess {
+
+    /** What a child gets to do. All methods are called on the loop's thread. */
+    public interface Role {
+        /** @param fd the descriptor that came with the message, for the role to own; null for messages without one */
+        void onMessage(ControlMessage message, @Nullable OwnedFd fd);
+
+        /** The master is gone. */
+        void masterLost();
+
+        /** SIGTERM came. */
+        void terminate();
+    }
+
+    private final EventLoop loop;
+    private final EpollPoller poller;
+    private final ControlChannel channel;
+    private @Nullable Role role;
+
+    private ChildProcess(ChildKind kind, ChildOptions options) throws IOException {
+        poller = new EpollPoller();
+        loop = new EventLoop(poller, System::nanoTime);
+        channel = new ControlChannel(
+                ControlSockets.connect(options.socket),
+                loop,
+                poller,
+                PermittedMessages.to(kind),
+                new ControlChannel.Listener() {
+                    @Override
+                    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+                        role().onMessage(message, fd);
+                    }
+
+                    @Override
+                    public void onClosed(String reason) {
+                        Event.of("control_channel_closed").message(reason).debug();
+                        role().masterLost();
+                    }
+                });
+        long pid = ProcessHandle.current().pid();
+        channel.send(new ControlMessage.Hello(ControlFrame.VERSION, kind, options.slot, pid));
+    }
+
+    /**
+     * Starts the child and runs it until its loop is stopped.
+     *
+     * @param wiring builds the role; may use the process's loop, poller and channel
+     * @return the exit status: 0 as asked, 1 when something broke
+     */
+    public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
+        LogSetup.start(options.logFile(), kind == ChildKind.POOL ? "proxy" + options.slot : "work", options.logLevel);
+        ProcessTuning.setProcessName(kind == ChildKind.POOL ? "pgproxy-pool-" + options.slot : "pgproxy-task");
+        try {
+            ChildProcess process = new ChildProcess(kind, options);
+            process.role = wiring.role(process);
+            process.handleSignals();
+            Event.of("child_started")
+                    .with("kind", kind.label())
+                    .with("slot", options.slot)
+                    .info();
+            process.loop.run();
+            Event.of("child_stopped")
+                    .with("kind", kind.label())
+                    .with("slot", options.slot)
+                    .info();
+            return 0;
+        } catch (Throwable e) {
+            // A broken invariant: whoever goes on serves somebody the wrong thing. The master starts a new one.
+            Event.of("child_broken")
+                    .message("this process cannot go on and exits")
+                    .error(e);
+            return 1;
+        }
+    }
+
+    /** Builds a child's role around its process. */
+    @FunctionalInterface
+    public interface Wiring {
+        Role role(ChildProcess process) throws IOException;
+    }
+
+    private Role role() {
+        if (role == null) {
+            throw new IllegalStateException("a message before the child was wired");
+        }
+        return role;
+    }
+
+    private void handleSignals() {
+        // A terminal sends SIGINT and SIGHUP to the whole group; when to stop is the master's to say.
+        Signals.ignore("INT");
+        Signals.ignore("HUP");
+        Signals.handle("USR1", LogSetup::reopen);
+        Signals.handle("TERM", () -> {
+            try {
+                loop.post(() -> role().terminate());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    public EventLoop loop() {
+        return loop;
+    }
+
+    public EpollPoller poller() {
+        return poller;
+    }
+
+    public ControlChannel channel() {
+        return channel;
+    }
+}

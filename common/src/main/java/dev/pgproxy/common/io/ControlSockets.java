@@ -1,0 +1,116 @@
+package dev.pgproxy.common.io;
+
+import dev.pgproxy.common.loop.Interest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.newsclub.net.unix.AFUNIXServerSocketChannel;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.newsclub.net.unix.AFUNIXSocketChannel;
+
+/** Where the master and its children meet: a socket that only their own user can reach. */
+public final class ControlSockets {
+
+    private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwx------");
+    private static final Set<PosixFilePermission> SOCKET_MODE = PosixFilePermissions.fromString("rw-------");
+    private static final int BACKLOG = 128;
+    private static final int ACCEPTS_PER_WAKE_UP = 16;
+
+    private ControlSockets() {}
+
+    /** The master's listening socket; {@link #close} removes it from the file system. */
+    public static final class Listener {
+        private final AFUNIXServerSocketChannel server;
+        private final Path path;
+        private final EpollPoller.Registration registration;
+
+        private Listener(
+                AFUNIXServerSocketChannel server, Path path, EpollPoller poller, Consumer<AFUNIXSocketChannel> accepted)
+                throws IOException {
+            this.server = server;
+            this.path = path;
+            int number = ControlChannel.fdNumber(server.getFileDescriptor());
+            this.registration = poller.register(number, Interest.READ, ready -> acceptAll(accepted));
+        }
+
+        private void acceptAll(Consumer<AFUNIXSocketChannel> accepted) {
+            try {
+                for (int i = 0; i < ACCEPTS_PER_WAKE_UP; i++) {
+                    @Nullable AFUNIXSocketChannel child = server.accept();
+                    if (child == null) {
+                        return;
+                    }
+                    accepted.accept(child);
+                }
+            } catch (IOException e) {
+                // A child that gave up, or no descriptor for it: it is started again when it does not answer.
+                return;
+            }
+        }
+
+        public void close() throws IOException {
+            registration.close();
+            server.close();
+            Files.deleteIfExists(path);
+        }
+    }
+
+    /**
+     * Opens the master's socket, in a directory that is made if it is missing.
+     *
+     * @throws IOException when the directory is not the user's own with mode 0700, or the socket cannot be bound
+     */
+    public static Listener listen(Path path, EpollPoller poller, Consumer<AFUNIXSocketChannel> accepted)
+            throws IOException {
+        ownDirectory(path.toAbsolutePath().getParent());
+        // Nobody else can be listening there: the master holds the lock of its pid file by now.
+        Files.deleteIfExists(path);
+        AFUNIXServerSocketChannel server = AFUNIXServerSocketChannel.open();
+        try {
+            server.bind(AFUNIXSocketAddress.of(path), BACKLOG);
+            Files.setPosixFilePermissions(path, SOCKET_MODE);
+            server.configureBlocking(false);
+            return new Listener(server, path, poller, accepted);
+        } catch (IOException e) {
+            server.close();
+            throw new IOException("could not bind " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static void ownDirectory(@Nullable Path directory) throws IOException {
+        if (directory == null) {
+            throw new IOException("ipc_uds_path has no directory");
+        }
+        if (Files.notExists(directory)) {
+            if (directory.getParent() != null) {
+                Files.createDirectories(directory.getParent());
+            }
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
+        }
+        PosixFileAttributes attributes =
+                Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        boolean own = attributes.owner().getName().equals(System.getProperty("user.name"));
+        if (!attributes.isDirectory() || !own || !attributes.permissions().equals(DIRECTORY_MODE)) {
+            throw new IOException("the directory " + directory + " of ipc_uds_path must belong to "
+                    + System.getProperty("user.name") + " and have mode 0700; it belongs to "
+                    + attributes.owner().getName() + " with mode "
+                    + PosixFilePermissions.toString(attributes.permissions()));
+        }
+    }
+
+    /** A child's connection to the master; blocking until a channel takes it over. */
+    public static AFUNIXSocketChannel connect(Path path) throws IOException {
+        try {
+            return AFUNIXSocketChannel.open(AFUNIXSocketAddress.of(path));
+        } catch (IOException e) {
+            throw new IOException("could not reach the master at " + path + ": " + e.getMessage(), e);
+        }
+    }
+}

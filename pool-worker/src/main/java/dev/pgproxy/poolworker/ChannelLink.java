@@ -1,0 +1,18 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.ipc.ControlMessage;
+
+/** The way to the master over the control channel. */
+record ChannelLink(ControlChannel channel) implements MasterLink {
+
+    @Override
+    public void send(ControlMessage.ToMaster message) {
+        channel.send(message);
+    }
+
+    @Override
+    public void send(ControlMessage.ToMaster message, Runnable whenWritten) {
+        channel.send(message, whenWritten);
+    }
+}

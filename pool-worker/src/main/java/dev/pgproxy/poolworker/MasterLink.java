@@ -1,0 +1,13 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.ipc.ControlMessage;
+
+/** The way to the master. */
+public interface MasterLink {
+
+    /** Queues a message; after the master is gone this does nothing. */
+    void send(ControlMessage.ToMaster message);
+
+    /** As {@link #send}; the task runs once the message cannot be lost any more. It does not run when the master is gone. */
+    void send(ControlMessage.ToMaster message, Runnable whenWritten);
+}

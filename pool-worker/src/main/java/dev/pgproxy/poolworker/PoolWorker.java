@@ -1,0 +1,266 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendPool;
+import dev.pgproxy.poolworker.backend.BackendState;
+import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.session.SecretSource;
+import dev.pgproxy.poolworker.session.Session;
+import dev.pgproxy.poolworker.session.SessionState;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The front door of a pool-worker: takes the clients that the master hands over, joins each to a backend, and tells the
+ * master what becomes of both. The master's view may be late, so which backend a client gets is decided here.
+ */
+public final class PoolWorker implements Session.Owner, Backend.Owner {
+
+    /** How often a worker that is to exit looks whether it can. */
+    private static final long EXIT_CHECK_MS = 20;
+
+    private final EventLoop loop;
+    private final Connector connector;
+    private final MasterLink master;
+    private final SecretSource secrets;
+    private final LingeringClose lingering;
+    private final BackendPool pool = new BackendPool();
+    private final Map<Long, Session> sessions = new HashMap<>();
+
+    private @Nullable PoolSettings settings;
+    private @Nullable RelayBuffers buffers;
+    private long nextBackendId = 1;
+    private boolean masterIsGone;
+    private boolean stopping;
+
+    public PoolWorker(EventLoop loop, Connector connector, MasterLink master, SecretSource secrets) {
+        this.loop = loop;
+        this.connector = connector;
+        this.master = master;
+        this.secrets = secrets;
+        this.lingering = new LingeringClose(loop.scheduler());
+    }
+
+    /** Applies the settings to all that begins from now on. */
+    public void configure(PoolSettings newSettings) {
+        settings = newSettings;
+        if (buffers == null) {
+            buffers = new RelayBuffers(newSettings.receiveBytes());
+        }
+    }
+
+    /** Takes over a client; its transport is this worker's from now on. */
+    public void assign(ControlMessage.AssignFrontend assignment, Transport frontend) {
+        if (settings == null || buffers == null || stopping) {
+            frontend.close(); // The master keeps the client until it hears from us, and routes it again.
+            return;
+        }
+        StartupPacket.Startup startup;
+        try {
+            startup = (StartupPacket.Startup) StartupPacketDecoder.decode(assignment.startupPacket());
+        } catch (ProtocolViolation e) {
+            throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
+        }
+        PoolKey key = new PoolKey(assignment.server(), startup.protocolVersion(), startup.parameters());
+        Session.Context context = new Session.Context(loop, buffers, lingering, secrets, this);
+        Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, context);
+        sessions.put(session.id(), session);
+        Backend backend = chooseBackend(session);
+        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()), () -> begin(session));
+    }
+
+    private Backend chooseBackend(Session session) {
+        Backend idle = pool.takeIdle(session.key());
+        if (idle != null) {
+            idle.claim(session);
+            session.useBackend(idle);
+            return idle;
+        }
+        Backend resetting = pool.takeResetting(session.key());
+        if (resetting != null) {
+            resetting.reserve(session);
+            session.useBackend(resetting);
+            return resetting;
+        }
+        return newBackend(session);
+    }
+
+    private Backend newBackend(Session session) {
+        if (settings == null || buffers == null) {
+            throw new IllegalStateException("no client can be here before the settings are");
+        }
+        Backend backend = new Backend(nextBackendId++, session.key(), settings, loop, buffers, this);
+        pool.add(backend);
+        session.useBackend(backend);
+        return backend;
+    }
+
+    private void begin(Session session) {
+        session.begin();
+        connectIfNew(session);
+    }
+
+    private void connectIfNew(Session session) {
+        Backend backend = session.backend();
+        if (session.state() == SessionState.WAITING
+                && backend != null
+                && backend.state() == BackendState.CONNECTING
+                && backend.user() == null) {
+            backend.connect(connector, session);
+        }
+    }
+
+    @Override
+    public void needsBackend(Session session) {
+        newBackend(session);
+        connectIfNew(session);
+    }
+
+    @Override
+    public void opened(Session session, Backend backend) {
+        master.send(new ControlMessage.SessionOpened(session.id(), backend.id()));
+    }
+
+    @Override
+    public void closed(Session session) {
+        sessions.remove(session.id());
+        master.send(new ControlMessage.SessionClosed(session.id()));
+    }
+
+    @Override
+    public void resetting(Backend backend) {
+        pool.resetting(backend);
+        master.send(new ControlMessage.BackendResetting(backend.id()));
+    }
+
+    @Override
+    public void idle(Backend backend) {
+        pool.idle(backend);
+        master.send(new ControlMessage.BackendIdle(backend.id()));
+    }
+
+    @Override
+    public void gone(Backend backend) {
+        pool.remove(backend);
+        master.send(new ControlMessage.BackendGone(backend.id()));
+    }
+
+    /** Closes the backend if it is idle; the master's view may be late, and then there is nothing to do. */
+    public void evict(long backendId) {
+        Backend backend = pool.byId(backendId);
+        if (backend != null && backend.state() == BackendState.IDLE) {
+            backend.retire();
+        }
+    }
+
+    /** Answers whose query a CancelRequest is for, and holds that backend back until the cancel is over. */
+    public void findCancelTarget(ControlMessage.FindCancelTarget request) {
+        for (Session session : sessions.values()) {
+            Backend backend = session.backend();
+            if (backend != null && session.isCancelledBy(request.pid(), request.secret()) && backend.cancelStarted()) {
+                master.send(new ControlMessage.CancelTarget(
+                        request.cancelId(),
+                        backend.id(),
+                        backend.peer(),
+                        backend.identity().pid(),
+                        backend.identity().cancelKey()));
+                return;
+            }
+        }
+        master.send(new ControlMessage.CancelUnknown(request.cancelId()));
+    }
+
+    /** A cancel that named this backend is over. */
+    public void cancelFinished(long backendId) {
+        Backend backend = pool.byId(backendId);
+        if (backend != null) {
+            backend.cancelFinished();
+        }
+    }
+
+    /** The master is gone: sessions go on to their end, nothing is kept for another, and the last one ends the worker. */
+    public void masterLost() {
+        if (masterIsGone) {
+            return;
+        }
+        masterIsGone = true;
+        Event.of("master_lost")
+                .with("sessions", sessions.size())
+                .message("the master is gone; sessions go on, and this worker exits when the last one ends")
+                .hint("Start pgproxy-master again; new clients are served by its new workers.")
+                .warn();
+        for (Session session : new ArrayList<>(sessions.values())) {
+            begin(session); // Nobody else can serve a client whose acceptance the master never heard of.
+        }
+        retireBackends();
+        exitWhenDone();
+    }
+
+    /** Lets running queries finish within the time, ends every other session, and exits. */
+    public void shutDown(long graceMs) {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        Event.of("stopping")
+                .with("sessions", sessions.size())
+                .with("grace_ms", graceMs)
+                .info();
+        for (Session session : new ArrayList<>(sessions.values())) {
+            session.askToShutDown();
+        }
+        retireBackends();
+        loop.scheduler().afterMs(graceMs, () -> {
+            List<Session> late = new ArrayList<>(sessions.values());
+            if (!late.isEmpty()) {
+                Event.of("sessions_ended_in_query")
+                        .with("sessions", late.size())
+                        .warn();
+            }
+            late.forEach(Session::endByShutdown);
+            closeBackends();
+            loop.stop();
+        });
+        exitWhenDone();
+    }
+
+    private void retireBackends() {
+        pool.snapshot().forEach(Backend::retire);
+    }
+
+    private void closeBackends() {
+        pool.snapshot().forEach(Backend::abandon);
+    }
+
+    private void exitWhenDone() {
+        if (sessions.isEmpty() && pool.isEmpty() && lingering.count() == 0) {
+            loop.stop();
+        } else {
+            loop.scheduler().afterMs(EXIT_CHECK_MS, this::exitWhenDone);
+        }
+    }
+
+    /** Sessions of clients, for those who watch a simulation or an operator's view. */
+    public Map<Long, Session> sessions() {
+        return sessions;
+    }
+
+    /** The backends, for the same. */
+    public BackendPool pool() {
+        return pool;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.child.ChildOptions;
+import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.poolworker.backend.TcpConnector;
+import dev.pgproxy.poolworker.session.SecretSource;
+import java.security.SecureRandom;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+
+/** Starts a pool-worker; only the master does. */
+@CommandLine.Command(name = "pgproxy-pool-worker", description = "A worker of pgproxy. Started by pgproxy-master only.")
+public final class PoolWorkerMain implements Callable<Integer> {
+
+    @CommandLine.Mixin
+    private ChildOptions options = new ChildOptions();
+
+    private PoolWorkerMain() {}
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new PoolWorkerMain()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() {
+        return ChildProcess.run(ChildKind.POOL, options, PoolWorkerMain::wire);
+    }
+
+    private static ChildProcess.Role wire(ChildProcess process) {
+        PoolWorker worker = new PoolWorker(
+                process.loop(),
+                new TcpConnector(process.loop(), process.poller()),
+                new ChannelLink(process.channel()),
+                secrets());
+        return new PoolWorkerRole(
+                worker,
+                process.channel(),
+                (ControlMessage.AssignFrontend message, dev.pgproxy.common.io.OwnedFd fd) ->
+                        worker.assign(message, new SocketTransport(fd, process.poller())));
+    }
+
+    private static SecretSource secrets() {
+        SecureRandom random = new SecureRandom();
+        return bytes -> {
+            byte[] secret = new byte[bytes];
+            random.nextBytes(secret);
+            return secret;
+        };
+    }
+}

@@ -1,0 +1,88 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.LogSetup;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What the master's messages mean to a pool-worker. */
+final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWorkerHandler {
+
+    /** How long sessions may finish when the worker itself is told to terminate. */
+    private static final long OWN_GRACE_MS = 5_000;
+
+    private final PoolWorker worker;
+    private final ControlChannel channel;
+    private final BiConsumer<ControlMessage.AssignFrontend, OwnedFd> assign;
+    private @Nullable OwnedFd arrivedFd;
+
+    PoolWorkerRole(
+            PoolWorker worker, ControlChannel channel, BiConsumer<ControlMessage.AssignFrontend, OwnedFd> assign) {
+        this.worker = worker;
+        this.channel = channel;
+        this.assign = assign;
+    }
+
+    @Override
+    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+        arrivedFd = fd;
+        ((ControlMessage.ToPoolWorker) message).dispatchTo(this);
+    }
+
+    @Override
+    public void onPing(ControlMessage.Ping message) {
+        channel.send(new ControlMessage.Pong(message.sequence()));
+    }
+
+    @Override
+    public void onShutdown(ControlMessage.Shutdown message) {
+        worker.shutDown(message.graceMs());
+    }
+
+    @Override
+    public void onReopenLogs(ControlMessage.ReopenLogs message) {
+        LogSetup.reopen();
+    }
+
+    @Override
+    public void onConfigurePool(ControlMessage.ConfigurePool message) {
+        worker.configure(message.settings());
+    }
+
+    @Override
+    public void onAssignFrontend(ControlMessage.AssignFrontend message) {
+        OwnedFd fd = arrivedFd;
+        if (fd == null) {
+            throw new IllegalStateException("the channel delivered a client without its descriptor");
+        }
+        assign.accept(message, fd);
+    }
+
+    @Override
+    public void onEvictBackend(ControlMessage.EvictBackend message) {
+        worker.evict(message.backendId());
+    }
+
+    @Override
+    public void onFindCancelTarget(ControlMessage.FindCancelTarget message) {
+        worker.findCancelTarget(message);
+    }
+
+    @Override
+    public void onCancelFinished(ControlMessage.CancelFinished message) {
+        worker.cancelFinished(message.backendId());
+    }
+
+    @Override
+    public void masterLost() {
+        worker.masterLost();
+    }
+
+    @Override
+    public void terminate() {
+        worker.shutDown(OWN_GRACE_MS);
+    }
+}

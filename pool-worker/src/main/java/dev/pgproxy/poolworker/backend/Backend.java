@@ -1,0 +1,395 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.relay.QueryProgress;
+import dev.pgproxy.poolworker.relay.RelayBuffers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to a server, which this owns from the attempt to connect until it is closed. While a session uses it, the
+ * session reads and writes; in between this does, as {@link BackendLifecycle} decides.
+ */
+public final class Backend {
+
+    /** Cancels that may be under way for one session; more are told that there is no such session. */
+    private static final int MAX_CANCELS_IN_FLIGHT = 16;
+
+    private static final byte[] ROLLBACK = FrontendMessage.query("ROLLBACK");
+    private static final byte[] DISCARD_ALL = FrontendMessage.query("DISCARD ALL");
+    private static final Transport NOWHERE = new DiscardingTransport();
+
+    /** Who keeps the pool, and is told of what changes for it. */
+    public interface Owner {
+        /** A reset has begun; the backend will be idle soon. */
+        void resetting(Backend backend);
+
+        /** The backend waits for its next user. */
+        void idle(Backend backend);
+
+        /** The connection is closed. Called once, at the end of every life. */
+        void gone(Backend backend);
+    }
+
+    private final long id;
+    private final PoolKey key;
+    private final PoolSettings settings;
+    private final EventLoop loop;
+    private final Owner owner;
+    private final RelayBuffers buffers;
+    private final ServerIdentity identity = new ServerIdentity();
+    private final long createdNs;
+
+    private BackendState state = BackendState.CONNECTING;
+    private QueryProgress progress = new QueryProgress();
+    private HousekeepingInspector housekeeping = new HousekeepingInspector(identity, progress);
+    private Pipe fromServer;
+    private @Nullable BackendUser user;
+    private Connector.@Nullable Attempt attempt;
+    private @Nullable Transport transport;
+    private @Nullable ServerAddress peer;
+    private Scheduler.@Nullable Timer timer;
+    private boolean trusted;
+    private boolean unwanted;
+    private boolean sentCleanly = true;
+    private int cancelsInFlight;
+
+    /** Nothing is opened before {@link #connect}. */
+    public Backend(long id, PoolKey key, PoolSettings settings, EventLoop loop, RelayBuffers buffers, Owner owner) {
+        this.id = id;
+        this.key = key;
+        this.settings = settings;
+        this.loop = loop;
+        this.owner = owner;
+        this.buffers = buffers;
+        this.createdNs = loop.clock().nanoTime();
+        this.fromServer = new Pipe(buffers, housekeeping);
+    }
+
+    public long id() {
+        return id;
+    }
+
+    public PoolKey key() {
+        return key;
+    }
+
+    public BackendState state() {
+        return state;
+    }
+
+    public ServerIdentity identity() {
+        return identity;
+    }
+
+    /** What the server sends, on its way to the client. */
+    public Pipe fromServer() {
+        return fromServer;
+    }
+
+    public QueryProgress progress() {
+        return progress;
+    }
+
+    /** The session that uses this backend or waits for it; null when there is none. */
+    public @Nullable BackendUser user() {
+        return user;
+    }
+
+    /**
+     * The connection.
+     *
+     * @throws IllegalStateException before it stands or after it was closed
+     */
+    public Transport transport() {
+        if (transport == null) {
+            throw new IllegalStateException("backend " + id + " is " + state);
+        }
+        return transport;
+    }
+
+    /** The address that the server's name led to when this connection was made. */
+    public ServerAddress peer() {
+        return peer == null ? key.server() : peer;
+    }
+
+    /** Opens the connection for its first user. */
+    public void connect(Connector connector, BackendUser firstUser) {
+        user = firstUser;
+        timer = loop.scheduler()
+                .afterMs(
+                        settings.serverConnectTimeoutMs(),
+                        () -> unreachable("no answer within " + settings.serverConnectTimeoutMs() + " ms"));
+        attempt = connector.connect(key.server(), settings.tuning(), new Connector.Handler() {
+            @Override
+            public void connected(Transport connected, ServerAddress address) {
+                stopTimer();
+                attempt = null;
+                transport = connected;
+                peer = address;
+                connected.onReady(Backend.this::ready);
+                handle(BackendLifecycle.Event.CONNECTED);
+                userOrFail().backendConnected();
+            }
+
+            @Override
+            public void failed(String reason) {
+                attempt = null;
+                unreachable(reason);
+            }
+        });
+    }
+
+    private void unreachable(String reason) {
+        @Nullable BackendUser waiting = user;
+        user = null;
+        handle(BackendLifecycle.Event.FAILED);
+        Event.of("server_unreachable")
+                .with("server", key.server())
+                .message(reason)
+                .hint("Check that the server runs and that this host may reach it.")
+                .warn();
+        if (waiting != null) {
+            waiting.backendUnreachable(reason);
+        }
+    }
+
+    /**
+     * The login is complete.
+     *
+     * @param byTrust the server asked for no proof, so the next client of this key needs none either
+     */
+    public void loggedIn(boolean byTrust) {
+        trusted = byTrust;
+        handle(BackendLifecycle.Event.LOGGED_IN);
+    }
+
+    /** Books a backend in reset for a session, which is told when it is ready. */
+    public void reserve(BackendUser next) {
+        user = next;
+    }
+
+    /** The session that booked the backend does not want it any more. */
+    public void unreserve() {
+        user = null;
+    }
+
+    /** Gives the idle backend to a session. */
+    public void claim(BackendUser next) {
+        stopTimer();
+        user = next;
+        handle(BackendLifecycle.Event.CLAIMED);
+        progress = new QueryProgress();
+        // Nobody listens before the client's login is written; the session turns this on again.
+        transport().interest(Interest.NONE);
+    }
+
+    /**
+     * The session is over. Makes the backend ready for another one, or closes it.
+     *
+     * @param clean nothing half sent is on its way to the server
+     */
+    public void release(boolean clean) {
+        user = null;
+        // In the middle of a login the server expects no Terminate.
+        sentCleanly = clean && state == BackendState.IN_SESSION;
+        if (state == BackendState.IN_SESSION) {
+            fromServer.drop();
+            housekeeping = new HousekeepingInspector(identity, progress);
+            fromServer.inspectWith(housekeeping);
+            transport().interest(Interest.READ);
+        }
+        handle(BackendLifecycle.Event.FRONTEND_LEFT);
+    }
+
+    /** Closes the backend now if it is idle, else as soon as its session is over. */
+    public void retire() {
+        unwanted = true;
+        if (state == BackendState.IDLE) {
+            handle(BackendLifecycle.Event.FAILED);
+        }
+    }
+
+    /** Closes the connection, whatever it is in the middle of. A session that uses it is told only if it still waits. */
+    public void abandon() {
+        sentCleanly = false;
+        handle(BackendLifecycle.Event.FAILED);
+    }
+
+    /**
+     * Notes a cancel on its way to the server.
+     *
+     * @return false when too many are
+     */
+    public boolean cancelStarted() {
+        if (cancelsInFlight >= MAX_CANCELS_IN_FLIGHT) {
+            return false;
+        }
+        cancelsInFlight++;
+        return true;
+    }
+
+    /** A cancel's connection is closed. */
+    public void cancelFinished() {
+        if (cancelsInFlight > 0 && --cancelsInFlight == 0 && state == BackendState.DRAINING) {
+            handle(BackendLifecycle.Event.CANCEL_FINISHED);
+        }
+    }
+
+    /** Whether a cancel for this backend's session is on its way. */
+    public boolean isCancelInFlight() {
+        return cancelsInFlight > 0;
+    }
+
+    private void ready(int ready) {
+        if (state == BackendState.LOGGING_IN || state == BackendState.IN_SESSION) {
+            userOrFail().backendReady(ready);
+            return;
+        }
+        try {
+            Pipe.Outcome outcome = fromServer.pump(transport(), NOWHERE);
+            if (outcome == Pipe.Outcome.SOURCE_ENDED || housekeeping.isViolated()) {
+                handle(BackendLifecycle.Event.FAILED);
+            } else if (housekeeping.takeReady()) {
+                handle(BackendLifecycle.Event.READY);
+            }
+        } catch (ProtocolViolation e) {
+            handle(BackendLifecycle.Event.FAILED);
+        }
+    }
+
+    private BackendUser userOrFail() {
+        if (user == null) {
+            throw new IllegalStateException("backend " + id + " is " + state + " without a session");
+        }
+        return user;
+    }
+
+    private void handle(BackendLifecycle.Event event) {
+        BackendLifecycle.Facts facts = new BackendLifecycle.Facts(
+                isReusable(),
+                sentCleanly && progress.isResettable(),
+                progress.isRunning(),
+                progress.isInTransaction(),
+                cancelsInFlight > 0);
+        BackendLifecycle.Step step = BackendLifecycle.next(state, event, facts);
+        boolean wasResetting = isResetting();
+        state = step.state();
+        if (!wasResetting && isResetting()) {
+            owner.resetting(this);
+        }
+        for (BackendLifecycle.Action action : step.actions()) {
+            perform(action);
+        }
+    }
+
+    /** Whether the backend is being made ready and a session may wait for it. */
+    public boolean isResetting() {
+        return state == BackendState.ROLLING_BACK || state == BackendState.DISCARDING;
+    }
+
+    private boolean isReusable() {
+        return trusted
+                && !unwanted
+                && remainingLifeMs() > 0
+                && !key.parameters().isReplication();
+    }
+
+    private long remainingLifeMs() {
+        return settings.serverLifetimeMs() - (loop.clock().nanoTime() - createdNs) / 1_000_000L;
+    }
+
+    private void perform(BackendLifecycle.Action action) {
+        if (state == BackendState.CLOSED && action != BackendLifecycle.Action.CLOSE) {
+            return; // an earlier action of the same step failed
+        }
+        switch (action) {
+            case START_RESET_TIMER -> {
+                stopTimer();
+                timer = loop.scheduler()
+                        .afterMs(settings.serverResetTimeoutMs(), () -> handle(BackendLifecycle.Event.FAILED));
+            }
+            case SEND_ROLLBACK -> sendStatement(ROLLBACK, "ROLLBACK");
+            case SEND_DISCARD_ALL -> sendStatement(DISCARD_ALL, "DISCARD ALL");
+            case PARK -> park();
+            case CLOSE -> close();
+        }
+    }
+
+    /** The socket was empty, so it takes these few bytes whole; one that does not is not worth keeping. */
+    private void sendStatement(byte[] query, String tag) {
+        housekeeping.expect(tag);
+        progress.onFrontend(FrontendMessage.QUERY);
+        if (!writeWhole(query)) {
+            handle(BackendLifecycle.Event.FAILED);
+        }
+    }
+
+    private boolean writeWhole(byte[] message) {
+        ByteBuffer out = buffers.shared();
+        out.clear().put(message).flip();
+        try {
+            transport().write(out);
+        } catch (IOException e) {
+            return false;
+        }
+        return !out.hasRemaining();
+    }
+
+    private void park() {
+        stopTimer();
+        housekeeping = new HousekeepingInspector(identity, progress);
+        housekeeping.expectSilence();
+        fromServer.inspectWith(housekeeping);
+        timer = loop.scheduler()
+                .afterMs(Math.min(settings.idleTimeoutMs(), Math.max(1, remainingLifeMs())), this::retire);
+        @Nullable BackendUser waiting = user;
+        if (waiting == null) {
+            owner.idle(this);
+        } else {
+            claim(waiting);
+            waiting.backendAvailable();
+        }
+    }
+
+    private void close() {
+        stopTimer();
+        if (attempt != null) {
+            attempt.cancel();
+            attempt = null;
+        }
+        if (transport != null) {
+            if (sentCleanly) {
+                // Spares the server's log a complaint; whether it arrives does not matter.
+                writeWhole(FrontendMessage.terminate());
+            }
+            transport.close();
+            transport = null;
+        }
+        fromServer.drop();
+        @Nullable BackendUser left = user;
+        user = null;
+        owner.gone(this);
+        if (left != null) {
+            left.backendUnavailable();
+        }
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.protocol.PoolKey;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** All backends of a worker, and which of them the next client of a pool key can have. */
+public final class BackendPool {
+
+    private final Map<Long, Backend> all = new HashMap<>();
+    private final Map<PoolKey, ArrayDeque<Backend>> idle = new HashMap<>();
+    private final Map<PoolKey, ArrayDeque<Backend>> resetting = new HashMap<>();
+
+    /** Takes up a backend that is about to connect. */
+    public void add(Backend backend) {
+        all.put(backend.id(), backend);
+    }
+
+    public @Nullable Backend byId(long id) {
+        return all.get(id);
+    }
+
+    /** All backends, in no order; a copy, so that closing some while going through them is safe. */
+    public List<Backend> snapshot() {
+        return new ArrayList<>(all.values());
+    }
+
+    public boolean isEmpty() {
+        return all.isEmpty();
+    }
+
+    /** The idle backend that was used last, whose caches are the warmest; it is not idle any more. Null when there is none. */
+    public @Nullable Backend takeIdle(PoolKey key) {
+        return takeLast(idle, key);
+    }
+
+    /** A backend whose reset is under way and which nobody has booked yet; null when there is none. */
+    public @Nullable Backend takeResetting(PoolKey key) {
+        return takeLast(resetting, key);
+    }
+
+    /** The backend's reset began. */
+    public void resetting(Backend backend) {
+        resetting.computeIfAbsent(backend.key(), key -> new ArrayDeque<>()).add(backend);
+    }
+
+    /** The backend's reset ended well and nobody had booked it. */
+    public void idle(Backend backend) {
+        remove(resetting, backend);
+        idle.computeIfAbsent(backend.key(), key -> new ArrayDeque<>()).add(backend);
+    }
+
+    /** The backend is closed. */
+    public void remove(Backend backend) {
+        all.remove(backend.id());
+        remove(idle, backend);
+        remove(resetting, backend);
+    }
+
+    private static @Nullable Backend takeLast(Map<PoolKey, ArrayDeque<Backend>> backends, PoolKey key) {
+        ArrayDeque<Backend> ofKey = backends.get(key);
+        if (ofKey == null) {
+            return null;
+        }
+        Backend last = ofKey.removeLast();
+        if (ofKey.isEmpty()) {
+            backends.remove(key);
+        }
+        return last;
+    }
+
+    private static void remove(Map<PoolKey, ArrayDeque<Backend>> backends, Backend backend) {
+        ArrayDeque<Backend> ofKey = backends.get(backend.key());
+        if (ofKey != null && ofKey.remove(backend) && ofKey.isEmpty()) {
+            backends.remove(backend.key());
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.pgproxy.poolworker.backend;
+
+/**
+ * The life of a connection to a server.
+ *
+ * <pre>
+ *   CONNECTING -> LOGGING_IN -> IN_SESSION -> DRAINING -> ROLLING_BACK -> DISCARDING -> IDLE -> IN_SESSION ...
+ *                                     \__________________^_______________^
+ *   from every state: -> CLOSED
+ * </pre>
+ */
+public enum BackendState {
+    CONNECTING,
+    /** The client's startup packet was sent; the server authenticates the client. */
+    LOGGING_IN,
+    IN_SESSION,
+    /** The client is gone; the server still answers it, or a cancel for it is under way. */
+    DRAINING,
+    ROLLING_BACK,
+    DISCARDING,
+    IDLE,
+    CLOSED
+}

@@ -1,0 +1,36 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.loop.ReadyHandler;
+import dev.pgproxy.common.loop.Transport;
+import java.nio.ByteBuffer;
+
+/** A sink for what a server still sends after its client left. */
+final class DiscardingTransport implements Transport {
+
+    @Override
+    public int read(ByteBuffer into) {
+        return 0;
+    }
+
+    @Override
+    public int write(ByteBuffer from) {
+        int bytes = from.remaining();
+        from.position(from.limit());
+        return bytes;
+    }
+
+    @Override
+    public void finishConnect() {}
+
+    @Override
+    public void onReady(ReadyHandler handler) {}
+
+    @Override
+    public void interest(int interest) {}
+
+    @Override
+    public void shutdownOutput() {}
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,27 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.protocol.MessageFramer;
+import java.nio.ByteBuffer;
+
+/** Copies of messages out of the relay's shared buffer, whose content does not outlive the turn. */
+public final class MessageCopies {
+
+    private MessageCopies() {}
+
+    /** These bytes, wherever the buffer's position is. */
+    public static byte[] copy(ByteBuffer buffer, int start, int bytes) {
+        byte[] copy = new byte[bytes];
+        buffer.get(start, copy);
+        return copy;
+    }
+
+    /** The message around this body, header and all. */
+    public static byte[] whole(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        return copy(buffer, bodyStart - MessageFramer.HEADER_BYTES, MessageFramer.HEADER_BYTES + bodyBytes);
+    }
+
+    /** Notes a ParameterStatus. */
+    public static void status(ServerIdentity identity, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        identity.status(whole(buffer, bodyStart, bodyBytes), MessageFramer.HEADER_BYTES);
+    }
+}

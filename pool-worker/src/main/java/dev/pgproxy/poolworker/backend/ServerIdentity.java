@@ -1,0 +1,58 @@
+package dev.pgproxy.poolworker.backend;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What a server told about itself at login and since: all that the next client of its backend has to be told again. */
+public final class ServerIdentity {
+
+    private final Map<String, byte[]> statusMessages = new LinkedHashMap<>();
+    private byte[] negotiation = {};
+    private int pid;
+    private byte[] cancelKey = {};
+
+    /** Notes a ParameterStatus message, whole and as sent; a later one of the same name takes its place. */
+    public void status(byte[] message, int bodyStart) {
+        int end = bodyStart;
+        while (end < message.length && message[end] != 0) {
+            end++;
+        }
+        statusMessages.put(new String(message, bodyStart, end - bodyStart, StandardCharsets.ISO_8859_1), message);
+    }
+
+    /** Notes the NegotiateProtocolVersion that the client was given. */
+    public void negotiation(byte[] message) {
+        negotiation = message;
+    }
+
+    /** Notes the body of BackendKeyData: Int32 process id, then the key. */
+    public void keyData(byte[] body) {
+        ByteBuffer in = ByteBuffer.wrap(body);
+        pid = in.getInt();
+        cancelKey = new byte[in.remaining()];
+        in.get(cancelKey);
+    }
+
+    /** The ParameterStatus messages with the current values. */
+    public Collection<byte[]> statusMessages() {
+        return statusMessages.values();
+    }
+
+    /** NegotiateProtocolVersion as the client of this pool key gets it; empty when it gets none. */
+    public byte[] negotiation() {
+        return negotiation;
+    }
+
+    /** The server process's id. */
+    public int pid() {
+        return pid;
+    }
+
+    /** The server's own key for a CancelRequest: 4 bytes in protocol 3.0, up to 256 in 3.2. */
+    public byte[] cancelKey() {
+        return cancelKey;
+    }
+}

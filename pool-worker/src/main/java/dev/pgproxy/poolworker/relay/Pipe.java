@@ -1,0 +1,234 @@
+package dev.pgproxy.poolworker.relay;
+
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.MessageFramer;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One direction of a relay: reads once, finds the messages in what came, and writes it on at once. What the sink does not
+ * take is left over here, and while anything is, the owner does not pump: a slow receiver costs one buffer, and its sender
+ * is slowed by TCP itself.
+ *
+ * <p>The last bytes of a read that are less than a header, or less than a message that is wanted whole, are held until the
+ * rest comes. So the sink never has half a header, and whether it has half a message is always known.
+ */
+public final class Pipe {
+
+    /** How a turn ended. */
+    public enum Outcome {
+        /** Bytes went on, or were kept as leftovers. */
+        MOVED,
+        /** Nothing to read now. */
+        IDLE,
+        /** End of stream or a broken connection on the reading side. */
+        SOURCE_ENDED,
+        /** The writing side is broken. */
+        SINK_BROKEN,
+        /** The inspector let nothing more pass. */
+        STOPPED
+    }
+
+    private static final byte[] NOTHING = {};
+
+    private final RelayBuffers buffers;
+    private final MessageFramer framer = new MessageFramer();
+    private MessageInspector inspector;
+    private @Nullable ByteBuffer leftover;
+    private byte[] held = NOTHING;
+    private int heldBytes;
+
+    public Pipe(RelayBuffers buffers, MessageInspector inspector) {
+        this.buffers = buffers;
+        this.inspector = inspector;
+    }
+
+    /** Lets another inspector look at messages from the next one on. */
+    public void inspectWith(MessageInspector next) {
+        inspector = next;
+    }
+
+    /**
+     * Reads once from the source and forwards what may pass. Not to be called while {@link #isBlocked}.
+     *
+     * @throws ProtocolViolation when the source's bytes are no messages; what came before them has been forwarded or not
+     */
+    public Outcome pump(Transport source, Transport sink) throws ProtocolViolation {
+        ByteBuffer buffer = buffers.shared();
+        buffer.clear().put(held, 0, heldBytes);
+        buffer.limit(Math.min(buffer.capacity(), heldBytes + buffers.receiveBytes()));
+        int count;
+        try {
+            count = source.read(buffer);
+        } catch (IOException e) {
+            return Outcome.SOURCE_ENDED;
+        }
+        if (count < 0) {
+            return Outcome.SOURCE_ENDED;
+        }
+        if (count == 0) {
+            return Outcome.IDLE;
+        }
+        heldBytes = 0;
+        buffer.flip();
+        return forward(buffer, sink);
+    }
+
+    private Outcome forward(ByteBuffer buffer, Transport sink) throws ProtocolViolation {
+        int start = buffer.position();
+        while (framer.next(buffer)) {
+            int bodyStart = buffer.position();
+            if (inspector.wantsWhole(framer.type()) && framer.bodyBytes() > buffer.remaining()) {
+                if (MessageFramer.HEADER_BYTES + framer.bodyBytes() <= RelayBuffers.MAX_INSPECTED_BYTES) {
+                    framer.unread(buffer);
+                    break;
+                }
+                inspector.passedUnseen(framer.type());
+                continue;
+            }
+            switch (inspector.inspect(framer.type(), buffer, bodyStart, framer.bodyBytes())) {
+                case FORWARD -> {}
+                case REPLACE -> {
+                    framer.skipBody(buffer);
+                    keep(buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
+                    append(inspector.replacement());
+                    start = buffer.position();
+                }
+                case STOP -> {
+                    return send(buffer, start, bodyStart - MessageFramer.HEADER_BYTES, sink)
+                            ? Outcome.STOPPED
+                            : Outcome.SINK_BROKEN;
+                }
+            }
+        }
+        int end = buffer.position();
+        hold(buffer);
+        return send(buffer, start, end, sink) ? Outcome.MOVED : Outcome.SINK_BROKEN;
+    }
+
+    private void hold(ByteBuffer buffer) {
+        heldBytes = buffer.remaining();
+        if (heldBytes > held.length) {
+            held = new byte[heldBytes];
+        }
+        buffer.get(held, 0, heldBytes);
+    }
+
+    /** Writes what is left over and then this range; what is not taken stays behind as leftovers. */
+    private boolean send(ByteBuffer buffer, int start, int end, Transport sink) {
+        if (leftover != null) {
+            keep(buffer, start, end);
+            return flush(sink);
+        }
+        if (start == end) {
+            return true;
+        }
+        buffer.limit(end).position(start);
+        try {
+            sink.write(buffer);
+        } catch (IOException e) {
+            return false;
+        }
+        if (buffer.hasRemaining()) {
+            keep(buffer, buffer.position(), end);
+        }
+        return true;
+    }
+
+    private void keep(ByteBuffer buffer, int start, int end) {
+        if (start < end) {
+            ByteBuffer kept = leftovers();
+            kept.put(kept.position(), buffer, start, end - start);
+            kept.position(kept.position() + end - start);
+        }
+    }
+
+    private void append(byte[] bytes) {
+        if (bytes.length == 0) {
+            return;
+        }
+        ByteBuffer kept = leftovers();
+        if (kept.remaining() < bytes.length) {
+            // Many changed parameters at a warm login can exceed a common buffer; this one goes to the garbage
+            // collector.
+            ByteBuffer larger = ByteBuffer.allocateDirect(kept.position() + bytes.length);
+            buffers.giveBack(kept);
+            kept = larger.put(kept.flip());
+            leftover = kept;
+        }
+        kept.put(bytes);
+    }
+
+    /** The leftover buffer in filling mode. */
+    private ByteBuffer leftovers() {
+        if (leftover == null) {
+            leftover = buffers.takeLeftover();
+        }
+        return leftover;
+    }
+
+    /**
+     * Writes bytes of the proxy's own behind everything forwarded so far.
+     *
+     * @return false when the sink is broken
+     */
+    public boolean inject(byte[] bytes, Transport sink) {
+        append(bytes);
+        return flush(sink);
+    }
+
+    /**
+     * Writes as much of the leftovers as the sink takes.
+     *
+     * @return false when the sink is broken
+     */
+    public boolean flush(Transport sink) {
+        ByteBuffer kept = leftover;
+        if (kept == null) {
+            return true;
+        }
+        kept.flip();
+        try {
+            sink.write(kept);
+        } catch (IOException e) {
+            return false;
+        }
+        kept.compact();
+        if (kept.position() == 0) {
+            drop();
+        }
+        return true;
+    }
+
+    /** Whether the sink has not taken everything yet; then the source must not be read. */
+    public boolean isBlocked() {
+        return leftover != null;
+    }
+
+    /** Whether everything that was read ends with a whole message, all of it forwarded or left over. */
+    public boolean atBoundary() {
+        return heldBytes == 0 && framer.atBoundary();
+    }
+
+    /** Takes the leftovers out, for whoever sends them after the relay has ended. */
+    public byte[] takeLeftovers() {
+        ByteBuffer kept = leftover;
+        if (kept == null) {
+            return NOTHING;
+        }
+        byte[] bytes = new byte[kept.position()];
+        kept.get(0, bytes);
+        drop();
+        return bytes;
+    }
+
+    /** Gives up the leftovers: their receiver is gone. */
+    public void drop() {
+        if (leftover != null) {
+            buffers.giveBack(leftover);
+            leftover = null;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.pgproxy.poolworker.relay;
+
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+
+/**
+ * What the messages of both sides tell about the query that runs: whether the server still owes a ReadyForQuery, whether a
+ * COPY is under way, and the transaction status. Each Query, FunctionCall and Sync is owed one ReadyForQuery, except a Sync
+ * that arrives inside COPY FROM STDIN, which the server ignores. Protocol: "Message Flow".
+ *
+ * <p>Some sequences can be counted in two ways (a Query in the middle of an extended-protocol sequence, for one). They are
+ * legal but rare, and make the state doubtful: a backend in doubt is not used again.
+ */
+public final class QueryProgress {
+
+    /** Whether the server expects CopyData, and what will make it say ReadyForQuery. */
+    private enum CopyIn {
+        NONE,
+        IN_QUERY,
+        IN_EXTENDED
+    }
+
+    private int owedToQueries;
+    private int owedToSyncs;
+    private boolean sequenceOpen;
+    private boolean copyOut;
+    private boolean doubtful;
+    private CopyIn copyIn = CopyIn.NONE;
+    private byte transactionStatus = BackendMessage.IDLE;
+
+    /** A message of the client passes. */
+    public void onFrontend(byte type) {
+        switch (type) {
+            case FrontendMessage.QUERY, FrontendMessage.FUNCTION_CALL -> {
+                // After an error in the open sequence the server skips this one, too.
+                doubtful |= sequenceOpen;
+                owedToQueries++;
+            }
+            case FrontendMessage.SYNC -> {
+                if (copyIn == CopyIn.NONE) {
+                    owedToSyncs++;
+                    sequenceOpen = false;
+                }
+            }
+            case FrontendMessage.COPY_DONE, FrontendMessage.COPY_FAIL -> endCopyIn();
+            case 'P', 'B', 'D', 'E', 'C' -> sequenceOpen = true;
+            default -> {} // CopyData, Flush and answers to authentication change nothing.
+        }
+    }
+
+    /** A message of the server passes; ReadyForQuery is told by {@link #onReadyForQuery}. */
+    public void onBackend(byte type) {
+        switch (type) {
+            case BackendMessage.COPY_IN_RESPONSE -> {
+                doubtful |= owedToQueries > 0 && owedToSyncs > 0;
+                copyIn = owedToQueries > 0 ? CopyIn.IN_QUERY : CopyIn.IN_EXTENDED;
+            }
+            case BackendMessage.COPY_OUT_RESPONSE -> copyOut = true;
+            case BackendMessage.COPY_BOTH_RESPONSE -> doubtful = true;
+            case BackendMessage.COPY_DONE -> copyOut = false;
+            case BackendMessage.ERROR_RESPONSE -> {
+                copyOut = false;
+                endCopyIn();
+            }
+            default -> {}
+        }
+    }
+
+    /** Syncs that came before the copy ended were ignored; in the extended protocol the sequence needs another one. */
+    private void endCopyIn() {
+        if (copyIn == CopyIn.IN_EXTENDED) {
+            owedToSyncs = 0;
+            sequenceOpen = true;
+        }
+        copyIn = CopyIn.NONE;
+    }
+
+    /** @param status I outside a transaction, T inside one, E inside one that failed */
+    public void onReadyForQuery(byte status) {
+        transactionStatus = status;
+        copyIn = CopyIn.NONE;
+        copyOut = false;
+        if (owedToQueries > 0) {
+            owedToQueries--;
+        } else if (owedToSyncs > 0) {
+            owedToSyncs--;
+        } else {
+            doubtful = true;
+        }
+    }
+
+    /** Something passed that could not be accounted for. */
+    public void doubt() {
+        doubtful = true;
+    }
+
+    /** Whether the server owes an answer. */
+    public boolean isRunning() {
+        return owedToQueries + owedToSyncs > 0;
+    }
+
+    /** Whether nothing runs and nothing is half sent: the moment between two statements. */
+    public boolean isQuiet() {
+        return !isRunning() && isResettable();
+    }
+
+    /** Whether the backend can be used again once it has answered: no COPY, no unfinished sequence, no doubt. */
+    public boolean isResettable() {
+        return !doubtful && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;
+    }
+
+    public boolean isInTransaction() {
+        return transactionStatus != BackendMessage.IDLE;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.poolworker.relay.MessageInspector;
+import dev.pgproxy.poolworker.relay.QueryProgress;
+import java.nio.ByteBuffer;
+
+/** Looks at what a client sends to its server: everything passes but Terminate, which ends the session and not the backend. */
+final class FrontendTraffic implements MessageInspector {
+
+    private final QueryProgress progress;
+
+    FrontendTraffic(QueryProgress progress) {
+        this.progress = progress;
+    }
+
+    @Override
+    public boolean wantsWhole(byte type) {
+        return false;
+    }
+
+    @Override
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        if (type == FrontendMessage.TERMINATE) {
+            return Verdict.STOP;
+        }
+        progress.onFrontend(type);
+        return Verdict.FORWARD;
+    }
+}

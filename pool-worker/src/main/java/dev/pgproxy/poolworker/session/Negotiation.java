@@ -1,0 +1,81 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolVersion;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What the server is asked for when a client asks for more of the protocol than the relay understands, and what the client is
+ * told then. A version up to {@link ProtocolVersion#NEWEST} without {@code _pq_.} options goes to the server as it came, and the
+ * server answers for itself.
+ */
+final class Negotiation {
+
+    private static final String OPTION_PREFIX = "_pq_.";
+
+    private final boolean needed;
+    private final int version;
+    private final List<String> options;
+    private final byte[] serverPacket;
+
+    private Negotiation(boolean needed, int version, List<String> options, byte[] serverPacket) {
+        this.needed = needed;
+        this.version = version;
+        this.options = options;
+        this.serverPacket = serverPacket;
+    }
+
+    static Negotiation of(StartupPacket.Startup startup) {
+        List<String> options = new ArrayList<>();
+        List<StartupParameters.Parameter> settings = new ArrayList<>();
+        for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
+            if (parameter.name().startsWith(OPTION_PREFIX)) {
+                options.add(parameter.name());
+            } else {
+                settings.add(parameter);
+            }
+        }
+        boolean needed = startup.protocolVersion() > ProtocolVersion.NEWEST || !options.isEmpty();
+        int version = Math.min(startup.protocolVersion(), ProtocolVersion.NEWEST);
+        return new Negotiation(
+                needed, version, options, needed ? FrontendMessage.startup(version, settings) : startup.raw());
+    }
+
+    /** The StartupMessage for the server. */
+    byte[] serverPacket() {
+        return serverPacket;
+    }
+
+    /** Whether the client is owed a NegotiateProtocolVersion even when the server sends none. */
+    boolean isNeeded() {
+        return needed;
+    }
+
+    /** The message for a server that agreed to what it was asked. */
+    byte[] message() {
+        return BackendMessage.negotiateProtocolVersion(version, options);
+    }
+
+    /** The message for a server that itself offered less; its body is Int32 version, Int32 count, names. */
+    byte[] message(byte[] serverBody) {
+        if (!needed || serverBody.length < 8) {
+            return BackendMessage.wrap(BackendMessage.NEGOTIATE_PROTOCOL_VERSION, serverBody);
+        }
+        ByteBuffer in = ByteBuffer.wrap(serverBody);
+        int offered = Math.min(version, in.getInt());
+        List<String> refused = new ArrayList<>(options);
+        String names = new String(serverBody, 8, serverBody.length - 8, StandardCharsets.ISO_8859_1);
+        for (String name : names.split("\0", -1)) {
+            if (!name.isEmpty()) {
+                refused.add(name);
+            }
+        }
+        return BackendMessage.negotiateProtocolVersion(offered, refused);
+    }
+}
