@@ -39,12 +39,8 @@ public final class ChildProcess {
     private ChildProcess(ChildKind kind, ChildOptions options) throws IOException {
         poller = new EpollPoller();
         loop = new EventLoop(poller, System::nanoTime);
-        channel = new ControlChannel(
-                ControlSockets.connect(options.socket),
-                loop,
-                poller,
-                PermittedMessages.to(kind),
-                new ControlChannel.Listener() {
+        channel = ControlSockets.connect(
+                options.socket, loop, poller, PermittedMessages.to(kind), new ControlChannel.Listener() {
                     @Override
                     public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
                         role().onMessage(message, fd);

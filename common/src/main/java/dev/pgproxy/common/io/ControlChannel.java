@@ -76,7 +76,7 @@ public final class ControlChannel {
      * @param permitted what the peer may send at first
      * @throws IOException when the socket cannot be made non-blocking
      */
-    public ControlChannel(
+    ControlChannel(
             AFUNIXSocketChannel socket,
             EventLoop loop,
             EpollPoller poller,
@@ -97,9 +97,17 @@ public final class ControlChannel {
         return FileDescriptorCast.using(fd).as(Integer.class);
     }
 
-    /** The peer's process and user as the kernel vouches for them. */
-    public AFUNIXSocketCredentials peerCredentials() throws IOException {
-        return socket.getPeerCredentials();
+    /**
+     * The process and the user at the other end, as the kernel vouches for them.
+     *
+     * @param pid process id at the time of the connect
+     */
+    public record Peer(long pid, long userId) {}
+
+    /** Who is at the other end. */
+    public Peer peer() throws IOException {
+        AFUNIXSocketCredentials credentials = socket.getPeerCredentials();
+        return new Peer(credentials.getPid(), credentials.getUid());
     }
 
     /** Changes what the peer may send from the next message on. */

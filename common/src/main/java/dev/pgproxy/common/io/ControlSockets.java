@@ -1,5 +1,7 @@
 package dev.pgproxy.common.io;
 
+import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,14 +27,38 @@ public final class ControlSockets {
 
     private ControlSockets() {}
 
+    /** A connection that is no channel yet. */
+    public static final class Connection {
+        private final AFUNIXSocketChannel socket;
+
+        private Connection(AFUNIXSocketChannel socket) {
+            this.socket = socket;
+        }
+
+        /**
+         * Makes it a channel; to be called once. When that fails, the connection is closed.
+         *
+         * @param permitted what the peer may send at first
+         */
+        public ControlChannel open(
+                EventLoop loop, EpollPoller poller, PermittedMessages permitted, ControlChannel.Listener listener)
+                throws IOException {
+            try {
+                return new ControlChannel(socket, loop, poller, permitted, listener);
+            } catch (IOException | RuntimeException e) {
+                socket.close();
+                throw e;
+            }
+        }
+    }
+
     /** The master's listening socket; {@link #close} removes it from the file system. */
     public static final class Listener {
         private final AFUNIXServerSocketChannel server;
         private final Path path;
         private final EpollPoller.Registration registration;
 
-        private Listener(
-                AFUNIXServerSocketChannel server, Path path, EpollPoller poller, Consumer<AFUNIXSocketChannel> accepted)
+        private Listener(AFUNIXServerSocketChannel server, Path path, EpollPoller poller, Consumer<Connection> accepted)
                 throws IOException {
             this.server = server;
             this.path = path;
@@ -40,14 +66,14 @@ public final class ControlSockets {
             this.registration = poller.register(number, Interest.READ, ready -> acceptAll(accepted));
         }
 
-        private void acceptAll(Consumer<AFUNIXSocketChannel> accepted) {
+        private void acceptAll(Consumer<Connection> accepted) {
             try {
                 for (int i = 0; i < ACCEPTS_PER_WAKE_UP; i++) {
                     @Nullable AFUNIXSocketChannel child = server.accept();
                     if (child == null) {
                         return;
                     }
-                    accepted.accept(child);
+                    accepted.accept(new Connection(child));
                 }
             } catch (IOException e) {
                 // A child that gave up, or no descriptor for it: it is started again when it does not answer.
@@ -67,8 +93,7 @@ public final class ControlSockets {
      *
      * @throws IOException when the directory is not the user's own with mode 0700, or the socket cannot be bound
      */
-    public static Listener listen(Path path, EpollPoller poller, Consumer<AFUNIXSocketChannel> accepted)
-            throws IOException {
+    public static Listener listen(Path path, EpollPoller poller, Consumer<Connection> accepted) throws IOException {
         ownDirectory(path.toAbsolutePath().getParent());
         // Nobody else can be listening there: the master holds the lock of its pid file by now.
         Files.deleteIfExists(path);
@@ -105,12 +130,24 @@ public final class ControlSockets {
         }
     }
 
-    /** A child's connection to the master; blocking until a channel takes it over. */
-    public static AFUNIXSocketChannel connect(Path path) throws IOException {
+    /**
+     * A child's channel to the master.
+     *
+     * @throws IOException when nobody listens there
+     */
+    public static ControlChannel connect(
+            Path path,
+            EventLoop loop,
+            EpollPoller poller,
+            PermittedMessages permitted,
+            ControlChannel.Listener listener)
+            throws IOException {
+        AFUNIXSocketChannel socket;
         try {
-            return AFUNIXSocketChannel.open(AFUNIXSocketAddress.of(path));
+            socket = AFUNIXSocketChannel.open(AFUNIXSocketAddress.of(path));
         } catch (IOException e) {
             throw new IOException("could not reach the master at " + path + ": " + e.getMessage(), e);
         }
+        return new Connection(socket).open(loop, poller, permitted, listener);
     }
 }

@@ -58,7 +58,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
         }
 
         /** With no interest the descriptor is taken out, since epoll reports a broken connection even when nothing is asked for. */
-        void interest(int newInterest) {
+        public void interest(int newInterest) {
             if (open && newInterest != interest) {
                 int operation = interest == Interest.NONE
                         ? Libc.EPOLL_CTL_ADD
@@ -68,7 +68,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
             }
         }
 
-        void close() {
+        public void close() {
             if (open) {
                 interest(Interest.NONE);
                 open = false;

@@ -1,6 +1,8 @@
 package dev.pgproxy.common.io;
 
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.ReadyHandler;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -38,6 +40,19 @@ public final class TcpSockets {
                 throw LibcException.last(what);
             }
             return fd.transfer();
+        }
+    }
+
+    /** Watches a listening socket for connections to accept; the caller closes the registration before the socket. */
+    public static EpollPoller.Registration register(OwnedFd listener, EpollPoller poller, ReadyHandler handler) {
+        return poller.register(listener.number(), Interest.READ, handler);
+    }
+
+    /** Sends what fits into an empty socket buffer and closes, for when there is nothing left to wait with. */
+    public static void writeOnceAndClose(OwnedFd fd, byte[] bytes) {
+        try (fd) {
+            ByteBuffer buffer = Libc.allocate(bytes.length).put(bytes);
+            Libc.send(fd.number(), Libc.address(buffer), bytes.length, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
         }
     }
 

@@ -16,6 +16,11 @@ public final class ProtocolViolation extends Exception {
         this(SqlState.PROTOCOL_VIOLATION, message);
     }
 
+    /** Something that the protocol's flow, rather than a message's form, does not allow. */
+    public static ProtocolViolation of(String description) {
+        return new ProtocolViolation(description);
+    }
+
     /** What was wrong, in PostgreSQL's words where it has some. */
     public String description() {
         return description;

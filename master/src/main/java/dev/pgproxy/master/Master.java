@@ -1,0 +1,278 @@
+package dev.pgproxy.master;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.master.accept.Arrivals;
+import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.Listeners;
+import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.cancel.CancelDesk;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.Supervisor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/**
+ * The front door of the master: joins its parts, and says in which order they start and stop.
+ *
+ * <pre>
+ *   Listeners -> Logins -> Dispatcher -> (descriptor) -> pool-worker
+ *                      \-> CancelDesk -> (task) -> task-worker
+ *   Supervisor: starts the workers, and brings what they report to the Dispatcher and the CancelDesk
+ * </pre>
+ */
+public final class Master implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler {
+
+    /** The pseudo-database for operators. */
+    private static final String ADMIN_DATABASE = "pg_proxy";
+
+    /** Connections above max_client_conn that are still read from, so that a cancel gets through when all places are taken. */
+    private static final int EXTRA_CONNECTIONS = 64;
+
+    /** What is left of shutdown_timeout, behind the time that workers get, for them to exit and for the clean-up. */
+    private static final long EXIT_MARGIN_MS = 1_000;
+
+    private final ProxyConfig config;
+    private final EventLoop loop;
+    private final LingeringClose lingering;
+    private final Logins logins;
+    private final Listeners listeners;
+    private final Dispatcher dispatcher;
+    private final CancelDesk cancels;
+    private final Supervisor supervisor;
+    private final PidFile pidFile;
+    private Child speaker;
+    private boolean serving;
+    private boolean stopping;
+
+    /** Nothing is opened or started before {@link #start}. */
+    Master(ProxyConfig config, EventLoop loop, EpollPoller poller, PidFile pidFile) {
+        this.config = config;
+        this.loop = loop;
+        this.pidFile = pidFile;
+        this.lingering = new LingeringClose(loop.scheduler());
+        long loginMs = config.timeouts().clientLogin().toMillis();
+        this.logins = new Logins(loop, poller, lingering, config.tuning(), loginMs, this);
+        this.listeners = new Listeners(loop, poller, logins);
+        this.dispatcher = new Dispatcher(loop, poller, config, logins);
+        this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
+        this.supervisor = new Supervisor(loop, poller, config, this);
+        this.speaker = supervisor.children().get(0);
+    }
+
+    /**
+     * Starts the workers and listens.
+     *
+     * @throws IOException when the control socket or an address of {@code listen} cannot be had
+     */
+    void start() throws IOException {
+        List<InetSocketAddress> bound =
+                listeners.open(config.listen(), config.limits().listenBacklog());
+        try {
+            supervisor.start();
+        } catch (IOException e) {
+            listeners.close();
+            throw e;
+        }
+        bound.forEach(address -> Event.of("listening")
+                .with("address", TcpSockets.display(address))
+                .info());
+    }
+
+    @Override
+    public boolean hasRoom() {
+        int known = dispatcher.clientCount() + logins.count();
+        return known < config.limits().clientConnections() + EXTRA_CONNECTIONS;
+    }
+
+    @Override
+    public void onClient(Client client) {
+        if (client.startup().parameters().database().equals(ADMIN_DATABASE)) {
+            logins.refuse(
+                    client.transport(),
+                    BackendMessage.fatal(
+                            SqlState.FEATURE_NOT_SUPPORTED,
+                            "the database \"pg_proxy\" is not served by this version",
+                            "Look at the log of the proxy, which tells the same events."));
+        } else {
+            dispatcher.submit(client);
+        }
+    }
+
+    @Override
+    public void onCancel(SocketTransport transport, StartupPacket.CancelRequest request) {
+        cancels.submit(transport, request);
+    }
+
+    @Override
+    public void childReady(Child child) {
+        if (child.kind() == ChildKind.TASK) {
+            cancels.taskWorkerReady(child);
+        } else {
+            child.send(new ControlMessage.ConfigurePool(poolSettings()));
+            cancels.poolWorkerReady(child);
+            dispatcher.workerReady(child);
+            startServing();
+        }
+    }
+
+    private void startServing() {
+        if (serving) {
+            return;
+        }
+        serving = true;
+        Event.of("serving")
+                .with("primary", config.servers().primary())
+                .with("standbys", config.servers().standbys())
+                .with("workers", config.workers())
+                .info();
+        try {
+            pidFile.writePid();
+        } catch (IOException e) {
+            Event.of("pid_file_failed")
+                    .message(String.valueOf(e.getMessage()))
+                    .hint("Free the disk; who waits for the pid file takes this proxy for not started.")
+                    .error();
+        }
+    }
+
+    private PoolSettings poolSettings() {
+        ProxyConfig.Timeouts timeouts = config.timeouts();
+        return new PoolSettings(
+                config.receiveBytes(),
+                timeouts.idleConnection().toMillis(),
+                timeouts.serverLifetime().toMillis(),
+                timeouts.serverConnect().toMillis(),
+                timeouts.serverReset().toMillis(),
+                timeouts.clientLogin().toMillis(),
+                timeouts.cancelWait().toMillis(),
+                config.tuning());
+    }
+
+    @Override
+    public void childGone(Child child) {
+        if (child.kind() == ChildKind.TASK) {
+            cancels.taskWorkerGone();
+        } else {
+            cancels.poolWorkerGone(child);
+            dispatcher.workerGone(child);
+        }
+    }
+
+    @Override
+    public void childSaid(Child child, ControlMessage.ToMaster message) {
+        speaker = child;
+        message.dispatchTo(this);
+    }
+
+    @Override
+    public void onHello(ControlMessage.Hello message) {
+        throw new IllegalStateException("the supervisor keeps greetings to itself");
+    }
+
+    @Override
+    public void onPong(ControlMessage.Pong message) {
+        throw new IllegalStateException("the supervisor keeps heartbeats to itself");
+    }
+
+    @Override
+    public void onFrontendAccepted(ControlMessage.FrontendAccepted message) {
+        dispatcher.onAccepted(speaker, message);
+    }
+
+    @Override
+    public void onSessionOpened(ControlMessage.SessionOpened message) {
+        dispatcher.onOpened(speaker, message);
+    }
+
+    @Override
+    public void onSessionClosed(ControlMessage.SessionClosed message) {
+        dispatcher.onClosed(speaker, message);
+    }
+
+    @Override
+    public void onBackendResetting(ControlMessage.BackendResetting message) {
+        dispatcher.onResetting(speaker, message);
+    }
+
+    @Override
+    public void onBackendIdle(ControlMessage.BackendIdle message) {
+        dispatcher.onIdle(speaker, message);
+    }
+
+    @Override
+    public void onBackendGone(ControlMessage.BackendGone message) {
+        dispatcher.onGone(speaker, message);
+    }
+
+    @Override
+    public void onCancelTarget(ControlMessage.CancelTarget message) {
+        cancels.onTarget(speaker, message);
+    }
+
+    @Override
+    public void onCancelUnknown(ControlMessage.CancelUnknown message) {
+        cancels.onUnknown(message);
+    }
+
+    @Override
+    public void onCancelDone(ControlMessage.CancelDone message) {
+        cancels.onDone(message);
+    }
+
+    /** The log files were moved away: opens them anew, here and in every child. */
+    void reopenLogs() {
+        LogSetup.reopen();
+        supervisor.children().forEach(child -> child.send(new ControlMessage.ReopenLogs()));
+        Event.of("logs_reopened").info();
+    }
+
+    /** Stops accepting, ends all within shutdown_timeout, and then the loop. A second call does nothing. */
+    void stop(String signal) {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        long timeoutMs = config.timeouts().shutdown().toMillis();
+        Event.of("stopping")
+                .with("signal", signal)
+                .with("clients", dispatcher.clientCount())
+                .with("timeout_ms", timeoutMs)
+                .info();
+        listeners.close();
+        byte[] why = BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection due to administrator command",
+                "The proxy is being stopped; connect again.");
+        logins.refuseAll(why);
+        dispatcher.refuseAll(why);
+        cancels.endAll();
+        long marginMs = Math.min(EXIT_MARGIN_MS, timeoutMs / 2);
+        supervisor.stop(timeoutMs - marginMs, timeoutMs - marginMs / 2);
+    }
+
+    @Override
+    public void allStopped() {
+        loop.stop();
+    }
+
+    /** Removes the socket and the pid file, whether or not the start got far enough to make them. */
+    void cleanUp() throws IOException {
+        supervisor.close();
+        pidFile.close();
+    }
+}

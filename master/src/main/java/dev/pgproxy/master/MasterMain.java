@@ -1,0 +1,151 @@
+package dev.pgproxy.master;
+
+import dev.pgproxy.common.config.ConfigException;
+import dev.pgproxy.common.config.ConfigLoader;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.ProcessTuning;
+import dev.pgproxy.common.io.Signals;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.loop.EventLoop;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+
+/** {@code pgproxy-master conf.properties}: reads the arguments, wires the master and runs it. */
+@CommandLine.Command(
+        name = "pgproxy-master",
+        description = "Starts pgproxy, a PostgreSQL proxy, in the foreground.",
+        mixinStandardHelpOptions = true,
+        versionProvider = MasterMain.Version.class,
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {"0:stopped as asked", "1:failed", "2:the configuration or the arguments are wrong"},
+        footerHeading = "%nSignals:%n",
+        footer = {"  TERM, INT   stop", "  USR1        reopen the log files"})
+public final class MasterMain implements Callable<Integer> {
+
+    private static final int FAILED = 1;
+    private static final int USAGE = 2;
+
+    /** Descriptors that a process needs beside those of clients and servers. */
+    private static final int OWN_DESCRIPTORS = 200;
+
+    @CommandLine.Parameters(paramLabel = "conf.properties", description = "the configuration file")
+    private @Nullable Path file;
+
+    @CommandLine.Option(names = "--check", description = "only check the configuration file")
+    private boolean check;
+
+    private MasterMain() {}
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new MasterMain()).execute(arguments));
+    }
+
+    /** Reads the version that the build wrote into the jar. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = MasterMain.class.getPackage().getImplementationVersion();
+            return new String[] {"pgproxy " + (version == null ? "(not packaged)" : version)};
+        }
+    }
+
+    @Override
+    public Integer call() {
+        ProxyConfig config;
+        try {
+            config = ConfigLoader.load(file == null ? Path.of("") : file);
+        } catch (IOException e) {
+            System.err.println("could not read the configuration file: " + e
+                    + "\n    HINT: conf/pgproxy.properties is an example of one.");
+            return USAGE;
+        } catch (ConfigException e) {
+            System.err.println(e.getMessage());
+            return USAGE;
+        }
+        if (check) {
+            config.keysWithoutEffect().forEach(key -> System.out.println(key + ": accepted, has no effect yet"));
+            System.out.println("The configuration is good.");
+            return 0;
+        }
+        return run(config);
+    }
+
+    private static int run(ProxyConfig config) {
+        LogSetup.start(config.logging().file(), "main", config.logging().level());
+        ProcessTuning.setProcessName("pgproxy-master");
+        Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
+        config.keysWithoutEffect()
+                .forEach(key -> Event.of("config_no_effect")
+                        .with("key", key)
+                        .message("the key is accepted; what it configures comes with a later version")
+                        .warn());
+        try (PidFile pidFile = PidFile.lock(config.files().pidFile());
+                EpollPoller poller = new EpollPoller()) {
+            raiseDescriptorLimit(config);
+            EventLoop loop = new EventLoop(poller, System::nanoTime);
+            Master master = new Master(config, loop, poller, pidFile);
+            handleSignals(loop, master);
+            try {
+                master.start();
+                loop.run();
+            } finally {
+                master.cleanUp();
+            }
+            Event.of("stopped").info();
+            return 0;
+        } catch (IOException e) {
+            Event.of("failed")
+                    .message(String.valueOf(e.getMessage()))
+                    .hint("Stop the other process, or change the key that names the address or the file.")
+                    .error();
+            return FAILED;
+        } catch (Throwable e) {
+            // A broken invariant: the workers go on with the sessions that they hold, and a restart begins anew.
+            Event.of("master_broken")
+                    .message("this process cannot go on and exits")
+                    .error(e);
+            return FAILED;
+        }
+    }
+
+    private static void raiseDescriptorLimit(ProxyConfig config) throws IOException {
+        long limit = ProcessTuning.raiseDescriptorLimit();
+        // A worker needs two for each client: one to it and one to the server.
+        long wanted = 2L * config.limits().clientConnections() + OWN_DESCRIPTORS;
+        if (limit < wanted) {
+            Event.of("descriptor_limit_low")
+                    .with("limit", limit)
+                    .with("wanted", wanted)
+                    .message("max_client_conn clients may not find enough file descriptors")
+                    .hint("Raise the hard limit of open files (LimitNOFILE, ulimit -Hn), or lower max_client_conn.")
+                    .warn();
+        }
+    }
+
+    private static void handleSignals(EventLoop loop, Master master) {
+        Signals.handle("TERM", () -> post(loop, () -> master.stop("TERM")));
+        Signals.handle("INT", () -> post(loop, () -> master.stop("INT")));
+        Signals.handle("USR1", () -> post(loop, master::reopenLogs));
+        Signals.handle(
+                "HUP",
+                () -> post(
+                        loop,
+                        () -> Event.of("reload_refused")
+                                .message("this version cannot reload its configuration; nothing was changed")
+                                .hint("Restart pgproxy to apply changes.")
+                                .warn()));
+    }
+
+    private static void post(EventLoop loop, Runnable task) {
+        try {
+            loop.post(task);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

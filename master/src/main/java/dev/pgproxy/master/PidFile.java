@@ -1,0 +1,70 @@
+package dev.pgproxy.master;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells others who serves, and keeps a second master of the same configuration from starting. The lock is held from the start
+ * and ends with the process, however it ends; the pid is written when clients are served, so that a starter can wait for it.
+ */
+final class PidFile implements AutoCloseable {
+
+    private final Path path;
+    private final FileChannel channel;
+
+    private PidFile(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /**
+     * Takes the lock, making the file and its directory if need be.
+     *
+     * @throws IOException when another process has it, with that process's pid
+     */
+    static PidFile lock(Path path) throws IOException {
+        Path directory = path.toAbsolutePath().getParent();
+        if (directory != null) {
+            Files.createDirectories(directory);
+        }
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            @Nullable FileLock lock = channel.tryLock();
+            if (lock != null) {
+                channel.truncate(0);
+                return new PidFile(path, channel);
+            }
+        } catch (OverlappingFileLockException e) {
+            // This very process has it: the same answer.
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        String holder = Files.readString(path, StandardCharsets.US_ASCII).strip();
+        channel.close();
+        throw new IOException("pgproxy runs already" + (holder.isEmpty() ? "" : " with pid " + holder)
+                + ": it holds the lock of " + path);
+    }
+
+    /** Says that clients are served. */
+    void writePid() throws IOException {
+        String pid = ProcessHandle.current().pid() + "\n";
+        channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)), 0);
+    }
+
+    /** Removes the file and gives up the lock. */
+    @Override
+    public void close() throws IOException {
+        Files.deleteIfExists(path);
+        channel.close();
+    }
+}

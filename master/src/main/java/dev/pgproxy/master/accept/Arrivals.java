@@ -1,0 +1,17 @@
+package dev.pgproxy.master.accept;
+
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.protocol.StartupPacket;
+
+/** Who takes over clients after their first packet. */
+public interface Arrivals {
+
+    /** A client that wants to log in. */
+    void onClient(Client client);
+
+    /** A CancelRequest; the connection is the receiver's to close when the cancel is over. */
+    void onCancel(SocketTransport transport, StartupPacket.CancelRequest request);
+
+    /** Whether one more connection can be taken at all. */
+    boolean hasRoom();
+}

@@ -1,0 +1,12 @@
+package dev.pgproxy.master.accept;
+
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.protocol.StartupPacket;
+import java.net.InetSocketAddress;
+
+/**
+ * A client whose startup packet was read. Who holds this owns the connection.
+ *
+ * @param id unique in the life of the master
+ */
+public record Client(long id, SocketTransport transport, InetSocketAddress peer, StartupPacket.Startup startup) {}

@@ -1,0 +1,130 @@
+package dev.pgproxy.master.accept;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SpareFd;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The listening sockets. When no descriptor is left, the client at hand is told so with the help of a spare one, and accepting
+ * pauses until there may be some again.
+ */
+public final class Listeners {
+
+    private static final int ACCEPTS_PER_TICK = 64;
+    private static final long PAUSE_MS = 100;
+
+    private final EventLoop loop;
+    private final EpollPoller poller;
+    private final Logins logins;
+    private final SpareFd spare = new SpareFd();
+    private final List<Listener> listeners = new ArrayList<>();
+    private boolean paused;
+
+    public Listeners(EventLoop loop, EpollPoller poller, Logins logins) {
+        this.loop = loop;
+        this.poller = poller;
+        this.logins = logins;
+    }
+
+    private final class Listener {
+        private final OwnedFd fd;
+        private final EpollPoller.Registration registration;
+
+        private Listener(OwnedFd fd) {
+            this.fd = fd;
+            this.registration = TcpSockets.register(fd, poller, ready -> acceptSome(this));
+        }
+    }
+
+    /**
+     * Listens on these addresses; a name stands for all its addresses.
+     *
+     * @return what is listened on, with the port that the system chose for port 0
+     * @throws IOException when one of them cannot be had; none is listened on then
+     */
+    public List<InetSocketAddress> open(List<ServerAddress> addresses, int backlog) throws IOException {
+        List<InetSocketAddress> bound = new ArrayList<>();
+        try {
+            for (ServerAddress address : addresses) {
+                for (InetAddress ip : InetAddress.getAllByName(address.host())) {
+                    OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);
+                    listeners.add(new Listener(fd));
+                    bound.add(TcpSockets.localAddress(fd));
+                }
+            }
+            return bound;
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private void acceptSome(Listener listener) {
+        for (int i = 0; i < ACCEPTS_PER_TICK; i++) {
+            try {
+                TcpSockets.@Nullable Accepted accepted = TcpSockets.accept(listener.fd);
+                if (accepted == null) {
+                    return;
+                }
+                if (paused) {
+                    paused = false;
+                    Event.of("accept_resumed").info();
+                }
+                logins.begin(accepted);
+            } catch (LibcException e) {
+                pause(listener, e);
+                return;
+            }
+        }
+    }
+
+    private void pause(Listener listener, LibcException cause) {
+        if (!paused) {
+            paused = true;
+            Event.of("accept_paused")
+                    .message(String.valueOf(cause.getMessage()))
+                    .hint("Raise the limit of open files (LimitNOFILE, ulimit -n), or lower max_client_conn.")
+                    .error();
+        }
+        if (cause.isOutOfDescriptors() && spare.giveUp()) {
+            refuseOne(listener);
+            spare.refill();
+        }
+        listeners.forEach(each -> each.registration.interest(Interest.NONE));
+        loop.scheduler().afterMs(PAUSE_MS, () -> listeners.forEach(each -> each.registration.interest(Interest.READ)));
+    }
+
+    private void refuseOne(Listener listener) {
+        try {
+            TcpSockets.@Nullable Accepted accepted = TcpSockets.accept(listener.fd);
+            if (accepted != null) {
+                TcpSockets.writeOnceAndClose(accepted.fd(), Logins.tooManyClients());
+            }
+        } catch (LibcException e) {
+            // Another process took the descriptor that was given up: this client waits until accepting resumes.
+            return;
+        }
+    }
+
+    /** Stops listening; clients that were accepted are not touched. */
+    public void close() {
+        for (Listener listener : listeners) {
+            listener.registration.close();
+            listener.fd.close();
+        }
+        listeners.clear();
+        spare.close();
+    }
+}

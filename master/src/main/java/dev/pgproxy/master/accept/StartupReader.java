@@ -1,0 +1,156 @@
+package dev.pgproxy.master.accept;
+
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+
+/**
+ * Reads one connection's startup packet, and not a byte more: what follows belongs to the worker that gets the descriptor.
+ * SSLRequest and GSSENCRequest are answered with N, at most once each. Protocol: "Start-up".
+ */
+final class StartupReader {
+
+    static final int MAX_READ_BYTES = StartupPacketDecoder.MAX_PACKET_BYTES;
+
+    /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
+    private static final byte TLS_HANDSHAKE = 0x16;
+
+    private final SocketTransport transport;
+    private final InetSocketAddress peer;
+    private final Logins logins;
+    private final Scheduler.Timer timer;
+    private byte[] packet = new byte[StartupPacketDecoder.HEADER_BYTES];
+    private int received;
+    private boolean tlsAsked;
+    private boolean gssAsked;
+
+    StartupReader(SocketTransport transport, InetSocketAddress peer, Logins logins) {
+        this.transport = transport;
+        this.peer = peer;
+        this.logins = logins;
+        this.timer = logins.loop()
+                .scheduler()
+                .afterMs(
+                        logins.timeoutMs(),
+                        () -> refuse(BackendMessage.fatal(
+                                SqlState.QUERY_CANCELED,
+                                "canceling authentication due to timeout",
+                                "No complete startup packet arrived within client_login_timeout.")));
+    }
+
+    void start() {
+        transport.onReady(ready -> advance());
+        transport.interest(Interest.READ);
+        advance(); // Most clients have sent their packet by the time they are accepted.
+    }
+
+    private void advance() {
+        try {
+            while (true) {
+                ByteBuffer scratch = logins.scratch();
+                scratch.limit(packet.length - received);
+                int count = transport.read(scratch);
+                if (count < 0) {
+                    end(); // Health checks connect and leave; nobody waits for an answer.
+                    transport.close();
+                    return;
+                }
+                if (count == 0) {
+                    return;
+                }
+                scratch.flip().get(packet, received, count);
+                received += count;
+                if (!proceed()) {
+                    return;
+                }
+            }
+        } catch (ProtocolViolation e) {
+            Event.of("client_refused")
+                    .with("peer", TcpSockets.display(peer))
+                    .with("sqlstate", e.sqlState())
+                    .message(e.description())
+                    .info();
+            refuse(BackendMessage.fatal(e.sqlState(), e.description(), hint()));
+        } catch (IOException e) {
+            end();
+            transport.close();
+        }
+    }
+
+    private String hint() {
+        return packet[0] == TLS_HANDSHAKE
+                ? "The proxy does not speak TLS yet: connect with sslmode=disable or prefer, and sslnegotiation=postgres."
+                : "";
+    }
+
+    /** @return whether to read on */
+    private boolean proceed() throws ProtocolViolation, IOException {
+        if (received < StartupPacketDecoder.LENGTH_BYTES) {
+            return true;
+        }
+        int length = StartupPacketDecoder.checkedLength(ByteBuffer.wrap(packet).getInt());
+        if (received < StartupPacketDecoder.HEADER_BYTES) {
+            return true;
+        }
+        if (packet.length < length) {
+            packet = java.util.Arrays.copyOf(packet, length);
+            return true;
+        }
+        return received < length || dispatch(StartupPacketDecoder.decode(packet));
+    }
+
+    private boolean dispatch(StartupPacket decoded) throws ProtocolViolation, IOException {
+        if (decoded instanceof StartupPacket.SslRequest) {
+            return answerNo(tlsAsked, "SSL");
+        }
+        if (decoded instanceof StartupPacket.GssEncRequest) {
+            return answerNo(gssAsked, "GSSAPI encryption");
+        }
+        end();
+        transport.interest(Interest.NONE);
+        if (decoded instanceof StartupPacket.CancelRequest cancel) {
+            logins.arrivals().onCancel(transport, cancel);
+        } else if (decoded instanceof StartupPacket.Startup startup) {
+            logins.arrivals().onClient(new Client(logins.nextClientId(), transport, peer, startup));
+        }
+        return false;
+    }
+
+    /** Bytes behind the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */
+    private boolean answerNo(boolean askedBefore, String what) throws ProtocolViolation, IOException {
+        if (askedBefore) {
+            throw ProtocolViolation.of(what + " was requested twice");
+        }
+        if (transport.hasInput(logins.scratch())) {
+            throw ProtocolViolation.of("received unencrypted data after " + what + " request");
+        }
+        tlsAsked |= what.equals("SSL");
+        gssAsked |= !what.equals("SSL");
+        ByteBuffer answer = logins.scratch();
+        answer.put((byte) 'N').flip();
+        transport.write(answer);
+        packet = new byte[StartupPacketDecoder.HEADER_BYTES];
+        received = 0;
+        return true;
+    }
+
+    void refuse(byte[] why) {
+        end();
+        logins.refuse(transport, why);
+    }
+
+    private void end() {
+        timer.cancel();
+        logins.ended(this);
+    }
+}

@@ -1,0 +1,140 @@
+package dev.pgproxy.master.cancel;
+
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.master.supervisor.Child;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows each CancelRequest to its end. The client's connection stays open until then, since clients take its close for the
+ * word that the signal was sent. A cancel that no session owns does nothing at all.
+ *
+ * <pre>
+ *   client -> FindCancelTarget to every worker -> CancelTarget from its owner -> PerformCancel to the task-worker
+ *          -> CancelDone -> CancelFinished to the owner, and the client's connection is closed
+ * </pre>
+ */
+public final class CancelDesk {
+
+    /** Cancels under way at once; a client above it has its connection closed, as if its key were unknown. */
+    private static final int MAX_CANCELS = 4096;
+
+    private static final class Cancel {
+        private final SocketTransport client;
+        private final Scheduler.Timer timer;
+        private int unanswered;
+        private @Nullable Child owner;
+        private long backendId;
+
+        private Cancel(SocketTransport client, int asked, Scheduler.Timer timer) {
+            this.client = client;
+            this.unanswered = asked;
+            this.timer = timer;
+        }
+    }
+
+    private final EventLoop loop;
+    private final long timeoutMs;
+    private final Map<Long, Cancel> cancels = new HashMap<>();
+    private final List<Child> poolWorkers = new ArrayList<>();
+    private @Nullable Child taskWorker;
+    private long nextId = 1;
+
+    /** @param timeoutMs bound on each step of a cancel */
+    public CancelDesk(EventLoop loop, long timeoutMs) {
+        this.loop = loop;
+        this.timeoutMs = timeoutMs;
+    }
+
+    /** Takes over the connection of a CancelRequest. */
+    public void submit(SocketTransport client, StartupPacket.CancelRequest request) {
+        if (cancels.size() >= MAX_CANCELS || poolWorkers.isEmpty()) {
+            client.close();
+            return;
+        }
+        long id = nextId++;
+        Scheduler.Timer timer = loop.scheduler().afterMs(2 * timeoutMs, () -> end(id));
+        cancels.put(id, new Cancel(client, poolWorkers.size(), timer));
+        for (Child worker : poolWorkers) {
+            worker.send(new ControlMessage.FindCancelTarget(id, request.pid(), request.secret()));
+        }
+    }
+
+    public void poolWorkerReady(Child worker) {
+        poolWorkers.add(worker);
+    }
+
+    /** Its sessions are gone, and with them every query that could be cancelled. */
+    public void poolWorkerGone(Child worker) {
+        poolWorkers.remove(worker);
+    }
+
+    public void taskWorkerReady(Child worker) {
+        taskWorker = worker;
+    }
+
+    /** What it was doing may be done or not: nobody can say, so every such cancel ends here. */
+    public void taskWorkerGone() {
+        taskWorker = null;
+        List<Long> sent = cancels.entrySet().stream()
+                .filter(entry -> entry.getValue().owner != null)
+                .map(Map.Entry::getKey)
+                .toList();
+        sent.forEach(this::end);
+    }
+
+    /** The worker owns the session and holds its backend back. */
+    public void onTarget(Child worker, ControlMessage.CancelTarget target) {
+        Cancel cancel = cancels.get(target.cancelId());
+        Child performer = taskWorker;
+        if (cancel == null || performer == null) {
+            Event.of("cancel_dropped")
+                    .with("server", target.server())
+                    .message("no task-worker is there to deliver it")
+                    .warn();
+            worker.send(new ControlMessage.CancelFinished(target.backendId()));
+            end(target.cancelId());
+            return;
+        }
+        cancel.owner = worker;
+        cancel.backendId = target.backendId();
+        performer.send(new ControlMessage.PerformCancel(
+                target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs));
+    }
+
+    public void onUnknown(ControlMessage.CancelUnknown message) {
+        Cancel cancel = cancels.get(message.cancelId());
+        if (cancel != null && --cancel.unanswered == 0) {
+            end(message.cancelId());
+        }
+    }
+
+    public void onDone(ControlMessage.CancelDone message) {
+        end(message.cancelId());
+    }
+
+    private void end(long id) {
+        Cancel cancel = cancels.remove(id);
+        if (cancel == null) {
+            return;
+        }
+        cancel.timer.cancel();
+        if (cancel.owner != null) {
+            cancel.owner.send(new ControlMessage.CancelFinished(cancel.backendId));
+        }
+        cancel.client.close();
+    }
+
+    /** The proxy stops. */
+    public void endAll() {
+        List.copyOf(cancels.keySet()).forEach(this::end);
+    }
+}

@@ -1,0 +1,234 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.supervisor.Child;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings each client to a worker: routes it, lets it wait when it must, hands its descriptor over, and keeps a copy until the
+ * worker has said that it has it. A client whose worker dies before that is routed again and notices nothing.
+ */
+public final class Dispatcher {
+
+    /** A client that was sent to a worker and not acknowledged. */
+    private record Pending(RoutedClient client, Child worker) {}
+
+    private final EventLoop loop;
+    private final EpollPoller poller;
+    private final ProxyConfig config;
+    private final Logins logins;
+    private final Ledger ledger = new Ledger();
+    private final WaitingLine waiting = new WaitingLine();
+    private final Map<Integer, Child> workers = new HashMap<>();
+    private final Map<Long, Pending> pending = new HashMap<>();
+    private Router.Servers servers;
+
+    public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins) {
+        this.loop = loop;
+        this.poller = poller;
+        this.config = config;
+        this.logins = logins;
+        this.servers =
+                new Router.Servers(config.servers().primary(), config.servers().standbys(), 0);
+    }
+
+    /** Clients that wait, are on their way to a worker, or are served by one. */
+    public int clientCount() {
+        return waiting.size() + ledger.sessionCount();
+    }
+
+    /** Takes over a client that wants to log in. */
+    public void submit(Client client) {
+        if (clientCount() >= config.limits().clientConnections()) {
+            logins.refuse(client.transport(), Logins.tooManyClients());
+            return;
+        }
+        StartupParameters parameters = client.startup().parameters();
+        Router.Route route = Router.route(parameters, servers, config.routing());
+        if (route instanceof Router.Route.To to) {
+            servers =
+                    new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + (to.usedTurn() ? 1 : 0));
+            PoolKey key = new PoolKey(to.server(), client.startup().protocolVersion(), parameters);
+            enqueue(new RoutedClient(client, key));
+            dispatch(to.server());
+        } else {
+            logins.refuse(
+                    client.transport(),
+                    BackendMessage.fatal(
+                            SqlState.CANNOT_CONNECT_NOW,
+                            "no standby is available",
+                            "Set route.standby_fallback = primary, or mend the standbys of slaver_list."));
+        }
+    }
+
+    /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
+    private void enqueue(RoutedClient client) {
+        waiting.add(client);
+        client.startTimer(loop.scheduler().afterMs(config.timeouts().queryWait().toMillis(), () -> timedOut(client)));
+        client.transport(poller).onReady(ready -> left(client));
+        client.transport(poller).interest(Interest.HANGUP);
+    }
+
+    /** Sends clients of this server to workers until the line is empty or the next one has to wait. */
+    private void dispatch(ServerAddress server) {
+        RoutedClient client = waiting.first(server);
+        while (client != null && advance(client)) {
+            client = waiting.first(server);
+        }
+    }
+
+    /** @return whether the client is not waiting any more */
+    private boolean advance(RoutedClient client) {
+        Admission.Decision decision =
+                Admission.decide(ledger, client.key(), config.limits().serverConnections());
+        if (decision instanceof Admission.Decision.Assign assign) {
+            hand(client, assign);
+            return true;
+        }
+        if (decision instanceof Admission.Decision.Evict evict) {
+            ledger.evicting(evict.backend());
+            Child worker = workers.get(evict.backend().worker.slot);
+            if (worker != null) {
+                worker.send(new ControlMessage.EvictBackend(evict.backend().id));
+            }
+        }
+        return false;
+    }
+
+    private void hand(RoutedClient client, Admission.Decision.Assign assign) {
+        Child worker = workers.get(assign.slot());
+        if (worker == null) {
+            throw new IllegalStateException("the ledger knows a worker " + assign.slot() + " that nobody else does");
+        }
+        waiting.remove(client);
+        client.stopTimer();
+        try {
+            worker.sendWithFd(
+                    new ControlMessage.AssignFrontend(
+                            client.id(),
+                            client.key().server(),
+                            client.client().startup().raw()),
+                    client.descriptor());
+        } catch (LibcException e) {
+            Event.of("client_refused")
+                    .with("peer", TcpSockets.display(client.client().peer()))
+                    .message(String.valueOf(e.getMessage()))
+                    .hint("Raise the limit of open files (LimitNOFILE, ulimit -n), or lower max_client_conn.")
+                    .error();
+            logins.refuse(client.transport(poller), Logins.tooManyClients());
+            return;
+        }
+        pending.put(client.id(), new Pending(client, worker));
+        ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed());
+    }
+
+    private void left(RoutedClient client) {
+        if (waiting.remove(client)) {
+            client.stopTimer();
+            client.transport(poller).close();
+        }
+    }
+
+    private void timedOut(RoutedClient client) {
+        if (waiting.remove(client)) {
+            Event.of("client_wait_timeout")
+                    .with("peer", TcpSockets.display(client.client().peer()))
+                    .with("server", client.key().server())
+                    .with("waiting", waiting.size())
+                    .warn();
+            logins.refuse(
+                    client.transport(poller),
+                    BackendMessage.fatal(
+                            SqlState.TOO_MANY_CONNECTIONS,
+                            "no connection to the server became free within query_wait_timeout",
+                            "All connections that max_server_conn allows are in use; raise it, or use fewer at once."));
+        }
+    }
+
+    /** A worker can be given clients. */
+    public void workerReady(Child worker) {
+        workers.put(worker.slot(), worker);
+        ledger.workerReady(worker.slot());
+        dispatchAll();
+    }
+
+    /** A worker is gone: its sessions ended with it, and those it had not acknowledged are routed again. */
+    public void workerGone(Child worker) {
+        workers.remove(worker.slot());
+        ledger.workerGone(worker.slot());
+        List<RoutedClient> unacknowledged = pending.values().stream()
+                .filter(each -> each.worker() == worker)
+                .map(Pending::client)
+                .toList();
+        if (!unacknowledged.isEmpty()) {
+            Event.of("clients_rerouted").with("count", unacknowledged.size()).info();
+        }
+        for (RoutedClient client : unacknowledged) {
+            pending.remove(client.id());
+            enqueue(client);
+        }
+        dispatchAll();
+    }
+
+    public void onAccepted(Child worker, ControlMessage.FrontendAccepted message) {
+        @Nullable Pending accepted = pending.remove(message.frontendId());
+        if (accepted != null) {
+            accepted.client().handedOver();
+        }
+        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+    }
+
+    public void onOpened(Child worker, ControlMessage.SessionOpened message) {
+        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+    }
+
+    public void onClosed(Child worker, ControlMessage.SessionClosed message) {
+        ledger.sessionClosed(worker.slot(), message.frontendId());
+        dispatchAll();
+    }
+
+    public void onResetting(Child worker, ControlMessage.BackendResetting message) {
+        ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.RESETTING);
+        dispatchAll();
+    }
+
+    public void onIdle(Child worker, ControlMessage.BackendIdle message) {
+        ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
+        dispatchAll();
+    }
+
+    public void onGone(Child worker, ControlMessage.BackendGone message) {
+        ledger.backendGone(worker.slot(), message.backendId());
+        dispatchAll();
+    }
+
+    private void dispatchAll() {
+        waiting.servers().forEach(this::dispatch);
+    }
+
+    /** The proxy stops: nobody who waits will get a place any more. */
+    public void refuseAll(byte[] why) {
+        for (RoutedClient client : waiting.all()) {
+            waiting.remove(client);
+            client.stopTimer();
+            logins.refuse(client.transport(poller), why);
+        }
+    }
+}

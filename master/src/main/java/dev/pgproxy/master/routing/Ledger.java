@@ -1,0 +1,276 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.protocol.PoolKey;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The master's book of all sessions and backends in all workers, kept from the workers' reports. The reports may be late, so
+ * it errs on the safe side: a server's connections are its reported backends plus every session that has no reported backend
+ * of its own. A worker opens a backend only for a session, so the true number is never above the one counted here.
+ */
+final class Ledger {
+
+    /** What was last heard of a backend. */
+    enum BackendStatus {
+        IN_USE,
+        RESETTING,
+        IDLE,
+        /** Idle, and its worker was told to close it. */
+        EVICTING
+    }
+
+    /** A worker that takes clients. */
+    static final class WorkerEntry {
+        final int slot;
+        private final Map<Long, BackendEntry> backends = new HashMap<>();
+        private final Map<Long, SessionEntry> sessions = new HashMap<>();
+
+        private WorkerEntry(int slot) {
+            this.slot = slot;
+        }
+
+        int sessionCount() {
+            return sessions.size();
+        }
+    }
+
+    /** A connection to a server. */
+    static final class BackendEntry {
+        final WorkerEntry worker;
+        final long id;
+        final PoolKey key;
+        private BackendStatus status = BackendStatus.IN_USE;
+        private @Nullable SessionEntry user;
+
+        private BackendEntry(WorkerEntry worker, long id, PoolKey key) {
+            this.worker = worker;
+            this.id = id;
+            this.key = key;
+        }
+    }
+
+    private static final class SessionEntry {
+        private final PoolKey key;
+        private @Nullable BackendEntry backend;
+
+        private SessionEntry(PoolKey key) {
+            this.key = key;
+        }
+    }
+
+    /** What one server's limit is about. */
+    private static final class ServerCount {
+        private int backends;
+        private int sessionsWithoutBackend;
+        private int evicting;
+        private final LinkedHashSet<BackendEntry> idle = new LinkedHashSet<>();
+    }
+
+    private final Map<Integer, WorkerEntry> workers = new HashMap<>();
+    private final Map<PoolKey, LinkedHashSet<BackendEntry>> idle = new HashMap<>();
+    private final Map<PoolKey, LinkedHashSet<BackendEntry>> resetting = new HashMap<>();
+    private final Map<ServerAddress, ServerCount> servers = new HashMap<>();
+    private int sessions;
+
+    void workerReady(int slot) {
+        workers.put(slot, new WorkerEntry(slot));
+    }
+
+    /** Forgets everything that the worker held. */
+    void workerGone(int slot) {
+        WorkerEntry worker = workers.remove(slot);
+        if (worker == null) {
+            return;
+        }
+        for (SessionEntry session : worker.sessions.values()) {
+            forget(session);
+        }
+        for (BackendEntry backend : worker.backends.values()) {
+            forget(backend);
+        }
+    }
+
+    Collection<WorkerEntry> workers() {
+        return workers.values();
+    }
+
+    /** Sessions in all workers, from their assignment on. */
+    int sessionCount() {
+        return sessions;
+    }
+
+    /** Connections that the server has from all workers, at most. */
+    int connections(ServerAddress server) {
+        ServerCount count = count(server);
+        return count.backends + count.sessionsWithoutBackend;
+    }
+
+    /** Backends of this server that were told to close and are not reported gone. */
+    int evicting(ServerAddress server) {
+        return count(server).evicting;
+    }
+
+    /** An idle backend of this key; null when there is none. The worker that holds it takes the one that it used last. */
+    @Nullable
+    BackendEntry idle(PoolKey key) {
+        return first(idle.get(key));
+    }
+
+    /** A backend of this key that is being reset and not promised to anyone; null when there is none. */
+    @Nullable
+    BackendEntry resetting(PoolKey key) {
+        return first(resetting.get(key));
+    }
+
+    /** The backend of this server that has been idle for longest; null when none is idle. */
+    @Nullable
+    BackendEntry longestIdle(ServerAddress server) {
+        return first(count(server).idle);
+    }
+
+    private static @Nullable BackendEntry first(@Nullable LinkedHashSet<BackendEntry> entries) {
+        return entries == null || entries.isEmpty() ? null : entries.iterator().next();
+    }
+
+    /** @param claimed the backend that the worker is expected to use; null when it will open one */
+    void assigned(int slot, long frontendId, PoolKey key, @Nullable BackendEntry claimed) {
+        WorkerEntry worker = workers.get(slot);
+        if (worker == null) {
+            return;
+        }
+        SessionEntry session = new SessionEntry(key);
+        worker.sessions.put(frontendId, session);
+        sessions++;
+        count(key.server()).sessionsWithoutBackend++;
+        if (claimed != null) {
+            join(session, claimed);
+        }
+    }
+
+    /** The worker chose this backend for the session, or opened it. */
+    void joined(int slot, long frontendId, long backendId) {
+        WorkerEntry worker = workers.get(slot);
+        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
+        if (worker == null || session == null) {
+            return;
+        }
+        BackendEntry backend = worker.backends.get(backendId);
+        if (backend == null) {
+            backend = new BackendEntry(worker, backendId, session.key);
+            worker.backends.put(backendId, backend);
+            count(backend.key.server()).backends++;
+        }
+        join(session, backend);
+        status(backend, BackendStatus.IN_USE);
+    }
+
+    /** A backend has one user: whoever else was promised it is without one again, until its worker says what it got. */
+    private void join(SessionEntry session, BackendEntry backend) {
+        if (backend.user == session) {
+            return;
+        }
+        part(session);
+        if (backend.user != null) {
+            part(backend.user);
+        }
+        unindex(backend);
+        backend.user = session;
+        session.backend = backend;
+        count(session.key.server()).sessionsWithoutBackend--;
+    }
+
+    private void part(SessionEntry session) {
+        BackendEntry backend = session.backend;
+        if (backend != null) {
+            session.backend = null;
+            backend.user = null;
+            index(backend);
+            count(session.key.server()).sessionsWithoutBackend++;
+        }
+    }
+
+    void sessionClosed(int slot, long frontendId) {
+        WorkerEntry worker = workers.get(slot);
+        SessionEntry session = worker == null ? null : worker.sessions.remove(frontendId);
+        if (session != null) {
+            forget(session);
+        }
+    }
+
+    private void forget(SessionEntry session) {
+        part(session);
+        count(session.key.server()).sessionsWithoutBackend--;
+        sessions--;
+    }
+
+    void backendStatus(int slot, long backendId, BackendStatus status) {
+        WorkerEntry worker = workers.get(slot);
+        BackendEntry backend = worker == null ? null : worker.backends.get(backendId);
+        if (backend != null) {
+            status(backend, status);
+        }
+    }
+
+    void backendGone(int slot, long backendId) {
+        WorkerEntry worker = workers.get(slot);
+        BackendEntry backend = worker == null ? null : worker.backends.remove(backendId);
+        if (backend != null) {
+            forget(backend);
+        }
+    }
+
+    private void forget(BackendEntry backend) {
+        if (backend.user != null) {
+            part(backend.user);
+        }
+        status(backend, BackendStatus.IN_USE);
+        count(backend.key.server()).backends--;
+    }
+
+    void evicting(BackendEntry backend) {
+        status(backend, BackendStatus.EVICTING);
+    }
+
+    private void status(BackendEntry backend, BackendStatus status) {
+        unindex(backend);
+        ServerCount count = count(backend.key.server());
+        count.evicting -= backend.status == BackendStatus.EVICTING ? 1 : 0;
+        backend.status = status;
+        count.evicting += status == BackendStatus.EVICTING ? 1 : 0;
+        index(backend);
+    }
+
+    private void index(BackendEntry backend) {
+        if (backend.user != null) {
+            return;
+        }
+        if (backend.status == BackendStatus.IDLE) {
+            idle.computeIfAbsent(backend.key, key -> new LinkedHashSet<>()).add(backend);
+            count(backend.key.server()).idle.add(backend);
+        } else if (backend.status == BackendStatus.RESETTING) {
+            resetting.computeIfAbsent(backend.key, key -> new LinkedHashSet<>()).add(backend);
+        }
+    }
+
+    private void unindex(BackendEntry backend) {
+        unindex(idle, backend);
+        unindex(resetting, backend);
+        count(backend.key.server()).idle.remove(backend);
+    }
+
+    private static void unindex(Map<PoolKey, LinkedHashSet<BackendEntry>> index, BackendEntry backend) {
+        LinkedHashSet<BackendEntry> ofKey = index.get(backend.key);
+        if (ofKey != null && ofKey.remove(backend) && ofKey.isEmpty()) {
+            index.remove(backend.key);
+        }
+    }
+
+    private ServerCount count(ServerAddress server) {
+        return servers.computeIfAbsent(server, key -> new ServerCount());
+    }
+}

@@ -1,0 +1,87 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.master.accept.Client;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client on its way to a worker. It owns the connection: as a transport while the client waits and may leave, as a bare
+ * descriptor from the hand-over until the worker has acknowledged it.
+ */
+final class RoutedClient {
+
+    private final Client client;
+    private final PoolKey key;
+    private @Nullable SocketTransport transport;
+    private @Nullable OwnedFd fd;
+    private Scheduler.@Nullable Timer waitTimer;
+
+    RoutedClient(Client client, PoolKey key) {
+        this.client = client;
+        this.key = key;
+        this.transport = client.transport();
+    }
+
+    long id() {
+        return client.id();
+    }
+
+    Client client() {
+        return client;
+    }
+
+    PoolKey key() {
+        return key;
+    }
+
+    /** The connection as one that can be watched and written to. */
+    SocketTransport transport(EpollPoller poller) {
+        SocketTransport open = transport;
+        if (open == null) {
+            if (fd == null) {
+                throw new IllegalStateException("client " + id() + " was handed over");
+            }
+            open = new SocketTransport(fd, poller);
+            transport = open;
+            fd = null;
+        }
+        return open;
+    }
+
+    /** The descriptor, for a worker; still owned here. */
+    OwnedFd descriptor() {
+        OwnedFd open = fd;
+        if (open == null) {
+            if (transport == null) {
+                throw new IllegalStateException("client " + id() + " was handed over");
+            }
+            open = transport.release();
+            fd = open;
+            transport = null;
+        }
+        return open;
+    }
+
+    void startTimer(Scheduler.Timer timer) {
+        waitTimer = timer;
+    }
+
+    void stopTimer() {
+        if (waitTimer != null) {
+            waitTimer.cancel();
+            waitTimer = null;
+        }
+    }
+
+    /** The worker owns the connection now: closes the copy kept here. */
+    void handedOver() {
+        if (fd != null) {
+            fd.close();
+            fd = null;
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package dev.pgproxy.master.supervisor;
+
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlMessage;
+import org.jspecify.annotations.Nullable;
+
+/** A child's slot, through all the processes that fill it one after the other. */
+public final class Child {
+
+    private final ChildKind kind;
+    private final int slot;
+
+    ChildState state = ChildState.initial();
+
+    @Nullable
+    Process process;
+
+    @Nullable
+    ControlChannel channel;
+
+    long pingsSent;
+    long unansweredSinceNs;
+    boolean pingUnanswered;
+
+    Child(ChildKind kind, int slot) {
+        this.kind = kind;
+        this.slot = slot;
+    }
+
+    public ChildKind kind() {
+        return kind;
+    }
+
+    public int slot() {
+        return slot;
+    }
+
+    /** Queues a message; without a channel this does nothing, and the listener hears that the child is gone. */
+    public void send(ControlMessage message) {
+        if (channel != null) {
+            channel.send(message);
+        }
+    }
+
+    /**
+     * As {@link #send}, with a duplicate of the descriptor.
+     *
+     * @throws LibcException when no descriptor is left for the duplicate
+     */
+    public void sendWithFd(ControlMessage message, OwnedFd fd) throws LibcException {
+        if (channel != null) {
+            channel.sendWithFd(message, fd);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.pgproxy.master.supervisor;
+
+import dev.pgproxy.common.child.ChildOptions;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.ipc.ChildKind;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The command line of a child: this JVM's own java, class path and native libraries, and a small heap. */
+final class ChildCommand {
+
+    private static final String POOL_MAIN = "dev.pgproxy.poolworker.PoolWorkerMain";
+    private static final String TASK_MAIN = "dev.pgproxy.taskworker.TaskWorkerMain";
+
+    /** What is unpacked beside the jars is used from there; see bin/pgproxy-master. */
+    private static final List<String> INHERITED_PROPERTIES =
+            List.of("jna.boot.library.path", "jna.nounpack", "org.newsclub.net.unix.library.override");
+
+    private static final int DIRECT_BASE_MIB = 64;
+    private static final int MIB = 1024 * 1024;
+    private static final int FIRST_WITH_NATIVE_ACCESS_WARNINGS = 24;
+
+    private ChildCommand() {}
+
+    static List<String> of(ChildKind kind, int slot, ProxyConfig config) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions(kind, config));
+        for (String property : INHERITED_PROPERTIES) {
+            String value = System.getProperty(property);
+            if (value != null) {
+                command.add("-D" + property + "=" + value);
+            }
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
+        command.add(kind == ChildKind.POOL ? POOL_MAIN : TASK_MAIN);
+        command.addAll(ChildOptions.commandLine(config.files().controlSocket(), slot, config.logging()));
+        return command;
+    }
+
+    private static List<String> jvmOptions(ChildKind kind, ProxyConfig config) {
+        List<String> options = new ArrayList<>(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Xms16m",
+                kind == ChildKind.POOL ? "-Xmx256m" : "-Xmx64m"));
+        if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
+            options.add("--enable-native-access=ALL-UNNAMED");
+            options.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        if (kind == ChildKind.POOL) {
+            // Each client may hold one leftover buffer in each direction; this many of them is the bound, not what is
+            // used.
+            long perClient = 2L * (config.receiveBytes() + 32 * 1024);
+            long mib = DIRECT_BASE_MIB + perClient * config.limits().clientConnections() / MIB;
+            options.add("-XX:MaxDirectMemorySize=" + mib + "m");
+        }
+        return options;
+    }
+}

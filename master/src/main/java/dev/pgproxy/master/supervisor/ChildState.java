@@ -1,0 +1,36 @@
+package dev.pgproxy.master.supervisor;
+
+/**
+ * How a child's slot stands.
+ *
+ * @param phase see {@link Phase}
+ * @param quickExits how often in a row a child of this slot ended soon after it was started
+ * @param startedNs when the current child was started; meaningless in {@link Phase#WAITING}
+ */
+record ChildState(Phase phase, int quickExits, long startedNs) {
+
+    /**
+     * <pre>
+     *   WAITING -> STARTING -> READY -> (exit) -> WAITING ...
+     *   from every phase: -> STOPPING -> STOPPED
+     * </pre>
+     */
+    enum Phase {
+        /** No process; one is started when the pause is over. */
+        WAITING,
+        /** A process that has not said hello. */
+        STARTING,
+        READY,
+        /** A process that was told to end. */
+        STOPPING,
+        STOPPED
+    }
+
+    static ChildState initial() {
+        return new ChildState(Phase.WAITING, 0, 0);
+    }
+
+    boolean hasProcess() {
+        return phase == Phase.STARTING || phase == Phase.READY || phase == Phase.STOPPING;
+    }
+}

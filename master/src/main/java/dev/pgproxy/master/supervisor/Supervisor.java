@@ -1,0 +1,317 @@
+package dev.pgproxy.master.supervisor;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.ControlSockets;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.ProcessTuning;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlFrame;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps every slot filled with a process that answers. What to do is {@link ChildLifecycle}'s; this does it. */
+public final class Supervisor {
+
+    /** A JVM starts in well under a second; one that takes so long hangs. */
+    private static final long HELLO_TIMEOUT_MS = 30_000;
+
+    private static final long LONGEST_PING_PERIOD_MS = 1_000;
+
+    /** A process that dies closes its channel a moment before it is gone; one that goes on without it is broken. */
+    private static final long EXIT_AFTER_CHANNEL_MS = 1_000;
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    /** Who uses the children. */
+    public interface Listener {
+        /** The child can be given work. */
+        void childReady(Child child);
+
+        /** A message of a child that is ready; its heartbeats are kept from this. */
+        void childSaid(Child child, ControlMessage.ToMaster message);
+
+        /** The child is gone, and all it had said was delivered. Only after {@link #childReady}. */
+        void childGone(Child child);
+
+        /** No child has a process any more, after {@link #stop}. */
+        void allStopped();
+    }
+
+    private final EventLoop loop;
+    private final EpollPoller poller;
+    private final ProxyConfig config;
+    private final Listener listener;
+    private final List<Child> children = new ArrayList<>();
+    private ControlSockets.@Nullable Listener socket;
+    private boolean stopping;
+
+    public Supervisor(EventLoop loop, EpollPoller poller, ProxyConfig config, Listener listener) {
+        this.loop = loop;
+        this.poller = poller;
+        this.config = config;
+        this.listener = listener;
+        for (int slot = 1; slot <= config.workers(); slot++) {
+            children.add(new Child(ChildKind.POOL, slot));
+        }
+        children.add(new Child(ChildKind.TASK, 1));
+    }
+
+    /**
+     * Opens the control socket and starts the children.
+     *
+     * @throws IOException when the socket cannot be opened where the configuration wants it
+     */
+    public void start() throws IOException {
+        socket = ControlSockets.listen(config.files().controlSocket(), poller, this::accepted);
+        for (Child child : children) {
+            handle(child, ChildLifecycle.Event.START_DUE);
+        }
+        long hangMs = config.timeouts().workerHang().toMillis();
+        loop.scheduler().everyMs(Math.min(LONGEST_PING_PERIOD_MS, hangMs / 4), this::pingAll);
+    }
+
+    public List<Child> children() {
+        return children;
+    }
+
+    /** Asks every child to end within this time; one that does not is killed a moment later. */
+    public void stop(long graceMs, long killAfterMs) {
+        stopping = true;
+        for (Child child : children) {
+            handle(child, ChildLifecycle.Event.STOP_ASKED);
+            child.send(new ControlMessage.Shutdown(graceMs));
+            if (child.channel == null && child.process != null) {
+                child.process.destroy(); // It has not said hello, so it cannot be asked.
+            }
+        }
+        loop.scheduler().afterMs(killAfterMs, () -> children.forEach(this::kill));
+        reportIfAllStopped();
+    }
+
+    /** Removes the control socket. */
+    public void close() throws IOException {
+        if (socket != null) {
+            socket.close();
+        }
+    }
+
+    private void handle(Child child, ChildLifecycle.Event event) {
+        ChildLifecycle.Step step =
+                ChildLifecycle.next(child.state, event, loop.clock().nanoTime());
+        child.state = step.state();
+        if (step.loop()) {
+            Event.of("child_exit_loop")
+                    .with("kind", child.kind().label())
+                    .with("slot", child.slot())
+                    .with("exits", step.state().quickExits())
+                    .message("this child dies soon after every start")
+                    .hint("Its own lines above say why; check memory, the log's directory and the Java installation.")
+                    .error();
+        }
+        switch (step.action()) {
+            case NONE, ASK_TO_STOP -> {}
+            case START -> start(child);
+            case KILL -> kill(child);
+            case PAUSE -> loop.scheduler().afterMs(step.pauseMs(), () -> handle(child, ChildLifecycle.Event.START_DUE));
+        }
+    }
+
+    private void start(Child child) {
+        ProcessBuilder builder = new ProcessBuilder(ChildCommand.of(child.kind(), child.slot(), config));
+        builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+        builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT);
+        try {
+            Process process = builder.start();
+            child.process = process;
+            handle(child, ChildLifecycle.Event.STARTED);
+            var unused = process.onExit().thenAccept(exited -> {
+                try {
+                    loop.post(() -> exited(child, exited));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            loop.scheduler().afterMs(HELLO_TIMEOUT_MS, () -> {
+                if (child.process == process && child.state.phase() == ChildState.Phase.STARTING) {
+                    unresponsive(child, "it did not say hello within " + HELLO_TIMEOUT_MS + " ms");
+                }
+            });
+        } catch (IOException e) {
+            Event.of("child_start_failed")
+                    .with("kind", child.kind().label())
+                    .with("slot", child.slot())
+                    .message(String.valueOf(e.getMessage()))
+                    .hint("Check the limits of processes, memory and open files.")
+                    .error();
+            handle(child, ChildLifecycle.Event.START_FAILED);
+        }
+    }
+
+    private void accepted(ControlSockets.Connection connection) {
+        Greeting greeting = new Greeting();
+        try {
+            greeting.channel = connection.open(loop, poller, PermittedMessages.EXPECTING_HELLO, greeting);
+        } catch (IOException e) {
+            Event.of("control_channel_failed")
+                    .message(String.valueOf(e.getMessage()))
+                    .warn();
+        }
+    }
+
+    /** A connection whose process has not said who it is. */
+    private final class Greeting implements ControlChannel.Listener {
+        private @Nullable ControlChannel channel;
+        private @Nullable Child child;
+
+        @Override
+        public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+            if (child != null) {
+                said(child, (ControlMessage.ToMaster) message);
+            } else if (channel != null) {
+                greet(channel, (ControlMessage.Hello) message);
+            }
+        }
+
+        private void greet(ControlChannel from, ControlMessage.Hello hello) {
+            @Nullable Child claimed = find(hello);
+            if (claimed == null || !isVouchedFor(from, claimed)) {
+                Event.of("control_channel_refused")
+                        .with("claimed_pid", hello.pid())
+                        .message("a process that is no child of this master said hello")
+                        .warn();
+                from.close();
+                return;
+            }
+            child = claimed;
+            claimed.channel = from;
+            claimed.pingUnanswered = false;
+            from.permit(PermittedMessages.from(claimed.kind()));
+            handle(claimed, ChildLifecycle.Event.HELLO);
+            if (claimed.state.phase() == ChildState.Phase.READY) {
+                listener.childReady(claimed);
+            }
+        }
+
+        private @Nullable Child find(ControlMessage.Hello hello) {
+            return children.stream()
+                    .filter(candidate -> candidate.kind() == hello.kind()
+                            && candidate.slot() == hello.slot()
+                            && candidate.channel == null
+                            && candidate.process != null
+                            && hello.version() == ControlFrame.VERSION)
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        /** The kernel knows who connected; what Hello says is only believed when it agrees. */
+        private boolean isVouchedFor(ControlChannel from, Child claimed) {
+            try {
+                ControlChannel.Peer peer = from.peer();
+                return claimed.process != null
+                        && peer.pid() == claimed.process.pid()
+                        && peer.userId() == ProcessTuning.userId();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        @Override
+        public void onClosed(String reason) {
+            if (child == null || child.channel != channel) {
+                return;
+            }
+            Child lost = child;
+            lost.channel = null;
+            listener.childGone(lost);
+            @Nullable Process process = lost.process;
+            loop.scheduler().afterMs(EXIT_AFTER_CHANNEL_MS, () -> {
+                if (process != null && lost.process == process && !stopping) {
+                    // Without its channel it can neither be given work nor be asked to end.
+                    unresponsive(lost, "its control channel ended: " + reason);
+                }
+            });
+        }
+    }
+
+    private void said(Child child, ControlMessage.ToMaster message) {
+        if (message instanceof ControlMessage.Pong pong) {
+            if (pong.sequence() == child.pingsSent) {
+                child.pingUnanswered = false;
+            }
+        } else {
+            listener.childSaid(child, message);
+        }
+    }
+
+    private void pingAll() {
+        long nowNs = loop.clock().nanoTime();
+        long hangNs = config.timeouts().workerHang().toMillis() * NS_PER_MS;
+        for (Child child : children) {
+            if (child.channel == null) {
+                continue;
+            }
+            if (!child.pingUnanswered) {
+                child.pingUnanswered = true;
+                child.unansweredSinceNs = nowNs;
+                child.send(new ControlMessage.Ping(++child.pingsSent));
+            } else if (nowNs - child.unansweredSinceNs - hangNs >= 0) {
+                unresponsive(child, "it has not answered for worker_hang_timeout");
+            }
+        }
+    }
+
+    private void unresponsive(Child child, String why) {
+        Event.of("child_unresponsive")
+                .with("kind", child.kind().label())
+                .with("slot", child.slot())
+                .with("pid", child.process == null ? 0 : child.process.pid())
+                .message(why + "; it is killed and replaced, and its clients lose their connections")
+                .error();
+        handle(child, ChildLifecycle.Event.UNRESPONSIVE);
+    }
+
+    private void kill(Child child) {
+        if (child.process != null) {
+            child.process.destroyForcibly();
+        }
+    }
+
+    private void exited(Child child, Process process) {
+        if (child.process != process) {
+            return;
+        }
+        if (child.channel != null) {
+            // Its last words are still in the socket; the channel ends by itself once they are read.
+            loop.scheduler().afterMs(1, () -> exited(child, process));
+            return;
+        }
+        child.process = null;
+        handle(child, ChildLifecycle.Event.EXITED);
+        Event event = Event.of("child_exit")
+                .with("kind", child.kind().label())
+                .with("slot", child.slot())
+                .with("pid", process.pid())
+                .with("status", process.exitValue());
+        if (stopping) {
+            event.info();
+        } else {
+            event.with("restart", child.state.phase() == ChildState.Phase.WAITING)
+                    .warn();
+        }
+        reportIfAllStopped();
+    }
+
+    private void reportIfAllStopped() {
+        if (stopping && children.stream().allMatch(child -> child.process == null)) {
+            listener.allStopped();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.pgproxy.taskworker;
+
+import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.taskworker.cancel.CancelSender;
+import java.io.IOException;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The front door of the task-worker: takes tasks from the master, does each on a thread, and reports how it went. */
+final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHandler {
+
+    /** Tasks at once; most of a task is waiting for somebody else. */
+    private static final int THREADS = 32;
+
+    /** Tasks that wait for a thread; more are refused at once, which their clients can bear better than a long silence. */
+    private static final int WAITING_TASKS = 1024;
+
+    private final EventLoop loop;
+    private final ControlChannel channel;
+    private final ThreadPoolExecutor executor;
+
+    TaskWorker(ChildProcess process) {
+        this.loop = process.loop();
+        this.channel = process.channel();
+        this.executor = new ThreadPoolExecutor(
+                THREADS, THREADS, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_TASKS), task -> {
+                    Thread thread = new Thread(task, "task");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        this.executor.allowCoreThreadTimeOut(true);
+    }
+
+    @Override
+    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+        ((ControlMessage.ToTaskWorker) message).dispatchTo(this);
+    }
+
+    @Override
+    public void onPing(ControlMessage.Ping message) {
+        channel.send(new ControlMessage.Pong(message.sequence()));
+    }
+
+    @Override
+    public void onShutdown(ControlMessage.Shutdown message) {
+        loop.stop();
+    }
+
+    @Override
+    public void onReopenLogs(ControlMessage.ReopenLogs message) {
+        LogSetup.reopen();
+    }
+
+    @Override
+    public void onPerformCancel(ControlMessage.PerformCancel message) {
+        try {
+            executor.execute(() -> {
+                boolean delivered = cancel(message);
+                report(new ControlMessage.CancelDone(message.cancelId(), delivered));
+            });
+        } catch (RejectedExecutionException e) {
+            Event.of("cancel_refused")
+                    .with("server", message.server())
+                    .message(WAITING_TASKS + " cancels wait already")
+                    .warn();
+            channel.send(new ControlMessage.CancelDone(message.cancelId(), false));
+        }
+    }
+
+    private static boolean cancel(ControlMessage.PerformCancel message) {
+        try {
+            CancelSender.send(message.server(), message.pid(), message.key(), message.timeoutMs());
+            Event.of("cancel_sent")
+                    .with("server", message.server())
+                    .with("pid", message.pid())
+                    .debug();
+            return true;
+        } catch (IOException e) {
+            Event.of("cancel_failed")
+                    .with("server", message.server())
+                    .with("pid", message.pid())
+                    .message(String.valueOf(e.getMessage()))
+                    .warn();
+            return false;
+        }
+    }
+
+    private void report(ControlMessage result) {
+        try {
+            loop.post(() -> channel.send(result));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void masterLost() {
+        loop.stop();
+    }
+
+    @Override
+    public void terminate() {
+        loop.stop();
+    }
+}

@@ -1,0 +1,42 @@
+package dev.pgproxy.taskworker.cancel;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+
+/** Sends one CancelRequest. Protocol: "Canceling Requests in Progress". */
+public final class CancelSender {
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    private CancelSender() {}
+
+    /**
+     * Connects, sends the request and waits until the server closes, which it does once the signal is sent. Blocks.
+     *
+     * @param timeoutMs bound on all of it together
+     * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked all the same
+     */
+    public static void send(ServerAddress server, int pid, byte[] key, long timeoutMs) throws IOException {
+        long deadlineNs = System.nanoTime() + timeoutMs * NS_PER_MS;
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(server.host(), server.port()), leftMs(deadlineNs));
+            socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));
+            InputStream in = socket.getInputStream();
+            do {
+                socket.setSoTimeout(leftMs(deadlineNs));
+            } while (in.read() >= 0);
+        }
+    }
+
+    private static int leftMs(long deadlineNs) throws IOException {
+        long left = (deadlineNs - System.nanoTime()) / NS_PER_MS;
+        if (left <= 0) {
+            throw new IOException("the server did not close the cancel connection in time");
+        }
+        return (int) Math.min(Integer.MAX_VALUE, left);
+    }
+}
