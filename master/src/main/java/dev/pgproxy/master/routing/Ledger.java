@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,12 +69,12 @@ final class Ledger {
         private int backends;
         private int sessionsWithoutBackend;
         private int evicting;
-        private final LinkedHashSet<BackendEntry> idle = new LinkedHashSet<>();
+        private final Set<BackendEntry> idle = new LinkedHashSet<>();
     }
 
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
-    private final Map<PoolKey, LinkedHashSet<BackendEntry>> idle = new HashMap<>();
-    private final Map<PoolKey, LinkedHashSet<BackendEntry>> resetting = new HashMap<>();
+    private final Map<PoolKey, Set<BackendEntry>> idle = new HashMap<>();
+    private final Map<PoolKey, Set<BackendEntry>> resetting = new HashMap<>();
     private final Map<ServerAddress, ServerCount> servers = new HashMap<>();
     private int sessions;
 
@@ -133,7 +134,7 @@ final class Ledger {
         return first(count(server).idle);
     }
 
-    private static @Nullable BackendEntry first(@Nullable LinkedHashSet<BackendEntry> entries) {
+    private static @Nullable BackendEntry first(@Nullable Set<BackendEntry> entries) {
         return entries == null || entries.isEmpty() ? null : entries.iterator().next();
     }
 
@@ -263,8 +264,8 @@ final class Ledger {
         count(backend.key.server()).idle.remove(backend);
     }
 
-    private static void unindex(Map<PoolKey, LinkedHashSet<BackendEntry>> index, BackendEntry backend) {
-        LinkedHashSet<BackendEntry> ofKey = index.get(backend.key);
+    private static void unindex(Map<PoolKey, Set<BackendEntry>> index, BackendEntry backend) {
+        Set<BackendEntry> ofKey = index.get(backend.key);
         if (ofKey != null && ofKey.remove(backend) && ofKey.isEmpty()) {
             index.remove(backend.key);
         }
