@@ -3,10 +3,11 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.protocol.PoolKey;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,9 @@ final class Ledger {
         private BackendStatus status = BackendStatus.IN_USE;
         private @Nullable SessionEntry user;
 
+        /** When it became free, counted over all backends. */
+        private long turn;
+
         private BackendEntry(WorkerEntry worker, long id, PoolKey key) {
             this.worker = worker;
             this.id = id;
@@ -69,14 +73,15 @@ final class Ledger {
         private int backends;
         private int sessionsWithoutBackend;
         private int evicting;
-        private final Set<BackendEntry> idle = new LinkedHashSet<>();
+        private final NavigableSet<BackendEntry> idle = newIndex();
     }
 
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
-    private final Map<PoolKey, Set<BackendEntry>> idle = new HashMap<>();
-    private final Map<PoolKey, Set<BackendEntry>> resetting = new HashMap<>();
+    private final Map<PoolKey, NavigableSet<BackendEntry>> idle = new HashMap<>();
+    private final Map<PoolKey, NavigableSet<BackendEntry>> resetting = new HashMap<>();
     private final Map<ServerAddress, ServerCount> servers = new HashMap<>();
     private int sessions;
+    private long nextTurn;
 
     void workerReady(int slot) {
         workers.put(slot, new WorkerEntry(slot));
@@ -116,26 +121,31 @@ final class Ledger {
         return count(server).evicting;
     }
 
-    /** An idle backend of this key; null when there is none. The worker that holds it takes the one that it used last. */
+    /** The idle backend of this key that was used last, whose caches are the warmest; null when there is none. */
     @Nullable
     BackendEntry idle(PoolKey key) {
-        return first(idle.get(key));
+        return last(idle.get(key));
     }
 
     /** A backend of this key that is being reset and not promised to anyone; null when there is none. */
     @Nullable
     BackendEntry resetting(PoolKey key) {
-        return first(resetting.get(key));
+        return last(resetting.get(key));
     }
 
     /** The backend of this server that has been idle for longest; null when none is idle. */
     @Nullable
     BackendEntry longestIdle(ServerAddress server) {
-        return first(count(server).idle);
+        NavigableSet<BackendEntry> ofServer = count(server).idle;
+        return ofServer.isEmpty() ? null : ofServer.first();
     }
 
-    private static @Nullable BackendEntry first(@Nullable Set<BackendEntry> entries) {
-        return entries == null || entries.isEmpty() ? null : entries.iterator().next();
+    private static @Nullable BackendEntry last(@Nullable NavigableSet<BackendEntry> entries) {
+        return entries == null || entries.isEmpty() ? null : entries.last();
+    }
+
+    private static NavigableSet<BackendEntry> newIndex() {
+        return new TreeSet<>(Comparator.comparingLong(backend -> backend.turn));
     }
 
     /** @param claimed the backend that the worker is expected to use; null when it will open one */
@@ -250,11 +260,12 @@ final class Ledger {
         if (backend.user != null) {
             return;
         }
+        backend.turn = nextTurn++;
         if (backend.status == BackendStatus.IDLE) {
-            idle.computeIfAbsent(backend.key, key -> new LinkedHashSet<>()).add(backend);
+            idle.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
             count(backend.key.server()).idle.add(backend);
         } else if (backend.status == BackendStatus.RESETTING) {
-            resetting.computeIfAbsent(backend.key, key -> new LinkedHashSet<>()).add(backend);
+            resetting.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
         }
     }
 
@@ -264,8 +275,8 @@ final class Ledger {
         count(backend.key.server()).idle.remove(backend);
     }
 
-    private static void unindex(Map<PoolKey, Set<BackendEntry>> index, BackendEntry backend) {
-        Set<BackendEntry> ofKey = index.get(backend.key);
+    private static void unindex(Map<PoolKey, NavigableSet<BackendEntry>> index, BackendEntry backend) {
+        NavigableSet<BackendEntry> ofKey = index.get(backend.key);
         if (ofKey != null && ofKey.remove(backend) && ofKey.isEmpty()) {
             index.remove(backend.key);
         }

@@ -1,0 +1,173 @@
+package dev.pgproxy.testkit.postgres;
+
+import dev.pgproxy.testkit.process.TestDirectory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A primary with any number of streaming standbys, from embedded binaries, in a temporary directory, on free ports. Everybody
+ * may log in without a password unless {@link Options} says otherwise. Gone on close, and when the JVM ends in any way.
+ */
+public final class PostgresCluster implements AutoCloseable {
+
+    private static final List<String> SETTINGS = List.of(
+            "listen_addresses = '127.0.0.1'",
+            "unix_socket_directories = ''",
+            "max_connections = 200",
+            "shared_buffers = 32MB",
+            "fsync = off",
+            "max_wal_senders = 10",
+            "hot_standby = on",
+            "wal_retrieve_retry_interval = 100ms",
+            "logging_collector = off");
+
+    private static final String STANDBY_LOGIN = "host replication postgres 127.0.0.1/32 trust";
+
+    private final TestDirectory directory;
+    private final List<PostgresServer> servers;
+
+    /**
+     * How a cluster differs from the plainest one.
+     *
+     * @param major PostgreSQL 15 or 18
+     * @param standbys how many follow the primary
+     * @param settings further lines of postgresql.conf
+     * @param access lines of pg_hba.conf before the one that lets everybody in
+     */
+    public record Options(int major, int standbys, List<String> settings, List<String> access) {
+
+        public static Options of(int major) {
+            return new Options(major, 0, List.of(), List.of());
+        }
+
+        public Options withStandbys(int count) {
+            return new Options(major, count, settings, access);
+        }
+
+        public Options withSettings(String... lines) {
+            return new Options(major, standbys, List.of(lines), access);
+        }
+
+        public Options withAccess(String... lines) {
+            return new Options(major, standbys, settings, List.of(lines));
+        }
+    }
+
+    private PostgresCluster(TestDirectory directory, List<PostgresServer> servers) {
+        this.directory = directory;
+        this.servers = servers;
+    }
+
+    /** Makes the cluster and waits until every server takes connections. */
+    public static PostgresCluster start(Options options) {
+        Path home = PostgresBinaries.of(options.major());
+        TestDirectory directory = new TestDirectory();
+        List<PostgresServer> servers = new ArrayList<>();
+        try {
+            PostgresUser.own(directory.path());
+            Path data = directory.path().resolve("primary");
+            initialise(home, data);
+            int primaryPort = freePort();
+            write(data, options, primaryPort);
+            servers.add(new PostgresServer(home, data, primaryPort));
+            for (int i = 1; i <= options.standbys(); i++) {
+                int port = freePort();
+                Path copy = directory.path().resolve("standby" + i);
+                makeStandby(data, copy, port, primaryPort);
+                servers.add(new PostgresServer(home, copy, port));
+            }
+            servers.forEach(PostgresServer::start);
+            return new PostgresCluster(directory, servers);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not make a cluster", e);
+        }
+    }
+
+    private static void initialise(Path home, Path data) throws IOException {
+        run(PostgresUser.command(List.of(
+                home.resolve("bin/initdb").toString(),
+                "--pgdata=" + data,
+                "--username=postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-sync")));
+    }
+
+    private static void write(Path data, Options options, int port) throws IOException {
+        List<String> lines = new ArrayList<>(SETTINGS);
+        lines.add("port = " + port);
+        lines.addAll(options.settings());
+        append(data.resolve("postgresql.conf"), lines);
+        List<String> access = new ArrayList<>(options.access());
+        access.add(STANDBY_LOGIN);
+        access.add("host all all 127.0.0.1/32 trust");
+        access.add("host replication all 127.0.0.1/32 trust");
+        Files.write(data.resolve("pg_hba.conf"), access, StandardCharsets.UTF_8);
+    }
+
+    /** The copy of a server that has never run is as good as a base backup, and takes no time. */
+    private static void makeStandby(Path primary, Path copy, int port, int primaryPort) throws IOException {
+        try (Stream<Path> all = Files.walk(primary)) {
+            for (Path each : all.toList()) {
+                Path target = copy.resolve(primary.relativize(each).toString());
+                Files.copy(each, target, java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        append(
+                copy.resolve("postgresql.conf"),
+                List.of(
+                        "port = " + port,
+                        "primary_conninfo = 'host=127.0.0.1 port=" + primaryPort
+                                + " user=postgres application_name=standby'"));
+        Files.createFile(copy.resolve("standby.signal"));
+        PostgresUser.own(copy);
+    }
+
+    private static void append(Path file, List<String> lines) throws IOException {
+        Files.write(file, lines, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+    }
+
+    /** A port that is free now; another process may take it before the server does, which then says so. */
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static void run(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException(command + " failed:\n" + output);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted in " + command, e);
+        }
+    }
+
+    public PostgresServer primary() {
+        return servers.get(0);
+    }
+
+    public List<PostgresServer> standbys() {
+        return servers.subList(1, servers.size());
+    }
+
+    @Override
+    public void close() {
+        servers.forEach(PostgresServer::stop);
+        directory.close();
+    }
+}

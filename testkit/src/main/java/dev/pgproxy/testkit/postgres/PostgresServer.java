@@ -1,0 +1,160 @@
+package dev.pgproxy.testkit.postgres;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.testkit.process.Await;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One server of a {@link PostgresCluster}, on 127.0.0.1. */
+public final class PostgresServer {
+
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+
+    private final Path home;
+    private final Path data;
+    private final int port;
+    private @Nullable Process process;
+
+    PostgresServer(Path home, Path data, int port) {
+        this.home = home;
+        this.data = data;
+        this.port = port;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public ServerAddress address() {
+        return new ServerAddress("127.0.0.1", port);
+    }
+
+    public Path data() {
+        return data;
+    }
+
+    /** The process id of the postmaster. */
+    public long pid() {
+        if (process == null) {
+            throw new IllegalStateException("the server on port " + port + " does not run");
+        }
+        return process.pid();
+    }
+
+    /** Starts the server and waits until it takes connections. @throws AssertionError with its log when it does not */
+    public void start() {
+        File log = data.resolveSibling(data.getFileName() + ".log").toFile();
+        Process started;
+        try {
+            Files.deleteIfExists(data.resolve("postmaster.pid"));
+            started = new ProcessBuilder(PostgresUser.command(
+                            List.of(home.resolve("bin/postgres").toString(), "-D", data.toString())))
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not start postgres", e);
+        }
+        process = started;
+        try {
+            Await.until("PostgreSQL on port " + port + " to take connections", START_TIMEOUT, () -> {
+                if (!started.isAlive()) {
+                    throw new IllegalStateException("postgres exited with " + started.exitValue());
+                }
+                return isReady();
+            });
+        } catch (AssertionError e) {
+            throw new AssertionError("PostgreSQL did not start; its log:\n" + readLog(log), e);
+        }
+    }
+
+    /** Line 8 of postmaster.pid says "ready" or "standby" once connections are taken. */
+    private boolean isReady() throws IOException {
+        Path file = data.resolve("postmaster.pid");
+        if (!Files.isReadable(file)) {
+            return tryConnect();
+        }
+        List<String> lines = Files.readAllLines(file);
+        return lines.size() >= 8
+                && (lines.get(7).startsWith("ready") || lines.get(7).startsWith("standby"));
+    }
+
+    private boolean tryConnect() {
+        try (Connection connection = connect("postgres", "postgres")) {
+            return connection.isValid(1);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    private static String readLog(File log) {
+        try {
+            return Files.readString(log.toPath());
+        } catch (IOException e) {
+            return "(unreadable: " + e.getMessage() + ")";
+        }
+    }
+
+    /** A direct connection. */
+    public Connection connect(String user, String database) throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user);
+    }
+
+    /** Runs one statement as superuser and returns the first column of the first row, or an empty string. */
+    public String sql(String statement) {
+        try (Connection connection = connect("postgres", "postgres");
+                Statement run = connection.createStatement()) {
+            if (!run.execute(statement)) {
+                return "";
+            }
+            try (ResultSet rows = run.getResultSet()) {
+                return rows.next() ? String.valueOf(rows.getString(1)) : "";
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException("on port " + port + ": " + statement, e);
+        }
+    }
+
+    /** Sends a signal to the postmaster, such as INT (fast shutdown), QUIT, STOP, CONT or KILL. */
+    public void signal(String name) {
+        try {
+            new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not send SIG" + name, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops the server at once and waits until it is gone. */
+    public void stop() {
+        Process running = process;
+        if (running == null || !running.isAlive()) {
+            return;
+        }
+        signal("CONT");
+        signal("QUIT");
+        try {
+            if (!running.waitFor(20, TimeUnit.SECONDS)) {
+                running.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.pgproxy.testkit.process;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+
+/** Waiting for a condition, with a deadline that says what was waited for. */
+public final class Await {
+
+    private static final long POLL_MS = 10;
+
+    private Await() {}
+
+    /**
+     * Polls until the condition holds.
+     *
+     * @param what completes the sentence "waited in vain for ..."
+     * @throws AssertionError when it does not hold in time, with the last exception that it threw, if any
+     */
+    public static void until(String what, Duration atMost, Callable<Boolean> condition) {
+        long startNs = System.nanoTime();
+        Exception last = null;
+        while (System.nanoTime() - startNs - atMost.toNanos() < 0) {
+            try {
+                if (condition.call()) {
+                    return;
+                }
+                last = null;
+                Thread.sleep(POLL_MS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted while waiting for " + what, e);
+            } catch (Exception e) {
+                last = e;
+                pause();
+            }
+        }
+        throw new AssertionError("waited in vain for " + what + " (" + atMost + ")", last);
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(POLL_MS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

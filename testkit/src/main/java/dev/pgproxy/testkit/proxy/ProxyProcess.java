@@ -1,0 +1,175 @@
+package dev.pgproxy.testkit.proxy;
+
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
+import dev.pgproxy.testkit.process.Watchdog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A pgproxy started with {@code bin/pgproxy-master}, in a directory of its own, on ports that the system chose. */
+public final class ProxyProcess implements AutoCloseable {
+
+    private static final Pattern LISTENING = Pattern.compile("event=listening address=(\\S+):(\\d+)");
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
+
+    private final TestDirectory directory;
+    private final Process process;
+
+    private ProxyProcess(TestDirectory directory, Process process) {
+        this.directory = directory;
+        this.process = process;
+    }
+
+    /**
+     * Starts it and waits until it serves.
+     *
+     * @param distribution the runnable tree
+     * @param configuration lines of the configuration file; {@code listen}, pid file and socket are added when missing
+     */
+    public static ProxyProcess start(Path distribution, List<String> configuration) {
+        ProxyProcess proxy = launch(distribution, configuration);
+        try {
+            Await.until("pgproxy to serve", START_TIMEOUT, () -> {
+                if (!proxy.process.isAlive()) {
+                    throw new IllegalStateException("pgproxy-master exited with " + proxy.process.exitValue());
+                }
+                return proxy.log().contains("event=serving");
+            });
+        } catch (AssertionError e) {
+            String log = proxy.log();
+            proxy.close();
+            throw new AssertionError("pgproxy did not start; its log:\n" + log, e);
+        }
+        return proxy;
+    }
+
+    /** As {@link #start}, without waiting. */
+    public static ProxyProcess launch(Path distribution, List<String> configuration) {
+        TestDirectory directory = new TestDirectory();
+        List<String> lines = new ArrayList<>(configuration);
+        addUnlessSet(lines, "listen", "127.0.0.1:0");
+        addUnlessSet(lines, "conninfo.user", "postgres");
+        addUnlessSet(lines, "pid_file", directory.path().resolve("pgproxy.pid").toString());
+        addUnlessSet(
+                lines,
+                "ipc_uds_path",
+                directory.path().resolve("ipc/control.sock").toString());
+        Path file = directory.path().resolve("conf.properties");
+        try {
+            Files.write(file, lines, StandardCharsets.UTF_8);
+            Process process = new ProcessBuilder(
+                            distribution.resolve("bin/pgproxy-master").toString(), file.toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(directory.path().resolve("log").toFile())
+                    .start();
+            Watchdog.watch(process);
+            return new ProxyProcess(directory, process);
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not start pgproxy-master", e);
+        }
+    }
+
+    private static void addUnlessSet(List<String> lines, String key, String value) {
+        if (lines.stream().noneMatch(line -> line.matches(Pattern.quote(key) + "\\s*=.*"))) {
+            lines.add(key + " = " + value);
+        }
+    }
+
+    /** The port of the first address that it listens on. */
+    public int port() {
+        return ports().get(0);
+    }
+
+    /** The ports, in the order of {@code listen}. */
+    public List<Integer> ports() {
+        List<Integer> ports = new ArrayList<>();
+        Matcher matcher = LISTENING.matcher(log());
+        while (matcher.find()) {
+            ports.add(Integer.parseInt(matcher.group(2)));
+        }
+        return ports;
+    }
+
+    /** All that master and workers have logged to standard error. */
+    public String log() {
+        try {
+            return Files.readString(directory.path().resolve("log"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the log cannot be read", e);
+        }
+    }
+
+    public Path directory() {
+        return directory.path();
+    }
+
+    public Process master() {
+        return process;
+    }
+
+    /** The children, by the order of their start, with their name as in {@code ps}. */
+    public List<ProcessHandle> children(String name) {
+        return process.toHandle()
+                .children()
+                .filter(child -> name(child.pid()).startsWith(name))
+                .toList();
+    }
+
+    private static String name(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** Open descriptors of a process. */
+    public static int openFds(long pid) {
+        String[] fds = Path.of("/proc/" + pid + "/fd").toFile().list();
+        return fds == null ? -1 : fds.length;
+    }
+
+    /**
+     * Sends SIGTERM and waits for the end.
+     *
+     * @return the exit status
+     */
+    public int stop() {
+        process.destroy();
+        try {
+            if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                throw new AssertionError("pgproxy did not stop; its log:\n" + log());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        List<ProcessHandle> children = process.toHandle().children().toList();
+        if (process.isAlive()) {
+            process.destroy();
+            try {
+                if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        children.forEach(ProcessHandle::destroyForcibly);
+        directory.close();
+    }
+}
