@@ -259,6 +259,11 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         return sessions;
     }
 
+    /** Clients that were told to go and have not closed. */
+    public int lingeringCount() {
+        return lingering.count();
+    }
+
     /** The backends, for the same. */
     public BackendPool pool() {
         return pool;

@@ -59,6 +59,9 @@ public final class ControlChannel {
 
     private final AFUNIXSocketChannel socket;
     private final EventLoop loop;
+    /** A duplicate: junixsocket closes its own by itself when the connection is reset, and its number may be another's then. */
+    private final OwnedFd watchedFd;
+
     private final EpollPoller.Registration registration;
     private final Listener listener;
     private final ArrayDeque<Outgoing> outgoing = new ArrayDeque<>();
@@ -89,8 +92,8 @@ public final class ControlChannel {
         this.listener = listener;
         socket.configureBlocking(false);
         socket.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
-        int number = fdNumber(socket.getFileDescriptor());
-        this.registration = poller.register(number, Interest.READ, this::ready);
+        this.watchedFd = duplicate(fdNumber(socket.getFileDescriptor()));
+        this.registration = poller.register(watchedFd.number(), Interest.READ, this::ready);
     }
 
     static int fdNumber(FileDescriptor fd) throws IOException {
@@ -315,6 +318,7 @@ public final class ControlChannel {
         }
         closed = true;
         registration.close();
+        watchedFd.close();
         for (Outgoing frame : outgoing) {
             if (frame.fd != null) {
                 frame.fd.close();

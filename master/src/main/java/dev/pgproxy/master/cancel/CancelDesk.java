@@ -2,7 +2,6 @@ package dev.pgproxy.master.cancel;
 
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -32,7 +31,8 @@ public final class CancelDesk {
         private final Scheduler.Timer timer;
         private int unanswered;
         private @Nullable Child owner;
-        private long backendId;
+        private ControlMessage.@Nullable CancelTarget target;
+        private boolean sent;
 
         private Cancel(SocketTransport client, int asked, Scheduler.Timer timer) {
             this.client = client;
@@ -77,15 +77,22 @@ public final class CancelDesk {
         poolWorkers.remove(worker);
     }
 
+    /** Takes up what has waited for it. */
     public void taskWorkerReady(Child worker) {
         taskWorker = worker;
+        for (Cancel cancel : cancels.values()) {
+            perform(cancel);
+        }
     }
 
-    /** What it was doing may be done or not: nobody can say, so every such cancel ends here. */
+    /**
+     * What it was doing may be done or not, and nobody can say. Sending a cancel again could end the session's next query, so
+     * what was sent ends here; the rest waits for the next task-worker.
+     */
     public void taskWorkerGone() {
         taskWorker = null;
         List<Long> sent = cancels.entrySet().stream()
-                .filter(entry -> entry.getValue().owner != null)
+                .filter(entry -> entry.getValue().sent)
                 .map(Map.Entry::getKey)
                 .toList();
         sent.forEach(this::end);
@@ -94,20 +101,23 @@ public final class CancelDesk {
     /** The worker owns the session and holds its backend back. */
     public void onTarget(Child worker, ControlMessage.CancelTarget target) {
         Cancel cancel = cancels.get(target.cancelId());
-        Child performer = taskWorker;
-        if (cancel == null || performer == null) {
-            Event.of("cancel_dropped")
-                    .with("server", target.server())
-                    .message("no task-worker is there to deliver it")
-                    .warn();
-            worker.send(new ControlMessage.CancelFinished(target.backendId()));
-            end(target.cancelId());
+        if (cancel == null) {
+            worker.send(new ControlMessage.CancelFinished(target.backendId())); // It took too long to be found.
             return;
         }
         cancel.owner = worker;
-        cancel.backendId = target.backendId();
-        performer.send(new ControlMessage.PerformCancel(
-                target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs));
+        cancel.target = target;
+        perform(cancel);
+    }
+
+    private void perform(Cancel cancel) {
+        Child performer = taskWorker;
+        ControlMessage.CancelTarget target = cancel.target;
+        if (performer != null && target != null && !cancel.sent) {
+            cancel.sent = true;
+            performer.send(new ControlMessage.PerformCancel(
+                    target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs));
+        }
     }
 
     public void onUnknown(ControlMessage.CancelUnknown message) {
@@ -127,8 +137,8 @@ public final class CancelDesk {
             return;
         }
         cancel.timer.cancel();
-        if (cancel.owner != null) {
-            cancel.owner.send(new ControlMessage.CancelFinished(cancel.backendId));
+        if (cancel.owner != null && cancel.target != null) {
+            cancel.owner.send(new ControlMessage.CancelFinished(cancel.target.backendId()));
         }
         cancel.client.close();
     }

@@ -1,0 +1,263 @@
+package dev.pgproxy.poolworker.simulation;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.MasterLink;
+import dev.pgproxy.poolworker.PoolWorker;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendState;
+import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.poolworker.session.Session;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** One run: a worker, its clients, its server and its master, under the schedule of one seed. */
+final class PoolWorkerSimulation {
+
+    private static final int CLIENTS = 25;
+    private static final int MAX_STEPS = 200_000;
+    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final PoolSettings SETTINGS =
+            new PoolSettings(1024, 2_000, 20_000, 500, 1_000, 2_000, 300, new SocketTuning(true, 60, 10, 6, 0));
+
+    private final long seed;
+    private final SimulatedWorld world;
+    private final EventLoop loop;
+    private final PoolWorker worker;
+    private final Set<Long> accepted = new HashSet<>();
+    private final Set<Long> sessionsReported = new HashSet<>();
+    private final Set<Long> backendsReported = new HashSet<>();
+    private final Map<Long, SimulatedClient> clients = new HashMap<>();
+    private final Map<Integer, byte[]> keys = new HashMap<>();
+    private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
+    private final List<Runnable> unwritten = new ArrayList<>();
+    private int serverPids = 100;
+    private long nextClient = 1;
+    private long nextCancel = 1;
+    private final boolean crashing;
+    private boolean serverCrashed;
+    private boolean stopping;
+
+    PoolWorkerSimulation(long seed) {
+        this.seed = seed;
+        this.world = new SimulatedWorld(seed);
+        this.crashing = world.random().nextBoolean();
+        this.loop = new EventLoop(world, world);
+        this.worker = new PoolWorker(loop, new SimulatedConnector(), new SimulatedMaster(), bytes -> {
+            byte[] secret = new byte[bytes];
+            world.random().nextBytes(secret);
+            return secret;
+        });
+        worker.configure(SETTINGS);
+        world.add(new Arrivals());
+    }
+
+    SimulatedWorld world() {
+        return world;
+    }
+
+    /** Runs until everybody has left, or the worker is dead, checking after every step. */
+    void run() {
+        int deathStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
+        int stopStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
+        while (!isOver()) {
+            check(world.steps() < MAX_STEPS, "it does not come to an end");
+            if (world.steps() >= deathStep) {
+                checkDeath();
+                return;
+            }
+            if (world.steps() >= stopStep && !stopping) {
+                stopping = true;
+                worker.shutDown(500);
+            }
+            step();
+        }
+        check(world.openTransports() == 0, "connections are open at the end: " + world.openTransports());
+        check(sessionsReported.isEmpty(), "sessions that the master never heard the end of: " + sessionsReported);
+        check(backendsReported.isEmpty(), "backends that the master never heard the end of: " + backendsReported);
+    }
+
+    private void step() {
+        try {
+            loop.tick();
+        } catch (RuntimeException e) {
+            throw new AssertionError(where() + ": " + e, e);
+        }
+        checkInvariants();
+    }
+
+    private boolean isOver() {
+        return world.actorsAreDone()
+                && worker.sessions().isEmpty()
+                && world.openTransports() == 0
+                && unwritten.isEmpty();
+    }
+
+    private void checkInvariants() {
+        Set<Backend> inUse = new HashSet<>();
+        for (Session session : worker.sessions().values()) {
+            Backend backend = session.backend();
+            check(backend == null || inUse.add(backend), "two clients on one backend");
+        }
+        long serverConnections = worker.pool().snapshot().stream()
+                .filter(backend -> backend.state() != BackendState.CONNECTING)
+                .count();
+        long owned = serverConnections + worker.sessions().size() + worker.lingeringCount();
+        check(
+                world.openTransports() == owned,
+                world.openTransports() + " connections are open and " + owned + " owned");
+    }
+
+    /** Dying between two steps may cost the clients that were accepted; of all others not a byte was touched. */
+    private void checkDeath() {
+        clients.forEach((id, client) -> check(
+                accepted.contains(id) || !client.transport().isTouched(), "client " + id + " cannot be routed again"));
+    }
+
+    void check(boolean holds, String violation) {
+        if (!holds) {
+            throw new AssertionError(where() + ": " + violation);
+        }
+    }
+
+    private String where() {
+        return "seed=" + seed + " step=" + world.steps()
+                + "; replay: mvn -pl pool-worker -am test -Dtest=PoolWorkerSimulationTest"
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.seed=" + seed;
+    }
+
+    /** Whether clients may be cut off: a server that crashes in the middle of a message leaves no room for a last word. */
+    boolean mayLoseClients() {
+        return serverCrashed;
+    }
+
+    /** Decides whether a server crashes now; in half of the runs none ever does. */
+    boolean serverCrashes() {
+        boolean crashes = crashing && world.random().nextInt(400) == 0;
+        serverCrashed |= crashes;
+        return crashes;
+    }
+
+    void learnKey(int pid, byte[] secret) {
+        keys.put(pid, secret);
+    }
+
+    boolean isCancelInFlight(int pid) {
+        return cancelsInFlight.getOrDefault(pid, 0) > 0;
+    }
+
+    /** Brings clients one by one, and now and then a cancel or an eviction. */
+    private final class Arrivals implements SimulatedWorld.Actor {
+        @Override
+        public boolean act() {
+            switch (world.random().nextInt(4)) {
+                case 0 -> arrive();
+                case 1 -> cancelSomething();
+                case 2 -> worker.evict(world.random().nextInt(20));
+                default -> {}
+            }
+            return nextClient <= CLIENTS && !stopping;
+        }
+
+        private void arrive() {
+            long id = nextClient++;
+            String user = world.random().nextInt(4) == 0
+                    ? "secretive"
+                    : "open" + world.random().nextInt(2);
+            SimulatedTransport transport = world.connect();
+            byte[] packet = FrontendMessage.startup(3 << 16, List.of(new StartupParameters.Parameter("user", user)));
+            SimulatedClient client = new SimulatedClient("c" + id + "_", transport, PoolWorkerSimulation.this);
+            clients.put(id, client);
+            sessionsReported.add(id);
+            worker.assign(new ControlMessage.AssignFrontend(id, SERVER, packet), transport);
+            world.add(client);
+        }
+
+        private void cancelSomething() {
+            List<Integer> pids = List.copyOf(keys.keySet());
+            if (!pids.isEmpty()) {
+                int pid = pids.get(world.random().nextInt(pids.size()));
+                byte[] secret = keys.get(pid);
+                worker.findCancelTarget(
+                        new ControlMessage.FindCancelTarget(nextCancel++, pid, secret == null ? new byte[4] : secret));
+            }
+        }
+    }
+
+    private final class SimulatedConnector implements Connector {
+        @Override
+        public Attempt connect(ServerAddress server, SocketTuning tuning, Handler handler) {
+            boolean[] cancelled = {false};
+            int fate = world.random().nextInt(20);
+            world.add(() -> {
+                if (cancelled[0] || fate == 0) {
+                    return !cancelled[0]; // Never answers: the worker's own timeout must end it.
+                }
+                if (fate == 1) {
+                    handler.failed("Connection refused (simulated)");
+                } else {
+                    SimulatedTransport transport = world.connect();
+                    world.add(new SimulatedServer(transport, ++serverPids, PoolWorkerSimulation.this));
+                    handler.connected(transport, server);
+                }
+                return false;
+            });
+            return () -> cancelled[0] = true;
+        }
+    }
+
+    private final class SimulatedMaster implements MasterLink {
+        @Override
+        public void send(ControlMessage.ToMaster message) {
+            if (message instanceof ControlMessage.SessionClosed closed) {
+                check(sessionsReported.remove(closed.frontendId()), "a session ended twice");
+            } else if (message instanceof ControlMessage.SessionOpened opened) {
+                backendsReported.add(opened.backendId());
+            } else if (message instanceof ControlMessage.BackendGone gone) {
+                backendsReported.remove(gone.backendId());
+            } else if (message instanceof ControlMessage.CancelTarget target) {
+                deliver(target);
+            }
+        }
+
+        /** The server gets the signal at some time, and the master hears of it later. */
+        private void deliver(ControlMessage.CancelTarget target) {
+            cancelsInFlight.merge(target.pid(), 1, Integer::sum);
+            world.add(() -> {
+                if (world.random().nextInt(5) > 0) {
+                    return true;
+                }
+                cancelsInFlight.merge(target.pid(), -1, Integer::sum);
+                worker.cancelFinished(target.backendId());
+                return false;
+            });
+        }
+
+        @Override
+        public void send(ControlMessage.ToMaster message, Runnable whenWritten) {
+            ControlMessage.FrontendAccepted acceptance = (ControlMessage.FrontendAccepted) message;
+            backendsReported.add(acceptance.backendId());
+            unwritten.add(whenWritten);
+            world.add(() -> {
+                if (world.random().nextInt(3) > 0) {
+                    return true;
+                }
+                unwritten.remove(whenWritten);
+                accepted.add(acceptance.frontendId());
+                whenWritten.run();
+                return false;
+            });
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.pgproxy.poolworker.simulation;
+
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/** A client that logs in, asks a few things, checks that every answer is its own, and leaves in one of many ways. */
+final class SimulatedClient implements SimulatedWorld.Actor {
+
+    private static final List<String> VERBS = List.of("plain", "plain", "big", "error", "begin", "copy");
+
+    private final String name;
+    private final SimulatedTransport transport;
+    private final Random random;
+    private final PoolWorkerSimulation simulation;
+    private final MessageReader in = new MessageReader();
+    private int queriesLeft;
+    private boolean ready;
+    private boolean copying;
+    private boolean left;
+    private boolean fatal;
+
+    SimulatedClient(String name, SimulatedTransport transport, PoolWorkerSimulation simulation) {
+        this.name = name;
+        this.transport = transport;
+        this.simulation = simulation;
+        this.random = simulation.world().random();
+        this.queriesLeft = random.nextInt(6);
+    }
+
+    SimulatedTransport transport() {
+        return transport;
+    }
+
+    @Override
+    public boolean act() {
+        boolean slow = random.nextInt(3) == 0;
+        if (!slow) {
+            in.add(transport.farRead());
+            for (byte[] message = in.next(); message != null; message = in.next()) {
+                receive(message);
+            }
+        }
+        if (transport.farSeesEnd()) {
+            simulation.check(left || fatal || simulation.mayLoseClients(), name + " was cut off without a word");
+            transport.farClose();
+            return false;
+        }
+        if (!left && random.nextInt(200) == 0) {
+            leaveRudely();
+            return false;
+        }
+        if (ready && !left) {
+            speak();
+        }
+        return true;
+    }
+
+    private void receive(byte[] message) {
+        String body = new String(message, 5, message.length - 5, StandardCharsets.ISO_8859_1);
+        switch (message[0]) {
+            case 'K' ->
+                simulation.learnKey(ByteBuffer.wrap(message).getInt(5), Arrays.copyOfRange(message, 9, message.length));
+            case 'R' -> {
+                if (ByteBuffer.wrap(message).getInt(5) != 0) {
+                    transport.farWrite(
+                            BackendMessage.wrap((byte) 'p', "password\0".getBytes(StandardCharsets.US_ASCII)));
+                }
+            }
+            case 'Z' -> ready = true;
+            case 'D' -> simulation.check(body.contains(name), name + " got a row of somebody else: " + body);
+            case 'C' ->
+                simulation.check(
+                        body.contains(name) || body.startsWith("COPY"),
+                        name + " got an answer of somebody else: " + body);
+            case 'G' -> copying = true;
+            case 'E' -> fatal |= !body.contains("42601");
+            default -> {}
+        }
+        if (copying && random.nextInt(3) > 0) {
+            copying = false;
+            transport.farWrite(BackendMessage.wrap(FrontendMessage.COPY_DATA, new byte[50]));
+            transport.farWrite(BackendMessage.wrap(FrontendMessage.COPY_DONE, new byte[0]));
+        }
+    }
+
+    private void speak() {
+        if (queriesLeft-- > 0) {
+            ready = false;
+            String sql = name + " " + VERBS.get(random.nextInt(VERBS.size()));
+            byte[] query = FrontendMessage.query(sql);
+            if (random.nextInt(40) == 0) {
+                transport.farWrite(Arrays.copyOf(query, query.length / 2));
+                leaveRudely();
+            } else {
+                transport.farWrite(query);
+            }
+            return;
+        }
+        left = true;
+        if (random.nextInt(4) == 0) {
+            transport.farWrite(FrontendMessage.query(name + " plain")); // Its answer comes before the end.
+        }
+        transport.farWrite(FrontendMessage.terminate());
+    }
+
+    private void leaveRudely() {
+        left = true;
+        if (random.nextBoolean()) {
+            transport.farReset();
+        } else {
+            transport.farClose();
+        }
+    }
+}

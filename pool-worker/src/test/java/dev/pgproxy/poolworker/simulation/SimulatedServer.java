@@ -1,0 +1,179 @@
+package dev.pgproxy.poolworker.simulation;
+
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Random;
+
+/**
+ * One server process. It answers each query with the query's own text, so that a client knows whether an answer is its own,
+ * and it notes which client it works for: a query of another client is only right after a DISCARD ALL that found everything
+ * in order. Queries are "client verb": plain, big, error, begin, copy.
+ */
+final class SimulatedServer implements SimulatedWorld.Actor {
+
+    private static final byte[] PARAMETER =
+            BackendMessage.wrap((byte) 'S', "server_version\0simulated\0".getBytes(StandardCharsets.US_ASCII));
+    private static final int BIG_ROWS = 12;
+
+    private final SimulatedTransport transport;
+    private final Random random;
+    private final PoolWorkerSimulation simulation;
+    private final int pid;
+    private final MessageReader in = new MessageReader();
+    private final ArrayDeque<byte[]> out = new ArrayDeque<>();
+    private boolean started;
+    private boolean trust = true;
+    private boolean passwordAsked;
+    private boolean copying;
+    private char status = 'I';
+    private String client = "";
+
+    SimulatedServer(SimulatedTransport transport, int pid, PoolWorkerSimulation simulation) {
+        this.transport = transport;
+        this.random = simulation.world().random();
+        this.simulation = simulation;
+        this.pid = pid;
+    }
+
+    int pid() {
+        return pid;
+    }
+
+    @Override
+    public boolean act() {
+        if (simulation.serverCrashes()) {
+            transport.farReset();
+            return false;
+        }
+        in.add(transport.farRead());
+        // A query may take its time: answers wait in line while other things happen.
+        if (random.nextInt(3) == 0 && !take()) {
+            return false;
+        }
+        for (int i = random.nextInt(4); i > 0 && !out.isEmpty() && transport.farCanWrite(); i--) {
+            transport.farWrite(out.remove());
+        }
+        if (transport.farSeesEnd()) {
+            transport.farClose();
+            return false;
+        }
+        return true;
+    }
+
+    /** @return whether the server goes on */
+    private boolean take() {
+        if (!started) {
+            byte[] startup = in.nextStartup();
+            if (startup != null) {
+                started = true;
+                trust = !new String(startup, StandardCharsets.US_ASCII).contains("secretive");
+                if (trust) {
+                    welcome();
+                } else {
+                    passwordAsked = true;
+                    out.add(BackendMessage.wrap((byte) 'R', new byte[] {0, 0, 0, 3}));
+                }
+            }
+            return true;
+        }
+        byte[] message = in.next();
+        if (message == null) {
+            return true;
+        }
+        switch (message[0]) {
+            case 'X' -> {
+                transport.farClose();
+                return false;
+            }
+            case 'p' -> {
+                simulation.check(passwordAsked, "a password that the server did not ask for");
+                welcome();
+            }
+            case 'Q' -> query(new String(message, 5, message.length - 6, StandardCharsets.US_ASCII));
+            case 'c' -> {
+                simulation.check(copying, "CopyDone outside COPY");
+                copying = false;
+                complete("COPY 1");
+            }
+            case 'd' -> simulation.check(copying, "CopyData outside COPY");
+            default -> simulation.check(false, "a message of type " + (char) message[0]);
+        }
+        return true;
+    }
+
+    private void welcome() {
+        out.add(BackendMessage.authenticationOk());
+        out.add(PARAMETER);
+        out.add(BackendMessage.backendKeyData(
+                pid, ByteBuffer.allocate(4).putInt(pid * 7).array()));
+        out.add(BackendMessage.wrap((byte) 'Z', new byte[] {'I'}));
+    }
+
+    private void query(String sql) {
+        simulation.check(!copying, "a query inside COPY: " + sql);
+        if (sql.equals("ROLLBACK")) {
+            status = 'I';
+            complete("ROLLBACK");
+        } else if (sql.equals("DISCARD ALL")) {
+            simulation.check(status == 'I', "DISCARD ALL inside a transaction");
+            simulation.check(!simulation.isCancelInFlight(pid), "a reset while a cancel is on its way");
+            if (random.nextInt(30) == 0) {
+                out.add(BackendMessage.fatal("XX000", "the reset fails", ""));
+                ready();
+            } else {
+                client = "";
+                complete("DISCARD ALL");
+            }
+        } else {
+            clientQuery(sql.split(" ", -1));
+        }
+    }
+
+    private void clientQuery(String[] words) {
+        simulation.check(
+                client.isEmpty() || client.equals(words[0]), "client " + words[0] + " on what " + client + " left");
+        simulation.check(
+                trust || client.equals(words[0]) || client.isEmpty(), "reuse of a backend that asked for a password");
+        client = words[0];
+        byte[] row = ("\0\1\0\0\0" + (char) words[0].length() + words[0]).getBytes(StandardCharsets.ISO_8859_1);
+        switch (words[1]) {
+            case "begin" -> {
+                status = 'T';
+                complete("BEGIN " + words[0]);
+            }
+            case "error" -> {
+                status = status == 'T' ? 'E' : status;
+                out.add(BackendMessage.fatal("42601", words[0], ""));
+                ready();
+            }
+            case "copy" -> {
+                copying = true;
+                out.add(BackendMessage.wrap((byte) 'G', new byte[] {0, 0, 0}));
+            }
+            case "big" -> {
+                for (int i = 0; i < BIG_ROWS; i++) {
+                    out.add(BackendMessage.wrap(
+                            (byte) 'D', ("!" + words[0] + "x".repeat(3000)).getBytes(StandardCharsets.US_ASCII)));
+                }
+                complete("BIG " + words[0]);
+            }
+            default -> {
+                out.add(BackendMessage.wrap((byte) 'D', row));
+                complete("PLAIN " + words[0]);
+            }
+        }
+    }
+
+    private void complete(String tag) {
+        out.add(BackendMessage.wrap((byte) 'C', (tag + "\0").getBytes(StandardCharsets.US_ASCII)));
+        ready();
+    }
+
+    private void ready() {
+        out.add(BackendMessage.wrap((byte) 'Z', new byte[] {(byte) status}));
+    }
+}

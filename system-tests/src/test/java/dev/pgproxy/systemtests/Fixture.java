@@ -1,0 +1,77 @@
+package dev.pgproxy.systemtests;
+
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What most system tests need: a cluster of each version, shared by all of them, and a pgproxy of their own in front. */
+final class Fixture {
+
+    static final Path DISTRIBUTION =
+            Path.of(System.getProperty("pgproxy.distribution", "../distribution/target/pgproxy"));
+    static final Path SCRIPTS = Path.of(System.getProperty("pgproxy.scripts", "../scripts"));
+    static final Duration SOON = Duration.ofSeconds(15);
+
+    private static final Map<Integer, PostgresCluster> CLUSTERS = new ConcurrentHashMap<>();
+
+    private Fixture() {}
+
+    /** A primary with one standby; closed when the JVM ends. */
+    static PostgresCluster cluster(int major) {
+        return CLUSTERS.computeIfAbsent(
+                major,
+                key -> PostgresCluster.start(PostgresCluster.Options.of(key).withStandbys(1)));
+    }
+
+    static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
+        List<String> configuration = new ArrayList<>(List.of(lines));
+        configuration.add("master = " + cluster.primary().address());
+        if (configuration.stream().noneMatch(line -> line.startsWith("slaver_list"))) {
+            configuration.add("slaver_list = " + cluster.standbys().get(0).address());
+        }
+        return ProxyProcess.start(DISTRIBUTION, configuration);
+    }
+
+    static Connection connect(int port, String user, String... properties) throws SQLException {
+        String url = "jdbc:postgresql://127.0.0.1:" + port + "/postgres?sslmode=disable&user=" + user;
+        return DriverManager.getConnection(properties.length == 0 ? url : url + "&" + String.join("&", properties));
+    }
+
+    static String value(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return rows.next() ? String.valueOf(rows.getString(1)) : "";
+        }
+    }
+
+    static int openFds(ProxyProcess proxy) {
+        return ProxyProcess.openFds(proxy.master().pid())
+                + proxy.master()
+                        .toHandle()
+                        .children()
+                        .mapToInt(child -> ProxyProcess.openFds(child.pid()))
+                        .sum();
+    }
+
+    /** Waits until all processes together have no more open descriptors than this. */
+    static void awaitFds(ProxyProcess proxy, int atMost) {
+        Await.until("open descriptors to go back to " + atMost, Duration.ofSeconds(30), () -> {
+            int open = openFds(proxy);
+            if (open > atMost) {
+                throw new IllegalStateException(open + " are open");
+            }
+            return true;
+        });
+    }
+}

@@ -1,0 +1,168 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Start and stop as an operator sees them: arguments, exit codes, files, signals, log. */
+class LifecycleSystemTest {
+
+    private static final String MASTER =
+            Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString();
+
+    @Test
+    void tellsVersionAndHelp() {
+        Programs.Result version = Programs.run(List.of(MASTER, "--version"));
+        assertEquals(0, version.status());
+        assertTrue(version.output().matches("pgproxy \\d+\\.\\d+\\.\\d+.*\\s*"), version.output());
+        Programs.Result help = Programs.run(List.of(MASTER, "--help"));
+        assertEquals(0, help.status());
+        assertTrue(help.output().contains("--check"), help.output());
+    }
+
+    @Test
+    void checksTheShippedConfiguration() {
+        Programs.Result result = Programs.run(List.of(
+                MASTER,
+                "--check",
+                Fixture.DISTRIBUTION.resolve("conf/pgproxy.properties").toString()));
+        assertEquals(0, result.status(), result.output());
+        assertTrue(result.output().contains("The configuration is good."), result.output());
+    }
+
+    @Test
+    void reportsEveryProblemAtOnceAndExitsWithTwo() throws IOException {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path file = directory.path().resolve("conf.properties");
+            Files.writeString(file, "mastre = 1.2.3.4:5\nlisten = here\n\nrecv_sz_per_poll = many\n");
+            Programs.Result result = Programs.run(List.of(MASTER, file.toString()));
+            assertEquals(2, result.status());
+            for (String expected : List.of(
+                    ":1: mastre: is not a key of pgproxy",
+                    "Did you mean master?",
+                    ":2: listen: \"here\" is not an address",
+                    ":4: recv_sz_per_poll: \"many\" is not a whole number",
+                    "conninfo.user: is required")) {
+                assertTrue(result.output().contains(expected), expected + " is not in:\n" + result.output());
+            }
+            assertEquals(2, Programs.run(List.of(MASTER)).status());
+            assertEquals(2, Programs.run(List.of(MASTER, "--nonsense")).status());
+            assertEquals(2, Programs.run(List.of(MASTER, "/does/not/exist")).status());
+        }
+    }
+
+    @Test
+    void addressInUseIsExplainedAndExitsWithOne() throws Exception {
+        try (ProxyProcess first = Fixture.proxy(Fixture.cluster(18));
+                ProxyProcess second = ProxyProcess.launch(
+                        Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", "listen = 127.0.0.1:" + first.port()))) {
+            assertTrue(second.master().waitFor(30, TimeUnit.SECONDS));
+            assertEquals(1, second.master().exitValue());
+            assertTrue(
+                    second.log().contains("could not bind 127.0.0.1:" + first.port() + ": Address already in use"),
+                    second.log());
+        }
+    }
+
+    @Test
+    void secondMasterOfOnePidFileRefusesToStart() throws Exception {
+        try (ProxyProcess first = Fixture.proxy(Fixture.cluster(18));
+                ProxyProcess second = ProxyProcess.launch(
+                        Fixture.DISTRIBUTION,
+                        List.of(
+                                "master = 127.0.0.1:1",
+                                "pid_file = " + first.directory().resolve("pgproxy.pid")))) {
+            assertTrue(second.master().waitFor(30, TimeUnit.SECONDS));
+            assertEquals(1, second.master().exitValue());
+            assertTrue(
+                    second.log()
+                            .contains("runs already with pid " + first.master().pid()),
+                    second.log());
+            assertTrue(Files.exists(first.directory().resolve("pgproxy.pid")));
+        }
+    }
+
+    @Test
+    void writesLogFilesAndReopensThemOnUsr1() throws Exception {
+        try (TestDirectory logs = new TestDirectory();
+                ProxyProcess proxy = ProxyProcess.launch(
+                        Fixture.DISTRIBUTION,
+                        List.of(
+                                "master = " + Fixture.cluster(18).primary().address(),
+                                "proxy_worker_num = 1",
+                                "log.filename = " + logs.path().resolve("pgproxy.log")))) {
+            Path main = logs.path().resolve("pgproxy.log.main");
+            Path worker = logs.path().resolve("pgproxy.log.proxy1");
+            Await.until(
+                    "log files of all processes",
+                    Fixture.SOON,
+                    () -> Files.exists(main)
+                            && Files.readString(main).contains("event=serving")
+                            && Files.exists(worker)
+                            && Files.exists(logs.path().resolve("pgproxy.log.work")));
+            Files.move(main, logs.path().resolve("old.main"));
+            Files.move(worker, logs.path().resolve("old.proxy1"));
+            assertEquals(
+                    0,
+                    Programs.run(List.of(
+                                    "kill",
+                                    "-USR1",
+                                    Long.toString(proxy.master().pid())))
+                            .status());
+            Await.until(
+                    "the new log file",
+                    Fixture.SOON,
+                    () -> Files.exists(main) && Files.readString(main).contains("event=logs_reopened"));
+            assertEquals(0, proxy.stop());
+            assertTrue(Files.readString(worker).contains("event=child_stopped"));
+            assertFalse(Files.readString(logs.path().resolve("old.proxy1")).contains("event=child_stopped"));
+        }
+    }
+
+    @Test
+    void sighupChangesNothingAndSaysSo() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18));
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            Programs.run(List.of("kill", "-HUP", Long.toString(proxy.master().pid())));
+            Await.until("the answer to SIGHUP", Fixture.SOON, () -> proxy.log().contains("event=reload_refused"));
+            assertEquals("1", client.value("select 1"));
+        }
+    }
+
+    @Test
+    void sigintStopsLikeSigterm() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18))) {
+            Programs.run(List.of("kill", "-INT", Long.toString(proxy.master().pid())));
+            assertTrue(proxy.master().waitFor(20, TimeUnit.SECONDS));
+            assertEquals(0, proxy.master().exitValue(), proxy.log());
+        }
+    }
+
+    @Test
+    void processesAreNamedForPs() {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "proxy_worker_num = 2")) {
+            Await.until(
+                    "all processes to have their names",
+                    Fixture.SOON,
+                    () -> proxy.children("pgproxy-pool-1").size() == 1
+                            && proxy.children("pgproxy-pool-2").size() == 1
+                            && proxy.children("pgproxy-task").size() == 1);
+            assertEquals(
+                    "pgproxy-master",
+                    Programs.run(List.of("cat", "/proc/" + proxy.master().pid() + "/comm"))
+                            .output()
+                            .strip());
+        }
+    }
+}

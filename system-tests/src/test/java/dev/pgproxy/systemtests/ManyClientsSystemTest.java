@@ -1,0 +1,158 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** More clients than places: everybody gets a turn, nobody gets too much, and nothing is left over. */
+class ManyClientsSystemTest {
+
+    private static final int CLIENTS = 5_000;
+    private static final int CONNECTS = 20_000;
+    private static final int PLACES = 100;
+    private static final int READERS = 16;
+
+    @Test
+    void fiveThousandClientsTakeTurnsOnOneHundredBackends() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = " + PLACES)) {
+            warmUp(proxy);
+            int fdsBefore = Fixture.openFds(proxy);
+            List<WireClient> clients = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                WireClient client = new WireClient(proxy.port());
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                clients.add(client);
+            }
+            assertTrue(serverConnections(cluster) <= PLACES);
+            inParallel(clients, client -> {
+                client.readUntil('Z');
+                assertEquals("1", client.value("select 1"));
+                client.send(FrontendMessage.terminate());
+                client.close();
+            });
+            assertTrue(serverConnections(cluster) <= PLACES);
+            Fixture.awaitFds(proxy, fdsBefore + PLACES);
+            retirePool(cluster);
+            Fixture.awaitFds(proxy, fdsBefore);
+        }
+    }
+
+    @Test
+    void twentyThousandConnectsLeaveNothingBehind() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = 20")) {
+            warmUp(proxy);
+            int fdsBefore = Fixture.openFds(proxy);
+            List<Integer> shares = new ArrayList<>();
+            for (int i = 0; i < READERS; i++) {
+                shares.add(CONNECTS / READERS);
+            }
+            inParallel(shares, share -> {
+                for (int i = 0; i < share; i++) {
+                    try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                        assertEquals("1", client.value("select 1"));
+                        client.send(FrontendMessage.terminate());
+                    }
+                }
+            });
+            retirePool(cluster);
+            Fixture.awaitFds(proxy, fdsBefore);
+        }
+    }
+
+    @Test
+    void clientsAboveTheLimitAreToldAndLatecomersWaitNoLongerThanAllowed() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(
+                        cluster, "max_client_conn = 2", "max_server_conn = 1", "query_wait_timeout = 300ms");
+                WireClient first = WireClient.login(proxy.port(), "postgres", "postgres");
+                WireClient waits = new WireClient(proxy.port());
+                WireClient third = new WireClient(proxy.port())) {
+            waits.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            third.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            var error = third.readUntil('E').get(0);
+            assertEquals("53300", error.sqlState());
+            assertEquals("sorry, too many clients already", error.fields().get('M'));
+            var late = waits.readUntil('E').get(0);
+            assertEquals("53300", late.sqlState());
+            assertTrue(late.fields().getOrDefault('M', "").contains("query_wait_timeout"));
+            assertEquals("1", first.value("select 1"));
+        }
+    }
+
+    @Test
+    void idleBackendOfAnotherUserMakesRoom() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = 1")) {
+            for (String path : List.of("a", "b", "c", "a")) {
+                try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", path)) {
+                    assertEquals(path, client.value("show search_path"));
+                    client.send(FrontendMessage.terminate());
+                }
+            }
+        }
+    }
+
+    /** The first clients make every worker load what it needs. */
+    private static void warmUp(ProxyProcess proxy) throws IOException {
+        for (int i = 0; i < 20; i++) {
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", "w" + i)) {
+                client.value("select 1");
+            }
+        }
+        retirePool(Fixture.cluster(18));
+    }
+
+    /** Ends every idle backend from the server's side, which the proxy has to notice. */
+    private static void retirePool(PostgresCluster cluster) {
+        Await.until(
+                "the pool to be empty",
+                Fixture.SOON,
+                () -> cluster.primary()
+                        .sql("select count(pg_terminate_backend(pid)) from pg_stat_activity"
+                                + " where backend_type = 'client backend' and pid <> pg_backend_pid()")
+                        .equals("0"));
+    }
+
+    private static int serverConnections(PostgresCluster cluster) {
+        return Integer.parseInt(cluster.primary()
+                .sql("select count(*) from pg_stat_activity"
+                        + " where backend_type = 'client backend' and pid <> pg_backend_pid()"));
+    }
+
+    private interface Task<T> {
+        void run(T input) throws Exception;
+    }
+
+    private static <T> void inParallel(List<T> inputs, Task<T> task) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(READERS);
+        try {
+            List<Callable<Void>> calls = new ArrayList<>();
+            for (T input : inputs) {
+                calls.add(() -> {
+                    task.run(input);
+                    return null;
+                });
+            }
+            for (Future<Void> result : threads.invokeAll(calls)) {
+                result.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package dev.pgproxy.systemtests;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+
+/** Programs of other projects that tests run. A test that needs one which is not there is skipped, and says why. */
+final class Programs {
+
+    private static final long TIMEOUT_SECONDS = 300;
+
+    /** @param output standard output and error together */
+    record Result(int status, String output) {}
+
+    private Programs() {}
+
+    static void require(String program) {
+        boolean there = Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+        if (!there) {
+            System.out.println("SKIPPED: " + program + " is not installed");
+        }
+        Assumptions.assumeTrue(there, program + " is not installed");
+    }
+
+    static Result run(List<String> command) {
+        try {
+            Path output = Files.createTempFile("pgproxy-test-output", "");
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .start();
+                if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                    throw new AssertionError(command + " did not end; it said:\n" + Files.readString(output));
+                }
+                return new Result(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
+            } finally {
+                Files.delete(output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not run " + command, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted in " + command, e);
+        }
+    }
+}

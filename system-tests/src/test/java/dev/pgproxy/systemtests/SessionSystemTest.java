@@ -1,0 +1,312 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sessions of single clients: reuse and what it leaves behind, routing, logins with passwords, cancels. */
+class SessionSystemTest {
+
+    private static final String RESET =
+            "select count(*) from pg_stat_activity where query = 'DISCARD ALL' and state = 'idle'";
+
+    /** Waits until the backend is back in the pool: the server shows it idle after its reset. */
+    private static void awaitIdle(PostgresCluster cluster, String pid) {
+        Await.until(
+                "backend " + pid + " to be reset",
+                Fixture.SOON,
+                () -> cluster.primary().sql(RESET + " and pid = " + pid).equals("1"));
+    }
+
+    private static void awaitGone(PostgresCluster cluster, String pid) {
+        Await.until(
+                "backend " + pid + " to be closed",
+                Fixture.SOON,
+                () -> cluster.primary()
+                        .sql("select count(*) from pg_stat_activity where pid = " + pid)
+                        .equals("0"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void nextClientGetsWarmBackendAsGoodAsNew(int major) throws IOException {
+        PostgresCluster cluster = Fixture.cluster(major);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            String pid;
+            List<WireMessage> firstLogin;
+            try (WireClient first = new WireClient(proxy.port())) {
+                first.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "application_name", "one");
+                firstLogin = first.readUntil('Z');
+                pid = first.value("select pg_backend_pid()");
+                first.query(
+                        "set search_path = nowhere; set datestyle = 'german'; create temporary table leftover (i int);"
+                                + "prepare p as select 1; listen channel; select pg_advisory_lock(1)");
+                first.query("begin");
+                first.query("select nonsense");
+                first.send(FrontendMessage.terminate());
+            }
+            awaitIdle(cluster, pid);
+            try (WireClient second = new WireClient(proxy.port())) {
+                second.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "application_name", "one");
+                List<WireMessage> secondLogin = second.readUntil('Z');
+                assertEquals(pid, second.value("select pg_backend_pid()"));
+                assertEquals(described(firstLogin), described(secondLogin));
+                assertNotEquals(secret(firstLogin), secret(secondLogin));
+                assertEquals("ISO, MDY", second.value("show datestyle"));
+                assertEquals("0", second.value("select count(*) from pg_prepared_statements"));
+                assertEquals("0", second.value("select count(*) from pg_class where relname = 'leftover'"));
+                assertEquals("0", second.value("select count(*) from pg_listening_channels()"));
+                assertEquals("0", second.value("select count(*) from pg_locks where locktype = 'advisory'"));
+            }
+        }
+    }
+
+    /** A login as a client sees it, without order of parameters and without the secret. */
+    private static List<String> described(List<WireMessage> login) {
+        return login.stream()
+                .map(message ->
+                        message.type() + (message.type() == 'K' ? message.text().substring(0, 4) : message.text()))
+                .sorted()
+                .toList();
+    }
+
+    private static String secret(List<WireMessage> login) {
+        return login.stream()
+                .filter(message -> message.type() == 'K')
+                .map(message -> java.util.HexFormat.of().formatHex(message.body(), 4, message.body().length))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void clientsWithOtherParametersDoNotShareBackends() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            String pid;
+            try (WireClient first = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", "a")) {
+                pid = first.value("select pg_backend_pid()");
+                first.send(FrontendMessage.terminate());
+            }
+            awaitIdle(cluster, pid);
+            try (WireClient other = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", "b")) {
+                assertNotEquals(pid, other.value("select pg_backend_pid()"));
+            }
+            try (WireClient same = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", "a")) {
+                assertEquals(pid, same.value("select pg_backend_pid()"));
+                assertEquals("a", same.value("show search_path"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"half a message", "copy in", "open sequence", "replication"})
+    void backendInDoubtIsClosed(String how) throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            String pid;
+            String[] extra = how.equals("replication") ? new String[] {"replication", "database"} : new String[0];
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres", extra)) {
+                pid = client.value("select pg_backend_pid()");
+                switch (how) {
+                    case "half a message" ->
+                        client.send((byte) 'Q', (byte) 0, (byte) 0, (byte) 0, (byte) 50, (byte) 's');
+                    case "copy in" -> {
+                        client.query("create temporary table t (i int)");
+                        client.send(FrontendMessage.query("copy t from stdin"));
+                        client.readUntil('G');
+                    }
+                    case "open sequence" -> {
+                        client.send('P', concat(WireClient.text("s"), WireClient.text("select 1"), new byte[2]));
+                        client.send('H', new byte[0]);
+                        client.readUntil('1');
+                    }
+                    default -> client.send(FrontendMessage.terminate());
+                }
+            }
+            awaitGone(cluster, pid);
+        }
+    }
+
+    private static byte[] concat(byte[]... parts) {
+        ByteBuffer all = ByteBuffer.allocate(1000);
+        for (byte[] part : parts) {
+            all.put(part);
+        }
+        byte[] bytes = new byte[all.position()];
+        all.get(0, bytes);
+        return bytes;
+    }
+
+    @Test
+    void answersEverythingThatWasAskedBeforeTerminate() throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18));
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            client.send(FrontendMessage.query("select pg_sleep(0.2)"));
+            client.send(FrontendMessage.query("select generate_series(1, 100000)"));
+            client.send(FrontendMessage.terminate());
+            long rows = client.readAll().stream()
+                    .filter(message -> message.type() == 'D')
+                    .count();
+            assertEquals(100_001, rows);
+        }
+    }
+
+    @Test
+    void readersGoToStandbysInTurnAndWritersToThePrimary() throws IOException {
+        try (PostgresCluster cluster =
+                        PostgresCluster.start(PostgresCluster.Options.of(15).withStandbys(2));
+                ProxyProcess proxy = Fixture.proxy(
+                        cluster,
+                        "slaver_list = " + cluster.standbys().get(0).address() + ", "
+                                + cluster.standbys().get(1).address())) {
+            cluster.primary().sql("create role reader_r login");
+            cluster.standbys()
+                    .forEach(standby -> Await.until(
+                            "the role to arrive",
+                            Fixture.SOON,
+                            () -> standby.sql("select count(*) from pg_roles where rolname = 'reader_r'")
+                                    .equals("1")));
+            java.util.Map<String, Integer> ports = new java.util.TreeMap<>();
+            for (int i = 0; i < 10; i++) {
+                try (WireClient reader = WireClient.login(proxy.port(), "reader_r", "postgres")) {
+                    assertEquals("t", reader.value("select pg_is_in_recovery()"));
+                    ports.merge(reader.value("select inet_server_port()"), 1, Integer::sum);
+                }
+            }
+            assertEquals(2, ports.size());
+            assertTrue(ports.values().stream().allMatch(count -> count == 5), ports::toString);
+            try (WireClient writer = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals("f", writer.value("select pg_is_in_recovery()"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"15,password", "15,md5", "15,scram-sha-256", "18,password", "18,md5", "18,scram-sha-256"})
+    void passwordsPassThroughAndSuchBackendsAreNotReused(int major, String method) throws SQLException {
+        String encryption = method.equals("md5") ? "md5" : "scram-sha-256";
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(major)
+                        .withAccess("host all alice 127.0.0.1/32 " + method)
+                        .withSettings("password_encryption = '" + encryption + "'"));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            cluster.primary().sql("create role alice login password 'right'");
+            String pid;
+            try (Connection connection = Fixture.connect(proxy.port(), "alice", "password=right")) {
+                pid = Fixture.value(connection, "select pg_backend_pid()");
+            }
+            awaitGone(cluster, pid);
+            SQLException wrong = assertThrows(
+                    SQLException.class,
+                    () -> Fixture.connect(proxy.port(), "alice", "password=wrong")
+                            .close());
+            SQLException direct = assertThrows(
+                    SQLException.class,
+                    () -> Fixture.connect(cluster.primary().port(), "alice", "password=wrong")
+                            .close());
+            assertEquals("28P01", wrong.getSQLState());
+            assertEquals(direct.getMessage(), wrong.getMessage());
+        }
+    }
+
+    @Test
+    void cancelEndsTheQueryOfItsOwnSessionOnly() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18));
+                WireClient client = new WireClient(proxy.port());
+                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            WireMessage key = client.readUntil('Z').stream()
+                    .filter(message -> message.type() == 'K')
+                    .findFirst()
+                    .orElseThrow();
+            int pid = ByteBuffer.wrap(key.body()).getInt();
+            byte[] secret = java.util.Arrays.copyOfRange(key.body(), 4, key.body().length);
+            client.send(FrontendMessage.query("select pg_sleep(60)"));
+            other.send(FrontendMessage.query("select pg_sleep(1.5)"));
+            Await.until(
+                    "both queries to run",
+                    Fixture.SOON,
+                    () -> Fixture.cluster(18)
+                            .primary()
+                            .sql(
+                                    "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'")
+                            .equals("2"));
+            byte[] wrong = secret.clone();
+            wrong[0] ^= 1;
+            cancel(proxy, pid, wrong);
+            cancel(proxy, pid, secret);
+            List<WireMessage> answer = client.readUntil('Z');
+            assertEquals("57014", answer.get(answer.size() - 2).sqlState());
+            assertTrue(other.readUntil('Z').stream().noneMatch(message -> message.type() == 'E'));
+            assertEquals("2", client.value("select 2"));
+        }
+    }
+
+    /** Sends a CancelRequest and waits until the proxy closes, which says that it is over. */
+    private static void cancel(ProxyProcess proxy, int pid, byte[] secret) throws IOException {
+        try (WireClient canceller = new WireClient(proxy.port())) {
+            canceller.send(FrontendMessage.cancelRequest(pid, secret));
+            assertEquals(-1, canceller.readByte());
+        }
+    }
+
+    @Test
+    void serverThatIsNotThereIsExplained() throws IOException {
+        int closedPort;
+        try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+            closedPort = socket.getLocalPort();
+        }
+        try (ProxyProcess proxy =
+                        ProxyProcess.start(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:" + closedPort));
+                WireClient client = new WireClient(proxy.port())) {
+            client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            WireMessage error = client.readUntil('E').get(0);
+            assertEquals("08001", error.sqlState());
+            assertTrue(error.fields().getOrDefault('M', "").contains("Connection refused"), error::toString);
+        }
+    }
+
+    @Test
+    void listensOnSeveralAddressesOfBothFamilies() throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "listen = 127.0.0.1:0, [::1]:0")) {
+            assertEquals(2, proxy.ports().size());
+            java.net.InetSocketAddress v6 = new java.net.InetSocketAddress(
+                    java.net.InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
+                    proxy.ports().get(1));
+            try (WireClient client = new WireClient(v6)) {
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                client.readUntil('Z');
+                assertEquals("1", client.value("select 1"));
+            }
+        }
+    }
+
+    @Test
+    void idleBackendsEndAfterTheirTimeout() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "idle_cnn_timeout = 200ms")) {
+            String pid;
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                pid = client.value("select pg_backend_pid()");
+                client.send(FrontendMessage.terminate());
+            }
+            awaitGone(cluster, pid);
+        }
+    }
+}

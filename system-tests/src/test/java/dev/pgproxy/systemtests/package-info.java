@@ -1,0 +1,7 @@
+/**
+ * Whole processes against real servers and real clients: what an operator and a client see, nothing inside.
+ */
+@NullMarked
+package dev.pgproxy.systemtests;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,102 @@
+package dev.pgproxy.testkit.simulation;
+
+import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.loop.Poller;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Time, chance and everything outside the process under test. Each poll of its event loop is one step: a transport that is
+ * ready is served, somebody at the far end of a connection acts, or time passes; which of these is the seed's choice. One seed
+ * is one schedule, so a failure can be seen again.
+ */
+public final class SimulatedWorld implements Clock, Poller {
+
+    private static final long NS_PER_MS = 1_000_000L;
+    private static final int LONGEST_PAUSE_MS = 20;
+
+    /** Somebody outside the process under test. */
+    public interface Actor {
+        /** Does one small thing, or nothing. Returns whether this actor can still do anything, now or later. */
+        boolean act();
+    }
+
+    private final Random random;
+    private final List<SimulatedTransport> transports = new ArrayList<>();
+    private final List<Actor> actors = new ArrayList<>();
+    private long nowNs;
+    private int steps;
+
+    public SimulatedWorld(long seed) {
+        random = new Random(seed);
+        nowNs = random.nextLong(); // No code may think that time begins at zero.
+    }
+
+    public Random random() {
+        return random;
+    }
+
+    public void add(Actor actor) {
+        actors.add(actor);
+    }
+
+    /** A new connection's end inside the process. */
+    public SimulatedTransport connect() {
+        SimulatedTransport transport = new SimulatedTransport(random);
+        transports.add(transport);
+        return transport;
+    }
+
+    /** Steps so far. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Ends inside the process that were not closed. */
+    public int openTransports() {
+        return transports.size();
+    }
+
+    /** Whether nobody outside has anything left to do. */
+    public boolean actorsAreDone() {
+        return actors.isEmpty();
+    }
+
+    @Override
+    public long nanoTime() {
+        return nowNs;
+    }
+
+    @Override
+    public void poll(long timeoutNs) {
+        steps++;
+        transports.removeIf(SimulatedTransport::isClosed);
+        List<SimulatedTransport> ready = transports.stream()
+                .filter(transport -> transport.readyBits() != 0)
+                .toList();
+        int choice = random.nextInt(10);
+        if (choice < 5 && !ready.isEmpty()) {
+            ready.get(random.nextInt(ready.size())).dispatch();
+        } else if (choice < 9 && !actors.isEmpty()) {
+            Actor actor = actors.get(random.nextInt(actors.size()));
+            if (!actor.act()) {
+                actors.remove(actor);
+            }
+        } else {
+            pass(timeoutNs);
+        }
+        transports.removeIf(SimulatedTransport::isClosed);
+    }
+
+    private void pass(long timeoutNs) {
+        long pauseNs = (1 + random.nextInt(LONGEST_PAUSE_MS)) * NS_PER_MS;
+        boolean jump = timeoutNs >= 0 && random.nextInt(4) == 0;
+        nowNs += jump ? Math.min(timeoutNs, 100 * pauseNs) : pauseNs;
+    }
+
+    @Override
+    public void wakeUp() {
+        // Every poll ends after one step anyway.
+    }
+}
