@@ -47,7 +47,6 @@ public final class Backend {
     private final PoolSettings settings;
     private final EventLoop loop;
     private final Owner owner;
-    private final RelayBuffers buffers;
     private final ServerIdentity identity = new ServerIdentity();
     private final long createdNs;
 
@@ -60,6 +59,7 @@ public final class Backend {
     private @Nullable Transport transport;
     private @Nullable ServerAddress peer;
     private Scheduler.@Nullable Timer timer;
+    private ByteBuffer unsent = ByteBuffer.allocate(0);
     private boolean trusted;
     private boolean unwanted;
     private boolean sentCleanly = true;
@@ -72,7 +72,6 @@ public final class Backend {
         this.settings = settings;
         this.loop = loop;
         this.owner = owner;
-        this.buffers = buffers;
         this.createdNs = loop.clock().nanoTime();
         this.fromServer = new Pipe(buffers, housekeeping);
     }
@@ -257,6 +256,12 @@ public final class Backend {
             userOrFail().backendReady(ready);
             return;
         }
+        if (unsent.hasRemaining()) {
+            sendRest();
+            if (state == BackendState.CLOSED) {
+                return;
+            }
+        }
         try {
             Pipe.Outcome outcome = fromServer.pump(transport(), NOWHERE);
             if (outcome == Pipe.Outcome.SOURCE_ENDED || housekeeping.isViolated()) {
@@ -327,24 +332,20 @@ public final class Backend {
         }
     }
 
-    /** The socket was empty, so it takes these few bytes whole; one that does not is not worth keeping. */
     private void sendStatement(byte[] query, String tag) {
         housekeeping.expect(tag);
         progress.onFrontend(FrontendMessage.QUERY);
-        if (!writeWhole(query)) {
-            handle(BackendLifecycle.Event.FAILED);
-        }
+        unsent = ByteBuffer.allocateDirect(query.length).put(query).flip();
+        sendRest();
     }
 
-    private boolean writeWhole(byte[] message) {
-        ByteBuffer out = buffers.shared();
-        out.clear().put(message).flip();
+    private void sendRest() {
         try {
-            transport().write(out);
+            transport().write(unsent);
+            transport().interest(unsent.hasRemaining() ? Interest.READ | Interest.WRITE : Interest.READ);
         } catch (IOException e) {
-            return false;
+            handle(BackendLifecycle.Event.FAILED);
         }
-        return !out.hasRemaining();
     }
 
     private void park() {
@@ -370,9 +371,8 @@ public final class Backend {
             attempt = null;
         }
         if (transport != null) {
-            if (sentCleanly) {
-                // Spares the server's log a complaint; whether it arrives does not matter.
-                writeWhole(FrontendMessage.terminate());
+            if (sentCleanly && !unsent.hasRemaining()) {
+                sayGoodbye(transport);
             }
             transport.close();
             transport = null;
@@ -383,6 +383,18 @@ public final class Backend {
         owner.gone(this);
         if (left != null) {
             left.backendUnavailable();
+        }
+    }
+
+    /** Spares the server's log a complaint; whether it arrives does not matter. */
+    private static void sayGoodbye(Transport transport) {
+        try {
+            byte[] terminate = FrontendMessage.terminate();
+            transport.write(
+                    ByteBuffer.allocateDirect(terminate.length).put(terminate).flip());
+        } catch (IOException e) {
+            // The server is gone: nobody is left to say it to.
+            return;
         }
     }
 

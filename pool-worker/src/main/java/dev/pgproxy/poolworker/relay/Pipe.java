@@ -212,6 +212,11 @@ public final class Pipe {
         return heldBytes == 0 && framer.atBoundary();
     }
 
+    /** Whether what the sink got, leftovers included, ends with a whole message; bytes that are held never reached it. */
+    public boolean sinkIsAtBoundary() {
+        return framer.atBoundary();
+    }
+
     /** Takes the leftovers out, for whoever sends them after the relay has ended. */
     public byte[] takeLeftovers() {
         ByteBuffer kept = leftover;

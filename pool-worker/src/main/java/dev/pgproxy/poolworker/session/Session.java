@@ -274,16 +274,16 @@ public final class Session implements BackendUser {
             case MOVED, IDLE, STOPPED -> {
                 return true;
             }
-            case SOURCE_ENDED -> part(wordsForLostServer(serving));
+            case SOURCE_ENDED -> part(wordsForLostServer());
             case SINK_BROKEN -> leave();
         }
         return false;
     }
 
-    private byte[] wordsForLostServer(Backend serving) {
+    private byte[] wordsForLostServer() {
         boolean explained =
                 (login != null && !loginComplete) ? login.isRefused() : (traffic != null && traffic.lastWasError());
-        if (explained || !serving.fromServer().atBoundary()) {
+        if (explained) {
             return NO_LAST_WORDS;
         }
         return BackendMessage.fatal(
@@ -359,7 +359,7 @@ public final class Session implements BackendUser {
         byte[] unread = {};
         boolean atBoundary = true;
         if (backend != null) {
-            atBoundary = backend.fromServer().atBoundary();
+            atBoundary = backend.fromServer().sinkIsAtBoundary();
             unread = backend.fromServer().takeLeftovers();
         }
         if (end()) {

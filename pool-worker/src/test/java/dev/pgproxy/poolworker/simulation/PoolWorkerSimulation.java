@@ -137,9 +137,12 @@ final class PoolWorkerSimulation {
                 + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.seed=" + seed;
     }
 
-    /** Whether clients may be cut off: a server that crashes in the middle of a message leaves no room for a last word. */
-    boolean mayLoseClients() {
+    boolean serverCrashed() {
         return serverCrashed;
+    }
+
+    boolean isStopping() {
+        return stopping;
     }
 
     /** Decides whether a server crashes now; in half of the runs none ever does. */
@@ -161,13 +164,16 @@ final class PoolWorkerSimulation {
     private final class Arrivals implements SimulatedWorld.Actor {
         @Override
         public boolean act() {
+            if (stopping) {
+                return false;
+            }
             switch (world.random().nextInt(4)) {
                 case 0 -> arrive();
                 case 1 -> cancelSomething();
                 case 2 -> worker.evict(world.random().nextInt(20));
                 default -> {}
             }
-            return nextClient <= CLIENTS && !stopping;
+            return nextClient <= CLIENTS;
         }
 
         private void arrive() {

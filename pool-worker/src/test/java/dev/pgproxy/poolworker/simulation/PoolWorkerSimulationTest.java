@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class PoolWorkerSimulationTest {
 
-    private static final int SEEDS = 400;
+    private static final int SEEDS = 1000;
 
     static LongStream seeds() {
         Long replay = Long.getLong("simulation.seed");

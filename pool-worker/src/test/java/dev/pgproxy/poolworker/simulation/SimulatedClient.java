@@ -26,6 +26,9 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private boolean left;
     private boolean fatal;
 
+    /** What it asked and what types of messages it got, for a failure's message. */
+    private final StringBuilder log = new StringBuilder();
+
     SimulatedClient(String name, SimulatedTransport transport, PoolWorkerSimulation simulation) {
         this.name = name;
         this.transport = transport;
@@ -48,7 +51,8 @@ final class SimulatedClient implements SimulatedWorld.Actor {
             }
         }
         if (transport.farSeesEnd()) {
-            simulation.check(left || fatal || simulation.mayLoseClients(), name + " was cut off without a word");
+            simulation.check(
+                    left || fatal || simulation.mayLoseClients(), name + " was cut off without a word: " + log);
             transport.farClose();
             return false;
         }
@@ -63,6 +67,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     }
 
     private void receive(byte[] message) {
+        log.append((char) message[0]);
         String body = new String(message, 5, message.length - 5, StandardCharsets.ISO_8859_1);
         switch (message[0]) {
             case 'K' ->
@@ -100,6 +105,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
                 leaveRudely();
             } else {
                 transport.farWrite(query);
+                log.append("[").append(sql).append("]");
             }
             return;
         }

@@ -134,6 +134,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     }
 
     private void clientQuery(String[] words) {
+        simulation.check(words.length == 2, "a query that no client sent: " + String.join(" ", words));
         simulation.check(
                 client.isEmpty() || client.equals(words[0]), "client " + words[0] + " on what " + client + " left");
         simulation.check(
