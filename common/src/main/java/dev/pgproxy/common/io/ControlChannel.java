@@ -133,6 +133,11 @@ public final class ControlChannel {
         enqueue(message, duplicate(fd.number()), null);
     }
 
+    /** Whether the peer keeps up: less than half of what would count as hung is unsent. */
+    public boolean hasRoom() {
+        return queuedBytes < MAX_QUEUED_BYTES / 2;
+    }
+
     private void enqueue(ControlMessage message, @Nullable OwnedFd fd, @Nullable Runnable whenWritten) {
         if (closed) {
             if (fd != null) {

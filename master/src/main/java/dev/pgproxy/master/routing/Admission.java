@@ -27,6 +27,12 @@ final class Admission {
 
     /** @param maxServerConnections for this server; 0 for no limit */
     static Decision decide(Ledger ledger, PoolKey key, int maxServerConnections) {
+        int connections = ledger.connections(key.server());
+        if (maxServerConnections > 0 && connections > maxServerConnections) {
+            // A session on its way may take the very backend that looks free, and whoever was promised it would open
+            // one more.
+            return new Decision.Wait();
+        }
         Ledger.BackendEntry warm = Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key));
         if (warm != null) {
             return new Decision.Assign(warm.worker.slot, warm);
@@ -36,7 +42,7 @@ final class Admission {
         if (leastActive.isEmpty()) {
             return new Decision.Wait();
         }
-        if (maxServerConnections == 0 || ledger.connections(key.server()) < maxServerConnections) {
+        if (maxServerConnections == 0 || connections < maxServerConnections) {
             return new Decision.Assign(leastActive.get().slot, null);
         }
         Ledger.BackendEntry idleOfOthers = ledger.longestIdle(key.server());

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Dispatcher {
 
+    private static final long RETRY_MS = 5;
+
     /** A client that was sent to a worker and not acknowledged. */
     private record Pending(RoutedClient client, Child worker) {}
 
@@ -39,6 +41,7 @@ public final class Dispatcher {
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
     private Router.Servers servers;
+    private boolean retryPlanned;
 
     public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins) {
         this.loop = loop;
@@ -99,7 +102,16 @@ public final class Dispatcher {
         Admission.Decision decision =
                 Admission.decide(ledger, client.key(), config.limits().serverConnections());
         if (decision instanceof Admission.Decision.Assign assign) {
-            hand(client, assign);
+            Child worker = workers.get(assign.slot());
+            if (worker == null) {
+                throw new IllegalStateException(
+                        "the ledger knows a worker " + assign.slot() + " that nobody else does");
+            }
+            if (!worker.hasRoom()) {
+                tryAgainLater();
+                return false;
+            }
+            hand(client, worker, assign);
             return true;
         }
         if (decision instanceof Admission.Decision.Evict evict) {
@@ -112,11 +124,18 @@ public final class Dispatcher {
         return false;
     }
 
-    private void hand(RoutedClient client, Admission.Decision.Assign assign) {
-        Child worker = workers.get(assign.slot());
-        if (worker == null) {
-            throw new IllegalStateException("the ledger knows a worker " + assign.slot() + " that nobody else does");
+    /** A worker that is behind with its reading reports nothing by which the line would move on. */
+    private void tryAgainLater() {
+        if (!retryPlanned) {
+            retryPlanned = true;
+            loop.scheduler().afterMs(RETRY_MS, () -> {
+                retryPlanned = false;
+                dispatchAll();
+            });
         }
+    }
+
+    private void hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
         waiting.remove(client);
         client.stopTimer();
         try {

@@ -45,6 +45,11 @@ public final class Child {
         }
     }
 
+    /** Whether it keeps up with what it is sent; one that does not is given nothing more for a while. */
+    public boolean hasRoom() {
+        return channel == null || channel.hasRoom();
+    }
+
     /**
      * As {@link #send}, with a duplicate of the descriptor.
      *

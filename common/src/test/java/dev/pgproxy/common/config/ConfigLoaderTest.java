@@ -1,0 +1,168 @@
+package dev.pgproxy.common.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigLoaderTest {
+
+    private static final String REQUIRED = "master = 10.0.0.1:5432\nconninfo.user = postgres\n";
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private ProxyConfig load(String text) throws IOException, ConfigException {
+        return ConfigLoader.load(Files.writeString(directory.resolve("conf"), text));
+    }
+
+    private List<ConfigProblem> problems(String text) {
+        return assertThrows(ConfigException.class, () -> load(text)).problems();
+    }
+
+    @Test
+    void fillsInTheDefaults() throws Exception {
+        ProxyConfig config = load(REQUIRED);
+        assertEquals(List.of(new ServerAddress("0.0.0.0", 9999)), config.listen());
+        assertEquals(new ServerAddress("10.0.0.1", 5432), config.servers().primary());
+        assertEquals(Optional.empty(), config.servers().promote());
+        assertEquals(Duration.ofMinutes(5), config.timeouts().idleConnection());
+        assertEquals(65_536, config.receiveBytes());
+        assertEquals(10_000, config.limits().clientConnections());
+        assertEquals(0, config.limits().serverConnections());
+        assertEquals("_r", config.routing().standbyUserSuffix());
+        assertEquals(List.of("conninfo.user"), config.keysWithoutEffect());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"30,30000", "0.5,500", "500ms,500", "5s,5000", "2min,120000", "1h,3600000", "1.5 s,1500"})
+    void readsTimes(String text, long expectedMs) throws Exception {
+        assertEquals(
+                expectedMs,
+                load(REQUIRED + "query_wait_timeout = " + text)
+                        .timeouts()
+                        .queryWait()
+                        .toMillis());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"soon", "-1", "1 week", "", "5 5", "99999999999999999999h"})
+    void refusesWhatIsNoTime(String text) throws Exception {
+        if (text.isEmpty()) {
+            assertEquals(
+                    120,
+                    load(REQUIRED + "query_wait_timeout =")
+                            .timeouts()
+                            .queryWait()
+                            .toSeconds());
+        } else {
+            assertEquals(
+                    2 + 1,
+                    problems(REQUIRED + "query_wait_timeout = " + text).get(0).line());
+        }
+    }
+
+    @Test
+    void readsAddressesOfBothFamiliesAndNames() throws Exception {
+        ProxyConfig config = load(REQUIRED + "listen = 127.0.0.1:1, [::1]:2,db.example.com:3");
+        assertEquals(
+                List.of(
+                        new ServerAddress("127.0.0.1", 1),
+                        new ServerAddress("::1", 2),
+                        new ServerAddress("db.example.com", 3)),
+                config.listen());
+        assertEquals("[::1]:2", config.listen().get(1).toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"host", "host:", ":5432", "host:0", "host:65536", "::1:5432", "a:1,,b:2", "a:1, a:1"})
+    void refusesBadAddresses(String text) {
+        assertEquals(
+                "slaver_list",
+                problems(REQUIRED + "slaver_list = " + text).get(0).key());
+    }
+
+    @Test
+    void reportsAllProblemsWithTheirLines() {
+        List<ConfigProblem> problems = problems("# comment\nlisten = x\\\n  y\n\nmax_client_conn = 0\nmastre = a:1\n");
+        assertEquals(
+                List.of("conninfo.user", "listen", "master", "mastre", "max_client_conn"),
+                problems.stream().map(ConfigProblem::key).sorted().toList());
+        assertEquals(2, line(problems, "listen"));
+        assertEquals(5, line(problems, "max_client_conn"));
+        assertEquals(6, line(problems, "mastre"));
+        assertEquals(0, line(problems, "master"));
+        assertTrue(problems.stream().anyMatch(problem -> problem.remedy().equals("Did you mean master?")));
+    }
+
+    private static int line(List<ConfigProblem> problems, String key) {
+        return problems.stream()
+                .filter(problem -> problem.key().equals(key))
+                .findFirst()
+                .orElseThrow()
+                .line();
+    }
+
+    @Test
+    void refusesAKeyThatStandsTwice() {
+        ConfigProblem problem = problems(REQUIRED + "master = 10.0.0.2:5432").get(0);
+        assertEquals(3, problem.line());
+        assertTrue(problem.problem().contains("line 1"));
+    }
+
+    @Test
+    void readsExemptionsWithCommasInsidePatterns() throws Exception {
+        ProxyConfig config =
+                load(REQUIRED + "disable_conds_list.1 = user=a{1,2}b, database=x\ndisable_conds_list.2=user=c");
+        Map<String, Pattern> first = config.exemptions().conditions().get(0);
+        assertEquals("a{1,2}b", String.valueOf(first.get("user")));
+        assertEquals("x", String.valueOf(first.get("database")));
+        assertEquals(
+                "disable_conds_list.x",
+                problems(REQUIRED + "disable_conds_list.x = user=a").get(0).key());
+        assertEquals(
+                "disable_conds_list.1",
+                problems(REQUIRED + "disable_conds_list.1 = user=(").get(0).key());
+    }
+
+    @Test
+    void suffixSetToNothingIsNoSuffix() throws Exception {
+        assertEquals(
+                "", load(REQUIRED + "route.standby_user_suffix =").routing().standbyUserSuffix());
+    }
+
+    @Test
+    void passwordsAreInNoDescription() throws Exception {
+        ProxyConfig config = load(REQUIRED + "conninfo.pw = hush\npg_proxy_pw = hush");
+        assertEquals("hush", config.adminLogin().password());
+        assertFalse(config.adminLogin().toString().contains("hush"));
+        assertFalse(config.auth().toString().contains("hush"));
+    }
+
+    @Test
+    void shippedFileExplainsEveryKeyAndNoOther() throws IOException {
+        Path shipped = Path.of("../distribution/src/main/conf/pgproxy.properties");
+        TreeSet<String> explained = new TreeSet<>();
+        Matcher matcher = Pattern.compile("(?m)^#?([a-z][a-z0-9_.]*) =").matcher(Files.readString(shipped));
+        while (matcher.find()) {
+            explained.add(matcher.group(1));
+        }
+        assertEquals(new TreeSet<>(ConfigLoader.keys()), explained);
+    }
+}

@@ -1,0 +1,116 @@
+package dev.pgproxy.common.ipc;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.config.SocketTuning;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class ControlFrameTest {
+
+    private static final ServerAddress SERVER = new ServerAddress("db.example.com", 5432);
+    private static final byte[] BYTES = {1, 2, 3};
+
+    /** One of each kind; {@link #everyKindIsHere} sees to it. */
+    private static final List<ControlMessage> ALL = List.of(
+            new ControlMessage.Hello(1, ChildKind.POOL, 3, 4711),
+            new ControlMessage.Pong(9),
+            new ControlMessage.FrontendAccepted(1, 2),
+            new ControlMessage.SessionOpened(3, 4),
+            new ControlMessage.SessionClosed(5),
+            new ControlMessage.BackendResetting(6),
+            new ControlMessage.BackendIdle(7),
+            new ControlMessage.BackendGone(Long.MAX_VALUE),
+            new ControlMessage.CancelTarget(8, 9, SERVER, -1, BYTES),
+            new ControlMessage.CancelUnknown(10),
+            new ControlMessage.CancelDone(11, true),
+            new ControlMessage.Ping(12),
+            new ControlMessage.Shutdown(13),
+            new ControlMessage.ReopenLogs(),
+            new ControlMessage.ConfigurePool(
+                    new PoolSettings(1, 2, 3, 4, 5, 6, 7, new SocketTuning(true, 8, 9, 10, 11))),
+            new ControlMessage.AssignFrontend(14, SERVER, new byte[10_000]),
+            new ControlMessage.EvictBackend(15),
+            new ControlMessage.FindCancelTarget(16, 17, BYTES),
+            new ControlMessage.CancelFinished(18),
+            new ControlMessage.PerformCancel(19, SERVER, 20, BYTES, 21));
+
+    @Test
+    void everyKindIsHere() {
+        assertEquals(
+                List.of(ControlMessageType.values()),
+                ALL.stream().map(ControlMessage::type).sorted().collect(Collectors.toList()));
+    }
+
+    @Test
+    void everyMessageComesBackAsItWas() throws ControlViolation {
+        for (ControlMessage message : ALL) {
+            byte[] frame = ControlFrame.encode(message);
+            ControlMessage decoded = ControlFrame.decodeNext(ByteBuffer.wrap(frame));
+            assertNotNull(decoded);
+            assertArrayEquals(frame, ControlFrame.encode(decoded), message.toString());
+        }
+    }
+
+    @Test
+    void everyMessageIsPermittedSomewhereAndHelloNowhereElse() {
+        for (ControlMessage message : ALL) {
+            long states = Arrays.stream(PermittedMessages.values())
+                    .filter(state -> isPermitted(state, message))
+                    .count();
+            boolean forEveryChild =
+                    message instanceof ControlMessage.ToPoolWorker && message instanceof ControlMessage.ToTaskWorker;
+            assertEquals(forEveryChild || message instanceof ControlMessage.Pong ? 2 : 1, states, message.toString());
+        }
+    }
+
+    private static boolean isPermitted(PermittedMessages state, ControlMessage message) {
+        try {
+            state.check(message);
+            return true;
+        } catch (ControlViolation e) {
+            return false;
+        }
+    }
+
+    @Test
+    void waitsForTheRestOfAFrame() throws ControlViolation {
+        byte[] frame = ControlFrame.encode(ALL.get(0));
+        for (int length = 0; length < frame.length; length++) {
+            ByteBuffer part = ByteBuffer.wrap(frame, 0, length);
+            assertNull(ControlFrame.decodeNext(part));
+            assertEquals(length, part.remaining());
+        }
+    }
+
+    @Test
+    void refusesEveryDamagedHeaderAndNeverBreaks() {
+        byte[] good = ControlFrame.encode(ALL.get(0));
+        for (int at : new int[] {0, 1, 2, 4}) {
+            byte[] bad = good.clone();
+            bad[at] ^= 0x40;
+            assertThrows(ControlViolation.class, () -> ControlFrame.decodeNext(ByteBuffer.wrap(bad)), "byte " + at);
+        }
+        for (int seed = 0; seed < 20_000; seed++) {
+            Random random = new Random(seed);
+            byte[] bad = ControlFrame.encode(ALL.get(random.nextInt(ALL.size())));
+            bad[random.nextInt(Math.min(bad.length, 60))] = (byte) random.nextInt();
+            try {
+                ControlFrame.decodeNext(ByteBuffer.wrap(bad));
+            } catch (ControlViolation e) {
+                // Refused, as it should be; a message that is merely another one is fine, too.
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed=" + seed, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+package dev.pgproxy.poolworker.bad;
+
+import java.nio.file.Path;
+
+/** A decision that does I/O. */
+public record BadLifecycle(Path file) {}

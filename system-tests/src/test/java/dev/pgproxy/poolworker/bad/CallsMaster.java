@@ -1,0 +1,6 @@
+package dev.pgproxy.poolworker.bad;
+
+import dev.pgproxy.master.MasterMain;
+
+/** A worker that knows the master's code. */
+public record CallsMaster(MasterMain master) {}

@@ -1,0 +1,5 @@
+/** Half of a cycle. */
+@NullMarked
+package dev.pgproxy.poolworker.bad.b;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Known bad code, for the proof that the rules notice it. Nothing uses it. */
+@NullMarked
+package dev.pgproxy.poolworker.bad;
+
+import org.jspecify.annotations.NullMarked;

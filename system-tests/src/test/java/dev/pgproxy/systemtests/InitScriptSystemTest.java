@@ -1,0 +1,100 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.testkit.process.TestDirectory;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** scripts/init.d/pgproxy with the exit codes that the LSB asks for. */
+class InitScriptSystemTest {
+
+    @Test
+    void startsStopsRestartsAndTellsTheStatus() throws IOException {
+        try (TestDirectory directory = new TestDirectory()) {
+            int port = freePort();
+            Path defaults = configure(directory.path(), port);
+            assertEquals(3, script(defaults, "status").status());
+            assertEquals(0, script(defaults, "stop").status());
+            try {
+                Programs.Result start = script(defaults, "start");
+                assertEquals(0, start.status(), start.output());
+                try (WireClient client = WireClient.login(port, "postgres", "postgres")) {
+                    assertEquals("1", client.value("select 1"));
+                }
+                assertEquals(0, script(defaults, "start").status());
+                Programs.Result status = script(defaults, "status");
+                assertEquals(0, status.status(), status.output());
+                Programs.Result restart = script(defaults, "restart");
+                assertEquals(0, restart.status(), restart.output());
+                try (WireClient client = WireClient.login(port, "postgres", "postgres")) {
+                    assertEquals("1", client.value("select 1"));
+                }
+            } finally {
+                Programs.Result stop = script(defaults, "stop");
+                assertEquals(0, stop.status(), stop.output());
+            }
+            assertEquals(3, script(defaults, "status").status());
+            Files.createFile(directory.path().resolve("pgproxy.pid"));
+            assertEquals(1, script(defaults, "status").status());
+            assertEquals(2, script(defaults, "nonsense").status());
+        }
+    }
+
+    @Test
+    void tellsWhatIsMissing() throws IOException {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path defaults = configure(directory.path(), 1);
+            Files.writeString(directory.path().resolve("conf"), "nonsense = 1\n");
+            Programs.Result bad = script(defaults, "start");
+            assertEquals(6, bad.status());
+            assertTrue(bad.output().contains("nonsense: is not a key of pgproxy"), bad.output());
+            Files.delete(directory.path().resolve("conf"));
+            assertEquals(6, script(defaults, "start").status());
+            Files.writeString(defaults, "PGPROXY_HOME=/does/not/exist\n");
+            assertEquals(5, script(defaults, "start").status());
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static Path configure(Path directory, int port) throws IOException {
+        Files.writeString(
+                directory.resolve("conf"),
+                String.join(
+                        "\n",
+                        "master = " + Fixture.cluster(18).primary().address(),
+                        "listen = 127.0.0.1:" + port,
+                        "conninfo.user = postgres",
+                        "pid_file = " + directory.resolve("pgproxy.pid"),
+                        "ipc_uds_path = " + directory.resolve("ipc/control.sock"),
+                        ""));
+        return Files.writeString(
+                directory.resolve("defaults"),
+                String.join(
+                        "\n",
+                        "PGPROXY_HOME=" + Fixture.DISTRIBUTION.toAbsolutePath().normalize(),
+                        "PGPROXY_CONF=" + directory.resolve("conf"),
+                        "PGPROXY_OUTPUT=" + directory.resolve("output"),
+                        ""));
+    }
+
+    private static Programs.Result script(Path defaults, String action) {
+        return Programs.run(List.of(
+                "env",
+                "PGPROXY_DEFAULTS=" + defaults,
+                Fixture.SCRIPTS.resolve("init.d/pgproxy").toString(),
+                action));
+    }
+}
