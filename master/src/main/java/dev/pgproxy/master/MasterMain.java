@@ -29,6 +29,7 @@ public final class MasterMain implements Callable<Integer> {
 
     private static final int FAILED = 1;
     private static final int USAGE = 2;
+    private static final String LOG_SUFFIX = "main";
 
     /** Descriptors that a process needs beside those of clients and servers. */
     private static final int OWN_DESCRIPTORS = 200;
@@ -76,7 +77,14 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     private static int run(ProxyConfig config) {
-        LogSetup.start(config.logging().file(), "main", config.logging().level());
+        try {
+            LogSetup.check(config.logging().file(), LOG_SUFFIX);
+        } catch (IOException e) {
+            System.err.println(
+                    e.getMessage() + "\n    HINT: Make the directory of log.filename writable for this user.");
+            return FAILED;
+        }
+        LogSetup.start(config.logging().file(), LOG_SUFFIX, config.logging().level());
         ProcessTuning.setProcessName("pgproxy-master");
         Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
         config.keysWithoutEffect()

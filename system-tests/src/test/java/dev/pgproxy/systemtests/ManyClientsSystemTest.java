@@ -107,6 +107,55 @@ class ManyClientsSystemTest {
         }
     }
 
+    @Test
+    void withoutFileDescriptorsClientsAreToldAndServedAgainLater() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = ProxyProcess.startWithFiles(
+                128,
+                Fixture.DISTRIBUTION,
+                List.of("master = " + cluster.primary().address(), "proxy_worker_num = 1"))) {
+            List<WireClient> silent = new ArrayList<>();
+            try {
+                for (int i = 0; i < 200; i++) {
+                    silent.add(new WireClient(proxy.port()));
+                }
+                Await.until(
+                        "accepting to pause", Fixture.SOON, () -> proxy.log().contains("event=accept_paused"));
+                long told = 0;
+                for (WireClient client : silent) {
+                    client.socket().setSoTimeout(1);
+                    told += hasBeenTold(client) ? 1 : 0;
+                }
+                assertTrue(told > 0, proxy.log());
+            } finally {
+                for (WireClient client : silent) {
+                    client.close();
+                }
+            }
+            Await.until("clients to be served again", Fixture.SOON, () -> {
+                try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                    return client.value("select 1").equals("1");
+                }
+            });
+            // One line for each pause and one for its end, however many attempts there were in between.
+            assertEquals(count(proxy, "event=accept_paused"), count(proxy, "event=accept_resumed"), proxy.log());
+            assertTrue(count(proxy, "event=accept_paused") <= 5, proxy.log());
+        }
+    }
+
+    private static int count(ProxyProcess proxy, String event) {
+        return proxy.log().split(event, -1).length - 1;
+    }
+
+    private static boolean hasBeenTold(WireClient client) throws IOException {
+        try {
+            var message = client.read();
+            return message != null && message.sqlState().equals("53300");
+        } catch (java.net.SocketTimeoutException e) {
+            return false;
+        }
+    }
+
     /** The first clients make every worker load what it needs. */
     private static void warmUp(ProxyProcess proxy) throws IOException {
         for (int i = 0; i < 20; i++) {

@@ -133,7 +133,7 @@ public final class ControlSockets {
     /**
      * A child's channel to the master.
      *
-     * @throws IOException when nobody listens there
+     * @throws IOException when nobody of this process's own user listens there
      */
     public static ControlChannel connect(
             Path path,
@@ -148,6 +148,11 @@ public final class ControlSockets {
         } catch (IOException e) {
             throw new IOException("could not reach the master at " + path + ": " + e.getMessage(), e);
         }
-        return new Connection(socket).open(loop, poller, permitted, listener);
+        ControlChannel channel = new Connection(socket).open(loop, poller, permitted, listener);
+        if (channel.peer().userId() != ProcessTuning.userId()) {
+            channel.close();
+            throw new IOException("the process that listens at " + path + " is another user's");
+        }
+        return channel;
     }
 }

@@ -1,7 +1,10 @@
 package dev.pgproxy.common.log;
 
 import dev.pgproxy.common.config.ProxyConfig;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Optional;
 import org.tinylog.configuration.Configuration;
@@ -22,6 +25,23 @@ public final class LogSetup {
         Configuration.set("writer.level", tinylogLevel(level));
         Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSS} {level} " + suffix + " {message}");
         file.ifPresent(path -> Configuration.set("writer.file", path + "." + suffix));
+    }
+
+    /**
+     * Opens and closes the file that {@link #start} would write to.
+     *
+     * @throws IOException when it cannot be written
+     */
+    public static void check(Optional<Path> file, String suffix) throws IOException {
+        if (file.isPresent()) {
+            Path path = Path.of(file.get() + "." + suffix);
+            try {
+                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+                        .close();
+            } catch (IOException e) {
+                throw new IOException("could not open the log file " + path + ": " + e, e);
+            }
+        }
     }
 
     private static String tinylogLevel(ProxyConfig.LogLevel level) {

@@ -37,7 +37,16 @@ public final class ProxyProcess implements AutoCloseable {
      * @param configuration lines of the configuration file; {@code listen}, pid file and socket are added when missing
      */
     public static ProxyProcess start(Path distribution, List<String> configuration) {
-        ProxyProcess proxy = launch(distribution, configuration);
+        return awaitServing(launch(distribution, configuration));
+    }
+
+    /** As {@link #start}, in processes that may have only so many open files each. */
+    public static ProxyProcess startWithFiles(int openFiles, Path distribution, List<String> configuration) {
+        List<String> limited = List.of("sh", "-c", "ulimit -n " + openFiles + "; exec \"$@\"", "sh");
+        return awaitServing(launch(limited, distribution, configuration));
+    }
+
+    private static ProxyProcess awaitServing(ProxyProcess proxy) {
         try {
             Await.until("pgproxy to serve", START_TIMEOUT, () -> {
                 if (!proxy.process.isAlive()) {
@@ -55,6 +64,10 @@ public final class ProxyProcess implements AutoCloseable {
 
     /** As {@link #start}, without waiting. */
     public static ProxyProcess launch(Path distribution, List<String> configuration) {
+        return launch(List.of(), distribution, configuration);
+    }
+
+    private static ProxyProcess launch(List<String> prefix, Path distribution, List<String> configuration) {
         TestDirectory directory = new TestDirectory();
         List<String> lines = new ArrayList<>(configuration);
         addUnlessSet(lines, "listen", "127.0.0.1:0");
@@ -67,8 +80,9 @@ public final class ProxyProcess implements AutoCloseable {
         Path file = directory.path().resolve("conf.properties");
         try {
             Files.write(file, lines, StandardCharsets.UTF_8);
-            Process process = new ProcessBuilder(
-                            distribution.resolve("bin/pgproxy-master").toString(), file.toString())
+            List<String> command = new ArrayList<>(prefix);
+            command.addAll(List.of(distribution.resolve("bin/pgproxy-master").toString(), file.toString()));
+            Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(directory.path().resolve("log").toFile())
                     .start();
