@@ -142,7 +142,9 @@ class LifecycleSystemTest {
 
     @Test
     void sigintStopsLikeSigterm() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18))) {
+        try (ProxyProcess proxy = ProxyProcess.startInForeground(
+                Fixture.DISTRIBUTION,
+                List.of("master = " + Fixture.cluster(18).primary().address()))) {
             Programs.run(List.of("kill", "-INT", Long.toString(proxy.master().pid())));
             assertTrue(proxy.master().waitFor(20, TimeUnit.SECONDS));
             assertEquals(0, proxy.master().exitValue(), proxy.log());

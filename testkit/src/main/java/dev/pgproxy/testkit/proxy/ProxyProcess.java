@@ -46,6 +46,11 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(limited, distribution, configuration));
     }
 
+    /** As {@link #start}, in the foreground: a process that a script starts in the background ignores SIGINT, as do its children. */
+    public static ProxyProcess startInForeground(Path distribution, List<String> configuration) {
+        return awaitServing(launch(List.of("env", "--default-signal=INT"), distribution, configuration));
+    }
+
     private static ProxyProcess awaitServing(ProxyProcess proxy) {
         try {
             Await.until("pgproxy to serve", START_TIMEOUT, () -> {
