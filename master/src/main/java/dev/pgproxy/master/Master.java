@@ -59,8 +59,12 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     private boolean serving;
     private boolean stopping;
 
-    /** Nothing is opened or started before {@link #start}. */
-    Master(ProxyConfig config, EventLoop loop, EpollPoller poller, PidFile pidFile) {
+    /**
+     * Nothing is opened or started before {@link #start}.
+     *
+     * @param maxWorkerLoad descriptors that each worker has for clients and servers
+     */
+    Master(ProxyConfig config, EventLoop loop, EpollPoller poller, PidFile pidFile, long maxWorkerLoad) {
         this.config = config;
         this.loop = loop;
         this.pidFile = pidFile;
@@ -68,7 +72,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
         long loginMs = config.timeouts().clientLogin().toMillis();
         this.logins = new Logins(loop, poller, lingering, config.tuning(), loginMs, this);
         this.listeners = new Listeners(loop, poller, logins);
-        this.dispatcher = new Dispatcher(loop, poller, config, logins);
+        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad);
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
         this.speaker = supervisor.children().get(0);
@@ -226,7 +230,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
 
     @Override
     public void onCancelUnknown(ControlMessage.CancelUnknown message) {
-        cancels.onUnknown(message);
+        cancels.onUnknown(speaker, message);
     }
 
     @Override

@@ -34,6 +34,9 @@ public final class MasterMain implements Callable<Integer> {
     /** Descriptors that a process needs beside those of clients and servers. */
     private static final int OWN_DESCRIPTORS = 200;
 
+    /** One client and its server: with fewer descriptors nobody could be served at all. */
+    private static final int MIN_WORKER_LOAD = 3;
+
     @CommandLine.Parameters(paramLabel = "conf.properties", description = "the configuration file")
     private @Nullable Path file;
 
@@ -94,9 +97,10 @@ public final class MasterMain implements Callable<Integer> {
                         .warn());
         try (PidFile pidFile = PidFile.lock(config.files().pidFile());
                 EpollPoller poller = new EpollPoller()) {
-            raiseDescriptorLimit(config);
+            long limit = raiseDescriptorLimit(config);
             EventLoop loop = new EventLoop(poller, System::nanoTime);
-            Master master = new Master(config, loop, poller, pidFile);
+            Master master =
+                    new Master(config, loop, poller, pidFile, Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS));
             handleSignals(loop, master);
             try {
                 master.start();
@@ -121,7 +125,7 @@ public final class MasterMain implements Callable<Integer> {
         }
     }
 
-    private static void raiseDescriptorLimit(ProxyConfig config) throws IOException {
+    private static long raiseDescriptorLimit(ProxyConfig config) throws IOException {
         long limit = ProcessTuning.raiseDescriptorLimit();
         // A worker needs two for each client: one to it and one to the server.
         long wanted = 2L * config.limits().clientConnections() + OWN_DESCRIPTORS;
@@ -129,10 +133,12 @@ public final class MasterMain implements Callable<Integer> {
             Event.of("descriptor_limit_low")
                     .with("limit", limit)
                     .with("wanted", wanted)
-                    .message("max_client_conn clients may not find enough file descriptors")
+                    .message(
+                            "there are not enough file descriptors for max_client_conn clients on one worker; some may have to wait")
                     .hint("Raise the hard limit of open files (LimitNOFILE, ulimit -Hn), or lower max_client_conn.")
                     .warn();
         }
+        return limit;
     }
 
     private static void handleSignals(EventLoop loop, Master master) {

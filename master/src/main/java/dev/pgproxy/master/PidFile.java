@@ -64,6 +64,9 @@ final class PidFile implements AutoCloseable {
     /** Removes the file and gives up the lock. */
     @Override
     public void close() throws IOException {
+        if (!channel.isOpen()) {
+            return; // By now the path may be another master's.
+        }
         Files.deleteIfExists(path);
         channel.close();
     }

@@ -85,6 +85,10 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     private Backend chooseBackend(Session session) {
         Backend idle = pool.takeIdle(session.key());
+        while (idle != null && !idle.isFit()) {
+            idle.retire();
+            idle = pool.takeIdle(session.key());
+        }
         if (idle != null) {
             idle.claim(session);
             session.useBackend(idle);
@@ -105,6 +109,9 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         }
         Backend backend = new Backend(nextBackendId++, session.key(), settings, loop, buffers, this);
         pool.add(backend);
+        if (masterIsGone || stopping) {
+            backend.retire(); // There will be no next user.
+        }
         session.useBackend(backend);
         return backend;
     }
@@ -184,22 +191,27 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         master.send(new ControlMessage.CancelUnknown(request.cancelId()));
     }
 
-    /** A cancel that named this backend is over. */
-    public void cancelFinished(long backendId) {
+    /**
+     * A cancel that named this backend is over.
+     *
+     * @param certain the server closed the cancel's connection; else its signal may still come, and the backend is not used again
+     */
+    public void cancelFinished(long backendId, boolean certain) {
         Backend backend = pool.byId(backendId);
         if (backend != null) {
-            backend.cancelFinished();
+            backend.cancelFinished(certain);
         }
     }
 
     /** The master is gone: sessions go on to their end, nothing is kept for another, and the last one ends the worker. */
-    public void masterLost() {
+    public void masterLost(String reason) {
         if (masterIsGone) {
             return;
         }
         masterIsGone = true;
         Event.of("master_lost")
                 .with("sessions", sessions.size())
+                .with("reason", reason)
                 .message("the master is gone; sessions go on, and this worker exits when the last one ends")
                 .hint("Start pgproxy-master again; new clients are served by its new workers.")
                 .warn();

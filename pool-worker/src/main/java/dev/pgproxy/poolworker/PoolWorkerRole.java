@@ -73,12 +73,12 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
 
     @Override
     public void onCancelFinished(ControlMessage.CancelFinished message) {
-        worker.cancelFinished(message.backendId());
+        worker.cancelFinished(message.backendId(), message.certain());
     }
 
     @Override
-    public void masterLost() {
-        worker.masterLost();
+    public void masterLost(String reason) {
+        worker.masterLost(reason);
     }
 
     @Override

@@ -24,6 +24,8 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     /** Tasks that wait for a thread; more are refused at once, which their clients can bear better than a long silence. */
     private static final int WAITING_TASKS = 1024;
 
+    private static final long NS_PER_MS = 1_000_000L;
+
     private final EventLoop loop;
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
@@ -62,9 +64,12 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
 
     @Override
     public void onPerformCancel(ControlMessage.PerformCancel message) {
+        // Counted from here: one that waited too long for a thread must not be sent, since its backend may be another's
+        // by then.
+        long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
         try {
             executor.execute(() -> {
-                boolean delivered = cancel(message);
+                boolean delivered = cancel(message, deadlineNs);
                 report(new ControlMessage.CancelDone(message.cancelId(), delivered));
             });
         } catch (RejectedExecutionException e) {
@@ -76,9 +81,9 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         }
     }
 
-    private static boolean cancel(ControlMessage.PerformCancel message) {
+    private static boolean cancel(ControlMessage.PerformCancel message, long deadlineNs) {
         try {
-            CancelSender.send(message.server(), message.pid(), message.key(), message.timeoutMs());
+            CancelSender.send(message.server(), message.pid(), message.key(), deadlineNs);
             Event.of("cancel_sent")
                     .with("server", message.server())
                     .with("pid", message.pid())
@@ -103,7 +108,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void masterLost() {
+    public void masterLost(String reason) {
         loop.stop();
     }
 

@@ -24,8 +24,12 @@ public final class ChildProcess {
         /** @param fd the descriptor that came with the message, for the role to own; null for messages without one */
         void onMessage(ControlMessage message, @Nullable OwnedFd fd);
 
-        /** The master is gone. */
-        void masterLost();
+        /**
+         * The master is gone.
+         *
+         * @param reason for the log
+         */
+        void masterLost(String reason);
 
         /** SIGTERM came. */
         void terminate();
@@ -47,9 +51,12 @@ public final class ChildProcess {
                     }
 
                     @Override
-                    public void onClosed(String reason) {
-                        Event.of("control_channel_closed").message(reason).debug();
-                        role().masterLost();
+                    public void onClosed(String reason, boolean brokenHere) {
+                        if (brokenHere) {
+                            // The master lives and will serve our clients elsewhere: going on would serve them twice.
+                            throw new IllegalStateException("the control channel broke: " + reason);
+                        }
+                        role().masterLost(reason);
                     }
                 });
         long pid = ProcessHandle.current().pid();

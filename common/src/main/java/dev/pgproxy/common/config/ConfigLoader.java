@@ -22,6 +22,7 @@ public final class ConfigLoader {
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
     private static final Duration NONE = Duration.ZERO;
+    private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(1);
     private static final Duration SHORTEST = Duration.ofMillis(10);
 
     /** Keys that are read and checked, and whose feature is not there yet. */
@@ -172,7 +173,17 @@ public final class ConfigLoader {
                 seconds("tcp_keepidle", 60),
                 seconds("tcp_keepintvl", 10),
                 reader.integer("tcp_keepcnt", 6, 1, 127),
-                (int) reader.duration("tcp_user_timeout", NONE, NONE).toMillis());
+                userTimeoutMs());
+    }
+
+    private int userTimeoutMs() {
+        Duration timeout = reader.duration("tcp_user_timeout", NONE, NONE);
+        if (timeout.compareTo(LONGEST_USER_TIMEOUT) > 0) {
+            reader.problem(
+                    "tcp_user_timeout", "is longer than a day", "Choose a shorter time; 0 leaves it to the kernel.");
+            return 0;
+        }
+        return (int) timeout.toMillis();
     }
 
     private int seconds(String key, int defaultSeconds) {

@@ -23,6 +23,9 @@ final class ConfigReader {
     private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|min|h|d|)");
     private static final Pattern BRACKETED = Pattern.compile("\\[([0-9a-fA-F:.%]+)]:(\\d+)");
     private static final Pattern HOST_AND_PORT = Pattern.compile("([^\\s:,\\[\\]]+):(\\d+)");
+    private static final Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
+    private static final Pattern IPV4 =
+            Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)");
     private static final int MAX_PORT = 65_535;
     private static final int SIMILAR = 3;
 
@@ -184,6 +187,14 @@ final class ConfigReader {
         if (bracketed.matches() || plain.matches()) {
             Matcher matched = bracketed.matches() ? bracketed : plain;
             String port = matched.group(2);
+            if (LOOKS_LIKE_IPV4.matcher(matched.group(1)).matches()
+                    && !IPV4.matcher(matched.group(1)).matches()) {
+                problem(
+                        key,
+                        "\"" + matched.group(1) + "\" is no IPv4 address",
+                        "Each of its four numbers is 0 to 255.");
+                return Optional.empty();
+            }
             if (port.length() <= 5 && Integer.parseInt(port) >= minimumPort && Integer.parseInt(port) <= MAX_PORT) {
                 return Optional.of(new ServerAddress(matched.group(1), Integer.parseInt(port)));
             }

@@ -40,8 +40,9 @@ public final class ControlChannel {
          * Called once when the channel ended; everything that arrived before was delivered.
          *
          * @param reason for the log
+         * @param brokenHere the peer may well live: what it sent is not allowed, it does not read, or no descriptor was left here
          */
-        void onClosed(String reason);
+        void onClosed(String reason, boolean brokenHere);
     }
 
     /** A frame that is not wholly written; the descriptor is sent with its first byte and closed then. */
@@ -157,7 +158,7 @@ public final class ControlChannel {
     private void flushPlanned() {
         flushPlanned = false;
         if (queuedBytes > MAX_QUEUED_BYTES) {
-            fail("the peer does not read: " + queuedBytes + " bytes are unsent");
+            fail("the peer does not read: " + queuedBytes + " bytes are unsent", true);
         } else if (!closed) {
             flush();
         }
@@ -173,7 +174,8 @@ public final class ControlChannel {
             }
             registration.interest(Interest.READ);
         } catch (IOException e) {
-            fail("write failed: " + e.getMessage());
+            hearLastWords();
+            fail("write failed: " + e.getMessage(), false);
         }
     }
 
@@ -246,7 +248,7 @@ public final class ControlChannel {
                 int count = socket.read(incoming);
                 ownReceivedFds();
                 if (count < 0) {
-                    fail("closed by the peer");
+                    fail("closed by the peer", false);
                     return;
                 }
                 if (count == 0) {
@@ -254,10 +256,12 @@ public final class ControlChannel {
                 }
                 deliver();
             }
+        } catch (LibcException e) {
+            fail(String.valueOf(e.getMessage()), true);
         } catch (IOException e) {
-            fail("read failed: " + e.getMessage());
+            fail("read failed: " + e.getMessage(), false);
         } catch (ControlViolation e) {
-            fail("protocol violation: " + e.getMessage());
+            fail("protocol violation: " + e.getMessage(), true);
         }
     }
 
@@ -309,10 +313,33 @@ public final class ControlChannel {
         return new OwnedFd(copy);
     }
 
-    private void fail(String reason) {
+    /**
+     * What the peer said before it died is still in the socket when a write to it fails. junixsocket may have closed its own
+     * descriptor by then; what is left carries no descriptors towards the master, and a child that lost its master needs none.
+     */
+    private void hearLastWords() {
+        try {
+            for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
+                long count = Libc.recv(
+                        watchedFd.number(),
+                        Libc.address(incoming) + incoming.position(),
+                        incoming.remaining(),
+                        Libc.MSG_DONTWAIT);
+                if (count <= 0) {
+                    return;
+                }
+                incoming.position(incoming.position() + (int) count);
+                deliver();
+            }
+        } catch (ControlViolation e) {
+            return; // It died in the middle of something that nobody will hear the end of.
+        }
+    }
+
+    private void fail(String reason, boolean brokenHere) {
         if (!closed) {
             close();
-            listener.onClosed(reason);
+            listener.onClosed(reason, brokenHere);
         }
     }
 

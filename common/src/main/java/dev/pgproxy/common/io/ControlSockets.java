@@ -24,6 +24,7 @@ public final class ControlSockets {
     private static final Set<PosixFilePermission> SOCKET_MODE = PosixFilePermissions.fromString("rw-------");
     private static final int BACKLOG = 128;
     private static final int ACCEPTS_PER_WAKE_UP = 16;
+    private static final long RETRY_MS = 100;
 
     private ControlSockets() {}
 
@@ -56,12 +57,19 @@ public final class ControlSockets {
     public static final class Listener {
         private final AFUNIXServerSocketChannel server;
         private final Path path;
+        private final EventLoop loop;
         private final EpollPoller.Registration registration;
 
-        private Listener(AFUNIXServerSocketChannel server, Path path, EpollPoller poller, Consumer<Connection> accepted)
+        private Listener(
+                AFUNIXServerSocketChannel server,
+                Path path,
+                EventLoop loop,
+                EpollPoller poller,
+                Consumer<Connection> accepted)
                 throws IOException {
             this.server = server;
             this.path = path;
+            this.loop = loop;
             int number = ControlChannel.fdNumber(server.getFileDescriptor());
             this.registration = poller.register(number, Interest.READ, ready -> acceptAll(accepted));
         }
@@ -76,8 +84,9 @@ public final class ControlSockets {
                     accepted.accept(new Connection(child));
                 }
             } catch (IOException e) {
-                // A child that gave up, or no descriptor for it: it is started again when it does not answer.
-                return;
+                // No descriptor is left, or a child gave up. The child that waits is still waiting then.
+                registration.interest(Interest.NONE);
+                loop.scheduler().afterMs(RETRY_MS, () -> registration.interest(Interest.READ));
             }
         }
 
@@ -93,7 +102,8 @@ public final class ControlSockets {
      *
      * @throws IOException when the directory is not the user's own with mode 0700, or the socket cannot be bound
      */
-    public static Listener listen(Path path, EpollPoller poller, Consumer<Connection> accepted) throws IOException {
+    public static Listener listen(Path path, EventLoop loop, EpollPoller poller, Consumer<Connection> accepted)
+            throws IOException {
         ownDirectory(path.toAbsolutePath().getParent());
         // Nobody else can be listening there: the master holds the lock of its pid file by now.
         Files.deleteIfExists(path);
@@ -102,7 +112,7 @@ public final class ControlSockets {
             server.bind(AFUNIXSocketAddress.of(path), BACKLOG);
             Files.setPosixFilePermissions(path, SOCKET_MODE);
             server.configureBlocking(false);
-            return new Listener(server, path, poller, accepted);
+            return new Listener(server, path, loop, poller, accepted);
         } catch (IOException e) {
             server.close();
             throw new IOException("could not bind " + path + ": " + e.getMessage(), e);
@@ -121,7 +131,8 @@ public final class ControlSockets {
         }
         PosixFileAttributes attributes =
                 Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-        boolean own = attributes.owner().getName().equals(System.getProperty("user.name"));
+        boolean own = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                .equals(ProcessTuning.userId());
         if (!attributes.isDirectory() || !own || !attributes.permissions().equals(DIRECTORY_MODE)) {
             throw new IOException("the directory " + directory + " of ipc_uds_path must belong to "
                     + System.getProperty("user.name") + " and have mode 0700; it belongs to "

@@ -57,11 +57,8 @@ final class Libc {
     static final int MSG_NOSIGNAL = 0x4000;
     static final int SHUT_WR = 1;
 
-    static final int F_GETFL = 3;
-    static final int F_SETFL = 4;
     static final int F_DUPFD_CLOEXEC = 1030;
     static final int O_RDONLY = 0;
-    static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
 
     static final int RLIMIT_NOFILE = 7;

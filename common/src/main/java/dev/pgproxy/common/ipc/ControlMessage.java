@@ -432,8 +432,11 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** The cancel that named this backend is over; it can be reset and used again. */
-    record CancelFinished(long backendId) implements ToPoolWorker {
+    /**
+     * The cancel that named this backend is over. When that is not {@code certain}, its signal may still come, and the backend
+     * must not serve anybody else.
+     */
+    record CancelFinished(long backendId, boolean certain) implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.CANCEL_FINISHED;
@@ -441,7 +444,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(backendId);
+            out.int64(backendId).bool(certain);
         }
 
         @Override

@@ -30,7 +30,7 @@ public enum ControlMessageType {
                     in.int64(), new ServerAddress(in.string(), in.int32()), in.bytes())),
     EVICT_BACKEND(17, 0, in -> new ControlMessage.EvictBackend(in.int64())),
     FIND_CANCEL_TARGET(18, 0, in -> new ControlMessage.FindCancelTarget(in.int64(), in.int32(), in.bytes())),
-    CANCEL_FINISHED(19, 0, in -> new ControlMessage.CancelFinished(in.int64())),
+    CANCEL_FINISHED(19, 0, in -> new ControlMessage.CancelFinished(in.int64(), in.bool())),
     PERFORM_CANCEL(
             20,
             0,

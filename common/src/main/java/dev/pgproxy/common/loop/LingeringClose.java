@@ -18,6 +18,9 @@ public final class LingeringClose {
     /** What a peer may send meanwhile; one that sends more is not listening. */
     private static final long MAX_DISCARDED_BYTES = 64L * 1024 * 1024;
 
+    /** Connections that may linger at once; one more gets its last words if they fit, and is closed. */
+    private static final int MAX_OPEN = 1_024;
+
     private static final int SCRATCH_BYTES = 64 * 1024;
 
     private final Scheduler scheduler;
@@ -32,6 +35,10 @@ public final class LingeringClose {
     public void close(Transport transport, byte[] lastWords) {
         Parting parting = new Parting(transport, lastWords);
         open.add(parting);
+        if (open.size() > MAX_OPEN) {
+            parting.sayAndEnd();
+            return;
+        }
         transport.onReady(parting::ready);
         parting.advance();
     }
@@ -46,6 +53,7 @@ public final class LingeringClose {
         private final ByteBuffer lastWords;
         private final Scheduler.Timer timer;
         private long discardedBytes;
+        private boolean outputShut;
 
         private Parting(Transport transport, byte[] bytes) {
             this.transport = transport;
@@ -61,9 +69,10 @@ public final class LingeringClose {
             try {
                 if (lastWords.hasRemaining()) {
                     transport.write(lastWords);
-                    if (!lastWords.hasRemaining()) {
-                        transport.shutdownOutput();
-                    }
+                }
+                if (!lastWords.hasRemaining() && !outputShut) {
+                    outputShut = true;
+                    transport.shutdownOutput();
                 }
                 scratch.clear();
                 int count = transport.read(scratch);
@@ -76,6 +85,17 @@ public final class LingeringClose {
             } catch (IOException e) {
                 end(); // The peer broke the connection: nobody is there to hear the rest.
             }
+        }
+
+        private void sayAndEnd() {
+            try {
+                transport.write(lastWords);
+            } catch (IOException e) {
+                // Nobody is there to hear it; the connection is closed all the same.
+                end();
+                return;
+            }
+            end();
         }
 
         private void end() {

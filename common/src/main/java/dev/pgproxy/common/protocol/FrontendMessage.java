@@ -16,8 +16,6 @@ public final class FrontendMessage {
     public static final byte SYNC = 'S';
     public static final byte TERMINATE = 'X';
 
-    private static final int CANCEL_REQUEST_CODE = (1234 << 16) | 5678;
-
     private FrontendMessage() {}
 
     /** A simple Query. */
@@ -51,7 +49,7 @@ public final class FrontendMessage {
     public static byte[] cancelRequest(int pid, byte[] secret) {
         return ByteBuffer.allocate(12 + secret.length)
                 .putInt(12 + secret.length)
-                .putInt(CANCEL_REQUEST_CODE)
+                .putInt(StartupPacketDecoder.CANCEL_REQUEST_CODE)
                 .putInt(pid)
                 .put(secret)
                 .array();

@@ -16,7 +16,10 @@ public final class StartupPacketDecoder {
 
     public static final int LENGTH_BYTES = 4;
 
-    private static final int CANCEL_REQUEST_CODE = (1234 << 16) | 5678;
+    /** Many times what any driver sends; thousands of empty ones would cost far more memory than their bytes. */
+    private static final int MAX_PARAMETERS = 250;
+
+    static final int CANCEL_REQUEST_CODE = (1234 << 16) | 5678;
     private static final int SSL_REQUEST_CODE = (1234 << 16) | 5679;
     private static final int GSSENC_REQUEST_CODE = (1234 << 16) | 5680;
     private static final int CANCEL_HEADER_BYTES = 12;
@@ -84,6 +87,9 @@ public final class StartupPacketDecoder {
                 break;
             }
             pairs.add(new StartupParameters.Parameter(name, string(in)));
+            if (pairs.size() > MAX_PARAMETERS) {
+                throw new ProtocolViolation("more than " + MAX_PARAMETERS + " parameters in startup packet");
+            }
         }
         if (in.hasRemaining()) {
             throw invalidLayout();

@@ -91,7 +91,19 @@ class ConfigLoaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"host", "host:", ":5432", "host:0", "host:65536", "::1:5432", "a:1,,b:2", "a:1, a:1"})
+    @ValueSource(
+            strings = {
+                "host",
+                "300.1.1.1:5432",
+                "1.2.3:5432",
+                "host:",
+                ":5432",
+                "host:0",
+                "host:65536",
+                "::1:5432",
+                "a:1,,b:2",
+                "a:1, a:1"
+            })
     void refusesBadAddresses(String text) {
         assertEquals(
                 "slaver_list",

@@ -55,7 +55,7 @@ class ControlChannelTest {
         }
 
         @Override
-        public void onClosed(String reason) {
+        public void onClosed(String reason, boolean brokenHere) {
             closed = reason;
         }
     }
@@ -65,7 +65,7 @@ class ControlChannelTest {
         poller = new EpollPoller();
         loop = new EventLoop(poller, System::nanoTime);
         List<ControlSockets.Connection> accepted = new ArrayList<>();
-        listener = ControlSockets.listen(directory.resolve("ipc/s"), poller, accepted::add);
+        listener = ControlSockets.listen(directory.resolve("ipc/s"), loop, poller, accepted::add);
         child = ControlSockets.connect(
                 directory.resolve("ipc/s"), loop, poller, PermittedMessages.to(ChildKind.POOL), atChild);
         while (accepted.isEmpty()) {
@@ -111,7 +111,8 @@ class ControlChannelTest {
                 directory.resolve("open"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         IOException refused = assertThrows(
-                IOException.class, () -> ControlSockets.listen(directory.resolve("open/s"), poller, accepted -> {}));
+                IOException.class,
+                () -> ControlSockets.listen(directory.resolve("open/s"), loop, poller, accepted -> {}));
         assertTrue(String.valueOf(refused.getMessage()).contains("must belong to"), refused::toString);
     }
 

@@ -41,7 +41,7 @@ class ControlFrameTest {
             new ControlMessage.AssignFrontend(14, SERVER, new byte[10_000]),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),
-            new ControlMessage.CancelFinished(18),
+            new ControlMessage.CancelFinished(18, true),
             new ControlMessage.PerformCancel(19, SERVER, 20, BYTES, 21));
 
     @Test

@@ -8,8 +8,10 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.supervisor.Child;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,14 +31,14 @@ public final class CancelDesk {
     private static final class Cancel {
         private final SocketTransport client;
         private final Scheduler.Timer timer;
-        private int unanswered;
+        private final Set<Child> unanswered;
         private @Nullable Child owner;
         private ControlMessage.@Nullable CancelTarget target;
         private boolean sent;
 
-        private Cancel(SocketTransport client, int asked, Scheduler.Timer timer) {
+        private Cancel(SocketTransport client, List<Child> asked, Scheduler.Timer timer) {
             this.client = client;
-            this.unanswered = asked;
+            this.unanswered = new HashSet<>(asked);
             this.timer = timer;
         }
     }
@@ -61,8 +63,8 @@ public final class CancelDesk {
             return;
         }
         long id = nextId++;
-        Scheduler.Timer timer = loop.scheduler().afterMs(2 * timeoutMs, () -> end(id));
-        cancels.put(id, new Cancel(client, poolWorkers.size(), timer));
+        Scheduler.Timer timer = loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id));
+        cancels.put(id, new Cancel(client, poolWorkers, timer));
         for (Child worker : poolWorkers) {
             worker.send(new ControlMessage.FindCancelTarget(id, request.pid(), request.secret()));
         }
@@ -75,6 +77,14 @@ public final class CancelDesk {
     /** Its sessions are gone, and with them every query that could be cancelled. */
     public void poolWorkerGone(Child worker) {
         poolWorkers.remove(worker);
+        for (Map.Entry<Long, Cancel> entry : List.copyOf(cancels.entrySet())) {
+            Cancel cancel = entry.getValue();
+            if (cancel.owner == worker) {
+                cancel.owner = null; // Its successor has the same slot, and other backends.
+            }
+            cancel.unanswered.remove(worker);
+            endIfUnknown(entry.getKey(), cancel);
+        }
     }
 
     /** Takes up what has waited for it. */
@@ -95,14 +105,15 @@ public final class CancelDesk {
                 .filter(entry -> entry.getValue().sent)
                 .map(Map.Entry::getKey)
                 .toList();
-        sent.forEach(this::end);
+        sent.forEach(id -> end(id, false));
     }
 
     /** The worker owns the session and holds its backend back. */
     public void onTarget(Child worker, ControlMessage.CancelTarget target) {
         Cancel cancel = cancels.get(target.cancelId());
         if (cancel == null) {
-            worker.send(new ControlMessage.CancelFinished(target.backendId())); // It took too long to be found.
+            worker.send(new ControlMessage.CancelFinished(
+                    target.backendId(), true)); // Never sent: it took too long to be found.
             return;
         }
         cancel.owner = worker;
@@ -120,31 +131,48 @@ public final class CancelDesk {
         }
     }
 
-    public void onUnknown(ControlMessage.CancelUnknown message) {
+    /** The worker has no such session. */
+    public void onUnknown(Child worker, ControlMessage.CancelUnknown message) {
         Cancel cancel = cancels.get(message.cancelId());
-        if (cancel != null && --cancel.unanswered == 0) {
-            end(message.cancelId());
+        if (cancel != null) {
+            cancel.unanswered.remove(worker);
+            endIfUnknown(message.cancelId(), cancel);
         }
     }
 
-    public void onDone(ControlMessage.CancelDone message) {
-        end(message.cancelId());
+    private void endIfUnknown(long id, Cancel cancel) {
+        if (cancel.target == null && cancel.unanswered.isEmpty()) {
+            end(id, true);
+        }
     }
 
-    private void end(long id) {
+    /** The task-worker is done with it. */
+    public void onDone(ControlMessage.CancelDone message) {
+        end(message.cancelId(), message.delivered());
+    }
+
+    private void timedOut(long id) {
+        Cancel cancel = cancels.get(id);
+        if (cancel != null) {
+            end(id, !cancel.sent);
+        }
+    }
+
+    /** @param certain the server has closed the connection of the cancel, or it was never sent */
+    private void end(long id, boolean certain) {
         Cancel cancel = cancels.remove(id);
         if (cancel == null) {
             return;
         }
         cancel.timer.cancel();
         if (cancel.owner != null && cancel.target != null) {
-            cancel.owner.send(new ControlMessage.CancelFinished(cancel.target.backendId()));
+            cancel.owner.send(new ControlMessage.CancelFinished(cancel.target.backendId(), certain));
         }
         cancel.client.close();
     }
 
     /** The proxy stops. */
     public void endAll() {
-        List.copyOf(cancels.keySet()).forEach(this::end);
+        List.copyOf(cancels.keySet()).forEach(id -> end(id, false));
     }
 }

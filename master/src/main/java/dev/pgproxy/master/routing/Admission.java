@@ -25,8 +25,11 @@ final class Admission {
 
     private Admission() {}
 
-    /** @param maxServerConnections for this server; 0 for no limit */
-    static Decision decide(Ledger ledger, PoolKey key, int maxServerConnections) {
+    /**
+     * @param maxServerConnections for this server; 0 for no limit
+     * @param maxWorkerLoad descriptors that a worker has for sessions and backends
+     */
+    static Decision decide(Ledger ledger, PoolKey key, int maxServerConnections, long maxWorkerLoad) {
         int connections = ledger.connections(key.server());
         if (maxServerConnections > 0 && connections > maxServerConnections) {
             // A session on its way may take the very backend that looks free, and whoever was promised it would open
@@ -34,11 +37,12 @@ final class Admission {
             return new Decision.Wait();
         }
         Ledger.BackendEntry warm = Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key));
-        if (warm != null) {
+        if (warm != null && warm.worker.load() < maxWorkerLoad) {
             return new Decision.Assign(warm.worker.slot, warm);
         }
-        Optional<Ledger.WorkerEntry> leastActive =
-                ledger.workers().stream().min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount));
+        Optional<Ledger.WorkerEntry> leastActive = ledger.workers().stream()
+                .filter(worker -> worker.load() + 1 < maxWorkerLoad)
+                .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount));
         if (leastActive.isEmpty()) {
             return new Decision.Wait();
         }

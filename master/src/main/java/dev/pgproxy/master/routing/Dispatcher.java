@@ -41,9 +41,13 @@ public final class Dispatcher {
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
     private Router.Servers servers;
+    private final long maxWorkerLoad;
     private boolean retryPlanned;
+    private byte @Nullable [] refusal;
 
-    public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins) {
+    /** @param maxWorkerLoad descriptors that each worker has for clients and servers */
+    public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins, long maxWorkerLoad) {
+        this.maxWorkerLoad = maxWorkerLoad;
         this.loop = loop;
         this.poller = poller;
         this.config = config;
@@ -60,6 +64,12 @@ public final class Dispatcher {
     /** Takes over a client that wants to log in. */
     public void submit(Client client) {
         if (clientCount() >= config.limits().clientConnections()) {
+            Event.of("client_refused")
+                    .with("peer", TcpSockets.display(client.peer()))
+                    .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
+                    .message("max_client_conn clients are here already")
+                    .hint("Raise max_client_conn, or let clients close what they do not need.")
+                    .warn();
             logins.refuse(client.transport(), Logins.tooManyClients());
             return;
         }
@@ -83,6 +93,10 @@ public final class Dispatcher {
 
     /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
     private void enqueue(RoutedClient client) {
+        if (refusal != null) {
+            logins.refuse(client.transport(poller), refusal);
+            return;
+        }
         waiting.add(client);
         client.startTimer(loop.scheduler().afterMs(config.timeouts().queryWait().toMillis(), () -> timedOut(client)));
         client.transport(poller).onReady(ready -> left(client));
@@ -100,7 +114,7 @@ public final class Dispatcher {
     /** @return whether the client is not waiting any more */
     private boolean advance(RoutedClient client) {
         Admission.Decision decision =
-                Admission.decide(ledger, client.key(), config.limits().serverConnections());
+                Admission.decide(ledger, client.key(), config.limits().serverConnections(), maxWorkerLoad);
         if (decision instanceof Admission.Decision.Assign assign) {
             Child worker = workers.get(assign.slot());
             if (worker == null) {
@@ -111,8 +125,7 @@ public final class Dispatcher {
                 tryAgainLater();
                 return false;
             }
-            hand(client, worker, assign);
-            return true;
+            return hand(client, worker, assign);
         }
         if (decision instanceof Admission.Decision.Evict evict) {
             ledger.evicting(evict.backend());
@@ -135,9 +148,8 @@ public final class Dispatcher {
         }
     }
 
-    private void hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
-        waiting.remove(client);
-        client.stopTimer();
+    /** @return whether the client is on its way */
+    private boolean hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
         try {
             worker.sendWithFd(
                     new ControlMessage.AssignFrontend(
@@ -146,16 +158,15 @@ public final class Dispatcher {
                             client.client().startup().raw()),
                     client.descriptor());
         } catch (LibcException e) {
-            Event.of("client_refused")
-                    .with("peer", TcpSockets.display(client.client().peer()))
-                    .message(String.valueOf(e.getMessage()))
-                    .hint("Raise the limit of open files (LimitNOFILE, ulimit -n), or lower max_client_conn.")
-                    .error();
-            logins.refuse(client.transport(poller), Logins.tooManyClients());
-            return;
+            // No descriptor is left for the duplicate: the client waits until one is.
+            tryAgainLater();
+            return false;
         }
+        waiting.remove(client);
+        client.stopTimer();
         pending.put(client.id(), new Pending(client, worker));
         ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed());
+        return true;
     }
 
     private void left(RoutedClient client) {
@@ -166,19 +177,27 @@ public final class Dispatcher {
     }
 
     private void timedOut(RoutedClient client) {
-        if (waiting.remove(client)) {
-            Event.of("client_wait_timeout")
-                    .with("peer", TcpSockets.display(client.client().peer()))
-                    .with("server", client.key().server())
-                    .with("waiting", waiting.size())
-                    .warn();
-            logins.refuse(
-                    client.transport(poller),
-                    BackendMessage.fatal(
-                            SqlState.TOO_MANY_CONNECTIONS,
-                            "no connection to the server became free within query_wait_timeout",
-                            "All connections that max_server_conn allows are in use; raise it, or use fewer at once."));
+        if (!waiting.remove(client)) {
+            return;
         }
+        boolean noWorker = workers.isEmpty();
+        String hint = noWorker
+                ? "No worker of the proxy is ready; its log says why."
+                : "All connections that max_server_conn and the limit of open files allow are in use;"
+                        + " raise the limit, or use fewer at once.";
+        Event.of("client_wait_timeout")
+                .with("peer", TcpSockets.display(client.client().peer()))
+                .with("server", client.key().server())
+                .with("waiting", waiting.size())
+                .message("a client waited for query_wait_timeout in vain and was refused")
+                .hint(hint)
+                .warn();
+        logins.refuse(
+                client.transport(poller),
+                BackendMessage.fatal(
+                        noWorker ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
+                        "no connection to the server became free within query_wait_timeout",
+                        hint));
     }
 
     /** A worker can be given clients. */
@@ -244,6 +263,7 @@ public final class Dispatcher {
 
     /** The proxy stops: nobody who waits will get a place any more. */
     public void refuseAll(byte[] why) {
+        refusal = why;
         for (RoutedClient client : waiting.all()) {
             waiting.remove(client);
             client.stopTimer();

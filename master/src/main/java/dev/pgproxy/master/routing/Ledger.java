@@ -39,6 +39,11 @@ final class Ledger {
         int sessionCount() {
             return sessions.size();
         }
+
+        /** Descriptors that the worker needs for what it holds. */
+        int load() {
+            return sessions.size() + backends.size();
+        }
     }
 
     /** A connection to a server. */

@@ -70,7 +70,7 @@ public final class Supervisor {
      * @throws IOException when the socket cannot be opened where the configuration wants it
      */
     public void start() throws IOException {
-        socket = ControlSockets.listen(config.files().controlSocket(), poller, this::accepted);
+        socket = ControlSockets.listen(config.files().controlSocket(), loop, poller, this::accepted);
         for (Child child : children) {
             handle(child, ChildLifecycle.Event.START_DUE);
         }
@@ -224,7 +224,7 @@ public final class Supervisor {
         }
 
         @Override
-        public void onClosed(String reason) {
+        public void onClosed(String reason, boolean brokenHere) {
             if (child == null || child.channel != channel) {
                 return;
             }

@@ -98,17 +98,17 @@ class LedgerTest {
 
     @Test
     void warmBeforeNewAndNewBeforeEvictionAndEvictionBeforeWaiting() {
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, A, 2));
+        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, A, 2, 1_000));
         ledger.workerReady(1);
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, A, 2));
+        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, A, 2, 1_000));
         Ledger.BackendEntry warm = idle(1, 10, A);
-        assertEquals(new Admission.Decision.Assign(1, warm), Admission.decide(ledger, A, 2));
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 2));
-        assertEquals(new Admission.Decision.Evict(warm), Admission.decide(ledger, B, 1));
+        assertEquals(new Admission.Decision.Assign(1, warm), Admission.decide(ledger, A, 2, 1_000));
+        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 2, 1_000));
+        assertEquals(new Admission.Decision.Evict(warm), Admission.decide(ledger, B, 1, 1_000));
         ledger.evicting(warm);
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, B, 1));
+        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, B, 1, 1_000));
         ledger.backendGone(1, 10);
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 1));
+        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 1, 1_000));
     }
 
     @Test
@@ -116,7 +116,16 @@ class LedgerTest {
         ledger.workerReady(1);
         ledger.workerReady(2);
         ledger.assigned(1, 1, A, null);
-        assertEquals(new Admission.Decision.Assign(2, null), Admission.decide(ledger, A, 0));
+        assertEquals(new Admission.Decision.Assign(2, null), Admission.decide(ledger, A, 0, 1_000));
+    }
+
+    @Test
+    void workerWithoutDescriptorsGetsNobody() {
+        ledger.workerReady(1);
+        idle(1, 10, A);
+        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, A, 0, 1));
+        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, B, 0, 2));
+        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 0, 3));
     }
 
     /**
@@ -172,7 +181,7 @@ class LedgerTest {
         }
 
         private void admit(PoolKey key) {
-            Admission.Decision decision = Admission.decide(book, key, LIMIT);
+            Admission.Decision decision = Admission.decide(book, key, LIMIT, 1_000);
             if (decision instanceof Admission.Decision.Assign assign) {
                 long session = next++;
                 book.assigned(1, session, key, assign.claimed());

@@ -212,6 +212,11 @@ public final class Backend {
         handle(BackendLifecycle.Event.FRONTEND_LEFT);
     }
 
+    /** Whether a client could take over: nothing half received is in the way. */
+    public boolean isFit() {
+        return fromServer.atBoundary();
+    }
+
     /** Closes the backend now if it is idle, else as soon as its session is over. */
     public void retire() {
         unwanted = true;
@@ -239,8 +244,9 @@ public final class Backend {
         return true;
     }
 
-    /** A cancel's connection is closed. */
-    public void cancelFinished() {
+    /** A cancel is over. When that is not certain, a late signal could hit the next user, so there will be none. */
+    public void cancelFinished(boolean certain) {
+        unwanted |= !certain;
         if (cancelsInFlight > 0 && --cancelsInFlight == 0 && state == BackendState.DRAINING) {
             handle(BackendLifecycle.Event.CANCEL_FINISHED);
         }
@@ -267,7 +273,9 @@ public final class Backend {
             if (outcome == Pipe.Outcome.SOURCE_ENDED || housekeeping.isViolated()) {
                 handle(BackendLifecycle.Event.FAILED);
             } else if (housekeeping.takeReady()) {
-                handle(BackendLifecycle.Event.READY);
+                // Bytes behind the answer to a reset belong to nothing that was asked.
+                boolean inDoubt = isResetting() && !isFit();
+                handle(inDoubt ? BackendLifecycle.Event.FAILED : BackendLifecycle.Event.READY);
             }
         } catch (ProtocolViolation e) {
             handle(BackendLifecycle.Event.FAILED);

@@ -139,34 +139,30 @@ public final class Pipe {
 
     private void keep(ByteBuffer buffer, int start, int end) {
         if (start < end) {
-            ByteBuffer kept = leftovers();
+            ByteBuffer kept = leftovers(end - start);
             kept.put(kept.position(), buffer, start, end - start);
             kept.position(kept.position() + end - start);
         }
     }
 
     private void append(byte[] bytes) {
-        if (bytes.length == 0) {
-            return;
+        if (bytes.length > 0) {
+            leftovers(bytes.length).put(bytes);
         }
-        ByteBuffer kept = leftovers();
-        if (kept.remaining() < bytes.length) {
-            // Many changed parameters at a warm login can exceed a common buffer; this one goes to the garbage
-            // collector.
-            ByteBuffer larger = ByteBuffer.allocateDirect(kept.position() + bytes.length);
-            buffers.giveBack(kept);
-            kept = larger.put(kept.flip());
-            leftover = kept;
-        }
-        kept.put(bytes);
     }
 
-    /** The leftover buffer in filling mode. */
-    private ByteBuffer leftovers() {
-        if (leftover == null) {
-            leftover = buffers.takeLeftover();
+    /** The leftover buffer in filling mode, with room for so many bytes. */
+    private ByteBuffer leftovers(int bytes) {
+        ByteBuffer kept = leftover == null ? buffers.takeLeftover() : leftover;
+        if (kept.remaining() < bytes) {
+            // Many changed parameters at a warm login can exceed a common buffer; this one goes to the garbage
+            // collector.
+            ByteBuffer larger = ByteBuffer.allocateDirect(kept.position() + bytes);
+            buffers.giveBack(kept);
+            kept = larger.put(kept.flip());
         }
-        return leftover;
+        leftover = kept;
+        return kept;
     }
 
     /**

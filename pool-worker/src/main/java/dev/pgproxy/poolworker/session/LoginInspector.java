@@ -14,6 +14,10 @@ import java.util.function.UnaryOperator;
 final class LoginInspector implements MessageInspector {
 
     private static final byte[] NOTHING = {};
+    private static final int PID_BYTES = 4;
+
+    /** The longest key of protocol 3.2; a longer one passes as it is, and its session cannot be cancelled. */
+    private static final int MAX_KEY_BYTES = 256;
 
     private final ServerIdentity identity;
     private final Negotiation negotiation;
@@ -75,12 +79,15 @@ final class LoginInspector implements MessageInspector {
             case BackendMessage.AUTHENTICATION -> proofAsked |= bodyBytes < 4 || buffer.getInt(bodyStart) != 0;
             case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
             case BackendMessage.NEGOTIATE_PROTOCOL_VERSION -> {
+                if (identity.negotiation().length > 0) {
+                    return Verdict.FORWARD; // A server says it once; what else it says is between it and the client.
+                }
                 replacement = negotiation.message(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                 identity.negotiation(replacement);
                 return Verdict.REPLACE;
             }
             case BackendMessage.BACKEND_KEY_DATA -> {
-                if (bodyBytes > 4) {
+                if (bodyBytes > PID_BYTES && bodyBytes <= PID_BYTES + MAX_KEY_BYTES) {
                     identity.keyData(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                     replacement =
                             BackendMessage.backendKeyData(identity.pid(), secretForKey.apply(identity.cancelKey()));

@@ -57,6 +57,7 @@ public final class Session implements BackendUser {
     private @Nullable LoginInspector login;
     private @Nullable BackendTraffic traffic;
     private Scheduler.@Nullable Timer loginTimer;
+    private Scheduler.@Nullable Timer endingTimer;
     private byte[] secret = {};
     private boolean loginComplete;
     private boolean serverTakesNothing;
@@ -203,6 +204,9 @@ public final class Session implements BackendUser {
             return;
         }
         Backend serving = attached();
+        if (state == SessionState.ENDING && (ready & Interest.HANGUP) != 0) {
+            boundEnding();
+        }
         if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0
                 && serving.fromServer().isBlocked()
                 && !serving.fromServer().flush(frontend)) {
@@ -215,6 +219,13 @@ public final class Session implements BackendUser {
         settle(serving);
     }
 
+    /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
+    private void boundEnding() {
+        if (endingTimer == null) {
+            endingTimer = context.loop().scheduler().afterMs(settings.serverResetTimeoutMs(), this::leave);
+        }
+    }
+
     /** @return whether the session goes on */
     private boolean pumpToServer(Backend serving) {
         boolean passwordsMayPass = state == SessionState.LOGGING_IN;
@@ -222,7 +233,13 @@ public final class Session implements BackendUser {
             switch (pipeToServer().pump(frontend, serving.transport())) {
                 case MOVED, IDLE -> {}
                 case SINK_BROKEN -> serverTakesNothing = true;
-                case STOPPED -> state = SessionState.ENDING;
+                case STOPPED -> {
+                    state = SessionState.ENDING;
+                    if (!serving.progress().isResettable()) {
+                        leave(); // Inside COPY or an open sequence the server would wait for what never comes.
+                        return false;
+                    }
+                }
                 case SOURCE_ENDED -> {
                     leave();
                     return false;
@@ -315,7 +332,10 @@ public final class Session implements BackendUser {
     private void updateInterest() {
         Backend serving = attached();
         boolean clientBlocked = serving.fromServer().isBlocked();
-        frontend.interest((readsFrontend() ? Interest.READ : 0) | (clientBlocked ? Interest.WRITE : 0));
+        boolean awaitsHangUp = state == SessionState.ENDING && endingTimer == null;
+        frontend.interest((readsFrontend() ? Interest.READ : 0)
+                | (clientBlocked ? Interest.WRITE : 0)
+                | (awaitsHangUp ? Interest.HANGUP : 0));
         boolean serverBlocked = pipeToServer().isBlocked() && !serverTakesNothing;
         serving.transport().interest((clientBlocked ? 0 : Interest.READ) | (serverBlocked ? Interest.WRITE : 0));
     }
@@ -377,6 +397,9 @@ public final class Session implements BackendUser {
             return false;
         }
         stopLoginTimer();
+        if (endingTimer != null) {
+            endingTimer.cancel();
+        }
         frontend.interest(Interest.NONE);
         boolean wasWaiting = state == SessionState.ACCEPTED || state == SessionState.WAITING;
         state = SessionState.CLOSED;

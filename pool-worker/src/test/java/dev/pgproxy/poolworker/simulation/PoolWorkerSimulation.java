@@ -245,7 +245,7 @@ final class PoolWorkerSimulation {
                     return true;
                 }
                 cancelsInFlight.merge(target.pid(), -1, Integer::sum);
-                worker.cancelFinished(target.backendId());
+                worker.cancelFinished(target.backendId(), world.random().nextInt(4) > 0);
                 return false;
             });
         }

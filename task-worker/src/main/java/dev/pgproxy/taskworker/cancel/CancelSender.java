@@ -17,11 +17,10 @@ public final class CancelSender {
     /**
      * Connects, sends the request and waits until the server closes, which it does once the signal is sent. Blocks.
      *
-     * @param timeoutMs bound on all of it together
+     * @param deadlineNs bound on all of it together, as {@link System#nanoTime} counts
      * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked all the same
      */
-    public static void send(ServerAddress server, int pid, byte[] key, long timeoutMs) throws IOException {
-        long deadlineNs = System.nanoTime() + timeoutMs * NS_PER_MS;
+    public static void send(ServerAddress server, int pid, byte[] key, long deadlineNs) throws IOException {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(server.host(), server.port()), leftMs(deadlineNs));
             socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));

@@ -1,6 +1,8 @@
 package dev.pgproxy.testkit.postgres;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,10 +20,20 @@ final class PostgresUser {
     static List<String> command(List<String> command) {
         List<String> full = new ArrayList<>();
         if (ROOT) {
-            full.addAll(List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"));
+            full.addAll(List.of("setpriv", "--reuid=nobody", "--regid=" + groupId(), "--clear-groups", "--"));
         }
         full.addAll(command);
         return full;
+    }
+
+    /** The group that nobody is in, whose name differs between distributions. */
+    private static String groupId() {
+        try {
+            Process id = new ProcessBuilder("id", "-g", "nobody").start();
+            return new String(id.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not ask for the group of nobody", e);
+        }
     }
 
     /** Gives a tree to the user that PostgreSQL runs as. */
