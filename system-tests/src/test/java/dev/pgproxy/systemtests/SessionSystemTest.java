@@ -116,7 +116,7 @@ class SessionSystemTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"half a message", "copy in", "open sequence", "replication"})
+    @ValueSource(strings = {"half a message", "copy in", "terminate in copy", "open sequence", "replication"})
     void backendInDoubtIsClosed(String how) throws IOException {
         PostgresCluster cluster = Fixture.cluster(18);
         try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
@@ -127,10 +127,14 @@ class SessionSystemTest {
                 switch (how) {
                     case "half a message" ->
                         client.send((byte) 'Q', (byte) 0, (byte) 0, (byte) 0, (byte) 50, (byte) 's');
-                    case "copy in" -> {
+                    case "copy in", "terminate in copy" -> {
                         client.query("create temporary table t (i int)");
                         client.send(FrontendMessage.query("copy t from stdin"));
                         client.readUntil('G');
+                        if (how.startsWith("terminate")) {
+                            client.send(FrontendMessage.terminate());
+                            assertEquals(List.of(), client.readAll());
+                        }
                     }
                     case "open sequence" -> {
                         client.send('P', concat(WireClient.text("s"), WireClient.text("select 1"), new byte[2]));
@@ -268,17 +272,17 @@ class SessionSystemTest {
 
     @Test
     void serverThatIsNotThereIsExplained() throws IOException {
-        int closedPort;
-        try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
-            closedPort = socket.getLocalPort();
-        }
-        try (ProxyProcess proxy =
-                        ProxyProcess.start(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:" + closedPort));
-                WireClient client = new WireClient(proxy.port())) {
-            client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
-            WireMessage error = client.readUntil('E').get(0);
-            assertEquals("08001", error.sqlState());
-            assertTrue(error.fields().getOrDefault('M', "").contains("Connection refused"), error::toString);
+        // Bound and not listening: nobody else can get the port, not even the proxy itself.
+        try (java.net.Socket taken = new java.net.Socket()) {
+            taken.bind(new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0));
+            try (ProxyProcess proxy = ProxyProcess.start(
+                            Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:" + taken.getLocalPort()));
+                    WireClient client = new WireClient(proxy.port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                WireMessage error = client.readUntil('E').get(0);
+                assertEquals("08001", error.sqlState());
+                assertTrue(error.fields().getOrDefault('M', "").contains("Connection refused"), error::toString);
+            }
         }
     }
 

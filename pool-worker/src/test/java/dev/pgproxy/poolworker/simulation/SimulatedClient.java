@@ -89,7 +89,11 @@ final class SimulatedClient implements SimulatedWorld.Actor {
             case 'E' -> fatal |= !body.contains("42601");
             default -> {}
         }
-        if (copying && random.nextInt(3) > 0) {
+        if (copying && !left && random.nextInt(6) == 0) {
+            left = true;
+            transport.farWrite(FrontendMessage.terminate());
+        }
+        if (copying && !left && random.nextInt(3) > 0) {
             copying = false;
             transport.farWrite(BackendMessage.wrap(FrontendMessage.COPY_DATA, new byte[50]));
             transport.farWrite(BackendMessage.wrap(FrontendMessage.COPY_DONE, new byte[0]));
