@@ -163,7 +163,6 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
                 timeouts.serverConnect().toMillis(),
                 timeouts.serverReset().toMillis(),
                 timeouts.clientLogin().toMillis(),
-                timeouts.cancelWait().toMillis(),
                 config.tuning());
     }
 

@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +32,7 @@ final class PidFile implements AutoCloseable {
      * @throws IOException when another process has it, with that process's pid
      */
     static PidFile lock(Path path) throws IOException {
-        Path directory = path.toAbsolutePath().getParent();
-        if (directory != null) {
-            Files.createDirectories(directory);
-        }
-        FileChannel channel =
-                FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel channel = open(path);
         try {
             @Nullable FileLock lock = channel.tryLock();
             if (lock != null) {
@@ -53,6 +49,23 @@ final class PidFile implements AutoCloseable {
         channel.close();
         throw new IOException("pgproxy runs already" + (holder.isEmpty() ? "" : " with pid " + holder)
                 + ": it holds the lock of " + path);
+    }
+
+    private static FileChannel open(Path path) throws IOException {
+        try {
+            Path directory = path.toAbsolutePath().getParent();
+            if (directory != null) {
+                Files.createDirectories(directory);
+            }
+            return FileChannel.open(
+                    path,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            throw new IOException("could not open the pid file " + path + ": " + e, e);
+        }
     }
 
     /** Says that clients are served. */

@@ -11,7 +11,6 @@ import dev.pgproxy.common.config.SocketTuning;
  * @param serverConnectTimeoutMs bound on connecting to a server
  * @param serverResetTimeoutMs bound on making a backend ready for its next user
  * @param clientLoginTimeoutMs bound on a login, from the hand-over of the client to ReadyForQuery
- * @param cancelWaitTimeoutMs bound on waiting for a cancel that is under way
  * @param tuning keepalive of connections to servers
  */
 public record PoolSettings(
@@ -21,12 +20,11 @@ public record PoolSettings(
         long serverConnectTimeoutMs,
         long serverResetTimeoutMs,
         long clientLoginTimeoutMs,
-        long cancelWaitTimeoutMs,
         SocketTuning tuning) {
 
     void encode(FieldWriter out) {
         out.int32(receiveBytes).int64(idleTimeoutMs).int64(serverLifetimeMs).int64(serverConnectTimeoutMs);
-        out.int64(serverResetTimeoutMs).int64(clientLoginTimeoutMs).int64(cancelWaitTimeoutMs);
+        out.int64(serverResetTimeoutMs).int64(clientLoginTimeoutMs);
         out.bool(tuning.keepalive()).int32(tuning.idleSeconds()).int32(tuning.intervalSeconds());
         out.int32(tuning.probes()).int32(tuning.userTimeoutMs());
     }
@@ -34,7 +32,6 @@ public record PoolSettings(
     static PoolSettings decode(FieldReader in) throws ControlViolation {
         return new PoolSettings(
                 in.int32(),
-                in.int64(),
                 in.int64(),
                 in.int64(),
                 in.int64(),

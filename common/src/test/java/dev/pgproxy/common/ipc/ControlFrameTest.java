@@ -36,8 +36,7 @@ class ControlFrameTest {
             new ControlMessage.Ping(12),
             new ControlMessage.Shutdown(13),
             new ControlMessage.ReopenLogs(),
-            new ControlMessage.ConfigurePool(
-                    new PoolSettings(1, 2, 3, 4, 5, 6, 7, new SocketTuning(true, 8, 9, 10, 11))),
+            new ControlMessage.ConfigurePool(new PoolSettings(1, 2, 3, 4, 5, 6, new SocketTuning(true, 8, 9, 10, 11))),
             new ControlMessage.AssignFrontend(14, SERVER, new byte[10_000]),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),

@@ -230,6 +230,9 @@ public final class Supervisor {
             }
             Child lost = child;
             lost.channel = null;
+            if (brokenHere) {
+                kill(lost); // Its clients are routed again now, and must not be served twice.
+            }
             listener.childGone(lost);
             @Nullable Process process = lost.process;
             loop.scheduler().afterMs(EXIT_AFTER_CHANNEL_MS, () -> {

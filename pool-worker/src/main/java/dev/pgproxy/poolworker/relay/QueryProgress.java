@@ -99,11 +99,6 @@ public final class QueryProgress {
         return owedToQueries + owedToSyncs > 0;
     }
 
-    /** Whether nothing runs and nothing is half sent: the moment between two statements. */
-    public boolean isQuiet() {
-        return !isRunning() && isResettable();
-    }
-
     /** Whether the backend can be used again once it has answered: no COPY, no unfinished sequence, no doubt. */
     public boolean isResettable() {
         return !doubtful && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;

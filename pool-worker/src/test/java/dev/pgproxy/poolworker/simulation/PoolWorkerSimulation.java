@@ -29,7 +29,7 @@ final class PoolWorkerSimulation {
     private static final int MAX_STEPS = 200_000;
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
     private static final PoolSettings SETTINGS =
-            new PoolSettings(1024, 2_000, 20_000, 500, 1_000, 2_000, 300, new SocketTuning(true, 60, 10, 6, 0));
+            new PoolSettings(1024, 2_000, 20_000, 500, 1_000, 2_000, new SocketTuning(true, 60, 10, 6, 0));
 
     private final long seed;
     private final SimulatedWorld world;
