@@ -52,6 +52,7 @@ public final class Supervisor {
     private final List<Child> children = new ArrayList<>();
     private ControlSockets.@Nullable Listener socket;
     private boolean stopping;
+    private long stopGraceMs;
 
     public Supervisor(EventLoop loop, EpollPoller poller, ProxyConfig config, Listener listener) {
         this.loop = loop;
@@ -85,15 +86,17 @@ public final class Supervisor {
     /** Asks every child to end within this time; one that does not is killed a moment later. */
     public void stop(long graceMs, long killAfterMs) {
         stopping = true;
-        for (Child child : children) {
-            handle(child, ChildLifecycle.Event.STOP_ASKED);
-            child.send(new ControlMessage.Shutdown(graceMs));
-            if (child.channel == null && child.process != null) {
-                child.process.destroy(); // It has not said hello, so it cannot be asked.
-            }
-        }
+        stopGraceMs = graceMs;
+        children.forEach(child -> handle(child, ChildLifecycle.Event.STOP_ASKED));
         loop.scheduler().afterMs(killAfterMs, () -> children.forEach(this::kill));
         reportIfAllStopped();
+    }
+
+    private void askToStop(Child child) {
+        child.send(new ControlMessage.Shutdown(stopGraceMs));
+        if (child.channel == null && child.process != null) {
+            child.process.destroy(); // It has not said hello, so it cannot be told.
+        }
     }
 
     /** Removes the control socket. */
@@ -117,7 +120,8 @@ public final class Supervisor {
                     .error();
         }
         switch (step.action()) {
-            case NONE, ASK_TO_STOP -> {}
+            case NONE -> {}
+            case ASK_TO_STOP -> askToStop(child);
             case START -> start(child);
             case KILL -> kill(child);
             case PAUSE -> loop.scheduler().afterMs(step.pauseMs(), () -> handle(child, ChildLifecycle.Event.START_DUE));
