@@ -1,0 +1,102 @@
+package dev.pgproxy.common.auth;
+
+import com.ongres.scram.common.ScramFunctions;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's side of one SCRAM-SHA-256 login, without channel binding:
+ *
+ * <pre>
+ *   client: n,,n=,r=CN      server: r=CN+SN,s=SALT,i=N      client: c=biws,r=CN+SN,p=PROOF      server: v=SIGNATURE
+ * </pre>
+ *
+ * Only the plainest form is understood. Whatever else a client may send is for the server to judge. RFC 5802, section 5.
+ */
+public final class ScramExchange {
+
+    /** As the server's own: 18 random bytes, in base64. */
+    public static final int NONCE_BYTES = 18;
+
+    private static final Pattern CLIENT_FIRST = Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+))");
+    private static final Pattern CLIENT_FINAL = Pattern.compile("(c=([^,]*),r=([^,]*)),p=([A-Za-z0-9+/=]+)");
+
+    private final ScramVerifier verifier;
+    private final String serverNonce;
+    private String nonce = "";
+    private String header = "";
+    private String saidSoFar = "";
+
+    /** @param nonce that nobody can guess, and that is used once */
+    public ScramExchange(ScramVerifier verifier, byte[] nonce) {
+        this.verifier = verifier;
+        this.serverNonce = Base64.getEncoder().encodeToString(nonce);
+    }
+
+    /**
+     * Takes client-first-message.
+     *
+     * @return server-first-message; null when the client's is not understood
+     */
+    public byte @Nullable [] first(byte[] clientFirst) {
+        Matcher matcher = CLIENT_FIRST.matcher(new String(clientFirst, StandardCharsets.ISO_8859_1));
+        if (!matcher.matches()) {
+            return null;
+        }
+        nonce = matcher.group(3) + serverNonce;
+        header = matcher.group(1) + ",,";
+        String answer = "r=" + nonce + ",s=" + verifier.salt() + ",i=" + verifier.iterations();
+        saidSoFar = matcher.group(2) + "," + answer;
+        return answer.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /**
+     * Takes client-final-message.
+     *
+     * @return server-final-message; null when it does not prove that the client knows the password
+     */
+    public byte @Nullable [] last(byte[] clientFinal) {
+        Matcher matcher = CLIENT_FINAL.matcher(new String(clientFinal, StandardCharsets.ISO_8859_1));
+        if (!matcher.matches() || nonce.isEmpty()) {
+            return null;
+        }
+        String binding = Base64.getEncoder().encodeToString(header.getBytes(StandardCharsets.US_ASCII));
+        if (!matcher.group(2).equals(binding) || !matcher.group(3).equals(nonce)) {
+            return null;
+        }
+        String all = saidSoFar + "," + matcher.group(1);
+        byte[] proof;
+        try {
+            proof = Base64.getDecoder().decode(matcher.group(4));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+        if (proof.length != verifier.storedKey().length
+                || !ScramFunctions.verifyClientProof(ScramVerifier.MECHANISM, proof, verifier.storedKey(), all)) {
+            return null;
+        }
+        byte[] signature = ScramFunctions.serverSignature(ScramVerifier.MECHANISM, verifier.serverKey(), all);
+        return ("v=" + Base64.getEncoder().encodeToString(signature)).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * A client's proof made for this exchange, put into another one, where it proves nothing any more: how a server is brought to
+     * say in its own words that a password is wrong.
+     *
+     * @param serverFirst the other exchange's server-first-message
+     * @return the client's message as it was when it does not belong to this exchange
+     */
+    public byte[] transplant(byte[] clientFinal, byte[] serverFirst) {
+        Matcher matcher = CLIENT_FINAL.matcher(new String(clientFinal, StandardCharsets.ISO_8859_1));
+        String other = new String(serverFirst, StandardCharsets.ISO_8859_1);
+        int end = other.indexOf(',');
+        if (!matcher.matches() || !matcher.group(3).equals(nonce) || !other.startsWith("r=") || end < 0) {
+            return clientFinal;
+        }
+        String moved = "c=" + matcher.group(2) + "," + other.substring(0, end) + ",p=" + matcher.group(4);
+        return moved.getBytes(StandardCharsets.ISO_8859_1);
+    }
+}

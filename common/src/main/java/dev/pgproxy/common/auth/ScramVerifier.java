@@ -1,0 +1,104 @@
+package dev.pgproxy.common.auth;
+
+import com.ongres.scram.common.ScramFunctions;
+import com.ongres.scram.common.ScramMechanism;
+import com.ongres.scram.common.StringPreparation;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server keeps of a password for SCRAM-SHA-256. It checks a client, and cannot log in anywhere itself. RFC 5802, section 3.
+ *
+ * @param salt as in the stored text, in base64
+ */
+@SuppressWarnings("ArrayRecordComponent") // Compared nowhere; copying keys would only leave more of them in the heap.
+public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[] serverKey) {
+
+    /** How a stored verifier begins. */
+    public static final String PREFIX = "SCRAM-SHA-256$";
+
+    public static final int SALT_BYTES = 16;
+    static final ScramMechanism MECHANISM = ScramMechanism.SCRAM_SHA_256;
+    private static final int DEFAULT_ITERATIONS = 4096;
+    private static final int KEY_BYTES = 32;
+    private static final Pattern STORED =
+            Pattern.compile("SCRAM-SHA-256\\$(\\d{1,9}):([A-Za-z0-9+/=]+)\\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)");
+
+    /** Reads {@code SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey}; null when it is something else. */
+    public static @Nullable ScramVerifier parse(String stored) {
+        Matcher matcher = STORED.matcher(stored);
+        if (!matcher.matches()) {
+            return null;
+        }
+        try {
+            byte[] storedKey = Base64.getDecoder().decode(matcher.group(3));
+            byte[] serverKey = Base64.getDecoder().decode(matcher.group(4));
+            boolean sound = Base64.getDecoder().decode(matcher.group(2)).length > 0
+                    && storedKey.length == KEY_BYTES
+                    && serverKey.length == KEY_BYTES
+                    && Integer.parseInt(matcher.group(1)) > 0;
+            return sound
+                    ? new ScramVerifier(Integer.parseInt(matcher.group(1)), matcher.group(2), storedKey, serverKey)
+                    : null;
+        } catch (IllegalArgumentException e) {
+            return null; // No base64.
+        }
+    }
+
+    /** Makes the verifier of a password. Takes milliseconds: not for an event loop. */
+    public static ScramVerifier of(byte[] password, byte[] salt) throws CharacterCodingException {
+        byte[] salted = salted(password, salt, DEFAULT_ITERATIONS);
+        return new ScramVerifier(
+                DEFAULT_ITERATIONS,
+                Base64.getEncoder().encodeToString(salt),
+                ScramFunctions.storedKey(MECHANISM, ScramFunctions.clientKey(MECHANISM, salted)),
+                ScramFunctions.serverKey(MECHANISM, salted));
+    }
+
+    /** The text that {@link #parse} reads. */
+    public String stored() {
+        Base64.Encoder encoder = Base64.getEncoder();
+        return PREFIX + iterations + ":" + salt + "$" + encoder.encodeToString(storedKey) + ":"
+                + encoder.encodeToString(serverKey);
+    }
+
+    /** Whether this is the password's verifier. Takes milliseconds: not for an event loop. */
+    public boolean matches(byte[] password) {
+        try {
+            byte[] salted = salted(password, Base64.getDecoder().decode(salt), iterations);
+            return MessageDigest.isEqual(serverKey, ScramFunctions.serverKey(MECHANISM, salted));
+        } catch (CharacterCodingException e) {
+            return false; // The server itself may know what these bytes mean.
+        }
+    }
+
+    private static byte[] salted(byte[] password, byte[] salt, int iterations) throws CharacterCodingException {
+        CharBuffer decoded = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(password));
+        char[] characters = new char[decoded.remaining()];
+        decoded.get(characters);
+        try {
+            if (characters.length == 0) {
+                throw new CharacterCodingException();
+            }
+            return ScramFunctions.saltedPassword(
+                    MECHANISM, StringPreparation.POSTGRESQL_PREPARATION, characters, salt, iterations);
+        } finally {
+            Arrays.fill(characters, '\0');
+            Arrays.fill(decoded.array(), '\0');
+        }
+    }
+
+    /** Without the keys. */
+    @Override
+    public String toString() {
+        return "ScramVerifier[iterations=" + iterations + "]";
+    }
+}

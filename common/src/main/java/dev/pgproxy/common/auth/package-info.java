@@ -1,0 +1,8 @@
+/**
+ * The arithmetic of logging in: what a server asks a client for, and whether the answer is right. Bytes in, bytes out; no I/O,
+ * no randomness of its own, no time, and nothing is logged.
+ */
+@NullMarked
+package dev.pgproxy.common.auth;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,138 @@
+package dev.pgproxy.common.auth;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** The example of RFC 7677, section 3: user "user", password "pencil". */
+class ScramExchangeTest {
+
+    private static final String CLIENT_NONCE = "rOprNGfwEbeRWgbNEkqO";
+    private static final String SERVER_NONCE = "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+    private static final String SALT = "W22ZaJ0SNY7soEsUEjb6gQ==";
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    private static ScramVerifier verifier() throws Exception {
+        return ScramVerifier.of(bytes("pencil"), Base64.getDecoder().decode(SALT));
+    }
+
+    /** A client of its own, computed from the standard's formulas with the JDK alone. */
+    private static String clientFinal(String clientNonce, String serverFirst, String password) throws Exception {
+        String[] parts = serverFirst.split(",", -1);
+        byte[] salt = Base64.getDecoder().decode(parts[1].substring(2));
+        int iterations = Integer.parseInt(parts[2].substring(2));
+        byte[] salted = javax.crypto.SecretKeyFactory.getInstance("PBKDF2WithHmacSHA256")
+                .generateSecret(new javax.crypto.spec.PBEKeySpec(password.toCharArray(), salt, iterations, 256))
+                .getEncoded();
+        byte[] clientKey = hmac(salted, bytes("Client Key"));
+        byte[] storedKey = java.security.MessageDigest.getInstance("SHA-256").digest(clientKey);
+        String withoutProof = "c=biws," + parts[0];
+        byte[] signature = hmac(storedKey, bytes("n=user,r=" + clientNonce + "," + serverFirst + "," + withoutProof));
+        byte[] proof = new byte[clientKey.length];
+        for (int i = 0; i < proof.length; i++) {
+            proof[i] = (byte) (clientKey[i] ^ signature[i]);
+        }
+        return withoutProof + ",p=" + Base64.getEncoder().encodeToString(proof);
+    }
+
+    private static byte[] hmac(byte[] key, byte[] message) throws Exception {
+        javax.crypto.Mac mac = javax.crypto.Mac.getInstance("HmacSHA256");
+        mac.init(new javax.crypto.spec.SecretKeySpec(key, "HmacSHA256"));
+        return mac.doFinal(message);
+    }
+
+    private static ScramExchange exchange() throws Exception {
+        return new ScramExchange(verifier(), bytes(SERVER_NONCE));
+    }
+
+    @Test
+    void verifierComesBackAsItWasStored() throws Exception {
+        ScramVerifier verifier = verifier();
+        ScramVerifier again = ScramVerifier.parse(verifier.stored());
+        assertNotNull(again);
+        assertEquals(verifier.stored(), again.stored());
+        assertEquals("WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=", stored(verifier.storedKey()));
+        assertEquals("wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=", stored(verifier.serverKey()));
+        assertTrue(again.matches(bytes("pencil")));
+        assertFalse(again.matches(bytes("crayon")));
+        assertFalse(again.matches(new byte[0]));
+    }
+
+    private static String stored(byte[] key) {
+        return Base64.getEncoder().encodeToString(key);
+    }
+
+    @Test
+    void refusesToReadWhatIsNoVerifier() {
+        for (String bad : new String[] {
+            "", "md5eb72eb7be37e40dac50b26bb28cb4f9b", "SCRAM-SHA-256$0:AAAA$AAAA:AAAA", "SCRAM-SHA-256$4096:!$x:y"
+        }) {
+            assertNull(ScramVerifier.parse(bad), bad);
+        }
+    }
+
+    @Test
+    void acceptsAClientThatKnowsThePassword() throws Exception {
+        ScramExchange exchange = exchange();
+        byte[] first = exchange.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
+        assertNotNull(first);
+        String nonce = CLIENT_NONCE + Base64.getEncoder().encodeToString(bytes(SERVER_NONCE));
+        assertEquals("r=" + nonce + ",s=" + SALT + ",i=4096", text(first));
+        byte[] last = exchange.last(bytes(clientFinal(CLIENT_NONCE, text(first), "pencil")));
+        assertNotNull(last);
+        assertTrue(text(last).startsWith("v="));
+    }
+
+    @Test
+    void refusesAWrongPasswordAReplayAndAnotherBinding() throws Exception {
+        ScramExchange recorded = exchange();
+        byte[] first = recorded.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
+        assertNotNull(first);
+        String right = clientFinal(CLIENT_NONCE, text(first), "pencil");
+        assertNull(recorded.last(bytes(clientFinal(CLIENT_NONCE, text(first), "crayon"))));
+        assertNull(recorded.last(bytes(right.replace("c=biws", "c=eSws"))));
+        assertNull(recorded.last(bytes("garbage")));
+
+        ScramExchange later = new ScramExchange(verifier(), bytes("another nonce"));
+        later.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
+        assertNull(later.last(bytes(right)));
+    }
+
+    @Test
+    void leavesUnusualFirstMessagesToTheServer() throws Exception {
+        for (String unusual : new String[] {
+            "", "p=tls-server-end-point,,n=,r=abc", "n,a=admin,n=,r=abc", "n,,m=x,n=,r=abc", "n,,n=,r=", "n,,n=,r=a,x=y"
+        }) {
+            assertNull(exchange().first(bytes(unusual)), unusual);
+        }
+        assertEquals(
+                Optional.empty(), Verifiers.of(java.util.List.of("plain text")).scram());
+    }
+
+    @Test
+    void aTransplantedProofKeepsItsBytesUnderAnotherNonce() throws Exception {
+        ScramExchange exchange = exchange();
+        byte[] first = exchange.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
+        assertNotNull(first);
+        String clientFinal = clientFinal(CLIENT_NONCE, text(first), "crayon");
+        String proof = clientFinal.substring(clientFinal.indexOf(",p="));
+        assertEquals(
+                "c=biws,r=other" + proof, text(exchange.transplant(bytes(clientFinal), bytes("r=other,s=AA==,i=1"))));
+        assertArrayEquals(bytes("junk"), exchange.transplant(bytes("junk"), bytes("r=other,s=AA==,i=1")));
+    }
+}
