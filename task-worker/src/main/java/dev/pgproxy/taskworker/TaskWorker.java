@@ -4,10 +4,12 @@ import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.taskworker.cancel.CancelSender;
+import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,6 +31,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final EventLoop loop;
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
+    private @Nullable RoleLookup roles;
 
     TaskWorker(ChildProcess process) {
         this.loop = process.loop();
@@ -78,6 +81,27 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
                     .message(WAITING_TASKS + " cancels wait already")
                     .warn();
             channel.send(new ControlMessage.CancelDone(message.cancelId(), false));
+        }
+    }
+
+    @Override
+    public void onConfigureTasks(ControlMessage.ConfigureTasks message) {
+        roles = new RoleLookup(message.settings());
+    }
+
+    @Override
+    public void onLookUpRole(ControlMessage.LookUpRole message) {
+        if (roles == null) {
+            throw new IllegalStateException("a question about a role before the settings");
+        }
+        boolean asked = roles.find(
+                message.server(),
+                message.user(),
+                message.database(),
+                message.timeoutMs(),
+                facts -> report(new ControlMessage.RoleLookedUp(message.lookupId(), facts)));
+        if (!asked) {
+            channel.send(new ControlMessage.RoleLookedUp(message.lookupId(), RoleFacts.UNAVAILABLE));
         }
     }
 

@@ -1,0 +1,69 @@
+package dev.pgproxy.taskworker.secret;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.TaskSettings;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Joins what the server says of a role with what {@code auth_file} says of its password; the file has the last word on that. */
+public final class RoleLookup {
+
+    private final TaskSettings settings;
+    private final Optional<UserListFile> file;
+    private final Map<ServerAddress, ServerLane> lanes = new HashMap<>();
+
+    public RoleLookup(TaskSettings settings) {
+        this.settings = settings;
+        this.file = Optional.of(settings.verifierFile())
+                .filter(path -> !path.isEmpty())
+                .map(path -> new UserListFile(Path.of(path)));
+    }
+
+    /**
+     * Finds out about a role. The answer comes on another thread.
+     *
+     * @param user one char per byte, as in {@link StartupParameters}
+     * @param timeoutMs after which nobody waits any more
+     * @return false when nobody can be asked; then there will be no answer
+     */
+    public boolean find(
+            ServerAddress server, String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
+        String role;
+        String name;
+        try {
+            role = decoded(user);
+            name = decoded(database);
+        } catch (CharacterCodingException e) {
+            return false; // Which encoding that is only the server can know.
+        }
+        return lanes.computeIfAbsent(server, key -> new ServerLane(key, settings.adminLogin()))
+                .ask(role, name, timeoutMs, facts -> answer.accept(withFile(role, facts)));
+    }
+
+    private static String decoded(String bytesAsChars) throws CharacterCodingException {
+        byte[] bytes = bytesAsChars.getBytes(StandardCharsets.ISO_8859_1);
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+    }
+
+    private RoleFacts withFile(String role, RoleFacts facts) {
+        List<String> verifiers = file.map(list -> list.verifiers(role)).orElse(List.of());
+        if (verifiers.isEmpty()) {
+            return facts;
+        }
+        return facts.known()
+                ? new RoleFacts(true, facts.mayLogIn(), facts.validForMs(), facts.fingerprint(), verifiers)
+                : new RoleFacts(true, true, RoleFacts.FOR_EVER, "", verifiers);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.pgproxy.taskworker.secret;
+
+import dev.pgproxy.common.ipc.RoleFacts;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * Asks a server about a role and a database. Everything is qualified by its schema, and the connection's search_path is fixed besides.
+ *
+ * <p>The fingerprint is made of the versions (xmin) of the role's and the database's rows and of their settings, so it changes
+ * with every ALTER of either, also one that is taken back later.
+ */
+final class RoleQuery {
+
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    // dathasloginevt is new in 17: a session that should have fired a login trigger is always a new one.
+    private static final String TEMPLATE = """
+            SELECT r.rolcanlogin AND d.datallowconn
+                   AND pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')
+                   AND NOT coalesce((pg_catalog.to_jsonb(d) OPERATOR(pg_catalog.->>) 'dathasloginevt')::pg_catalog.bool, false),
+                   CASE WHEN r.rolvaliduntil OPERATOR(pg_catalog.=) '-infinity' THEN 0
+                        WHEN pg_catalog.isfinite(r.rolvaliduntil)
+                        THEN pg_catalog.date_part('epoch', r.rolvaliduntil OPERATOR(pg_catalog.-) pg_catalog.now())
+                             OPERATOR(pg_catalog.*) 1000 END,
+                   pg_catalog.md5(pg_catalog.concat_ws('/', r.oid, %1$s, d.oid, d.xmin,
+                       (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(':', s.setdatabase, s.setrole, s.setconfig::pg_catalog.text),
+                                                     ';' ORDER BY s.setdatabase, s.setrole)
+                        FROM pg_catalog.pg_db_role_setting s
+                        WHERE s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, d.oid])
+                          AND s.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])))),
+                   %2$s
+            FROM pg_catalog.%3$s r, pg_catalog.pg_database d
+            WHERE r.rolname OPERATOR(pg_catalog.=) ?::pg_catalog.name
+              AND d.datname OPERATOR(pg_catalog.=) ?::pg_catalog.name
+            """;
+
+    private static final String WITH_VERIFIER = String.format(TEMPLATE, "r.xmin", "r.rolpassword", "pg_authid");
+
+    /** For those who may not read pg_authid; the attributes that matter at the start of a session stand for the row's version. */
+    private static final String WITHOUT_VERIFIER = String.format(
+            TEMPLATE,
+            "pg_catalog.concat(r.rolsuper, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconnlimit)",
+            "NULL",
+            "pg_roles");
+
+    private RoleQuery() {}
+
+    /** @throws SQLException when the server does not answer */
+    static RoleFacts run(Connection connection, String user, String database) throws SQLException {
+        try {
+            return run(connection, WITH_VERIFIER, user, database);
+        } catch (SQLException e) {
+            if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+                throw e;
+            }
+            return run(connection, WITHOUT_VERIFIER, user, database);
+        }
+    }
+
+    private static RoleFacts run(Connection connection, String sql, String user, String database) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, user);
+            statement.setString(2, database);
+            try (ResultSet rows = statement.executeQuery()) {
+                if (!rows.next()) {
+                    return new RoleFacts(true, false, RoleFacts.FOR_EVER, "", List.of());
+                }
+                boolean mayLogIn = rows.getBoolean(1);
+                double validForMs = rows.getDouble(2);
+                long validFor = rows.wasNull() ? RoleFacts.FOR_EVER : (long) validForMs;
+                String verifier = rows.getString(4);
+                return new RoleFacts(
+                        true, mayLogIn, validFor, rows.getString(3), verifier == null ? List.of() : List.of(verifier));
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package dev.pgproxy.taskworker.secret;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.log.Event;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions to one server, one after the other over one connection that is kept. A server that hangs keeps nobody waiting but
+ * those who ask about it.
+ */
+final class ServerLane {
+
+    private static final int MAX_WAITING = 4096;
+    private static final long NS_PER_MS = 1_000_000L;
+    private static final long MS_PER_SECOND = 1_000;
+
+    private final ServerAddress server;
+    private final ProxyConfig.AdminLogin login;
+    private final ThreadPoolExecutor executor;
+    private @Nullable Connection connection;
+    private String lastProblem = "";
+
+    ServerLane(ServerAddress server, ProxyConfig.AdminLogin login) {
+        this.server = server;
+        this.login = login;
+        this.executor =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
+                    Thread thread = new Thread(task, "roles-" + server);
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
+
+    /**
+     * Asks; the answer comes on this lane's thread, and is {@link RoleFacts#UNAVAILABLE} when there is none in time.
+     *
+     * @return false when too many wait; then there will be no answer
+     */
+    boolean ask(String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
+        long deadlineNs = System.nanoTime() + timeoutMs * NS_PER_MS;
+        try {
+            executor.execute(() -> answer.accept(look(user, database, deadlineNs)));
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    private RoleFacts look(String user, String database, long deadlineNs) {
+        long leftMs = (deadlineNs - System.nanoTime()) / NS_PER_MS;
+        if (leftMs <= 0) {
+            return RoleFacts.UNAVAILABLE; // Whoever asked has given up.
+        }
+        boolean kept = connection != null;
+        try {
+            try {
+                return answered(RoleQuery.run(open(leftMs), user, database));
+            } catch (SQLException e) {
+                close();
+                if (!kept) {
+                    throw e;
+                }
+                // The kept connection may have ended long ago; a new one tells what is really the matter.
+                return answered(RoleQuery.run(open(leftMs), user, database));
+            }
+        } catch (SQLException e) {
+            close();
+            failed(e);
+            return RoleFacts.UNAVAILABLE;
+        }
+    }
+
+    private Connection open(long timeoutMs) throws SQLException {
+        Connection open = connection;
+        if (open == null) {
+            String seconds = Long.toString(Math.max(1, timeoutMs / MS_PER_SECOND));
+            Properties properties = new Properties();
+            properties.setProperty("user", login.user());
+            properties.setProperty("password", login.password());
+            properties.setProperty("ApplicationName", "pgproxy");
+            properties.setProperty("connectTimeout", seconds);
+            properties.setProperty("loginTimeout", seconds);
+            properties.setProperty("socketTimeout", seconds);
+            properties.setProperty("tcpKeepAlive", "true");
+            properties.setProperty("gssEncMode", "disable");
+            properties.setProperty("options", "-c search_path=pg_catalog");
+            open = DriverManager.getConnection(
+                    "jdbc:postgresql://" + server + "/" + encoded(login.database()), properties);
+            open.setReadOnly(true);
+            connection = open;
+        }
+        return open;
+    }
+
+    private static String encoded(String name) {
+        return java.net.URLEncoder.encode(name, java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    private RoleFacts answered(RoleFacts facts) {
+        if (!lastProblem.isEmpty()) {
+            lastProblem = "";
+            Event.of("role_lookup_recovered").with("server", server).info();
+        }
+        return facts;
+    }
+
+    private void failed(SQLException cause) {
+        String problem = cause.getSQLState() + " " + cause.getMessage();
+        if (problem.equals(lastProblem)) {
+            return;
+        }
+        lastProblem = problem;
+        Event.of("role_lookup_failed")
+                .with("server", server)
+                .with("user", login.user())
+                .with("sqlstate", cause.getSQLState())
+                .message(String.valueOf(cause.getMessage()) + "; until it works, only trusted logins reuse connections")
+                .hint("Let conninfo.user log in to conninfo.db from here, as a superuser or with auth_file set.")
+                .warn();
+    }
+
+    private void close() {
+        Connection open = connection;
+        connection = null;
+        if (open != null) {
+            try {
+                open.close();
+            } catch (SQLException e) {
+                // It was broken already; there is nothing left to close.
+                return;
+            }
+        }
+    }
+}
