@@ -7,6 +7,7 @@ import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
@@ -19,11 +20,13 @@ import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.cancel.CancelDesk;
+import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
 import dev.pgproxy.master.supervisor.Supervisor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -32,6 +35,7 @@ import java.util.List;
  * <pre>
  *   Listeners -> Logins -> Dispatcher -> (descriptor) -> pool-worker
  *                      \-> CancelDesk -> (task) -> task-worker
+ *   pool-worker -> RoleDesk -> (task) -> task-worker
  *   Supervisor: starts the workers, and brings what they report to the Dispatcher and the CancelDesk
  * </pre>
  */
@@ -53,6 +57,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     private final Listeners listeners;
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
+    private final RoleDesk roles;
     private final Supervisor supervisor;
     private final PidFile pidFile;
     private Child speaker;
@@ -74,6 +79,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
         this.listeners = new Listeners(loop, poller, logins);
         this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad);
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
+        this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
         this.speaker = supervisor.children().get(0);
     }
@@ -125,7 +131,11 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     @Override
     public void childReady(Child child) {
         if (child.kind() == ChildKind.TASK) {
+            child.send(new ControlMessage.ConfigureTasks(new TaskSettings(
+                    config.adminLogin(),
+                    config.auth().verifierFile().map(Path::toString).orElse(""))));
             cancels.taskWorkerReady(child);
+            roles.taskWorkerReady(child);
         } else {
             child.send(new ControlMessage.ConfigurePool(poolSettings()));
             cancels.poolWorkerReady(child);
@@ -162,7 +172,9 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
                 timeouts.serverLifetime().toMillis(),
                 timeouts.serverConnect().toMillis(),
                 timeouts.serverReset().toMillis(),
-                timeouts.clientLogin().toMillis(),
+                timeouts.activeConnection().toMillis(),
+                timeouts.idleTransaction().toMillis(),
+                config.poolIgnoreParameters(),
                 config.tuning());
     }
 
@@ -170,6 +182,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     public void childGone(Child child) {
         if (child.kind() == ChildKind.TASK) {
             cancels.taskWorkerGone();
+            roles.taskWorkerGone();
         } else {
             cancels.poolWorkerGone(child);
             dispatcher.workerGone(child);
@@ -235,6 +248,39 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     @Override
     public void onCancelDone(ControlMessage.CancelDone message) {
         cancels.onDone(message);
+    }
+
+    @Override
+    public void onBackendClosing(ControlMessage.BackendClosing message) {
+        dispatcher.onClosing(speaker, message);
+    }
+
+    @Override
+    public void onCancelQuery(ControlMessage.CancelQuery message) {
+        cancels.onCancelQuery(speaker, message);
+    }
+
+    @Override
+    public void onFindRole(ControlMessage.FindRole message) {
+        roles.onFindRole(speaker, message);
+    }
+
+    @Override
+    public void onRolesChanged(ControlMessage.RolesChanged message) {
+        roles.onRolesChanged(message.server());
+    }
+
+    @Override
+    public void onObjectInUse(ControlMessage.ObjectInUse message) {
+        // Somebody wants a database to himself: idle backends must not be what keeps him from it.
+        supervisor.children().stream()
+                .filter(child -> child.kind() == ChildKind.POOL)
+                .forEach(child -> child.send(new ControlMessage.GiveUpIdle(message.server(), message.message())));
+    }
+
+    @Override
+    public void onRoleLookedUp(ControlMessage.RoleLookedUp message) {
+        roles.onLookedUp(message);
     }
 
     /** The log files were moved away: opens them anew, here and in every child. */

@@ -1,5 +1,9 @@
 package dev.pgproxy.common.config;
 
+import com.google.re2j.Matcher;
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,15 +14,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 
 /** Reads {@code conf.properties}: every key there is, its default and what it may be, one line each. */
 public final class ConfigLoader {
 
     private static final String CONDITIONS = "disable_conds_list.";
+    private static final String IGNORED = "pool_ignore_parameters";
+    private static final String USER_LIMITS = "limit.user.";
+    private static final String DATABASE_LIMITS = "limit.database.";
+    private static final int MOST_CONNECTIONS = 1_000_000;
+
+    /** Parameters by which a session is what it is: two clients that differ in one can never share a backend. */
+    private static final Set<String> NEVER_IGNORED =
+            Set.of("user", "database", "replication", "options", "client_encoding");
+
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
     private static final Duration NONE = Duration.ZERO;
@@ -28,15 +38,16 @@ public final class ConfigLoader {
     /** Keys that are read and checked, and whose feature is not there yet. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "promote",
-            "active_cnn_timeout",
             "pg_proxy_pw",
             "promote_method",
             "promote_timeout",
-            "auth_file",
-            "auth_cache_ttl",
+            "conninfo.conn_retry_num",
+            "conninfo.conn_retry_interval",
+            "conninfo.query_interval",
+            "conninfo.lo_oid",
             "state_file");
 
-    private static final List<String> PREFIXES_WITHOUT_EFFECT = List.of("conninfo.", CONDITIONS, "notify.");
+    private static final List<String> PREFIXES_WITHOUT_EFFECT = List.of("notify.");
 
     private static final List<String> NOTIFY_KEYS = List.of(
             "notify.command",
@@ -68,12 +79,12 @@ public final class ConfigLoader {
         return config;
     }
 
-    /** The names of all keys; the numbered {@code disable_conds_list.N} is represented by its first. */
+    /** The names of all keys; those that a number or a name belongs to are represented by one each. */
     public static Set<String> keys() {
         PropertiesFile empty = emptyFile();
         ConfigLoader loader = new ConfigLoader(new ConfigReader(empty));
         loader.read(empty);
-        loader.reader.knownKeys().add(CONDITIONS + "1");
+        loader.reader.knownKeys().addAll(List.of(CONDITIONS + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
         return loader.reader.knownKeys();
     }
 
@@ -95,9 +106,11 @@ public final class ConfigLoader {
                         reader.text("conninfo.db").orElse("postgres")),
                 timeouts(),
                 new ProxyConfig.Limits(
-                        reader.integer("max_client_conn", 10_000, 1, 1_000_000),
-                        reader.integer("max_server_conn", 0, 0, 1_000_000),
-                        reader.integer("listen_backlog", 1024, 1, 65_535)),
+                        reader.integer("max_client_conn", 10_000, 1, MOST_CONNECTIONS),
+                        reader.integer("max_server_conn", 0, 0, MOST_CONNECTIONS),
+                        reader.integer("listen_backlog", 1024, 1, 65_535),
+                        limits(USER_LIMITS),
+                        limits(DATABASE_LIMITS)),
                 new ProxyConfig.Logging(
                         reader.path("log.filename"),
                         reader.choice("log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO)),
@@ -112,6 +125,7 @@ public final class ConfigLoader {
                                 ProxyConfig.StandbyFallback.class,
                                 ProxyConfig.StandbyFallback.PRIMARY)),
                 new ProxyConfig.Exemptions(conditions()),
+                ignoredParameters(),
                 new ProxyConfig.Auth(
                         reader.text("pg_proxy_pw").orElse("pg2pg"),
                         reader.path("auth_file"),
@@ -141,6 +155,7 @@ public final class ConfigLoader {
         return new ProxyConfig.Timeouts(
                 reader.duration("idle_cnn_timeout", Duration.ofSeconds(300), SHORTEST),
                 reader.duration("active_cnn_timeout", Duration.ofSeconds(300), NONE),
+                reader.duration("idle_transaction_timeout", NONE, NONE),
                 reader.duration("query_wait_timeout", Duration.ofSeconds(120), SHORTEST),
                 reader.duration("client_login_timeout", Duration.ofSeconds(60), SHORTEST),
                 reader.duration("server_connect_timeout", Duration.ofSeconds(15), SHORTEST),
@@ -197,6 +212,38 @@ public final class ConfigLoader {
         return suffix.orElse(reader.isSet("route.standby_user_suffix") ? "" : "_r");
     }
 
+    private Map<String, Integer> limits(String prefix) {
+        Map<String, Integer> limits = new TreeMap<>();
+        for (String key : reader.keysWithPrefix(prefix)) {
+            String name = key.substring(prefix.length());
+            if (name.isEmpty()) {
+                reader.problem(key, "names nobody", "Write " + prefix + "NAME = 20.");
+            }
+            limits.put(StartupParameters.fromText(name), reader.integer(key, 0, 0, MOST_CONNECTIONS));
+        }
+        return Map.copyOf(limits);
+    }
+
+    /** Set to nothing, the key lets every difference split pools; not set, it is {@code application_name}. */
+    private List<String> ignoredParameters() {
+        Optional<String> names = reader.text(IGNORED);
+        if (names.isEmpty()) {
+            return reader.isSet(IGNORED) ? List.of() : List.of(StartupParameters.APPLICATION_NAME);
+        }
+        List<String> ignored = new ArrayList<>();
+        for (String part : names.get().split(",", -1)) {
+            String name = part.strip();
+            if (!name.matches("[A-Za-z_][\\w.]*") || NEVER_IGNORED.contains(name)) {
+                reader.problem(
+                        IGNORED,
+                        "\"" + name + "\" is no parameter that clients of one pool may differ in",
+                        "Write names of settings separated by commas, for example application_name, extra_float_digits.");
+            }
+            ignored.add(name);
+        }
+        return List.copyOf(ignored);
+    }
+
     private List<Map<String, Pattern>> conditions() {
         List<Map<String, Pattern>> all = new ArrayList<>();
         for (String key : reader.keysWithPrefix(CONDITIONS)) {
@@ -227,7 +274,7 @@ public final class ConfigLoader {
             reader.problem(
                     key,
                     "\"" + matcher.group(2) + "\" is no regular expression: " + e.getDescription(),
-                    "Write a Java regular expression; a backslash in this file is written \\\\.");
+                    "Write a regular expression as RE2 has them (no lookahead, no backreference); a backslash in this file is written \\\\.");
         }
     }
 

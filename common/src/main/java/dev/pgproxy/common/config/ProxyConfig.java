@@ -1,11 +1,12 @@
 package dev.pgproxy.common.config;
 
+import com.google.re2j.Pattern;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * Everything that the configuration file says, checked and with defaults filled in. The keys' spelling is the seed program's;
@@ -28,6 +29,7 @@ public record ProxyConfig(
         int receiveBytes,
         Routing routing,
         Exemptions exemptions,
+        List<String> poolIgnoreParameters,
         Auth auth,
         Failover failover,
         Map<String, String> notices,
@@ -45,10 +47,11 @@ public record ProxyConfig(
         }
     }
 
-    /** @param activeConnection zero for none */
+    /** @param activeConnection zero for none, as is {@code idleTransaction} */
     public record Timeouts(
             Duration idleConnection,
             Duration activeConnection,
+            Duration idleTransaction,
             Duration queryWait,
             Duration clientLogin,
             Duration serverConnect,
@@ -58,8 +61,19 @@ public record ProxyConfig(
             Duration cancelWait,
             Duration shutdown) {}
 
-    /** @param serverConnections for each server, counted over all workers; 0 for none */
-    public record Limits(int clientConnections, int serverConnections, int listenBacklog) {}
+    /**
+     * Limits over all workers together; 0 is none.
+     *
+     * @param serverConnections to each server
+     * @param ofUser to each server, by the name of the user that the client gave, one char per byte
+     * @param ofDatabase the same by database
+     */
+    public record Limits(
+            int clientConnections,
+            int serverConnections,
+            int listenBacklog,
+            Map<String, Integer> ofUser,
+            Map<String, Integer> ofDatabase) {}
 
     /** @param file empty for standard error */
     public record Logging(Optional<Path> file, LogLevel level) {}
@@ -85,7 +99,18 @@ public record ProxyConfig(
     }
 
     /** Sessions whose startup parameters match all patterns of one map are exempt from the active timeout. */
-    public record Exemptions(List<Map<String, Pattern>> conditions) {}
+    public record Exemptions(List<Map<String, Pattern>> conditions) {
+
+        /** Whether a client with these parameters is exempt. The time is linear in their length, whatever the patterns are. */
+        public boolean match(StartupParameters parameters) {
+            return conditions.stream()
+                    .anyMatch(condition -> condition.entrySet().stream()
+                            .allMatch(each -> parameters
+                                    .value(each.getKey())
+                                    .filter(value -> each.getValue().matches(StartupParameters.display(value)))
+                                    .isPresent()));
+        }
+    }
 
     /** Passwords and verifiers that the proxy itself uses. */
     public record Auth(String adminDatabasePassword, Optional<Path> verifierFile, Duration verifierCache) {

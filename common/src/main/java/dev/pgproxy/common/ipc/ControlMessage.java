@@ -52,6 +52,18 @@ public sealed interface ControlMessage {
         void onCancelUnknown(CancelUnknown message);
 
         void onCancelDone(CancelDone message);
+
+        void onBackendClosing(BackendClosing message);
+
+        void onCancelQuery(CancelQuery message);
+
+        void onFindRole(FindRole message);
+
+        void onRolesChanged(RolesChanged message);
+
+        void onObjectInUse(ObjectInUse message);
+
+        void onRoleLookedUp(RoleLookedUp message);
     }
 
     /** A pool-worker's side of the channel. */
@@ -71,6 +83,10 @@ public sealed interface ControlMessage {
         void onFindCancelTarget(FindCancelTarget message);
 
         void onCancelFinished(CancelFinished message);
+
+        void onRoleFound(RoleFound message);
+
+        void onGiveUpIdle(GiveUpIdle message);
     }
 
     /** A task-worker's side of the channel. */
@@ -82,6 +98,10 @@ public sealed interface ControlMessage {
         void onReopenLogs(ReopenLogs message);
 
         void onPerformCancel(PerformCancel message);
+
+        void onConfigureTasks(ConfigureTasks message);
+
+        void onLookUpRole(LookUpRole message);
     }
 
     /** A child's first message: who it is and which protocol it speaks. */
@@ -293,6 +313,125 @@ public sealed interface ControlMessage {
         }
     }
 
+    /** The backend was given up, but the server has not ended its side: its place is not free yet, and it is nobody's. */
+    record BackendClosing(long backendId) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.BACKEND_CLOSING;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(backendId);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onBackendClosing(this);
+        }
+    }
+
+    /** The client of this backend is gone while its query runs: asks for a cancel, with the server's own key.
+     * {@link CancelFinished} tells when it is over. */
+    record CancelQuery(long backendId, ServerAddress server, int pid, byte[] key) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.CANCEL_QUERY;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(backendId)
+                    .string(server.host())
+                    .int32(server.port())
+                    .int32(pid)
+                    .bytes(key);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onCancelQuery(this);
+        }
+    }
+
+    /** Asks what a server knows of the role and the database that a client names, held one char per byte as in
+     * {@link dev.pgproxy.common.protocol.StartupParameters}. */
+    record FindRole(long frontendId, ServerAddress server, String user, String database) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.FIND_ROLE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId)
+                    .string(server.host())
+                    .int32(server.port())
+                    .string(user)
+                    .string(database);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onFindRole(this);
+        }
+    }
+
+    /** A client of this server has changed roles or databases: what was looked up there is outdated. */
+    record RolesChanged(ServerAddress server) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ROLES_CHANGED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port());
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onRolesChanged(this);
+        }
+    }
+
+    /** A client's command failed because something is in use (SQLSTATE 55006); the server's words name it. */
+    record ObjectInUse(ServerAddress server, String message) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.OBJECT_IN_USE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).string(message);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onObjectInUse(this);
+        }
+    }
+
+    /** The task-worker's answer to {@link LookUpRole}. */
+    record RoleLookedUp(long lookupId, RoleFacts facts) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ROLE_LOOKED_UP;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(lookupId);
+            facts.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onRoleLookedUp(this);
+        }
+    }
+
     /** Asks for a sign of life. */
     record Ping(long sequence) implements ToPoolWorker, ToTaskWorker {
         @Override
@@ -378,8 +517,22 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** Serve this client, whose descriptor travels with the message, from this server. The packet is the client's own. */
-    record AssignFrontend(long frontendId, ServerAddress server, byte[] startupPacket) implements ToPoolWorker {
+    /**
+     * Serve this client, whose descriptor travels with the message, from this server.
+     *
+     * @param expectedBackendId the backend whose place the client has been given; 0 when it has a place of its own
+     * @param loginTimeLeftMs what is left of client_login_timeout
+     * @param idleExempt whether active_cnn_timeout is not for this client
+     * @param startupPacket the client's own
+     */
+    record AssignFrontend(
+            long frontendId,
+            ServerAddress server,
+            long expectedBackendId,
+            long loginTimeLeftMs,
+            boolean idleExempt,
+            byte[] startupPacket)
+            implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.ASSIGN_FRONTEND;
@@ -387,7 +540,8 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(frontendId).string(server.host()).int32(server.port()).bytes(startupPacket);
+            out.int64(frontendId).string(server.host()).int32(server.port());
+            out.int64(expectedBackendId).int64(loginTimeLeftMs).bool(idleExempt).bytes(startupPacket);
         }
 
         @Override
@@ -474,6 +628,81 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(TaskWorkerHandler handler) {
             handler.onPerformCancel(this);
+        }
+    }
+
+    /** The answer to {@link FindRole}. */
+    record RoleFound(long frontendId, RoleFacts facts) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ROLE_FOUND;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId);
+            facts.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onRoleFound(this);
+        }
+    }
+
+    /** Close the idle backends of this server whose database these words of the server name. */
+    record GiveUpIdle(ServerAddress server, String message) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.GIVE_UP_IDLE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).string(message);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onGiveUpIdle(this);
+        }
+    }
+
+    /** The settings in force from now on. */
+    record ConfigureTasks(TaskSettings settings) implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.CONFIGURE_TASKS;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            settings.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onConfigureTasks(this);
+        }
+    }
+
+    /** Find out what the server and the file of verifiers say of this role, within this time. */
+    record LookUpRole(long lookupId, ServerAddress server, String user, String database, long timeoutMs)
+            implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.LOOK_UP_ROLE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(lookupId).string(server.host()).int32(server.port());
+            out.string(user).string(database).int64(timeoutMs);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onLookUpRole(this);
         }
     }
 }

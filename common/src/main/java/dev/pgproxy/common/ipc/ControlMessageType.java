@@ -27,7 +27,12 @@ public enum ControlMessageType {
             16,
             1,
             in -> new ControlMessage.AssignFrontend(
-                    in.int64(), new ServerAddress(in.string(), in.int32()), in.bytes())),
+                    in.int64(),
+                    new ServerAddress(in.string(), in.int32()),
+                    in.int64(),
+                    in.int64(),
+                    in.bool(),
+                    in.bytes())),
     EVICT_BACKEND(17, 0, in -> new ControlMessage.EvictBackend(in.int64())),
     FIND_CANCEL_TARGET(18, 0, in -> new ControlMessage.FindCancelTarget(in.int64(), in.int32(), in.bytes())),
     CANCEL_FINISHED(19, 0, in -> new ControlMessage.CancelFinished(in.int64(), in.bool())),
@@ -35,7 +40,29 @@ public enum ControlMessageType {
             20,
             0,
             in -> new ControlMessage.PerformCancel(
-                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes(), in.int64()));
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes(), in.int64())),
+    BACKEND_CLOSING(21, 0, in -> new ControlMessage.BackendClosing(in.int64())),
+    CANCEL_QUERY(
+            22,
+            0,
+            in -> new ControlMessage.CancelQuery(
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes())),
+    FIND_ROLE(
+            23,
+            0,
+            in -> new ControlMessage.FindRole(
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.string(), in.string())),
+    ROLES_CHANGED(24, 0, in -> new ControlMessage.RolesChanged(new ServerAddress(in.string(), in.int32()))),
+    OBJECT_IN_USE(25, 0, in -> new ControlMessage.ObjectInUse(new ServerAddress(in.string(), in.int32()), in.string())),
+    ROLE_LOOKED_UP(26, 0, in -> new ControlMessage.RoleLookedUp(in.int64(), RoleFacts.decode(in))),
+    ROLE_FOUND(27, 0, in -> new ControlMessage.RoleFound(in.int64(), RoleFacts.decode(in))),
+    GIVE_UP_IDLE(28, 0, in -> new ControlMessage.GiveUpIdle(new ServerAddress(in.string(), in.int32()), in.string())),
+    CONFIGURE_TASKS(29, 0, in -> new ControlMessage.ConfigureTasks(TaskSettings.decode(in))),
+    LOOK_UP_ROLE(
+            30,
+            0,
+            in -> new ControlMessage.LookUpRole(
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.string(), in.string(), in.int64()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

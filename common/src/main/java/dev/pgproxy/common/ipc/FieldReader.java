@@ -3,6 +3,8 @@ package dev.pgproxy.common.ipc;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Reads what {@link FieldWriter} wrote. Every length is checked before it is used. */
 final class FieldReader {
@@ -44,6 +46,18 @@ final class FieldReader {
 
     String string() throws ControlViolation {
         return new String(bytes(), StandardCharsets.UTF_8);
+    }
+
+    List<String> strings() throws ControlViolation {
+        int count = int32();
+        if (count < 0 || count > in.remaining() / Integer.BYTES) {
+            throw new ControlViolation("a field claims " + count + " strings");
+        }
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            values.add(string());
+        }
+        return List.copyOf(values);
     }
 
     void end() throws ControlViolation {

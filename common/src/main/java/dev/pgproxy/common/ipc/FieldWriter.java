@@ -2,6 +2,7 @@ package dev.pgproxy.common.ipc;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Writes a message's fields in order; {@link FieldReader} reads them back. Big-endian; bytes and strings with Int32 length before. */
 final class FieldWriter {
@@ -35,5 +36,11 @@ final class FieldWriter {
 
     FieldWriter string(String value) {
         return bytes(value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    FieldWriter strings(List<String> values) {
+        int32(values.size());
+        values.forEach(this::string);
+        return this;
     }
 }

@@ -23,8 +23,14 @@ public enum PermittedMessages {
             ControlMessageType.BACKEND_IDLE,
             ControlMessageType.BACKEND_GONE,
             ControlMessageType.CANCEL_TARGET,
-            ControlMessageType.CANCEL_UNKNOWN)),
-    FROM_TASK_WORKER(EnumSet.of(ControlMessageType.PONG, ControlMessageType.CANCEL_DONE)),
+            ControlMessageType.CANCEL_UNKNOWN,
+            ControlMessageType.BACKEND_CLOSING,
+            ControlMessageType.CANCEL_QUERY,
+            ControlMessageType.FIND_ROLE,
+            ControlMessageType.ROLES_CHANGED,
+            ControlMessageType.OBJECT_IN_USE)),
+    FROM_TASK_WORKER(
+            EnumSet.of(ControlMessageType.PONG, ControlMessageType.CANCEL_DONE, ControlMessageType.ROLE_LOOKED_UP)),
     TO_POOL_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,
@@ -33,12 +39,16 @@ public enum PermittedMessages {
             ControlMessageType.ASSIGN_FRONTEND,
             ControlMessageType.EVICT_BACKEND,
             ControlMessageType.FIND_CANCEL_TARGET,
-            ControlMessageType.CANCEL_FINISHED)),
+            ControlMessageType.CANCEL_FINISHED,
+            ControlMessageType.ROLE_FOUND,
+            ControlMessageType.GIVE_UP_IDLE)),
     TO_TASK_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,
             ControlMessageType.REOPEN_LOGS,
-            ControlMessageType.PERFORM_CANCEL));
+            ControlMessageType.PERFORM_CANCEL,
+            ControlMessageType.CONFIGURE_TASKS,
+            ControlMessageType.LOOK_UP_ROLE));
 
     @SuppressWarnings("ImmutableEnumChecker") // Filled above and never changed; the JDK has no type that says so.
     private final Set<ControlMessageType> types;

@@ -1,6 +1,7 @@
 package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.config.SocketTuning;
+import java.util.List;
 
 /**
  * What a pool-worker needs of the configuration. Times are in milliseconds, 0 means no limit where the key allows it.
@@ -10,7 +11,9 @@ import dev.pgproxy.common.config.SocketTuning;
  * @param serverLifetimeMs age at which an idle backend is closed
  * @param serverConnectTimeoutMs bound on connecting to a server
  * @param serverResetTimeoutMs bound on making a backend ready for its next user
- * @param clientLoginTimeoutMs bound on a login, from the hand-over of the client to ReadyForQuery
+ * @param idleSessionTimeoutMs how long a client may let its session rest; 0 for ever
+ * @param idleTransactionTimeoutMs how long a client may let a transaction rest; 0 for ever
+ * @param ignoredParameters startup parameters that two clients of one pool need not have in common
  * @param tuning keepalive of connections to servers
  */
 public record PoolSettings(
@@ -19,12 +22,15 @@ public record PoolSettings(
         long serverLifetimeMs,
         long serverConnectTimeoutMs,
         long serverResetTimeoutMs,
-        long clientLoginTimeoutMs,
+        long idleSessionTimeoutMs,
+        long idleTransactionTimeoutMs,
+        List<String> ignoredParameters,
         SocketTuning tuning) {
 
     void encode(FieldWriter out) {
         out.int32(receiveBytes).int64(idleTimeoutMs).int64(serverLifetimeMs).int64(serverConnectTimeoutMs);
-        out.int64(serverResetTimeoutMs).int64(clientLoginTimeoutMs);
+        out.int64(serverResetTimeoutMs).int64(idleSessionTimeoutMs).int64(idleTransactionTimeoutMs);
+        out.strings(ignoredParameters);
         out.bool(tuning.keepalive()).int32(tuning.idleSeconds()).int32(tuning.intervalSeconds());
         out.int32(tuning.probes()).int32(tuning.userTimeoutMs());
     }
@@ -37,6 +43,8 @@ public record PoolSettings(
                 in.int64(),
                 in.int64(),
                 in.int64(),
+                in.int64(),
+                in.strings(),
                 new SocketTuning(in.bool(), in.int32(), in.int32(), in.int32(), in.int32()));
     }
 }

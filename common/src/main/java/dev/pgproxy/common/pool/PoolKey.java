@@ -1,12 +1,43 @@
-package dev.pgproxy.common.protocol;
+package dev.pgproxy.common.pool;
 
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What two clients must have in common to use one backend after another.
  *
  * @param server where the backend is connected to
  * @param protocolVersion as the client asked for it, major in the upper 16 bits
- * @param parameters everything that the startup packet set; RESET goes back to these, so they are part of a session's identity
+ * @param parameters what the startup packet set; RESET goes back to these, so they are part of a session's identity. Those that may
+ *     differ are left out
  */
-public record PoolKey(ServerAddress server, int protocolVersion, StartupParameters parameters) {}
+public record PoolKey(ServerAddress server, int protocolVersion, StartupParameters parameters) {
+
+    /** Longer values, and those of other characters than ASCII's, a server may change or refuse: they split pools. */
+    private static final int LONGEST_IGNORED_VALUE = 63;
+
+    /** @param ignored names of parameters in which clients of one pool may differ */
+    public static PoolKey of(ServerAddress server, StartupPacket.Startup startup, List<String> ignored) {
+        List<StartupParameters.Parameter> relevant = new ArrayList<>();
+        for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
+            if (!isIgnored(parameter, ignored)) {
+                relevant.add(parameter);
+            } else if (!parameter.name().equals(StartupParameters.APPLICATION_NAME)) {
+                // Its default cannot be known, so who sets it and who does not are kept apart.
+                relevant.add(new StartupParameters.Parameter(parameter.name(), ""));
+            }
+        }
+        return new PoolKey(server, startup.protocolVersion(), new StartupParameters(List.copyOf(relevant)));
+    }
+
+    /** Whether this parameter does not split pools. */
+    public static boolean isIgnored(StartupParameters.Parameter parameter, List<String> ignored) {
+        String value = parameter.value();
+        return ignored.contains(parameter.name())
+                && value.length() <= LONGEST_IGNORED_VALUE
+                && value.chars().allMatch(character -> character >= ' ' && character <= '~');
+    }
+}

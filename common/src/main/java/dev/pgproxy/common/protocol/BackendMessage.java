@@ -1,9 +1,12 @@
 package dev.pgproxy.common.protocol;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Messages of a server, by their type byte, and the ones that the proxy writes in a server's stead. Protocol: "Message Formats". */
 public final class BackendMessage {
@@ -54,6 +57,57 @@ public final class BackendMessage {
     /** A message of this type around a body that is given. */
     public static byte[] wrap(byte type, byte[] body) {
         return MessageBytes.of(type, body);
+    }
+
+    /** AuthenticationCleartextPassword. */
+    public static byte[] authenticationCleartextPassword() {
+        return authentication(AuthenticationMethod.PASSWORD_CODE, new byte[0]);
+    }
+
+    /** AuthenticationMD5Password. */
+    public static byte[] authenticationMd5Password(byte[] salt) {
+        return authentication(AuthenticationMethod.MD5_CODE, salt);
+    }
+
+    /** AuthenticationSASLContinue. */
+    public static byte[] authenticationSaslContinue(byte[] data) {
+        return authentication(AuthenticationMethod.SASL_CONTINUE_CODE, data);
+    }
+
+    /** AuthenticationSASLFinal. */
+    public static byte[] authenticationSaslFinal(byte[] data) {
+        return authentication(AuthenticationMethod.SASL_FINAL_CODE, data);
+    }
+
+    private static byte[] authentication(int code, byte[] data) {
+        return MessageBytes.of(
+                AUTHENTICATION,
+                ByteBuffer.allocate(Integer.BYTES + data.length)
+                        .putInt(code)
+                        .put(data)
+                        .array());
+    }
+
+    /** ParameterStatus, of text that is held one char per byte. */
+    public static byte[] parameterStatus(String name, String value) {
+        return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** The fields of an ErrorResponse or NoticeResponse by their code, held one char per byte. */
+    public static Map<Character, String> fields(byte[] body) {
+        Map<Character, String> fields = new HashMap<>();
+        int start = 0;
+        for (int at = 0; at < body.length; at++) {
+            if (body[at] == 0) {
+                if (at > start) {
+                    fields.put(
+                            (char) body[start],
+                            new String(body, start + 1, at - start - 1, StandardCharsets.ISO_8859_1));
+                }
+                start = at + 1;
+            }
+        }
+        return fields;
     }
 
     /** AuthenticationOk. */

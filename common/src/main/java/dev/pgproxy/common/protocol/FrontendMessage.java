@@ -12,6 +12,9 @@ public final class FrontendMessage {
     public static final byte COPY_FAIL = 'f';
     public static final byte COPY_DATA = 'd';
     public static final byte FUNCTION_CALL = 'F';
+    /** PasswordMessage, SASLInitialResponse, SASLResponse. */
+    public static final byte PASSWORD = 'p';
+
     public static final byte QUERY = 'Q';
     public static final byte SYNC = 'S';
     public static final byte TERMINATE = 'X';
@@ -21,6 +24,11 @@ public final class FrontendMessage {
     /** A simple Query. */
     public static byte[] query(String sql) {
         return MessageBytes.of(QUERY, (sql + "\0").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A message of this type around a body that is given. */
+    public static byte[] wrap(byte type, byte[] body) {
+        return MessageBytes.of(type, body);
     }
 
     /** Terminate: lets the server end its session without a complaint in its log. */

@@ -13,6 +13,9 @@ import java.util.Optional;
  */
 public record StartupParameters(List<Parameter> sorted) {
 
+    /** The one setting that a server takes in any form, so that nobody need wait for its answer. */
+    public static final String APPLICATION_NAME = "application_name";
+
     /** One pair, as the client sent it. */
     public record Parameter(String name, String value) {}
 
@@ -56,6 +59,11 @@ public record StartupParameters(List<Parameter> sorted) {
                 .map(value -> !List.of("false", "off", "no", "0", "f", "n")
                         .contains(value.toLowerCase(java.util.Locale.ROOT)))
                 .orElse(false);
+    }
+
+    /** A text as it would stand here. */
+    public static String fromText(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     /** Bytes held as chars, read as UTF-8 for a person to see. */

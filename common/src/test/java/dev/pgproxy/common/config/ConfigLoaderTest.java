@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +51,8 @@ class ConfigLoaderTest {
         assertEquals(10_000, config.limits().clientConnections());
         assertEquals(0, config.limits().serverConnections());
         assertEquals("_r", config.routing().standbyUserSuffix());
-        assertEquals(List.of("conninfo.user"), config.keysWithoutEffect());
+        assertEquals(List.of("application_name"), config.poolIgnoreParameters());
+        assertEquals(List.of(), config.keysWithoutEffect());
     }
 
     @ParameterizedTest
@@ -142,7 +147,8 @@ class ConfigLoaderTest {
     void readsExemptionsWithCommasInsidePatterns() throws Exception {
         ProxyConfig config =
                 load(REQUIRED + "disable_conds_list.1 = user=a{1,2}b, database=x\ndisable_conds_list.2=user=c");
-        Map<String, Pattern> first = config.exemptions().conditions().get(0);
+        Map<String, com.google.re2j.Pattern> first =
+                config.exemptions().conditions().get(0);
         assertEquals("a{1,2}b", String.valueOf(first.get("user")));
         assertEquals("x", String.valueOf(first.get("database")));
         assertEquals(
@@ -151,6 +157,56 @@ class ConfigLoaderTest {
         assertEquals(
                 "disable_conds_list.1",
                 problems(REQUIRED + "disable_conds_list.1 = user=(").get(0).key());
+    }
+
+    private static StartupParameters parameters(String user, String database) throws Exception {
+        byte[] packet = FrontendMessage.startup(
+                3 << 16,
+                List.of(
+                        new StartupParameters.Parameter("user", user),
+                        new StartupParameters.Parameter("database", database)));
+        return ((StartupPacket.Startup) StartupPacketDecoder.decode(packet)).parameters();
+    }
+
+    @Test
+    void exemptsOnlyWhoMatchesAWholeCondition() throws Exception {
+        ProxyConfig.Exemptions exemptions = load(REQUIRED
+                        + "disable_conds_list.1 = user=backup.*, database=x\ndisable_conds_list.2 = options=y")
+                .exemptions();
+        assertTrue(exemptions.match(parameters("backup1", "x")));
+        assertFalse(exemptions.match(parameters("backup1", "xx")), "a pattern is for the whole value");
+        assertFalse(exemptions.match(parameters("app", "x")));
+    }
+
+    @Test
+    void aPatternTakesLinearTime() throws Exception {
+        ProxyConfig.Exemptions exemptions =
+                load(REQUIRED + "disable_conds_list.1 = user=(a*)*b").exemptions();
+        assertFalse(exemptions.match(parameters("a".repeat(5_000), "x")));
+    }
+
+    @Test
+    void readsLimitsByName() throws Exception {
+        ProxyConfig.Limits limits = load(REQUIRED + "limit.user.app = 20\nlimit.database.b\u00fccher = 3")
+                .limits();
+        assertEquals(Map.of("app", 20), limits.ofUser());
+        assertEquals(Map.of(StartupParameters.fromText("b\u00fccher"), 3), limits.ofDatabase());
+        assertEquals(
+                List.of("limit.user.", "limit.user.app"),
+                problems(REQUIRED + "limit.user.app = many\nlimit.user. = 1").stream()
+                        .map(ConfigProblem::key)
+                        .sorted()
+                        .toList());
+    }
+
+    @Test
+    void refusesToIgnoreWhatMakesASession() throws Exception {
+        assertEquals(
+                List.of("extra_float_digits", "TimeZone"),
+                load(REQUIRED + "pool_ignore_parameters = extra_float_digits, TimeZone")
+                        .poolIgnoreParameters());
+        assertEquals(List.of(), load(REQUIRED + "pool_ignore_parameters =").poolIgnoreParameters());
+        assertEquals(1, problems(REQUIRED + "pool_ignore_parameters = user").size());
     }
 
     @Test
@@ -171,7 +227,7 @@ class ConfigLoaderTest {
     void shippedFileExplainsEveryKeyAndNoOther() throws IOException {
         Path shipped = Path.of("../distribution/src/main/conf/pgproxy.properties");
         TreeSet<String> explained = new TreeSet<>();
-        Matcher matcher = Pattern.compile("(?m)^#?([a-z][a-z0-9_.]*) =").matcher(Files.readString(shipped));
+        Matcher matcher = Pattern.compile("(?m)^#?([a-z][a-zA-Z0-9_.]*) =").matcher(Files.readString(shipped));
         while (matcher.find()) {
             explained.add(matcher.group(1));
         }

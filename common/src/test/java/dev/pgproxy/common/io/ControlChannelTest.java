@@ -122,7 +122,7 @@ class ControlChannelTest {
             InetSocketAddress address = TcpSockets.localAddress(sent);
             int count = 200; // More than one socket buffer holds.
             for (int i = 0; i < count; i++) {
-                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, new byte[9_000]), sent);
+                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, new byte[9_000]), sent);
                 master.send(new ControlMessage.EvictBackend(i));
             }
             tickUntil(() -> atChild.messages.size() == 2 * count);
@@ -184,7 +184,7 @@ class ControlChannelTest {
     void descriptorsOfAChannelThatEndsAreClosed() throws IOException {
         try (OwnedFd sent = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1)) {
             for (int i = 0; i < 10; i++) {
-                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, new byte[0]), sent);
+                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, new byte[0]), sent);
             }
             master.close();
         }

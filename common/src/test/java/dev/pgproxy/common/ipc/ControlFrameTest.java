@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import java.nio.ByteBuffer;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.Test;
 class ControlFrameTest {
 
     private static final ServerAddress SERVER = new ServerAddress("db.example.com", 5432);
+    private static final RoleFacts FACTS =
+            new RoleFacts(true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."));
     private static final byte[] BYTES = {1, 2, 3};
 
     /** One of each kind; {@link #everyKindIsHere} sees to it. */
@@ -36,12 +39,24 @@ class ControlFrameTest {
             new ControlMessage.Ping(12),
             new ControlMessage.Shutdown(13),
             new ControlMessage.ReopenLogs(),
-            new ControlMessage.ConfigurePool(new PoolSettings(1, 2, 3, 4, 5, 6, new SocketTuning(true, 8, 9, 10, 11))),
-            new ControlMessage.AssignFrontend(14, SERVER, new byte[10_000]),
+            new ControlMessage.ConfigurePool(
+                    new PoolSettings(1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), new SocketTuning(true, 8, 9, 10, 11))),
+            new ControlMessage.AssignFrontend(14, SERVER, 22, 23, true, new byte[10_000]),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),
             new ControlMessage.CancelFinished(18, true),
-            new ControlMessage.PerformCancel(19, SERVER, 20, BYTES, 21));
+            new ControlMessage.PerformCancel(19, SERVER, 20, BYTES, 21),
+            new ControlMessage.BackendClosing(24),
+            new ControlMessage.CancelQuery(25, SERVER, 26, BYTES),
+            new ControlMessage.FindRole(27, SERVER, "app", "shop"),
+            new ControlMessage.RolesChanged(SERVER),
+            new ControlMessage.ObjectInUse(SERVER, "database \"shop\" is being accessed by other users"),
+            new ControlMessage.RoleLookedUp(28, FACTS),
+            new ControlMessage.RoleFound(29, FACTS),
+            new ControlMessage.GiveUpIdle(SERVER, "shop"),
+            new ControlMessage.ConfigureTasks(
+                    new TaskSettings(new ProxyConfig.AdminLogin("postgres", "secret", "postgres"), "/etc/users")),
+            new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31));
 
     @Test
     void everyKindIsHere() {

@@ -7,6 +7,8 @@ import java.net.InetSocketAddress;
 /**
  * A client whose startup packet was read. Who holds this owns the connection.
  *
- * @param id unique in the life of the master
+ * @param id unique in the life of the master, and larger than those of all who came before
+ * @param startupMs how long its startup packet took to arrive
  */
-public record Client(long id, SocketTransport transport, InetSocketAddress peer, StartupPacket.Startup startup) {}
+public record Client(
+        long id, SocketTransport transport, InetSocketAddress peer, StartupPacket.Startup startup, long startupMs) {}

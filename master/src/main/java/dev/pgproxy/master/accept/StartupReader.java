@@ -22,6 +22,8 @@ final class StartupReader {
 
     static final int MAX_READ_BYTES = StartupPacketDecoder.MAX_PACKET_BYTES;
 
+    private static final long NS_PER_MS = 1_000_000L;
+
     /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
     private static final byte TLS_HANDSHAKE = 0x16;
 
@@ -29,6 +31,7 @@ final class StartupReader {
     private final InetSocketAddress peer;
     private final Logins logins;
     private final Scheduler.Timer timer;
+    private final long startedNs;
     private byte[] packet = new byte[StartupPacketDecoder.HEADER_BYTES];
     private int received;
     private boolean tlsAsked;
@@ -38,6 +41,7 @@ final class StartupReader {
         this.transport = transport;
         this.peer = peer;
         this.logins = logins;
+        this.startedNs = logins.loop().clock().nanoTime();
         this.timer = logins.loop()
                 .scheduler()
                 .afterMs(
@@ -121,9 +125,13 @@ final class StartupReader {
         if (decoded instanceof StartupPacket.CancelRequest cancel) {
             logins.arrivals().onCancel(transport, cancel);
         } else if (decoded instanceof StartupPacket.Startup startup) {
-            logins.arrivals().onClient(new Client(logins.nextClientId(), transport, peer, startup));
+            logins.arrivals().onClient(new Client(logins.nextClientId(), transport, peer, startup, elapsedMs()));
         }
         return false;
+    }
+
+    private long elapsedMs() {
+        return (logins.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
     }
 
     /** Bytes behind the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */

@@ -29,14 +29,16 @@ public final class CancelDesk {
     private static final int MAX_CANCELS = 4096;
 
     private static final class Cancel {
-        private final SocketTransport client;
+        /** Null when a worker asked for itself, since its client is gone. */
+        private final @Nullable SocketTransport client;
+
         private final Scheduler.Timer timer;
         private final Set<Child> unanswered;
         private @Nullable Child owner;
         private ControlMessage.@Nullable CancelTarget target;
         private boolean sent;
 
-        private Cancel(SocketTransport client, List<Child> asked, Scheduler.Timer timer) {
+        private Cancel(@Nullable SocketTransport client, List<Child> asked, Scheduler.Timer timer) {
             this.client = client;
             this.unanswered = new HashSet<>(asked);
             this.timer = timer;
@@ -68,6 +70,21 @@ public final class CancelDesk {
         for (Child worker : poolWorkers) {
             worker.send(new ControlMessage.FindCancelTarget(id, request.pid(), request.secret()));
         }
+    }
+
+    /** A worker wants what the client of this backend left running to end; it holds the backend back. */
+    public void onCancelQuery(Child worker, ControlMessage.CancelQuery message) {
+        if (cancels.size() >= MAX_CANCELS) {
+            worker.send(new ControlMessage.CancelFinished(message.backendId(), true)); // Never sent.
+            return;
+        }
+        long id = nextId++;
+        Cancel cancel = new Cancel(null, List.of(), loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id)));
+        cancels.put(id, cancel);
+        onTarget(
+                worker,
+                new ControlMessage.CancelTarget(
+                        id, message.backendId(), message.server(), message.pid(), message.key()));
     }
 
     public void poolWorkerReady(Child worker) {
@@ -168,7 +185,9 @@ public final class CancelDesk {
         if (cancel.owner != null && cancel.target != null) {
             cancel.owner.send(new ControlMessage.CancelFinished(cancel.target.backendId(), certain));
         }
-        cancel.client.close();
+        if (cancel.client != null) {
+            cancel.client.close();
+        }
     }
 
     /** The proxy stops. */

@@ -1,8 +1,10 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,25 +18,36 @@ final class Admission {
         /** @param claimed the backend that the worker is expected to use; null when it will open one */
         record Assign(int slot, Ledger.@Nullable BackendEntry claimed) implements Decision {}
 
-        /** The server is full, and this backend waits for users of another kind. */
-        record Evict(Ledger.BackendEntry backend) implements Decision {}
+        /** All places of the scope are taken, and this backend waits for users of another kind. */
+        record Evict(Ledger.BackendEntry backend, PlaceLimits.Scope scope) implements Decision {}
 
-        /** Nothing can be done before something is reported. */
-        record Wait() implements Decision {}
+        /** Nothing can be done before something is reported, or before those ahead in this scope have their places. */
+        record Wait(PlaceLimits.Scope scope) implements Decision {}
     }
 
     private Admission() {}
 
     /**
-     * @param maxServerConnections for this server; 0 for no limit
+     * @param key of the client whose turn it is
      * @param maxWorkerLoad descriptors that a worker has for sessions and backends
+     * @param waitingAhead how many were found to wait for a place in a scope before this client. What becomes free is theirs:
+     *     else those who have warm backends could keep a client of another key waiting for ever
      */
-    static Decision decide(Ledger ledger, PoolKey key, int maxServerConnections, long maxWorkerLoad) {
-        int connections = ledger.connections(key.server());
-        if (maxServerConnections > 0 && connections > maxServerConnections) {
-            // A session on its way may take the very backend that looks free, and whoever was promised it would open
-            // one more.
-            return new Decision.Wait();
+    static Decision decide(
+            Ledger ledger,
+            PlaceLimits limits,
+            PoolKey key,
+            long maxWorkerLoad,
+            ToIntFunction<PlaceLimits.Scope> waitingAhead) {
+        List<PlaceLimits.Scope> scopes = limits.scopes(key);
+        for (PlaceLimits.Scope scope : scopes) {
+            // Above the limit, a session on its way may take the very backend that looks free, and whoever was promised
+            // it
+            // would open one more.
+            boolean above = limits.limit(scope) > 0 && ledger.connections(scope) > limits.limit(scope);
+            if (above || waitingAhead.applyAsInt(scope) > ledger.closing(scope)) {
+                return new Decision.Wait(scope);
+            }
         }
         Ledger.BackendEntry warm = Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key));
         if (warm != null && warm.worker.load() < maxWorkerLoad) {
@@ -44,15 +57,18 @@ final class Admission {
                 .filter(worker -> worker.load() + 1 < maxWorkerLoad)
                 .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount));
         if (leastActive.isEmpty()) {
-            return new Decision.Wait();
+            return new Decision.Wait(PlaceLimits.server(key.server()));
         }
-        if (maxServerConnections == 0 || connections < maxServerConnections) {
-            return new Decision.Assign(leastActive.get().slot, null);
+        // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
+        for (int i = scopes.size() - 1; i >= 0; i--) {
+            PlaceLimits.Scope scope = scopes.get(i);
+            if (limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope)) {
+                Ledger.BackendEntry idleOfOthers = ledger.longestIdle(scope);
+                return idleOfOthers != null && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
+                        ? new Decision.Evict(idleOfOthers, scope)
+                        : new Decision.Wait(scope);
+            }
         }
-        Ledger.BackendEntry idleOfOthers = ledger.longestIdle(key.server());
-        if (idleOfOthers != null && ledger.evicting(key.server()) == 0) {
-            return new Decision.Evict(idleOfOthers);
-        }
-        return new Decision.Wait();
+        return new Decision.Assign(leastActive.get().slot, null);
     }
 }

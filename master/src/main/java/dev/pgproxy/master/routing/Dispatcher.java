@@ -9,8 +9,8 @@ import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
-import dev.pgproxy.common.protocol.PoolKey;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
@@ -29,6 +29,9 @@ public final class Dispatcher {
 
     private static final long RETRY_MS = 5;
 
+    /** Pool keys whose first client is looked at in one turn; those behind have to wait for the next one. */
+    private static final int HEADS_PER_TURN = 64;
+
     /** A client that was sent to a worker and not acknowledged. */
     private record Pending(RoutedClient client, Child worker) {}
 
@@ -36,7 +39,8 @@ public final class Dispatcher {
     private final EpollPoller poller;
     private final ProxyConfig config;
     private final Logins logins;
-    private final Ledger ledger = new Ledger();
+    private final PlaceLimits limits;
+    private final Ledger ledger;
     private final WaitingLine waiting = new WaitingLine();
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
@@ -47,6 +51,8 @@ public final class Dispatcher {
 
     /** @param maxWorkerLoad descriptors that each worker has for clients and servers */
     public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins, long maxWorkerLoad) {
+        this.limits = new PlaceLimits(config.limits());
+        this.ledger = new Ledger(limits);
         this.maxWorkerLoad = maxWorkerLoad;
         this.loop = loop;
         this.poller = poller;
@@ -78,7 +84,7 @@ public final class Dispatcher {
         if (route instanceof Router.Route.To to) {
             servers =
                     new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + (to.usedTurn() ? 1 : 0));
-            PoolKey key = new PoolKey(to.server(), client.startup().protocolVersion(), parameters);
+            PoolKey key = PoolKey.of(to.server(), client.startup(), config.poolIgnoreParameters());
             enqueue(new RoutedClient(client, key));
             dispatch(to.server());
         } else {
@@ -103,18 +109,34 @@ public final class Dispatcher {
         client.transport(poller).interest(Interest.HANGUP);
     }
 
-    /** Sends clients of this server to workers until the line is empty or the next one has to wait. */
+    /**
+     * Sends clients of this server to workers, in order of arrival. One that waits for a place keeps back those behind it that
+     * count in the same scope, and nobody else.
+     */
     private void dispatch(ServerAddress server) {
-        RoutedClient client = waiting.first(server);
-        while (client != null && advance(client)) {
-            client = waiting.first(server);
+        Map<PlaceLimits.Scope, Integer> waitingAhead = new HashMap<>();
+        RoutedClient client = waiting.headAfter(server, 0);
+        for (int waits = 0; client != null && waits < HEADS_PER_TURN; ) {
+            Advance advance = advance(client, waitingAhead);
+            if (advance == Advance.BLOCKED) {
+                return;
+            }
+            waits += advance == Advance.WAITS ? 1 : 0;
+            client = waiting.headAfter(server, client.id());
         }
     }
 
-    /** @return whether the client is not waiting any more */
-    private boolean advance(RoutedClient client) {
-        Admission.Decision decision =
-                Admission.decide(ledger, client.key(), config.limits().serverConnections(), maxWorkerLoad);
+    /** What came of a client's turn. */
+    private enum Advance {
+        SENT,
+        WAITS,
+        /** Nobody can be sent now. */
+        BLOCKED
+    }
+
+    private Advance advance(RoutedClient client, Map<PlaceLimits.Scope, Integer> waitingAhead) {
+        Admission.Decision decision = Admission.decide(
+                ledger, limits, client.key(), maxWorkerLoad, scope -> waitingAhead.getOrDefault(scope, 0));
         if (decision instanceof Admission.Decision.Assign assign) {
             Child worker = workers.get(assign.slot());
             if (worker == null) {
@@ -123,18 +145,21 @@ public final class Dispatcher {
             }
             if (!worker.hasRoom()) {
                 tryAgainLater();
-                return false;
+                return Advance.BLOCKED;
             }
-            return hand(client, worker, assign);
+            return hand(client, worker, assign) ? Advance.SENT : Advance.BLOCKED;
         }
         if (decision instanceof Admission.Decision.Evict evict) {
-            ledger.evicting(evict.backend());
+            ledger.closing(evict.backend());
             Child worker = workers.get(evict.backend().worker.slot);
             if (worker != null) {
                 worker.send(new ControlMessage.EvictBackend(evict.backend().id));
             }
+            waitingAhead.merge(evict.scope(), 1, Integer::sum);
+        } else if (decision instanceof Admission.Decision.Wait wait) {
+            waitingAhead.merge(wait.scope(), 1, Integer::sum);
         }
-        return false;
+        return Advance.WAITS;
     }
 
     /** A worker that is behind with its reading reports nothing by which the line would move on. */
@@ -151,12 +176,7 @@ public final class Dispatcher {
     /** @return whether the client is on its way */
     private boolean hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
         try {
-            worker.sendWithFd(
-                    new ControlMessage.AssignFrontend(
-                            client.id(),
-                            client.key().server(),
-                            client.client().startup().raw()),
-                    client.descriptor());
+            worker.sendWithFd(assignment(client, assign), client.descriptor());
         } catch (LibcException e) {
             // No descriptor is left for the duplicate: the client waits until one is.
             tryAgainLater();
@@ -167,6 +187,17 @@ public final class Dispatcher {
         pending.put(client.id(), new Pending(client, worker));
         ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed());
         return true;
+    }
+
+    private ControlMessage.AssignFrontend assignment(RoutedClient client, Admission.Decision.Assign assign) {
+        long loginMs = config.timeouts().clientLogin().toMillis();
+        return new ControlMessage.AssignFrontend(
+                client.id(),
+                client.key().server(),
+                assign.claimed() == null ? 0 : assign.claimed().id,
+                Math.max(1, loginMs - client.client().startupMs()),
+                config.exemptions().match(client.client().startup().parameters()),
+                client.client().startup().raw());
     }
 
     private void left(RoutedClient client) {
@@ -183,8 +214,8 @@ public final class Dispatcher {
         boolean noWorker = workers.isEmpty();
         String hint = noWorker
                 ? "No worker of the proxy is ready; its log says why."
-                : "All connections that max_server_conn and the limit of open files allow are in use;"
-                        + " raise the limit, or use fewer at once.";
+                : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
+                        + " are in use; raise the limit, or use fewer at once.";
         Event.of("client_wait_timeout")
                 .with("peer", TcpSockets.display(client.client().peer()))
                 .with("server", client.key().server())
@@ -245,6 +276,10 @@ public final class Dispatcher {
     public void onResetting(Child worker, ControlMessage.BackendResetting message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.RESETTING);
         dispatchAll();
+    }
+
+    public void onClosing(Child worker, ControlMessage.BackendClosing message) {
+        ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.CLOSING);
     }
 
     public void onIdle(Child worker, ControlMessage.BackendIdle message) {

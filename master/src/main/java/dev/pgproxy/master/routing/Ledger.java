@@ -1,10 +1,10 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The master's book of all sessions and backends in all workers, kept from the workers' reports. The reports may be late, so
- * it errs on the safe side: a server's connections are its reported backends plus every session that has no reported backend
+ * it errs on the safe side: the connections of a scope are its reported backends plus every session that has no reported backend
  * of its own. A worker opens a backend only for a session, so the true number is never above the one counted here.
  */
 final class Ledger {
@@ -22,8 +22,8 @@ final class Ledger {
         IN_USE,
         RESETTING,
         IDLE,
-        /** Idle, and its worker was told to close it. */
-        EVICTING
+        /** Its worker closes it, or was told to; the place is not free before it is gone. */
+        CLOSING
     }
 
     /** A worker that takes clients. */
@@ -51,42 +51,51 @@ final class Ledger {
         final WorkerEntry worker;
         final long id;
         final PoolKey key;
+        private final List<Count> counts;
         private BackendStatus status = BackendStatus.IN_USE;
         private @Nullable SessionEntry user;
 
         /** When it became free, counted over all backends. */
         private long turn;
 
-        private BackendEntry(WorkerEntry worker, long id, PoolKey key) {
+        private BackendEntry(WorkerEntry worker, long id, SessionEntry openedFor) {
             this.worker = worker;
             this.id = id;
-            this.key = key;
+            this.key = openedFor.key;
+            this.counts = openedFor.counts;
         }
     }
 
     private static final class SessionEntry {
         private final PoolKey key;
+        private final List<Count> counts;
         private @Nullable BackendEntry backend;
 
-        private SessionEntry(PoolKey key) {
+        private SessionEntry(PoolKey key, List<Count> counts) {
             this.key = key;
+            this.counts = counts;
         }
     }
 
-    /** What one server's limit is about. */
-    private static final class ServerCount {
+    /** What one limit is about. */
+    private static final class Count {
         private int backends;
         private int sessionsWithoutBackend;
-        private int evicting;
+        private int closing;
         private final NavigableSet<BackendEntry> idle = newIndex();
     }
 
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
     private final Map<PoolKey, NavigableSet<BackendEntry>> idle = new HashMap<>();
     private final Map<PoolKey, NavigableSet<BackendEntry>> resetting = new HashMap<>();
-    private final Map<ServerAddress, ServerCount> servers = new HashMap<>();
+    private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
+    private final PlaceLimits limits;
     private int sessions;
     private long nextTurn;
+
+    Ledger(PlaceLimits limits) {
+        this.limits = limits;
+    }
 
     void workerReady(int slot) {
         workers.put(slot, new WorkerEntry(slot));
@@ -115,15 +124,15 @@ final class Ledger {
         return sessions;
     }
 
-    /** Connections that the server has from all workers, at most. */
-    int connections(ServerAddress server) {
-        ServerCount count = count(server);
+    /** Connections of this scope from all workers, at most. */
+    int connections(PlaceLimits.Scope scope) {
+        Count count = count(scope);
         return count.backends + count.sessionsWithoutBackend;
     }
 
-    /** Backends of this server that were told to close and are not reported gone. */
-    int evicting(ServerAddress server) {
-        return count(server).evicting;
+    /** Backends of this scope that are being closed and are not reported gone. */
+    int closing(PlaceLimits.Scope scope) {
+        return count(scope).closing;
     }
 
     /** The idle backend of this key that was used last, whose caches are the warmest; null when there is none. */
@@ -138,11 +147,11 @@ final class Ledger {
         return last(resetting.get(key));
     }
 
-    /** The backend of this server that has been idle for longest; null when none is idle. */
+    /** The backend of this scope that has been idle for longest; null when none is idle. */
     @Nullable
-    BackendEntry longestIdle(ServerAddress server) {
-        NavigableSet<BackendEntry> ofServer = count(server).idle;
-        return ofServer.isEmpty() ? null : ofServer.first();
+    BackendEntry longestIdle(PlaceLimits.Scope scope) {
+        NavigableSet<BackendEntry> ofScope = count(scope).idle;
+        return ofScope.isEmpty() ? null : ofScope.first();
     }
 
     private static @Nullable BackendEntry last(@Nullable NavigableSet<BackendEntry> entries) {
@@ -159,10 +168,11 @@ final class Ledger {
         if (worker == null) {
             return;
         }
-        SessionEntry session = new SessionEntry(key);
+        SessionEntry session = new SessionEntry(
+                key, limits.scopes(key).stream().map(this::count).toList());
         worker.sessions.put(frontendId, session);
         sessions++;
-        count(key.server()).sessionsWithoutBackend++;
+        session.counts.forEach(count -> count.sessionsWithoutBackend++);
         if (claimed != null) {
             join(session, claimed);
         }
@@ -177,9 +187,9 @@ final class Ledger {
         }
         BackendEntry backend = worker.backends.get(backendId);
         if (backend == null) {
-            backend = new BackendEntry(worker, backendId, session.key);
+            backend = new BackendEntry(worker, backendId, session);
             worker.backends.put(backendId, backend);
-            count(backend.key.server()).backends++;
+            backend.counts.forEach(count -> count.backends++);
         }
         join(session, backend);
         status(backend, BackendStatus.IN_USE);
@@ -197,7 +207,7 @@ final class Ledger {
         unindex(backend);
         backend.user = session;
         session.backend = backend;
-        count(session.key.server()).sessionsWithoutBackend--;
+        session.counts.forEach(count -> count.sessionsWithoutBackend--);
     }
 
     private void part(SessionEntry session) {
@@ -206,7 +216,7 @@ final class Ledger {
             session.backend = null;
             backend.user = null;
             index(backend);
-            count(session.key.server()).sessionsWithoutBackend++;
+            session.counts.forEach(count -> count.sessionsWithoutBackend++);
         }
     }
 
@@ -220,7 +230,7 @@ final class Ledger {
 
     private void forget(SessionEntry session) {
         part(session);
-        count(session.key.server()).sessionsWithoutBackend--;
+        session.counts.forEach(count -> count.sessionsWithoutBackend--);
         sessions--;
     }
 
@@ -245,19 +255,19 @@ final class Ledger {
             part(backend.user);
         }
         status(backend, BackendStatus.IN_USE);
-        count(backend.key.server()).backends--;
+        backend.counts.forEach(count -> count.backends--);
     }
 
-    void evicting(BackendEntry backend) {
-        status(backend, BackendStatus.EVICTING);
+    /** The worker was told to close it. */
+    void closing(BackendEntry backend) {
+        status(backend, BackendStatus.CLOSING);
     }
 
     private void status(BackendEntry backend, BackendStatus status) {
         unindex(backend);
-        ServerCount count = count(backend.key.server());
-        count.evicting -= backend.status == BackendStatus.EVICTING ? 1 : 0;
+        int change = (status == BackendStatus.CLOSING ? 1 : 0) - (backend.status == BackendStatus.CLOSING ? 1 : 0);
+        backend.counts.forEach(count -> count.closing += change);
         backend.status = status;
-        count.evicting += status == BackendStatus.EVICTING ? 1 : 0;
         index(backend);
     }
 
@@ -268,7 +278,7 @@ final class Ledger {
         backend.turn = nextTurn++;
         if (backend.status == BackendStatus.IDLE) {
             idle.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
-            count(backend.key.server()).idle.add(backend);
+            backend.counts.forEach(count -> count.idle.add(backend));
         } else if (backend.status == BackendStatus.RESETTING) {
             resetting.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
         }
@@ -277,7 +287,7 @@ final class Ledger {
     private void unindex(BackendEntry backend) {
         unindex(idle, backend);
         unindex(resetting, backend);
-        count(backend.key.server()).idle.remove(backend);
+        backend.counts.forEach(count -> count.idle.remove(backend));
     }
 
     private static void unindex(Map<PoolKey, NavigableSet<BackendEntry>> index, BackendEntry backend) {
@@ -287,7 +297,7 @@ final class Ledger {
         }
     }
 
-    private ServerCount count(ServerAddress server) {
-        return servers.computeIfAbsent(server, key -> new ServerCount());
+    private Count count(PlaceLimits.Scope scope) {
+        return counts.computeIfAbsent(scope, key -> new Count());
     }
 }

@@ -4,7 +4,7 @@ import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.master.accept.Client;
 import org.jspecify.annotations.Nullable;
 

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.routing.Ledger.BackendStatus;
 import java.util.ArrayDeque;
@@ -14,7 +15,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** The master's book, and what {@link Admission} makes of it. */
@@ -24,7 +28,21 @@ class LedgerTest {
     private static final PoolKey A = key("a");
     private static final PoolKey B = key("b");
 
-    private final Ledger ledger = new Ledger();
+    private static final PlaceLimits.Scope ALL = PlaceLimits.server(SERVER);
+
+    private final Ledger ledger = new Ledger(limits(0));
+
+    private static PlaceLimits limits(int ofServer) {
+        return limits(ofServer, Map.of());
+    }
+
+    private static PlaceLimits limits(int ofServer, Map<String, Integer> ofUser) {
+        return new PlaceLimits(new ProxyConfig.Limits(100, ofServer, 100, ofUser, Map.of()));
+    }
+
+    private static Admission.Decision decide(Ledger ledger, PoolKey key, int ofServer, long maxWorkerLoad) {
+        return Admission.decide(ledger, limits(ofServer), key, maxWorkerLoad, scope -> 0);
+    }
 
     private static PoolKey key(String user) {
         return new PoolKey(
@@ -46,18 +64,18 @@ class LedgerTest {
     void countsASessionUntilItsBackendIsKnownAndTheBackendFromThenOn() {
         ledger.workerReady(1);
         ledger.assigned(1, 1, A, null);
-        assertEquals(1, ledger.connections(SERVER));
+        assertEquals(1, ledger.connections(ALL));
         ledger.joined(1, 1, 10);
-        assertEquals(1, ledger.connections(SERVER));
+        assertEquals(1, ledger.connections(ALL));
         ledger.backendStatus(1, 10, BackendStatus.RESETTING);
         ledger.sessionClosed(1, 1);
-        assertEquals(1, ledger.connections(SERVER));
+        assertEquals(1, ledger.connections(ALL));
         assertNotNull(ledger.resetting(A));
         assertNull(ledger.idle(A));
         ledger.backendStatus(1, 10, BackendStatus.IDLE);
         assertNotNull(ledger.idle(A));
         ledger.backendGone(1, 10);
-        assertEquals(0, ledger.connections(SERVER));
+        assertEquals(0, ledger.connections(ALL));
         assertNull(ledger.idle(A));
     }
 
@@ -67,7 +85,7 @@ class LedgerTest {
         Ledger.BackendEntry backend = idle(1, 10, A);
         ledger.assigned(1, 2, A, backend);
         assertNull(ledger.idle(A));
-        assertEquals(1, ledger.connections(SERVER));
+        assertEquals(1, ledger.connections(ALL));
     }
 
     @Test
@@ -77,9 +95,9 @@ class LedgerTest {
         ledger.assigned(1, 2, A, null);
         ledger.assigned(1, 3, A, backend);
         ledger.joined(1, 2, 10);
-        assertEquals(2, ledger.connections(SERVER));
+        assertEquals(2, ledger.connections(ALL));
         ledger.joined(1, 3, 11);
-        assertEquals(2, ledger.connections(SERVER));
+        assertEquals(2, ledger.connections(ALL));
     }
 
     @Test
@@ -89,26 +107,26 @@ class LedgerTest {
         idle(1, 10, A);
         ledger.assigned(1, 2, B, null);
         ledger.workerGone(1);
-        assertEquals(0, ledger.connections(SERVER));
+        assertEquals(0, ledger.connections(ALL));
         assertEquals(0, ledger.sessionCount());
         assertNull(ledger.idle(A));
         ledger.joined(1, 2, 11); // A late report of the dead.
-        assertEquals(0, ledger.connections(SERVER));
+        assertEquals(0, ledger.connections(ALL));
     }
 
     @Test
     void warmBeforeNewAndNewBeforeEvictionAndEvictionBeforeWaiting() {
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, A, 2, 1_000));
+        assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 2, 1_000));
         ledger.workerReady(1);
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, A, 2, 1_000));
+        assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, A, 2, 1_000));
         Ledger.BackendEntry warm = idle(1, 10, A);
-        assertEquals(new Admission.Decision.Assign(1, warm), Admission.decide(ledger, A, 2, 1_000));
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 2, 1_000));
-        assertEquals(new Admission.Decision.Evict(warm), Admission.decide(ledger, B, 1, 1_000));
-        ledger.evicting(warm);
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, B, 1, 1_000));
+        assertEquals(new Admission.Decision.Assign(1, warm), decide(ledger, A, 2, 1_000));
+        assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 2, 1_000));
+        assertEquals(new Admission.Decision.Evict(warm, ALL), decide(ledger, B, 1, 1_000));
+        ledger.closing(warm);
+        assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, B, 1, 1_000));
         ledger.backendGone(1, 10);
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 1, 1_000));
+        assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 1, 1_000));
     }
 
     @Test
@@ -116,16 +134,70 @@ class LedgerTest {
         ledger.workerReady(1);
         ledger.workerReady(2);
         ledger.assigned(1, 1, A, null);
-        assertEquals(new Admission.Decision.Assign(2, null), Admission.decide(ledger, A, 0, 1_000));
+        assertEquals(new Admission.Decision.Assign(2, null), decide(ledger, A, 0, 1_000));
     }
 
     @Test
     void workerWithoutDescriptorsGetsNobody() {
         ledger.workerReady(1);
         idle(1, 10, A);
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, A, 0, 1));
-        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(ledger, B, 0, 2));
-        assertEquals(new Admission.Decision.Assign(1, null), Admission.decide(ledger, B, 0, 3));
+        assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 0, 1));
+        assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, B, 0, 2));
+        assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 0, 3));
+    }
+
+    private static int nobodyAhead(PlaceLimits.Scope scope) {
+        return 0;
+    }
+
+    @Test
+    void limitOfAUserCountsHisConnectionsOnly() {
+        PlaceLimits limits = limits(10, Map.of("a", 1));
+        Ledger book = new Ledger(limits);
+        book.workerReady(1);
+        PlaceLimits.Scope ofA = new PlaceLimits.Scope(SERVER, PlaceLimits.Kind.USER, "a");
+        book.assigned(1, 1, A, null);
+        assertEquals(1, book.connections(ofA));
+        assertEquals(
+                new Admission.Decision.Wait(ofA), Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead));
+        assertInstanceOf(
+                Admission.Decision.Assign.class, Admission.decide(book, limits, B, 1_000, LedgerTest::nobodyAhead));
+        book.sessionClosed(1, 1);
+        assertInstanceOf(
+                Admission.Decision.Assign.class, Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead));
+    }
+
+    @Test
+    void userAtHisLimitEvictsHisOwn() {
+        PlaceLimits limits = limits(10, Map.of("a", 1));
+        Ledger book = new Ledger(limits);
+        PoolKey other = new PoolKey(
+                SERVER,
+                3 << 16,
+                new StartupParameters(List.of(
+                        new StartupParameters.Parameter("options", "x"),
+                        new StartupParameters.Parameter("user", "a"))));
+        book.workerReady(1);
+        for (Map.Entry<Long, PoolKey> backend : new TreeMap<>(Map.of(10L, B, 11L, other)).entrySet()) {
+            book.assigned(1, 1, backend.getValue(), null);
+            book.joined(1, 1, backend.getKey());
+            book.sessionClosed(1, 1);
+            book.backendStatus(1, backend.getKey(), BackendStatus.IDLE);
+        }
+        Admission.Decision decision = Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead);
+        assertEquals(
+                11, assertInstanceOf(Admission.Decision.Evict.class, decision).backend().id);
+    }
+
+    @Test
+    void whatBecomesFreeIsForThoseAhead() {
+        ledger.workerReady(1);
+        Ledger.BackendEntry warm = idle(1, 10, A);
+        Admission.Decision behind = Admission.decide(ledger, limits(1), A, 1_000, scope -> 1);
+        assertEquals(new Admission.Decision.Wait(ALL), behind);
+        idle(2, 11, A);
+        ledger.closing(warm); // The one ahead has its place on the way now.
+        assertInstanceOf(Admission.Decision.Assign.class, Admission.decide(ledger, limits(2), A, 1_000, scope -> 1));
     }
 
     /**
@@ -139,18 +211,22 @@ class LedgerTest {
         }
     }
 
-    /** A worker in which backends are free or used, and two queues between it and the book. */
+    /** A worker in which backends are free, used or being closed, and two queues between it and the book. */
     private static final class LateWorker {
         private static final int LIMIT = 3;
 
+        /** A client whose promised backend is being closed. */
+        private record Waiting(long session, PoolKey key) {}
+
         private final int seed;
         private final Random random;
-        private final Ledger book = new Ledger();
+        private final Ledger book = new Ledger(limits(LIMIT));
         private final ArrayDeque<Runnable> toWorker = new ArrayDeque<>();
         private final ArrayDeque<Runnable> toMaster = new ArrayDeque<>();
         private final Map<Long, PoolKey> free = new HashMap<>();
         private final Map<Long, Long> used = new HashMap<>();
         private final Map<Long, PoolKey> keys = new HashMap<>();
+        private final Map<Long, Optional<Waiting>> closing = new HashMap<>();
         private long next = 1;
 
         private LateWorker(int seed) {
@@ -161,11 +237,13 @@ class LedgerTest {
 
         private void run() {
             for (int step = 0; step < 500; step++) {
-                switch (random.nextInt(4)) {
+                switch (random.nextInt(6)) {
                     case 0 -> admit(random.nextBoolean() ? A : B);
                     case 1 -> runNext(toWorker);
                     case 2 -> runNext(toMaster);
-                    default -> leave();
+                    case 3 -> anyOf(free.keySet()).ifPresent(this::close);
+                    case 4 -> anyOf(closing.keySet()).ifPresent(this::ended);
+                    default -> anyOf(used.keySet()).ifPresent(this::leave);
                 }
                 assertEquals(
                         true,
@@ -180,22 +258,34 @@ class LedgerTest {
             }
         }
 
+        private Optional<Long> anyOf(Set<Long> ids) {
+            List<Long> all = new ArrayList<>(ids);
+            return all.isEmpty() ? Optional.empty() : Optional.of(all.get(random.nextInt(all.size())));
+        }
+
         private void admit(PoolKey key) {
-            Admission.Decision decision = Admission.decide(book, key, LIMIT, 1_000);
+            Admission.Decision decision = decide(book, key, LIMIT, 1_000);
             if (decision instanceof Admission.Decision.Assign assign) {
                 long session = next++;
                 book.assigned(1, session, key, assign.claimed());
-                toWorker.add(() -> serve(session, key));
+                long expected = assign.claimed() == null ? 0 : assign.claimed().id;
+                toWorker.add(() -> serve(session, key, expected));
             } else if (decision instanceof Admission.Decision.Evict evict) {
-                book.evicting(evict.backend());
+                book.closing(evict.backend());
                 toWorker.add(() -> close(evict.backend().id));
             }
         }
 
-        private void serve(long session, PoolKey key) {
+        private void serve(long session, PoolKey key, long expected) {
             List<Long> fitting = free.keySet().stream()
                     .filter(backend -> key.equals(free.get(backend)))
                     .toList();
+            if (fitting.isEmpty() && closing.containsKey(expected)) {
+                closing.put(expected, Optional.of(new Waiting(session, key)));
+                toMaster.add(() -> book.joined(1, session, expected));
+                toMaster.add(() -> book.backendStatus(1, expected, BackendStatus.CLOSING));
+                return;
+            }
             long backend = fitting.isEmpty() ? next++ : fitting.get(random.nextInt(fitting.size()));
             free.remove(backend);
             keys.put(backend, key);
@@ -205,17 +295,20 @@ class LedgerTest {
 
         private void close(long backend) {
             if (free.remove(backend) != null) {
-                keys.remove(backend);
-                toMaster.add(() -> book.backendGone(1, backend));
+                closing.put(backend, Optional.empty());
+                toMaster.add(() -> book.backendStatus(1, backend, BackendStatus.CLOSING));
             }
         }
 
-        private void leave() {
-            List<Long> sessions = new ArrayList<>(used.keySet());
-            if (sessions.isEmpty()) {
-                return;
-            }
-            long session = sessions.get(random.nextInt(sessions.size()));
+        private void ended(long backend) {
+            Optional<Waiting> waiting = closing.getOrDefault(backend, Optional.empty());
+            closing.remove(backend);
+            keys.remove(backend);
+            toMaster.add(() -> book.backendGone(1, backend));
+            waiting.ifPresent(client -> serve(client.session(), client.key(), 0));
+        }
+
+        private void leave(long session) {
             Long backend = used.remove(session);
             PoolKey key = backend == null ? null : keys.get(backend);
             if (backend == null || key == null) {

@@ -1,0 +1,167 @@
+package dev.pgproxy.master.role;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.master.supervisor.Child;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers the pool-workers' questions about roles, from memory while that is fresh, else through the task-worker. Those who ask
+ * the same while an answer is on its way share it.
+ */
+public final class RoleDesk {
+
+    /** Bound on one question; whoever logs in meanwhile waits for it. */
+    private static final long LOOKUP_TIMEOUT_MS = 2_000;
+
+    /** A server that could not be asked is not asked again for so long. */
+    private static final long UNAVAILABLE_MS = 1_000;
+
+    /** Roles that are remembered; above it the one asked for longest ago is forgotten. */
+    private static final int MAX_REMEMBERED = 10_000;
+
+    /** Questions on their way; one more is answered as if nobody could be asked. */
+    private static final int MAX_LOOKUPS = 10_000;
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    private record Question(ServerAddress server, String user, String database) {}
+
+    private record Remembered(RoleFacts facts, long askedNs) {}
+
+    private record Asker(Child worker, long frontendId) {}
+
+    private static final class Lookup {
+        private final Question question;
+        private final long askedNs;
+        private final Scheduler.Timer timer;
+        private final List<Asker> askers = new ArrayList<>();
+        private boolean outdated;
+
+        private Lookup(Question question, long askedNs, Scheduler.Timer timer) {
+            this.question = question;
+            this.askedNs = askedNs;
+            this.timer = timer;
+        }
+    }
+
+    private final EventLoop loop;
+    private final long rememberMs;
+    private final Map<Question, Remembered> memory = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Question, Remembered> eldest) {
+            return size() > MAX_REMEMBERED;
+        }
+    };
+    private final Map<Long, Lookup> lookups = new HashMap<>();
+    private final Map<Question, Long> underWay = new HashMap<>();
+    private @Nullable Child taskWorker;
+    private long nextId = 1;
+
+    /** @param rememberMs how long an answer is good, counted from the question */
+    public RoleDesk(EventLoop loop, long rememberMs) {
+        this.loop = loop;
+        this.rememberMs = rememberMs;
+    }
+
+    /** Takes a worker's question; the answer goes to that worker. */
+    public void onFindRole(Child worker, ControlMessage.FindRole message) {
+        Question question = new Question(message.server(), message.user(), message.database());
+        Asker asker = new Asker(worker, message.frontendId());
+        long nowNs = loop.clock().nanoTime();
+        Remembered remembered = memory.get(question);
+        if (remembered != null) {
+            long ageMs = (nowNs - remembered.askedNs()) / NS_PER_MS;
+            if (ageMs < (remembered.facts().known() ? rememberMs : UNAVAILABLE_MS)) {
+                answer(asker, remembered.facts().afterMs(ageMs));
+                return;
+            }
+            memory.remove(question);
+        }
+        Lookup lookup = join(question, nowNs);
+        if (lookup == null) {
+            answer(asker, RoleFacts.UNAVAILABLE);
+        } else {
+            lookup.askers.add(asker);
+        }
+    }
+
+    private static void answer(Asker asker, RoleFacts facts) {
+        asker.worker().send(new ControlMessage.RoleFound(asker.frontendId(), facts));
+    }
+
+    /** The lookup of this question, begun now if there is none. */
+    private @Nullable Lookup join(Question question, long nowNs) {
+        Long id = underWay.get(question);
+        Lookup lookup = id == null ? null : lookups.get(id);
+        if (lookup != null || lookups.size() >= MAX_LOOKUPS) {
+            return lookup;
+        }
+        long newId = nextId++;
+        Scheduler.Timer timer = loop.scheduler().afterMs(LOOKUP_TIMEOUT_MS, () -> finish(newId, RoleFacts.UNAVAILABLE));
+        Lookup begun = new Lookup(question, nowNs, timer);
+        lookups.put(newId, begun);
+        underWay.put(question, newId);
+        ask(newId, begun);
+        return begun;
+    }
+
+    private void ask(long id, Lookup lookup) {
+        if (taskWorker != null) {
+            Question question = lookup.question;
+            taskWorker.send(new ControlMessage.LookUpRole(
+                    id, question.server(), question.user(), question.database(), LOOKUP_TIMEOUT_MS));
+        }
+    }
+
+    /** The task-worker's answer. */
+    public void onLookedUp(ControlMessage.RoleLookedUp message) {
+        finish(message.lookupId(), message.facts());
+    }
+
+    private void finish(long id, RoleFacts facts) {
+        Lookup lookup = lookups.remove(id);
+        if (lookup == null) {
+            return; // It took too long, and those who asked have been told so.
+        }
+        lookup.timer.cancel();
+        if (lookup.outdated) {
+            // What was found may be older than the change that made it outdated: it serves nobody who asks from now on.
+            underWay.remove(lookup.question, id);
+        } else {
+            underWay.remove(lookup.question);
+            memory.put(lookup.question, new Remembered(facts, lookup.askedNs));
+        }
+        lookup.askers.forEach(asker -> answer(asker, facts));
+    }
+
+    /** Roles or databases of this server were changed by somebody: nothing that was found out before counts any more. */
+    public void onRolesChanged(ServerAddress server) {
+        memory.keySet().removeIf(question -> question.server().equals(server));
+        lookups.values().stream()
+                .filter(lookup -> lookup.question.server().equals(server))
+                .forEach(lookup -> {
+                    lookup.outdated = true;
+                    underWay.remove(lookup.question);
+                });
+    }
+
+    /** Takes up what has waited for it. */
+    public void taskWorkerReady(Child worker) {
+        taskWorker = worker;
+        lookups.forEach(this::ask);
+    }
+
+    /** Questions wait for its successor, for as long as they may. */
+    public void taskWorkerGone() {
+        taskWorker = null;
+    }
+}
