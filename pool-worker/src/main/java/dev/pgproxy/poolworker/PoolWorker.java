@@ -1,27 +1,36 @@
 package dev.pgproxy.poolworker;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.session.Background;
 import dev.pgproxy.poolworker.session.SecretSource;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionState;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +39,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolWorker implements Session.Owner, Backend.Owner {
 
+    /** Of a server's words about an object in use, so many chars go to the other workers. */
+    private static final int MAX_WORDS = 2_000;
+
+    /** Roles that the log has named as not reusable; those above it are not named. */
+    private static final int MAX_NAMED = 1_000;
+
+    /** By how much of it a backend's lifetime varies, so that backends that were opened together do not end together. */
+    private static final int JITTER_DIVISOR = 10;
+
     /** How often a worker that is to exit looks whether it can. */
     private static final long EXIT_CHECK_MS = 20;
 
@@ -37,7 +55,9 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private final Connector connector;
     private final MasterLink master;
     private final SecretSource secrets;
+    private final Background background;
     private final LingeringClose lingering;
+    private final Set<String> named = new HashSet<>();
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
 
@@ -47,11 +67,13 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private boolean masterIsGone;
     private boolean stopping;
 
-    public PoolWorker(EventLoop loop, Connector connector, MasterLink master, SecretSource secrets) {
+    public PoolWorker(
+            EventLoop loop, Connector connector, MasterLink master, SecretSource secrets, Background background) {
         this.loop = loop;
         this.connector = connector;
         this.master = master;
         this.secrets = secrets;
+        this.background = background;
         this.lingering = new LingeringClose(loop.scheduler());
     }
 
@@ -75,15 +97,20 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
-        PoolKey key = new PoolKey(assignment.server(), startup.protocolVersion(), startup.parameters());
-        Session.Context context = new Session.Context(loop, buffers, lingering, secrets, this);
-        Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, context);
+        PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
+        Session.Context context = new Session.Context(loop, buffers, lingering, secrets, background, this);
+        Session.Terms terms = new Session.Terms(assignment.loginTimeLeftMs(), assignment.idleExempt());
+        Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);
-        Backend backend = chooseBackend(session);
-        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()), () -> begin(session));
+        Backend backend = chooseBackend(session, assignment.expectedBackendId());
+        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()), session::begin);
+        if (backend.state() == BackendState.CLOSING) {
+            master.send(new ControlMessage.BackendClosing(backend.id()));
+        }
     }
 
-    private Backend chooseBackend(Session session) {
+    /** @param expectedId the backend whose place the client was given; while that is being closed the place is not free */
+    private Backend chooseBackend(Session session, long expectedId) {
         Backend idle = pool.takeIdle(session.key());
         while (idle != null && !idle.isFit()) {
             idle.retire();
@@ -100,41 +127,111 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
             session.useBackend(resetting);
             return resetting;
         }
-        return newBackend(session);
+        Backend expected = pool.byId(expectedId);
+        if (expected != null && expected.state() == BackendState.CLOSING && expected.user() == null) {
+            expected.reserve(session);
+            session.useBackend(expected);
+            return expected;
+        }
+        Backend fresh = newBackend(session);
+        session.useBackend(fresh);
+        return fresh;
     }
 
     private Backend newBackend(Session session) {
         if (settings == null || buffers == null) {
             throw new IllegalStateException("no client can be here before the settings are");
         }
-        Backend backend = new Backend(nextBackendId++, session.key(), settings, loop, buffers, this);
+        Backend backend =
+                new Backend(nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, this);
         pool.add(backend);
         if (masterIsGone || stopping) {
             backend.retire(); // There will be no next user.
         }
-        session.useBackend(backend);
         return backend;
     }
 
-    private void begin(Session session) {
-        session.begin();
-        connectIfNew(session);
+    private long lifetimeMs(PoolSettings current) {
+        long most = current.serverLifetimeMs() / JITTER_DIVISOR;
+        long random = ByteBuffer.wrap(secrets.secret(Integer.BYTES)).getInt() & 0xffff_ffffL;
+        return current.serverLifetimeMs() - ((random * most) >>> Integer.SIZE);
     }
 
-    private void connectIfNew(Session session) {
-        Backend backend = session.backend();
-        if (session.state() == SessionState.WAITING
-                && backend != null
-                && backend.state() == BackendState.CONNECTING
-                && backend.user() == null) {
-            backend.connect(connector, session);
+    @Override
+    public void askForRole(Session session) {
+        if (masterIsGone) {
+            loop.atEndOfTick(() -> session.roleFound(RoleFacts.UNAVAILABLE));
+            return;
+        }
+        master.send(new ControlMessage.FindRole(
+                session.id(),
+                session.key().server(),
+                session.parameters().user(),
+                session.parameters().database()));
+    }
+
+    /** The master's answer to a session's question. */
+    public void roleFound(long sessionId, RoleFacts facts) {
+        Session session = sessions.get(sessionId);
+        if (session != null && session.state() == SessionState.CHECKING) {
+            session.roleFound(facts);
         }
     }
 
     @Override
+    public void connect(Session session, Backend backend) {
+        backend.connect(connector, session);
+    }
+
+    @Override
     public void needsBackend(Session session) {
-        newBackend(session);
-        connectIfNew(session);
+        Backend backend = newBackend(session);
+        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
+        session.useBackend(backend);
+    }
+
+    @Override
+    public void notReusable(Session session, AuthenticationMethod method, RoleFacts facts) {
+        String user = StartupParameters.display(session.parameters().user());
+        if (named.size() < MAX_NAMED && named.add(session.key().server() + " " + user + " " + method)) {
+            Event.of("backend_not_reusable")
+                    .with("server", session.key().server())
+                    .with("user", user)
+                    .with("method", method)
+                    .message(
+                            "connections of this role are closed when their client leaves: its password cannot be checked")
+                    .hint(ReusePolicy.remedy(method, facts))
+                    .warn();
+        }
+    }
+
+    @Override
+    public void rolesChanged(Session session) {
+        master.send(new ControlMessage.RolesChanged(session.key().server()));
+    }
+
+    @Override
+    public void objectInUse(Session session, String words) {
+        String bounded = words.substring(0, Math.min(words.length(), MAX_WORDS));
+        master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded));
+    }
+
+    /** Somebody wants a database to himself: closes the idle backends that keep him from it. */
+    public void giveUpIdle(ServerAddress server, String words) {
+        List<Backend> inTheWay = pool.snapshot().stream()
+                .filter(backend -> backend.isUnused()
+                        && backend.key().server().equals(server)
+                        && words.contains(backend.key().parameters().database()))
+                .toList();
+        inTheWay.forEach(Backend::retire);
+        if (!inTheWay.isEmpty()) {
+            Event.of("idle_given_up")
+                    .with("server", server)
+                    .with("count", inTheWay.size())
+                    .message("idle connections to a database were closed, since a command failed because of its users")
+                    .hint("Run the command again.")
+                    .info();
+        }
     }
 
     @Override
@@ -158,6 +255,25 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     public void idle(Backend backend) {
         pool.idle(backend);
         master.send(new ControlMessage.BackendIdle(backend.id()));
+    }
+
+    @Override
+    public void closing(Backend backend) {
+        pool.closing(backend);
+        master.send(new ControlMessage.BackendClosing(backend.id()));
+    }
+
+    @Override
+    public void cancelQuery(Backend backend) {
+        if (masterIsGone) {
+            backend.cancelFinished(true); // Nobody is left who could send it.
+            return;
+        }
+        master.send(new ControlMessage.CancelQuery(
+                backend.id(),
+                backend.peer(),
+                backend.identity().pid(),
+                backend.identity().cancelKey()));
     }
 
     @Override
@@ -216,7 +332,10 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
                 .hint("Start pgproxy-master again; new clients are served by its new workers.")
                 .warn();
         for (Session session : new ArrayList<>(sessions.values())) {
-            begin(session); // Nobody else can serve a client whose acceptance the master never heard of.
+            session.begin(); // Nobody else can serve a client whose acceptance the master never heard of.
+            if (session.state() == SessionState.CHECKING) {
+                session.roleFound(RoleFacts.UNAVAILABLE);
+            }
         }
         retireBackends();
         exitWhenDone();

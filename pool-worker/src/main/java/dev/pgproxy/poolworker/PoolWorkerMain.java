@@ -34,7 +34,8 @@ public final class PoolWorkerMain implements Callable<Integer> {
                 process.loop(),
                 new TcpConnector(process.loop(), process.poller()),
                 new ChannelLink(process.channel()),
-                secrets());
+                secrets(),
+                new ThreadedBackground(process.loop()));
         return new PoolWorkerRole(
                 worker,
                 process.channel(),

@@ -77,6 +77,16 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public void onRoleFound(ControlMessage.RoleFound message) {
+        worker.roleFound(message.frontendId(), message.facts());
+    }
+
+    @Override
+    public void onGiveUpIdle(ControlMessage.GiveUpIdle message) {
+        worker.giveUpIdle(message.server(), message.message());
+    }
+
+    @Override
     public void masterLost(String reason) {
         worker.masterLost(reason);
     }

@@ -7,9 +7,10 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.FrontendMessage;
-import dev.pgproxy.common.protocol.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.poolworker.relay.DiscardingTransport;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
@@ -38,6 +39,12 @@ public final class Backend {
         /** The backend waits for its next user. */
         void idle(Backend backend);
 
+        /** What the backend runs is not wanted any more: asks for a cancel, of which {@link #cancelFinished} tells the end. */
+        void cancelQuery(Backend backend);
+
+        /** The backend was given up, and the server has still to end its side. */
+        void closing(Backend backend);
+
         /** The connection is closed. Called once, at the end of every life. */
         void gone(Backend backend);
     }
@@ -49,6 +56,7 @@ public final class Backend {
     private final Owner owner;
     private final ServerIdentity identity = new ServerIdentity();
     private final long createdNs;
+    private final long lifetimeMs;
 
     private BackendState state = BackendState.CONNECTING;
     private QueryProgress progress = new QueryProgress();
@@ -60,18 +68,31 @@ public final class Backend {
     private @Nullable ServerAddress peer;
     private Scheduler.@Nullable Timer timer;
     private ByteBuffer unsent = ByteBuffer.allocate(0);
-    private boolean trusted;
+    private boolean loginCanBeRepeated;
     private boolean unwanted;
+    private boolean ended;
     private boolean sentCleanly = true;
     private int cancelsInFlight;
 
-    /** Nothing is opened before {@link #connect}. */
-    public Backend(long id, PoolKey key, PoolSettings settings, EventLoop loop, RelayBuffers buffers, Owner owner) {
+    /**
+     * Nothing is opened before {@link #connect}.
+     *
+     * @param lifetimeMs age at which it is not used again
+     */
+    public Backend(
+            long id,
+            PoolKey key,
+            PoolSettings settings,
+            long lifetimeMs,
+            EventLoop loop,
+            RelayBuffers buffers,
+            Owner owner) {
         this.id = id;
         this.key = key;
         this.settings = settings;
         this.loop = loop;
         this.owner = owner;
+        this.lifetimeMs = lifetimeMs;
         this.createdNs = loop.clock().nanoTime();
         this.fromServer = new Pipe(buffers, housekeeping);
     }
@@ -167,10 +188,10 @@ public final class Backend {
     /**
      * The login is complete.
      *
-     * @param byTrust the server asked for no proof, so the next client of this key needs none either
+     * @param canBeRepeated whether the next client of this key can be let in, or refused, without the server
      */
-    public void loggedIn(boolean byTrust) {
-        trusted = byTrust;
+    public void loggedIn(boolean canBeRepeated) {
+        loginCanBeRepeated = canBeRepeated;
         handle(BackendLifecycle.Event.LOGGED_IN);
     }
 
@@ -179,9 +200,9 @@ public final class Backend {
         user = next;
     }
 
-    /** The session that booked the backend does not want it any more. */
-    public void unreserve() {
-        user = null;
+    /** The server has ended the connection, or it broke; whoever reads from it noticed. */
+    public void connectionEnded() {
+        ended = true;
     }
 
     /** Gives the idle backend to a session. */
@@ -190,17 +211,41 @@ public final class Backend {
         user = next;
         handle(BackendLifecycle.Event.CLAIMED);
         progress = new QueryProgress();
-        // Nobody listens before the client's login is written; the session turns this on again.
-        transport().interest(Interest.NONE);
     }
 
     /**
-     * The session is over. Makes the backend ready for another one, or closes it.
+     * Reads what the server says to nobody, between the claim and the welcome of the client.
+     *
+     * @return false when the backend is not as good as new any more; it must be given up then
+     */
+    public boolean isStillAsNew() {
+        if (fromServer.isBlocked()) {
+            return true; // Nobody can look while the way is taken by what the client was asked.
+        }
+        try {
+            boolean over = fromServer.pump(transport(), NOWHERE) == Pipe.Outcome.SOURCE_ENDED;
+            ended |= over;
+            return !over && !housekeeping.isViolated();
+        } catch (ProtocolViolation e) {
+            return false;
+        }
+    }
+
+    /** Closes the backend, which the session that claimed it cannot use; the session is told when its place is free. */
+    public void giveUp() {
+        handle(BackendLifecycle.Event.FAILED);
+    }
+
+    /**
+     * The session is over, or waits for this backend no longer. Makes a backend that it used ready for another one, or closes it.
      *
      * @param clean nothing half sent is on its way to the server
      */
     public void release(boolean clean) {
         user = null;
+        if (isResetting() || state == BackendState.CLOSING) {
+            return; // It was only booked.
+        }
         // In the middle of a login the server expects no Terminate.
         sentCleanly = clean && state == BackendState.IN_SESSION;
         if (state == BackendState.IN_SESSION) {
@@ -225,10 +270,10 @@ public final class Backend {
         }
     }
 
-    /** Closes the connection, whatever it is in the middle of. A session that uses it is told only if it still waits. */
+    /** Closes the connection at once, whatever it is in the middle of. A session that waits for it is told. */
     public void abandon() {
         sentCleanly = false;
-        handle(BackendLifecycle.Event.FAILED);
+        handle(BackendLifecycle.Event.ABANDONED);
     }
 
     /**
@@ -258,6 +303,12 @@ public final class Backend {
     }
 
     private void ready(int ready) {
+        if (state == BackendState.CLOSING) {
+            if (fromServer.discard(transport()) == Pipe.Outcome.SOURCE_ENDED) {
+                handle(BackendLifecycle.Event.LOST);
+            }
+            return;
+        }
         if (state == BackendState.LOGGING_IN || state == BackendState.IN_SESSION) {
             userOrFail().backendReady(ready);
             return;
@@ -270,7 +321,9 @@ public final class Backend {
         }
         try {
             Pipe.Outcome outcome = fromServer.pump(transport(), NOWHERE);
-            if (outcome == Pipe.Outcome.SOURCE_ENDED || housekeeping.isViolated()) {
+            if (outcome == Pipe.Outcome.SOURCE_ENDED) {
+                handle(BackendLifecycle.Event.LOST);
+            } else if (housekeeping.isViolated()) {
                 handle(BackendLifecycle.Event.FAILED);
             } else if (housekeeping.takeReady()) {
                 // Bytes behind the answer to a reset belong to nothing that was asked.
@@ -294,6 +347,8 @@ public final class Backend {
                 isReusable(),
                 sentCleanly && progress.isResettable(),
                 progress.isRunning(),
+                progress.mayBeRunning(),
+                ended,
                 progress.isInTransaction(),
                 cancelsInFlight > 0);
         BackendLifecycle.Step step = BackendLifecycle.next(state, event, facts);
@@ -307,20 +362,25 @@ public final class Backend {
         }
     }
 
+    /** Whether no client has the backend or waits for it, and some client may have it later. */
+    public boolean isUnused() {
+        return user == null && (state == BackendState.IDLE || state == BackendState.DRAINING || isResetting());
+    }
+
     /** Whether the backend is being made ready and a session may wait for it. */
     public boolean isResetting() {
         return state == BackendState.ROLLING_BACK || state == BackendState.DISCARDING;
     }
 
     private boolean isReusable() {
-        return trusted
+        return loginCanBeRepeated
                 && !unwanted
                 && remainingLifeMs() > 0
                 && !key.parameters().isReplication();
     }
 
     private long remainingLifeMs() {
-        return settings.serverLifetimeMs() - (loop.clock().nanoTime() - createdNs) / 1_000_000L;
+        return lifetimeMs - (loop.clock().nanoTime() - createdNs) / 1_000_000L;
     }
 
     private void perform(BackendLifecycle.Action action) {
@@ -333,10 +393,18 @@ public final class Backend {
                 timer = loop.scheduler()
                         .afterMs(settings.serverResetTimeoutMs(), () -> handle(BackendLifecycle.Event.FAILED));
             }
+            case CANCEL_QUERY -> cancelQuery();
             case SEND_ROLLBACK -> sendStatement(ROLLBACK, "ROLLBACK");
             case SEND_DISCARD_ALL -> sendStatement(DISCARD_ALL, "DISCARD ALL");
             case PARK -> park();
+            case PART -> part();
             case CLOSE -> close();
+        }
+    }
+
+    private void cancelQuery() {
+        if (identity.cancelKey().length > 0 && cancelStarted()) {
+            owner.cancelQuery(this);
         }
     }
 
@@ -352,7 +420,7 @@ public final class Backend {
             transport().write(unsent);
             transport().interest(unsent.hasRemaining() ? Interest.READ | Interest.WRITE : Interest.READ);
         } catch (IOException e) {
-            handle(BackendLifecycle.Event.FAILED);
+            handle(BackendLifecycle.Event.LOST);
         }
     }
 
@@ -372,6 +440,16 @@ public final class Backend {
         }
     }
 
+    private void part() {
+        stopTimer();
+        timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> handle(BackendLifecycle.Event.FAILED));
+        fromServer.drop();
+        sayGoodbye();
+        transport().shutdownOutput();
+        transport().interest(Interest.READ);
+        owner.closing(this);
+    }
+
     private void close() {
         stopTimer();
         if (attempt != null) {
@@ -379,9 +457,6 @@ public final class Backend {
             attempt = null;
         }
         if (transport != null) {
-            if (sentCleanly && !unsent.hasRemaining()) {
-                sayGoodbye(transport);
-            }
             transport.close();
             transport = null;
         }
@@ -395,11 +470,16 @@ public final class Backend {
     }
 
     /** Spares the server's log a complaint; whether it arrives does not matter. */
-    private static void sayGoodbye(Transport transport) {
+    private void sayGoodbye() {
+        if (!sentCleanly || unsent.hasRemaining()) {
+            return;
+        }
         try {
             byte[] terminate = FrontendMessage.terminate();
-            transport.write(
-                    ByteBuffer.allocateDirect(terminate.length).put(terminate).flip());
+            transport()
+                    .write(ByteBuffer.allocateDirect(terminate.length)
+                            .put(terminate)
+                            .flip());
         } catch (IOException e) {
             // The server is gone: nobody is left to say it to.
             return;

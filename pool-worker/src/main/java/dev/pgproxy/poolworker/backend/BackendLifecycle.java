@@ -21,16 +21,24 @@ public final class BackendLifecycle {
         CANCEL_FINISHED,
         /** A session took the idle backend. */
         CLAIMED,
-        /** Something that must not be: an error in a reset, a message while idle, a time limit, a lost connection. */
-        FAILED
+        /** Something that must not be: an error in a reset, a message while idle, a time limit. */
+        FAILED,
+        /** The connection ended from the server's side, or broke. */
+        LOST,
+        /** There is no time left for a proper end. */
+        ABANDONED
     }
 
     /** What is to be done, in this order. */
     public enum Action {
         START_RESET_TIMER,
+        /** What the former client had asked for is not wanted any more. */
+        CANCEL_QUERY,
         SEND_ROLLBACK,
         SEND_DISCARD_ALL,
         PARK,
+        /** Say goodbye, and wait for the server to end the connection. */
+        PART,
         CLOSE
     }
 
@@ -40,11 +48,19 @@ public final class BackendLifecycle {
      * @param reusable the login allows another client of the same pool key to take over, and nobody wants the backend gone
      * @param clean nothing was left half sent towards the server, and its answers can be counted
      * @param running the server owes an answer
+     * @param busy the server may be at work, whether or not its answers can be counted
+     * @param ended the connection has ended already
      * @param inTransaction by the last ReadyForQuery
      * @param cancelInFlight a cancel for the former client has not been seen to end
      */
     public record Facts(
-            boolean reusable, boolean clean, boolean running, boolean inTransaction, boolean cancelInFlight) {}
+            boolean reusable,
+            boolean clean,
+            boolean running,
+            boolean busy,
+            boolean ended,
+            boolean inTransaction,
+            boolean cancelInFlight) {}
 
     /** The new state, and what to do. */
     public record Step(BackendState state, List<Action> actions) {
@@ -59,23 +75,30 @@ public final class BackendLifecycle {
 
     /** What comes next; an event that a state does not expect closes the backend. */
     public static Step next(BackendState state, Event event, Facts facts) {
+        if (state == BackendState.CLOSED) {
+            return new Step(state);
+        }
+        if (event == Event.LOST || event == Event.ABANDONED) {
+            return CLOSE;
+        }
         if (event == Event.FAILED) {
-            return state == BackendState.CLOSED ? new Step(state) : CLOSE;
+            return state == BackendState.CONNECTING || state == BackendState.CLOSING ? CLOSE : part(facts);
         }
         return switch (state) {
             case CONNECTING -> event == Event.CONNECTED ? new Step(BackendState.LOGGING_IN) : CLOSE;
-            case LOGGING_IN -> event == Event.LOGGED_IN ? new Step(BackendState.IN_SESSION) : CLOSE;
+            case LOGGING_IN -> event == Event.LOGGED_IN ? new Step(BackendState.IN_SESSION) : part(facts);
             case IN_SESSION -> inSession(event, facts);
             case DRAINING -> afterAnswer(facts);
             case ROLLING_BACK ->
                 event == Event.READY && !facts.inTransaction()
                         ? new Step(BackendState.DISCARDING, Action.SEND_DISCARD_ALL)
-                        : CLOSE;
+                        : part(facts);
             case DISCARDING ->
                 event == Event.READY && !facts.inTransaction() && facts.reusable()
                         ? new Step(BackendState.IDLE, Action.PARK)
-                        : CLOSE;
-            case IDLE -> event == Event.CLAIMED ? new Step(BackendState.IN_SESSION) : CLOSE;
+                        : part(facts);
+            case IDLE -> event == Event.CLAIMED ? new Step(BackendState.IN_SESSION) : part(facts);
+            case CLOSING -> new Step(BackendState.CLOSING);
             case CLOSED -> new Step(state);
         };
     }
@@ -84,23 +107,36 @@ public final class BackendLifecycle {
         return switch (event) {
             case READY, CANCEL_FINISHED -> new Step(BackendState.IN_SESSION);
             case FRONTEND_LEFT -> {
-                if (!facts.reusable() || !facts.clean()) {
-                    yield CLOSE;
+                if (facts.ended() || !facts.reusable() || !facts.clean()) {
+                    yield part(facts);
                 }
-                yield facts.running() || facts.cancelInFlight()
+                if (facts.running()) {
+                    yield new Step(BackendState.DRAINING, Action.START_RESET_TIMER, Action.CANCEL_QUERY);
+                }
+                yield facts.cancelInFlight()
                         ? new Step(BackendState.DRAINING, Action.START_RESET_TIMER)
                         : startReset(facts, Action.START_RESET_TIMER);
             }
-            case CONNECTED, LOGGED_IN, CLAIMED, FAILED -> CLOSE;
+            case CONNECTED, LOGGED_IN, CLAIMED, FAILED, LOST, ABANDONED -> part(facts);
         };
     }
 
     /** A cancel that is still on its way could hit whatever runs next, so the reset itself waits for it. */
     private static Step afterAnswer(Facts facts) {
         if (!facts.clean() || !facts.reusable()) {
-            return CLOSE;
+            return part(facts);
         }
         return facts.running() || facts.cancelInFlight() ? new Step(BackendState.DRAINING) : startReset(facts);
+    }
+
+    /** A server counts a connection until its process has ended, and a process that is at work does not look who left. */
+    private static Step part(Facts facts) {
+        if (facts.ended()) {
+            return CLOSE;
+        }
+        return facts.busy()
+                ? new Step(BackendState.CLOSING, Action.CANCEL_QUERY, Action.PART)
+                : new Step(BackendState.CLOSING, Action.PART);
     }
 
     /** ROLLBACK and DISCARD ALL are queries of their own: DISCARD ALL is refused inside a transaction or a list of statements. */

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.pool.PoolKey;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,11 +54,16 @@ public final class BackendPool {
         idle.computeIfAbsent(backend.key(), key -> new ArrayDeque<>()).add(backend);
     }
 
+    /** The backend was given up. */
+    public void closing(Backend backend) {
+        remove(idle, backend);
+        remove(resetting, backend);
+    }
+
     /** The backend is closed. */
     public void remove(Backend backend) {
         all.remove(backend.id());
-        remove(idle, backend);
-        remove(resetting, backend);
+        closing(backend);
     }
 
     private static @Nullable Backend takeLast(Map<PoolKey, ArrayDeque<Backend>> backends, PoolKey key) {

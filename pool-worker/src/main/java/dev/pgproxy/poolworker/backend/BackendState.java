@@ -6,7 +6,7 @@ package dev.pgproxy.poolworker.backend;
  * <pre>
  *   CONNECTING -> LOGGING_IN -> IN_SESSION -> DRAINING -> ROLLING_BACK -> DISCARDING -> IDLE -> IN_SESSION ...
  *                                     \__________________^_______________^
- *   from every state: -> CLOSED
+ *   from every state: -> CLOSED, where the server is still to be heard of by way of CLOSING
  * </pre>
  */
 public enum BackendState {
@@ -19,5 +19,7 @@ public enum BackendState {
     ROLLING_BACK,
     DISCARDING,
     IDLE,
+    /** Given up; the server has not ended the connection yet, so it still counts there. */
+    CLOSING,
     CLOSED
 }

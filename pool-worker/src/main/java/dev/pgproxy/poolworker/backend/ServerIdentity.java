@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.backend;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -13,6 +14,10 @@ public final class ServerIdentity {
     private byte[] negotiation = {};
     private int pid;
     private byte[] cancelKey = {};
+    private AuthenticationMethod method = AuthenticationMethod.OTHER;
+    private byte[] saslRequest = {};
+    private String fingerprint = "";
+    private Map<String, String> ignoredParameters = Map.of();
 
     /** Notes a ParameterStatus message, whole and as sent; a later one of the same name takes its place. */
     public void status(byte[] message, int bodyStart) {
@@ -34,6 +39,45 @@ public final class ServerIdentity {
         pid = in.getInt();
         cancelKey = new byte[in.remaining()];
         in.get(cancelKey);
+    }
+
+    /**
+     * Notes how the client proved who he is.
+     *
+     * @param request the AuthenticationSASL message, header and all; empty when there was none
+     */
+    public void authenticatedBy(AuthenticationMethod by, byte[] request) {
+        method = by;
+        saslRequest = request;
+    }
+
+    /**
+     * Notes what only the start of this session depended on.
+     *
+     * @param openedUnder the role's fingerprint as of before the login; empty when it is not known
+     * @param ignored the values of the startup parameters that do not split pools
+     */
+    public void startedWith(String openedUnder, Map<String, String> ignored) {
+        fingerprint = openedUnder;
+        ignoredParameters = ignored;
+    }
+
+    public AuthenticationMethod method() {
+        return method;
+    }
+
+    /** The AuthenticationSASL message with the server's mechanisms; empty when the method is another one. */
+    public byte[] saslRequest() {
+        return saslRequest;
+    }
+
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    /** What RESET goes back to, for the parameters in which clients of one pool may differ. */
+    public Map<String, String> ignoredParameters() {
+        return ignoredParameters;
     }
 
     /** The ParameterStatus messages with the current values. */

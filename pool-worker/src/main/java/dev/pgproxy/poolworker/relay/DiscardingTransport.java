@@ -1,11 +1,11 @@
-package dev.pgproxy.poolworker.backend;
+package dev.pgproxy.poolworker.relay;
 
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import java.nio.ByteBuffer;
 
-/** A sink for what a server still sends after its client left. */
-final class DiscardingTransport implements Transport {
+/** A sink for what has no receiver: answers to a client that left, messages that are only looked at. */
+public final class DiscardingTransport implements Transport {
 
     @Override
     public int read(ByteBuffer into) {

@@ -76,6 +76,21 @@ public final class Pipe {
         return forward(buffer, sink);
     }
 
+    /**
+     * Reads once from the source and throws it away.
+     *
+     * @return {@link Outcome#MOVED}, {@link Outcome#IDLE} or {@link Outcome#SOURCE_ENDED}
+     */
+    public Outcome discard(Transport source) {
+        ByteBuffer buffer = buffers.shared().clear();
+        try {
+            int count = source.read(buffer);
+            return count < 0 ? Outcome.SOURCE_ENDED : count == 0 ? Outcome.IDLE : Outcome.MOVED;
+        } catch (IOException e) {
+            return Outcome.SOURCE_ENDED;
+        }
+    }
+
     private Outcome forward(ByteBuffer buffer, Transport sink) throws ProtocolViolation {
         int start = buffer.position();
         while (framer.next(buffer)) {

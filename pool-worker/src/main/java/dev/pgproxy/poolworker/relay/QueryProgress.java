@@ -99,6 +99,11 @@ public final class QueryProgress {
         return owedToQueries + owedToSyncs > 0;
     }
 
+    /** Whether the server may be at work, be it that its answer is owed or that nobody can tell. */
+    public boolean mayBeRunning() {
+        return isRunning() || !isResettable();
+    }
+
     /** Whether the backend can be used again once it has answered: no COPY, no unfinished sequence, no doubt. */
     public boolean isResettable() {
         return !doubtful && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;

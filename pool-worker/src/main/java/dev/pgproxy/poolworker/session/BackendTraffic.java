@@ -1,22 +1,56 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 
-/** Looks at what a server sends to its client: everything passes, and only what decides about reuse is noted. */
+/** Looks at what a server sends to its client: everything passes, and only what others must know of is noted. */
 final class BackendTraffic implements MessageInspector {
+
+    /** What happened here and concerns more than this session. */
+    interface News {
+        /** Roles, databases or their privileges were changed, and the change is visible to all. */
+        void rolesChanged();
+
+        /**
+         * A command failed because somebody else uses what it is about.
+         *
+         * @param words the server's, one char per byte
+         */
+        void objectInUse(String words);
+    }
+
+    /** How tags of commands begin that change who may log in, or what a session reads at its start. */
+    private static final List<byte[]> ROLE_COMMANDS = List.of(
+            tag("ALTER ROLE"),
+            tag("ALTER DATABASE"),
+            tag("CREATE ROLE"),
+            tag("CREATE DATABASE"),
+            tag("DROP ROLE"),
+            tag("DROP DATABASE"),
+            tag("GRANT"),
+            tag("REVOKE"));
 
     private final ServerIdentity identity;
     private final QueryProgress progress;
+    private final News news;
     private boolean lastWasError;
+    private boolean rolesTouched;
 
-    BackendTraffic(ServerIdentity identity, QueryProgress progress) {
+    BackendTraffic(ServerIdentity identity, QueryProgress progress, News news) {
         this.identity = identity;
         this.progress = progress;
+        this.news = news;
+    }
+
+    private static byte[] tag(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /** Whether the server's last message was an ErrorResponse, so that a close behind it needs no further words. */
@@ -26,25 +60,69 @@ final class BackendTraffic implements MessageInspector {
 
     @Override
     public boolean wantsWhole(byte type) {
-        return type == BackendMessage.READY_FOR_QUERY || type == BackendMessage.PARAMETER_STATUS;
+        return type == BackendMessage.READY_FOR_QUERY
+                || type == BackendMessage.PARAMETER_STATUS
+                || type == BackendMessage.COMMAND_COMPLETE
+                || type == BackendMessage.ERROR_RESPONSE;
     }
 
     @Override
     public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         lastWasError = type == BackendMessage.ERROR_RESPONSE;
-        if (type == BackendMessage.READY_FOR_QUERY) {
-            progress.onReadyForQuery(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
-        } else if (type == BackendMessage.PARAMETER_STATUS) {
-            MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
-        } else {
-            progress.onBackend(type);
+        switch (type) {
+            case BackendMessage.READY_FOR_QUERY -> onReady(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
+            case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+            case BackendMessage.COMMAND_COMPLETE -> rolesTouched |= isRoleCommand(buffer, bodyStart, bodyBytes);
+            case BackendMessage.ERROR_RESPONSE -> {
+                progress.onBackend(type);
+                onError(MessageCopies.copy(buffer, bodyStart, bodyBytes));
+            }
+            default -> progress.onBackend(type);
         }
         return Verdict.FORWARD;
     }
 
+    private void onReady(byte status) {
+        progress.onReadyForQuery(status);
+        if (rolesTouched && status == BackendMessage.IDLE) {
+            rolesTouched = false;
+            news.rolesChanged();
+        }
+    }
+
+    private void onError(byte[] body) {
+        var fields = BackendMessage.fields(body);
+        if (SqlState.OBJECT_IN_USE.equals(fields.get('C'))) {
+            news.objectInUse(fields.getOrDefault('M', ""));
+        }
+    }
+
+    private static boolean isRoleCommand(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        for (byte[] tag : ROLE_COMMANDS) {
+            if (bodyBytes >= tag.length && startsWith(buffer, bodyStart, tag)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean startsWith(ByteBuffer buffer, int start, byte[] prefix) {
+        for (int i = 0; i < prefix.length; i++) {
+            if (buffer.get(start + i) != prefix[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     @Override
     public void passedUnseen(byte type) {
-        // A parameter that could not be noted could not be told to the next client: no reuse.
-        progress.doubt();
+        lastWasError = type == BackendMessage.ERROR_RESPONSE;
+        if (lastWasError) {
+            progress.onBackend(type);
+        } else {
+            // A parameter that could not be noted could not be told to the next client: no reuse.
+            progress.doubt();
+        }
     }
 }

@@ -1,11 +1,15 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at what a server says while a client logs in to it. Everything passes but two messages: BackendKeyData gets the
@@ -22,31 +26,36 @@ final class LoginInspector implements MessageInspector {
     private final ServerIdentity identity;
     private final Negotiation negotiation;
     private final UnaryOperator<byte[]> secretForKey;
+    private final @Nullable Replay replay;
+    private final Consumer<byte[]> toServer;
     private final Runnable whenComplete;
 
     private byte[] replacement = NOTHING;
+    private byte[] saslRequest = NOTHING;
+    private AuthenticationMethod method = AuthenticationMethod.TRUST;
+    private boolean saslFinished;
     private boolean started;
-    private boolean proofAsked;
     private boolean refused;
 
     /**
      * @param secretForKey the session's secret for the server's cancel key, of the same length
+     * @param replay what the client has answered already; null when it was not asked for anything yet
+     * @param toServer takes messages that are sent in the client's stead
      * @param whenComplete run at ReadyForQuery, to put the next inspector in place
      */
     LoginInspector(
             ServerIdentity identity,
             Negotiation negotiation,
             UnaryOperator<byte[]> secretForKey,
+            @Nullable Replay replay,
+            Consumer<byte[]> toServer,
             Runnable whenComplete) {
         this.identity = identity;
         this.negotiation = negotiation;
         this.secretForKey = secretForKey;
+        this.replay = replay;
+        this.toServer = toServer;
         this.whenComplete = whenComplete;
-    }
-
-    /** Whether the server let the client in without asking for any proof. */
-    boolean isTrusted() {
-        return !proofAsked;
     }
 
     /** Whether the server's last word was an error. */
@@ -68,6 +77,9 @@ final class LoginInspector implements MessageInspector {
         if (first && negotiation.isNeeded() && type != BackendMessage.NEGOTIATE_PROTOCOL_VERSION && !refused) {
             byte[] own = negotiation.message();
             identity.negotiation(own);
+            if (replay != null) {
+                return verdict; // The client was told before it was asked for its password.
+            }
             replacement = concat(own, MessageCopies.whole(buffer, bodyStart, bodyBytes));
             return Verdict.REPLACE;
         }
@@ -76,7 +88,9 @@ final class LoginInspector implements MessageInspector {
 
     private Verdict inspectOne(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         switch (type) {
-            case BackendMessage.AUTHENTICATION -> proofAsked |= bodyBytes < 4 || buffer.getInt(bodyStart) != 0;
+            case BackendMessage.AUTHENTICATION -> {
+                return onAuthentication(buffer, bodyStart, bodyBytes);
+            }
             case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
             case BackendMessage.NEGOTIATE_PROTOCOL_VERSION -> {
                 if (identity.negotiation().length > 0) {
@@ -84,6 +98,9 @@ final class LoginInspector implements MessageInspector {
                 }
                 replacement = negotiation.message(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                 identity.negotiation(replacement);
+                if (replay != null) {
+                    replacement = NOTHING;
+                }
                 return Verdict.REPLACE;
             }
             case BackendMessage.BACKEND_KEY_DATA -> {
@@ -100,8 +117,30 @@ final class LoginInspector implements MessageInspector {
         return Verdict.FORWARD;
     }
 
+    private Verdict onAuthentication(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        int code = bodyBytes < Integer.BYTES ? -1 : buffer.getInt(bodyStart);
+        if (code == AuthenticationMethod.OK_CODE) {
+            boolean half = method == AuthenticationMethod.SCRAM_SHA_256 && !saslFinished;
+            identity.authenticatedBy(half ? AuthenticationMethod.OTHER : method, saslRequest);
+            return Verdict.FORWARD;
+        }
+        method = AuthenticationMethod.ofRequest(code);
+        saslFinished |= code == AuthenticationMethod.SASL_FINAL_CODE;
+        if (code == AuthenticationMethod.SASL_CODE) {
+            saslRequest = MessageCopies.whole(buffer, bodyStart, bodyBytes);
+        }
+        byte[] data = MessageCopies.copy(buffer, bodyStart + Integer.BYTES, Math.max(0, bodyBytes - Integer.BYTES));
+        byte[] answer = replay == null ? null : replay.answer(code, data);
+        if (answer == null) {
+            return Verdict.FORWARD;
+        }
+        toServer.accept(answer);
+        Arrays.fill(answer, (byte) 0);
+        return Verdict.REPLACE;
+    }
+
     private static byte[] concat(byte[] a, byte[] b) {
-        byte[] both = java.util.Arrays.copyOf(a, a.length + b.length);
+        byte[] both = Arrays.copyOf(a, a.length + b.length);
         System.arraycopy(b, 0, both, a.length, b.length);
         return both;
     }
@@ -115,7 +154,7 @@ final class LoginInspector implements MessageInspector {
 
     @Override
     public void passedUnseen(byte type) {
-        // A challenge of this size is none that we know: whoever passes it must prove himself to the server again.
-        proofAsked = true;
+        // A request of this size is none that we know.
+        method = AuthenticationMethod.OTHER;
     }
 }

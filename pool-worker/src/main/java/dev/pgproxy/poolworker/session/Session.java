@@ -1,38 +1,61 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
-import dev.pgproxy.common.protocol.PoolKey;
+import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
-import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
+import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the backend that serves it. This owns the client's transport; the backend is borrowed and given back with
- * {@link Backend#release}. States and their order are in {@link SessionState}.
+ * {@link Backend#release}. States and their order are in {@link SessionState}: first the client is let in, by the server on a new
+ * backend or by the proxy on a warm one, then bytes are relayed until either side ends.
  */
-public final class Session implements BackendUser {
+public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Who keeps the sessions of a worker. */
     public interface Owner {
+        /** Asks what is known of the client's role; {@link Session#roleFound} takes the answer. */
+        void askForRole(Session session);
+
+        /** The backend, which the session has to itself, is to be connected. */
+        void connect(Session session, Backend backend);
+
         /** The login is complete. */
         void opened(Session session, Backend backend);
 
+        /** The backend cannot be used again, for want of a way to check the next client. */
+        void notReusable(Session session, AuthenticationMethod method, RoleFacts facts);
+
         /** The backend that was promised fell through; the session wants another one by {@link Session#useBackend}. */
         void needsBackend(Session session);
+
+        /** See {@link BackendTraffic.News}. */
+        void rolesChanged(Session session);
+
+        /** See {@link BackendTraffic.News}. */
+        void objectInUse(Session session, String words);
 
         /** The session is over. Called once. */
         void closed(Session session);
@@ -40,22 +63,40 @@ public final class Session implements BackendUser {
 
     /** What all sessions of a worker share. */
     public record Context(
-            EventLoop loop, RelayBuffers buffers, LingeringClose lingering, SecretSource secrets, Owner owner) {}
+            EventLoop loop,
+            RelayBuffers buffers,
+            LingeringClose lingering,
+            SecretSource secrets,
+            Background background,
+            Owner owner) {}
 
-    private static final byte[] NO_LAST_WORDS = {};
+    /**
+     * What the master says of a client.
+     *
+     * @param loginTimeLeftMs bound on the rest of the login
+     * @param idleExempt whether the client may be idle outside a transaction for ever
+     */
+    public record Terms(long loginTimeLeftMs, boolean idleExempt) {}
 
     private final long id;
     private final PoolKey key;
+    private final StartupParameters parameters;
     private final Negotiation negotiation;
     private final Transport frontend;
     private final PoolSettings settings;
+    private final Terms terms;
     private final Context context;
-
     private SessionState state = SessionState.ACCEPTED;
     private @Nullable Backend backend;
+    private @Nullable RoleFacts facts;
+    private @Nullable VerificationDialogue dialogue;
+    private @Nullable Replay replay;
+    private @Nullable ParameterSetting setting;
+    private byte[] beforeWelcome = LastWords.NONE;
     private @Nullable Pipe toServer;
     private @Nullable LoginInspector login;
     private @Nullable BackendTraffic traffic;
+    private @Nullable IdleWatch idleWatch;
     private Scheduler.@Nullable Timer loginTimer;
     private Scheduler.@Nullable Timer endingTimer;
     private byte[] secret = {};
@@ -70,12 +111,15 @@ public final class Session implements BackendUser {
             StartupPacket.Startup startup,
             Transport frontend,
             PoolSettings settings,
+            Terms terms,
             Context context) {
         this.id = id;
         this.key = key;
+        this.parameters = startup.parameters();
         this.negotiation = Negotiation.of(startup);
         this.frontend = frontend;
         this.settings = settings;
+        this.terms = terms;
         this.context = context;
     }
 
@@ -91,6 +135,11 @@ public final class Session implements BackendUser {
         return state;
     }
 
+    /** The user and the database, and all else that the client's startup packet named. */
+    public StartupParameters parameters() {
+        return parameters;
+    }
+
     /** The backend that serves this session or will; null before one was chosen and after the end. */
     public @Nullable Backend backend() {
         return backend;
@@ -99,6 +148,9 @@ public final class Session implements BackendUser {
     /** Chooses the backend: one that is claimed or reserved for this session, or one that is about to connect. */
     public void useBackend(Backend chosen) {
         backend = chosen;
+        if (state == SessionState.WAITING) {
+            check();
+        }
     }
 
     /** From now on the client is ours alone, and may be spoken to. */
@@ -107,32 +159,27 @@ public final class Session implements BackendUser {
             return;
         }
         state = SessionState.WAITING;
-        loginTimer = context.loop()
-                .scheduler()
-                .afterMs(
-                        settings.clientLoginTimeoutMs(),
-                        () -> part(BackendMessage.fatal(
-                                SqlState.QUERY_CANCELED,
-                                "canceling authentication due to timeout",
-                                "The login took longer than client_login_timeout.")));
+        loginTimer = context.loop().scheduler().afterMs(terms.loginTimeLeftMs(), () -> part(LastWords.loginTimeout()));
         frontend.onReady(this::frontendReady);
         frontend.interest(Interest.HANGUP);
-        if (backend != null && backend.state() == BackendState.IN_SESSION) {
-            welcome(backend);
+        Backend chosen = attached();
+        if (chosen.state() == BackendState.IN_SESSION || chosen.state() == BackendState.CONNECTING) {
+            check();
         }
     }
 
     @Override
     public void backendAvailable() {
-        if (state == SessionState.WAITING && backend != null) {
-            welcome(backend);
+        if (state == SessionState.WAITING) {
+            check();
         }
     }
 
     @Override
     public void backendUnavailable() {
         backend = null;
-        if (state == SessionState.ACCEPTED || state == SessionState.WAITING) {
+        if (state == SessionState.ACCEPTED || state == SessionState.WAITING || state == SessionState.CHECKING) {
+            state = state == SessionState.CHECKING ? SessionState.WAITING : state;
             context.owner().needsBackend(this);
         }
     }
@@ -140,49 +187,190 @@ public final class Session implements BackendUser {
     @Override
     public void backendUnreachable(String reason) {
         backend = null;
-        part(BackendMessage.fatal(
-                SqlState.SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
-                "could not connect to server " + key.server() + ": " + reason,
-                "Check that the server runs and accepts connections from the proxy's host."));
+        part(LastWords.unreachable(key.server(), reason));
     }
 
-    /** Gives the client of a warm backend what a login would have given it. */
-    private void welcome(Backend warm) {
-        BackendTraffic inspector = new BackendTraffic(warm.identity(), warm.progress());
+    /** Before a backend is used or opened, what is known of the role must be known as of then. */
+    private void check() {
+        if (facts != null && attached().state() == BackendState.CONNECTING) {
+            roleFound(facts); // They are from before this backend, which is what counts.
+            return;
+        }
+        state = SessionState.CHECKING;
+        context.owner().askForRole(this);
+    }
+
+    /** The answer to {@link Owner#askForRole}. */
+    public void roleFound(RoleFacts found) {
+        if (state != SessionState.CHECKING && state != SessionState.WAITING) {
+            return;
+        }
+        facts = found;
+        Backend chosen = attached();
+        if (chosen.state() == BackendState.CONNECTING) {
+            state = SessionState.WAITING;
+            context.owner().connect(this, chosen);
+            return;
+        }
+        switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
+            case WELCOME -> setUp(chosen, chosen.identity().negotiation());
+            case VERIFY -> verify(chosen, found);
+            case START_ANEW -> startAnew(chosen);
+        }
+    }
+
+    /** The server shall decide over this client, on a new backend in the place of the one that it cannot have. */
+    private void startAnew(Backend unfit) {
+        state = SessionState.WAITING;
+        frontend.interest(Interest.HANGUP);
+        unfit.giveUp();
+    }
+
+    private void verify(Backend warm, RoleFacts found) {
+        state = SessionState.VERIFYING;
+        Verification verification = new Verification(
+                warm.identity().method(),
+                warm.identity().saslRequest(),
+                Verifiers.of(found.verifiers()),
+                parameters.user(),
+                context.secrets());
+        dialogue = new VerificationDialogue(
+                verification,
+                frontend,
+                warm.fromServer(),
+                context.buffers(),
+                context.background(),
+                new VerificationDialogue.Host() {
+                    @Override
+                    public void accepted(byte[] message) {
+                        dialogue = null;
+                        setUp(warm, message);
+                    }
+
+                    @Override
+                    public void referred() {
+                        dialogue = null;
+                        replay = verification.replay();
+                        startAnew(warm);
+                    }
+
+                    @Override
+                    public void violated(ProtocolViolation violation) {
+                        part(LastWords.badClient(violation));
+                    }
+
+                    @Override
+                    public void left() {
+                        leave();
+                    }
+                });
+        dialogue.start(warm.identity().negotiation());
+    }
+
+    /**
+     * Gives the backend the client's values of what does not split pools, and lets the client in; where the server may refuse a
+     * value, only when it has not.
+     *
+     * @param before what the client is told before AuthenticationOk
+     */
+    private void setUp(Backend warm, byte[] before) {
+        if (!warm.isStillAsNew()) {
+            lostWhileIdle(warm);
+            return;
+        }
+        Pipe pipe = new Pipe(context.buffers(), new FrontendTraffic(warm.progress()));
+        toServer = pipe;
+        Map<String, String> changes =
+                ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
+        if (changes.isEmpty()) {
+            welcome(warm, before);
+            return;
+        }
+        ParameterSetting query = new ParameterSetting(changes, warm.identity(), warm.progress(), () -> {
+            if (traffic != null) {
+                warm.fromServer().inspectWith(traffic);
+            }
+        });
+        setting = query;
+        // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
+        warm.progress().onFrontend(FrontendMessage.QUERY);
+        serverTakesNothing = !pipe.inject(query.query(), warm.transport());
+        if (ParameterSetting.areCertain(changes)) {
+            query.anticipate();
+            welcome(warm, before);
+        } else {
+            state = SessionState.SETTING_UP;
+            beforeWelcome = before;
+            frontend.interest(Interest.HANGUP);
+        }
+        if (state != SessionState.CLOSED) {
+            warm.fromServer().inspectWith(query);
+        }
+    }
+
+    private Map<String, String> ignoredParameters() {
+        Map<String, String> ignored = new HashMap<>();
+        for (StartupParameters.Parameter parameter : parameters.sorted()) {
+            if (PoolKey.isIgnored(parameter, settings.ignoredParameters())) {
+                ignored.put(parameter.name(), parameter.value());
+            }
+        }
+        return ignored;
+    }
+
+    /** Tells the client of a warm backend what a login would have told it. */
+    private void welcome(Backend warm, byte[] before) {
+        BackendTraffic inspector = new BackendTraffic(warm.identity(), warm.progress(), this);
         traffic = inspector;
         warm.fromServer().inspectWith(inspector);
-        toServer = new Pipe(context.buffers(), new FrontendTraffic(warm.progress()));
-        ByteArrayOutputStream login = new ByteArrayOutputStream();
-        login.writeBytes(warm.identity().negotiation());
-        login.writeBytes(BackendMessage.authenticationOk());
-        warm.identity().statusMessages().forEach(login::writeBytes);
+        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        words.writeBytes(before);
+        words.writeBytes(BackendMessage.authenticationOk());
+        warm.identity().statusMessages().forEach(words::writeBytes);
         if (warm.identity().cancelKey().length > 0) {
-            login.writeBytes(BackendMessage.backendKeyData(
+            words.writeBytes(BackendMessage.backendKeyData(
                     warm.identity().pid(), newSecret(warm.identity().cancelKey())));
         }
-        login.writeBytes(BackendMessage.readyForQueryIdle());
+        words.writeBytes(BackendMessage.readyForQueryIdle());
         becomeActive(warm);
-        if (!warm.fromServer().inject(login.toByteArray(), frontend)) {
+        if (!warm.fromServer().inject(words.toByteArray(), frontend)) {
             leave();
             return;
         }
         updateInterest();
     }
 
+    /** The backend had something to say, or ended, while nobody used it. */
+    private void lostWhileIdle(Backend warm) {
+        switch (state) {
+            case ACCEPTED -> warm.giveUp();
+            case VERIFYING -> part(LastWords.lostServer(key.server())); // What it has answered was for the proxy alone.
+            default -> startAnew(warm);
+        }
+    }
+
     @Override
     public void backendConnected() {
         Backend fresh = attached();
         state = SessionState.LOGGING_IN;
-        BackendTraffic afterLogin = new BackendTraffic(fresh.identity(), fresh.progress());
+        RoleFacts known = facts == null ? RoleFacts.UNAVAILABLE : facts;
+        fresh.identity().startedWith(known.fingerprint(), ignoredParameters());
+        BackendTraffic afterLogin = new BackendTraffic(fresh.identity(), fresh.progress(), this);
         traffic = afterLogin;
-        LoginInspector inspector = new LoginInspector(fresh.identity(), negotiation, this::newSecret, () -> {
-            loginComplete = true;
-            fresh.fromServer().inspectWith(afterLogin);
-        });
-        login = inspector;
-        fresh.fromServer().inspectWith(inspector);
         Pipe pipe = new Pipe(context.buffers(), new FrontendTraffic(fresh.progress()));
         toServer = pipe;
+        LoginInspector inspector = new LoginInspector(
+                fresh.identity(),
+                negotiation,
+                this::newSecret,
+                replay,
+                answer -> serverTakesNothing |= !pipe.inject(answer, fresh.transport()),
+                () -> {
+                    loginComplete = true;
+                    fresh.fromServer().inspectWith(afterLogin);
+                });
+        login = inspector;
+        fresh.fromServer().inspectWith(inspector);
         serverTakesNothing = !pipe.inject(negotiation.serverPacket(), fresh.transport());
         updateInterest();
     }
@@ -192,17 +380,46 @@ public final class Session implements BackendUser {
         return secret;
     }
 
+    private void loggedIn(Backend serving) {
+        RoleFacts known = facts == null ? RoleFacts.UNAVAILABLE : facts;
+        AuthenticationMethod method = serving.identity().method();
+        boolean canBeRepeated =
+                ReusePolicy.decide(method, serving.identity().fingerprint(), known) != ReusePolicy.Way.START_ANEW;
+        serving.loggedIn(canBeRepeated);
+        // An expired password, or a role that may not log in any more, is no lack of means to check it.
+        boolean lacksMeans = !known.known() || (known.mayLogIn() && known.validForMs() > 0);
+        if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
+            context.owner().notReusable(this, method, known);
+        }
+        becomeActive(serving);
+    }
+
     private void becomeActive(Backend serving) {
         state = SessionState.ACTIVE;
         stopLoginTimer();
+        wipeReplay();
+        long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
+        if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
+            idleWatch = new IdleWatch(
+                    context.loop(), idleMs, settings.idleTransactionTimeoutMs(), serving.progress(), this::part);
+        }
         context.owner().opened(this, serving);
     }
 
     private void frontendReady(int ready) {
-        if (state == SessionState.WAITING) {
-            leave(); // Only a hang-up is waited for here.
-            return;
+        switch (state) {
+            case ACCEPTED, CLOSED -> {}
+            case WAITING, CHECKING, SETTING_UP -> leave(); // Only a hang-up is waited for here.
+            case VERIFYING -> {
+                if (dialogue != null) {
+                    dialogue.frontendReady(ready);
+                }
+            }
+            case LOGGING_IN, ACTIVE, ENDING -> relayFrontend(ready);
         }
+    }
+
+    private void relayFrontend(int ready) {
         Backend serving = attached();
         if (state == SessionState.ENDING && (ready & Interest.HANGUP) != 0) {
             boundEnding();
@@ -231,7 +448,8 @@ public final class Session implements BackendUser {
         boolean passwordsMayPass = state == SessionState.LOGGING_IN;
         try {
             switch (pipeToServer().pump(frontend, serving.transport())) {
-                case MOVED, IDLE -> {}
+                case MOVED -> noteActivity();
+                case IDLE -> {}
                 case SINK_BROKEN -> serverTakesNothing = true;
                 case STOPPED -> {
                     state = SessionState.ENDING;
@@ -247,8 +465,7 @@ public final class Session implements BackendUser {
             }
         } catch (ProtocolViolation e) {
             serverTakesNothing = true; // What came before in the same read was not sent.
-            part(BackendMessage.fatal(
-                    e.sqlState(), e.description(), "The client does not speak PostgreSQL's protocol."));
+            part(LastWords.badClient(e));
             return false;
         } finally {
             if (passwordsMayPass) {
@@ -260,8 +477,9 @@ public final class Session implements BackendUser {
 
     @Override
     public void backendReady(int ready) {
-        if (state == SessionState.ACCEPTED || state == SessionState.WAITING) {
-            return; // A claimed backend that has something to say says it again after the welcome.
+        if (state.isBeforeBackend()) {
+            idleBackendReady();
+            return;
         }
         Backend serving = attached();
         if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && pipeToServer().isBlocked()) {
@@ -274,39 +492,79 @@ public final class Session implements BackendUser {
         settle(serving);
     }
 
+    /** A backend that is claimed and not used yet: it is to be silent, or it is not as good as new. */
+    private void idleBackendReady() {
+        Backend claimed = attached();
+        if (claimed.fromServer().isBlocked()) {
+            claimed.transport().interest(Interest.NONE); // The way is taken by what the client was asked.
+        } else if (!claimed.isStillAsNew()) {
+            lostWhileIdle(claimed);
+        }
+    }
+
+    private void noteActivity() {
+        if (idleWatch != null) {
+            idleWatch.active();
+        }
+    }
+
     /** @return whether the session goes on */
     private boolean pumpToClient(Backend serving) {
         Pipe.Outcome outcome;
+        boolean wasRunning = serving.progress().mayBeRunning();
         try {
             outcome = serving.fromServer().pump(serving.transport(), frontend);
         } catch (ProtocolViolation e) {
-            part(BackendMessage.fatal(e.sqlState(), "the server sent what is no message: " + e.description(), ""));
+            part(LastWords.badServer(e));
             return false;
         }
+        if (wasRunning) {
+            noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
+        }
         if (loginComplete && state == SessionState.LOGGING_IN) {
-            serving.loggedIn(login != null && login.isTrusted());
-            becomeActive(serving);
+            loggedIn(serving);
         }
         switch (outcome) {
             case MOVED, IDLE, STOPPED -> {
-                return true;
+                return takeSetting(serving);
             }
-            case SOURCE_ENDED -> part(wordsForLostServer());
+            case SOURCE_ENDED -> {
+                serving.connectionEnded();
+                part(wordsForLostServer());
+            }
             case SINK_BROKEN -> leave();
         }
         return false;
+    }
+
+    /**
+     * Looks whether the server has taken the client's settings.
+     *
+     * @return whether the session goes on
+     */
+    private boolean takeSetting(Backend serving) {
+        ParameterSetting query = setting;
+        if (query == null) {
+            return true;
+        }
+        if (query.hasFailed()) {
+            part(LastWords.badSetting(query.error()));
+            return false;
+        }
+        if (state == SessionState.SETTING_UP && !serving.progress().isRunning()) {
+            setting = null;
+            welcome(serving, beforeWelcome);
+        }
+        return state != SessionState.CLOSED;
     }
 
     private byte[] wordsForLostServer() {
         boolean explained =
                 (login != null && !loginComplete) ? login.isRefused() : (traffic != null && traffic.lastWasError());
         if (explained) {
-            return NO_LAST_WORDS;
+            return LastWords.NONE;
         }
-        return BackendMessage.fatal(
-                SqlState.CONNECTION_FAILURE,
-                "server " + key.server() + " closed the connection unexpectedly",
-                "The server's log says why; connect again.");
+        return LastWords.lostServer(key.server());
     }
 
     /** After bytes moved: ends what is to end, and waits for what comes next. */
@@ -344,7 +602,7 @@ public final class Session implements BackendUser {
     public void askToShutDown() {
         shutdownAsked = true;
         switch (state) {
-            case ACCEPTED, WAITING, LOGGING_IN -> endByShutdown();
+            case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP, LOGGING_IN -> endByShutdown();
             case ACTIVE -> settle(attached());
             case ENDING, CLOSED -> {}
         }
@@ -352,10 +610,7 @@ public final class Session implements BackendUser {
 
     /** Ends the session now, with a word about why where that can be said. */
     public void endByShutdown() {
-        part(BackendMessage.fatal(
-                SqlState.ADMIN_SHUTDOWN,
-                "terminating connection due to administrator command",
-                "The proxy is being stopped; connect again."));
+        part(LastWords.shutdown());
     }
 
     /** Whether a CancelRequest with this pid and secret is for the query of this session. */
@@ -400,8 +655,15 @@ public final class Session implements BackendUser {
         if (endingTimer != null) {
             endingTimer.cancel();
         }
+        if (idleWatch != null) {
+            idleWatch.stop();
+        }
+        if (dialogue != null) {
+            dialogue.cancel();
+        }
+        wipeReplay();
         frontend.interest(Interest.NONE);
-        boolean wasWaiting = state == SessionState.ACCEPTED || state == SessionState.WAITING;
+        boolean untouched = state.isBeforeBackend();
         state = SessionState.CLOSED;
         Backend used = backend;
         Pipe pipe = toServer;
@@ -411,14 +673,27 @@ public final class Session implements BackendUser {
             pipe.drop();
         }
         if (used != null) {
-            if (wasWaiting && used.isResetting()) {
-                used.unreserve();
-            } else {
-                used.release(clean || (wasWaiting && used.state() == BackendState.IN_SESSION));
-            }
+            used.release(untouched || clean);
         }
         context.owner().closed(this);
         return true;
+    }
+
+    private void wipeReplay() {
+        if (replay != null) {
+            replay.wipe();
+            replay = null;
+        }
+    }
+
+    @Override
+    public void rolesChanged() {
+        context.owner().rolesChanged(this);
+    }
+
+    @Override
+    public void objectInUse(String words) {
+        context.owner().objectInUse(this, words);
     }
 
     private void stopLoginTimer() {

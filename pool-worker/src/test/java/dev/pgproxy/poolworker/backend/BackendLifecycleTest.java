@@ -12,12 +12,16 @@ import org.junit.jupiter.api.Test;
 
 class BackendLifecycleTest {
 
-    private static final Facts GOOD = new Facts(true, true, false, false, false);
-    private static final Facts UNTRUSTED = new Facts(false, true, false, false, false);
-    private static final Facts HALF_SENT = new Facts(true, false, false, false, false);
-    private static final Facts RUNNING = new Facts(true, true, true, false, false);
-    private static final Facts IN_TRANSACTION = new Facts(true, true, false, true, false);
-    private static final Facts CANCELLED = new Facts(true, true, false, false, true);
+    private static final Facts GOOD = new Facts(true, true, false, false, false, false, false);
+    private static final Facts UNTRUSTED = new Facts(false, true, false, false, false, false, false);
+    private static final Facts HALF_SENT = new Facts(true, false, false, false, false, false, false);
+    private static final Facts BUSY = new Facts(true, false, false, true, false, false, false);
+    private static final Facts RUNNING = new Facts(true, true, true, true, false, false, false);
+    private static final Facts ENDED = new Facts(true, true, false, false, true, false, false);
+    private static final Facts IN_TRANSACTION = new Facts(true, true, false, false, false, true, false);
+    private static final Facts CANCELLED = new Facts(true, true, false, false, false, false, true);
+    private static final List<Facts> ALL =
+            List.of(GOOD, UNTRUSTED, HALF_SENT, BUSY, RUNNING, ENDED, IN_TRANSACTION, CANCELLED);
 
     private static void expect(BackendState from, Event event, Facts facts, BackendState to, Action... actions) {
         Step step = BackendLifecycle.next(from, event, facts);
@@ -48,15 +52,21 @@ class BackendLifecycleTest {
                 Action.START_RESET_TIMER,
                 Action.SEND_ROLLBACK);
         expect(BackendState.ROLLING_BACK, Event.READY, GOOD, BackendState.DISCARDING, Action.SEND_DISCARD_ALL);
-        expect(BackendState.ROLLING_BACK, Event.READY, IN_TRANSACTION, BackendState.CLOSED, Action.CLOSE);
+        expect(BackendState.ROLLING_BACK, Event.READY, IN_TRANSACTION, BackendState.CLOSING, Action.PART);
     }
 
     @Test
-    void runningQueryIsAwaitedFirst() {
-        expect(BackendState.IN_SESSION, Event.FRONTEND_LEFT, RUNNING, BackendState.DRAINING, Action.START_RESET_TIMER);
+    void runningQueryIsCancelledAndAwaited() {
+        expect(
+                BackendState.IN_SESSION,
+                Event.FRONTEND_LEFT,
+                RUNNING,
+                BackendState.DRAINING,
+                Action.START_RESET_TIMER,
+                Action.CANCEL_QUERY);
         expect(BackendState.DRAINING, Event.READY, RUNNING, BackendState.DRAINING);
         expect(BackendState.DRAINING, Event.READY, GOOD, BackendState.DISCARDING, Action.SEND_DISCARD_ALL);
-        expect(BackendState.DRAINING, Event.READY, HALF_SENT, BackendState.CLOSED, Action.CLOSE);
+        expect(BackendState.DRAINING, Event.READY, HALF_SENT, BackendState.CLOSING, Action.PART);
     }
 
     @Test
@@ -73,29 +83,56 @@ class BackendLifecycleTest {
     @Test
     void doubtCloses() {
         for (Facts facts : List.of(UNTRUSTED, HALF_SENT)) {
-            expect(BackendState.IN_SESSION, Event.FRONTEND_LEFT, facts, BackendState.CLOSED, Action.CLOSE);
+            expect(BackendState.IN_SESSION, Event.FRONTEND_LEFT, facts, BackendState.CLOSING, Action.PART);
         }
-        expect(BackendState.DISCARDING, Event.READY, UNTRUSTED, BackendState.CLOSED, Action.CLOSE);
-        expect(BackendState.DISCARDING, Event.READY, IN_TRANSACTION, BackendState.CLOSED, Action.CLOSE);
+        expect(BackendState.DISCARDING, Event.READY, UNTRUSTED, BackendState.CLOSING, Action.PART);
+        expect(BackendState.DISCARDING, Event.READY, IN_TRANSACTION, BackendState.CLOSING, Action.PART);
+    }
+
+    @Test
+    void whatMayStillRunIsCancelledBeforeItIsGivenUp() {
+        expect(
+                BackendState.IN_SESSION,
+                Event.FRONTEND_LEFT,
+                BUSY,
+                BackendState.CLOSING,
+                Action.CANCEL_QUERY,
+                Action.PART);
+    }
+
+    @Test
+    void aPlaceIsFreeOnlyWhenTheServerHasEndedTheConnection() {
+        expect(BackendState.IDLE, Event.FAILED, GOOD, BackendState.CLOSING, Action.PART);
+        expect(BackendState.CLOSING, Event.READY, GOOD, BackendState.CLOSING);
+        expect(BackendState.CLOSING, Event.CANCEL_FINISHED, GOOD, BackendState.CLOSING);
+        expect(BackendState.CLOSING, Event.LOST, GOOD, BackendState.CLOSED, Action.CLOSE);
+        expect(BackendState.CLOSING, Event.FAILED, GOOD, BackendState.CLOSED, Action.CLOSE);
+        expect(BackendState.IN_SESSION, Event.FRONTEND_LEFT, ENDED, BackendState.CLOSED, Action.CLOSE);
     }
 
     @Test
     void onlyReadyAfterDiscardLeadsToThePool() {
         for (BackendState state : BackendState.values()) {
             for (Event event : Event.values()) {
-                for (Facts facts : List.of(GOOD, UNTRUSTED, HALF_SENT, RUNNING, IN_TRANSACTION, CANCELLED)) {
+                for (Facts facts : ALL) {
                     Step step = BackendLifecycle.next(state, event, facts);
                     if (step.actions().contains(Action.PARK)) {
                         assertEquals(BackendState.DISCARDING, state);
                         assertEquals(Event.READY, event);
                         assertTrue(facts.reusable() && !facts.inTransaction());
                     }
-                    if (event == Event.FAILED) {
+                    if (event == Event.LOST || event == Event.ABANDONED) {
                         assertEquals(BackendState.CLOSED, step.state());
+                    }
+                    if (event == Event.FAILED) {
+                        assertTrue(step.state() == BackendState.CLOSED || step.state() == BackendState.CLOSING);
                     }
                     assertEquals(
                             step.state() == BackendState.CLOSED && state != BackendState.CLOSED,
                             step.actions().contains(Action.CLOSE));
+                    assertEquals(
+                            step.state() == BackendState.CLOSING && state != BackendState.CLOSING,
+                            step.actions().contains(Action.PART));
                 }
             }
         }

@@ -21,6 +21,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /** One run: a worker, its clients, its server and its master, under the schedule of one seed. */
 final class PoolWorkerSimulation {
@@ -28,8 +30,17 @@ final class PoolWorkerSimulation {
     private static final int CLIENTS = 25;
     private static final int MAX_STEPS = 200_000;
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
-    private static final PoolSettings SETTINGS =
-            new PoolSettings(1024, 2_000, 20_000, 500, 1_000, 2_000, new SocketTuning(true, 60, 10, 6, 0));
+    private static final PoolSettings SETTINGS = new PoolSettings(
+            1024,
+            2_000,
+            20_000,
+            500,
+            1_000,
+            5_000,
+            2_000,
+            List.of("application_name"),
+            new SocketTuning(true, 60, 10, 6, 0));
+    private static final int LOGIN_MS = 2_000;
 
     private final long seed;
     private final SimulatedWorld world;
@@ -42,6 +53,7 @@ final class PoolWorkerSimulation {
     private final Map<Integer, byte[]> keys = new HashMap<>();
     private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
     private final List<Runnable> unwritten = new ArrayList<>();
+    private final SimulatedRoles roles;
     private int serverPids = 100;
     private long nextClient = 1;
     private long nextCancel = 1;
@@ -53,14 +65,35 @@ final class PoolWorkerSimulation {
         this.seed = seed;
         this.world = new SimulatedWorld(seed);
         this.crashing = world.random().nextBoolean();
+        this.roles = new SimulatedRoles(world.random());
         this.loop = new EventLoop(world, world);
-        this.worker = new PoolWorker(loop, new SimulatedConnector(), new SimulatedMaster(), bytes -> {
-            byte[] secret = new byte[bytes];
-            world.random().nextBytes(secret);
-            return secret;
-        });
+        this.worker = new PoolWorker(
+                loop,
+                new SimulatedConnector(),
+                new SimulatedMaster(),
+                bytes -> {
+                    byte[] secret = new byte[bytes];
+                    world.random().nextBytes(secret);
+                    return secret;
+                },
+                this::compute);
         worker.configure(SETTINGS);
         world.add(new Arrivals());
+    }
+
+    private boolean compute(BooleanSupplier work, Consumer<Boolean> then) {
+        if (world.random().nextInt(10) == 0) {
+            return false;
+        }
+        world.add(() -> {
+            then.accept(work.getAsBoolean());
+            return false;
+        });
+        return true;
+    }
+
+    SimulatedRoles roles() {
+        return roles;
     }
 
     SimulatedWorld world() {
@@ -119,10 +152,11 @@ final class PoolWorkerSimulation {
                 world.openTransports() + " connections are open and " + owned + " owned");
     }
 
-    /** Dying between two steps may cost the clients that were accepted; of all others not a byte was touched. */
+    /** Dying between two steps may cost clients that were accepted or told of a shutdown; of all others not a byte was touched. */
     private void checkDeath() {
         clients.forEach((id, client) -> check(
-                accepted.contains(id) || !client.transport().isTouched(), "client " + id + " cannot be routed again"));
+                stopping || accepted.contains(id) || !client.transport().isTouched(),
+                "client " + id + " cannot be routed again"));
     }
 
     void check(boolean holds, String violation) {
@@ -167,26 +201,43 @@ final class PoolWorkerSimulation {
             if (stopping) {
                 return false;
             }
+            roles.changeNowAndThen();
             switch (world.random().nextInt(4)) {
                 case 0 -> arrive();
                 case 1 -> cancelSomething();
-                case 2 -> worker.evict(world.random().nextInt(20));
+                case 2 -> disturb();
                 default -> {}
             }
             return nextClient <= CLIENTS;
         }
 
+        private void disturb() {
+            if (world.random().nextInt(20) == 0) {
+                worker.giveUpIdle(SERVER, "database \"" + anyUser() + "\" is being accessed by other users");
+            } else {
+                worker.evict(world.random().nextInt(20));
+            }
+        }
+
+        private String anyUser() {
+            return SimulatedRoles.USERS.get(world.random().nextInt(SimulatedRoles.USERS.size()));
+        }
+
         private void arrive() {
             long id = nextClient++;
-            String user = world.random().nextInt(4) == 0
-                    ? "secretive"
-                    : "open" + world.random().nextInt(2);
+            String user = anyUser();
+            String name = "c" + id + "_";
             SimulatedTransport transport = world.connect();
-            byte[] packet = FrontendMessage.startup(3 << 16, List.of(new StartupParameters.Parameter("user", user)));
-            SimulatedClient client = new SimulatedClient("c" + id + "_", transport, PoolWorkerSimulation.this);
+            byte[] packet = FrontendMessage.startup(
+                    3 << 16,
+                    List.of(
+                            new StartupParameters.Parameter("application_name", name),
+                            new StartupParameters.Parameter("user", user)));
+            SimulatedClient client = new SimulatedClient(name, user, transport, PoolWorkerSimulation.this);
             clients.put(id, client);
             sessionsReported.add(id);
-            worker.assign(new ControlMessage.AssignFrontend(id, SERVER, packet), transport);
+            long expected = world.random().nextInt(20);
+            worker.assign(new ControlMessage.AssignFrontend(id, SERVER, expected, LOGIN_MS, false, packet), transport);
             world.add(client);
         }
 
@@ -233,19 +284,35 @@ final class PoolWorkerSimulation {
             } else if (message instanceof ControlMessage.BackendGone gone) {
                 backendsReported.remove(gone.backendId());
             } else if (message instanceof ControlMessage.CancelTarget target) {
-                deliver(target);
+                deliver(target.backendId(), target.pid());
+            } else if (message instanceof ControlMessage.CancelQuery query) {
+                deliver(query.backendId(), query.pid());
+            } else if (message instanceof ControlMessage.FindRole question) {
+                answer(question);
+            } else if (message instanceof ControlMessage.FrontendAccepted another) {
+                backendsReported.add(another.backendId());
             }
         }
 
+        private void answer(ControlMessage.FindRole question) {
+            world.add(() -> {
+                if (world.random().nextInt(3) > 0) {
+                    return true;
+                }
+                worker.roleFound(question.frontendId(), roles.facts(question.user()));
+                return false;
+            });
+        }
+
         /** The server gets the signal at some time, and the master hears of it later. */
-        private void deliver(ControlMessage.CancelTarget target) {
-            cancelsInFlight.merge(target.pid(), 1, Integer::sum);
+        private void deliver(long backendId, int pid) {
+            cancelsInFlight.merge(pid, 1, Integer::sum);
             world.add(() -> {
                 if (world.random().nextInt(5) > 0) {
                     return true;
                 }
-                cancelsInFlight.merge(target.pid(), -1, Integer::sum);
-                worker.cancelFinished(target.backendId(), world.random().nextInt(4) > 0);
+                cancelsInFlight.merge(pid, -1, Integer::sum);
+                worker.cancelFinished(backendId, world.random().nextInt(4) > 0);
                 return false;
             });
         }

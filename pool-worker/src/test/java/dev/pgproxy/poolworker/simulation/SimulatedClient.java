@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.simulation;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
@@ -16,6 +17,9 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private static final List<String> VERBS = List.of("plain", "plain", "big", "error", "begin", "copy");
 
     private final String name;
+    private final String user;
+    private final boolean knowsPassword;
+    private final int rolesAtArrival;
     private final SimulatedTransport transport;
     private final Random random;
     private final PoolWorkerSimulation simulation;
@@ -29,8 +33,11 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     /** What it asked and what types of messages it got, for a failure's message. */
     private final StringBuilder log = new StringBuilder();
 
-    SimulatedClient(String name, SimulatedTransport transport, PoolWorkerSimulation simulation) {
+    SimulatedClient(String name, String user, SimulatedTransport transport, PoolWorkerSimulation simulation) {
         this.name = name;
+        this.user = user;
+        this.knowsPassword = simulation.world().random().nextInt(4) > 0;
+        this.rolesAtArrival = simulation.roles().version();
         this.transport = transport;
         this.simulation = simulation;
         this.random = simulation.world().random();
@@ -75,12 +82,22 @@ final class SimulatedClient implements SimulatedWorld.Actor {
                 simulation.learnKey(ByteBuffer.wrap(message).getInt(5), Arrays.copyOfRange(message, 9, message.length));
             case 'R' -> {
                 if (ByteBuffer.wrap(message).getInt(5) != 0) {
-                    transport.farWrite(
-                            BackendMessage.wrap((byte) 'p', "password\0".getBytes(StandardCharsets.US_ASCII)));
+                    byte[] salt = Arrays.copyOfRange(message, 9, message.length);
+                    transport.farWrite(FrontendMessage.wrap(
+                            FrontendMessage.PASSWORD, SimulatedRoles.answer(user, knowsPassword, salt)));
                 }
             }
-            case 'Z' -> ready = true;
+            case 'Z' -> {
+                simulation.check(
+                        knowsPassword || SimulatedRoles.method(user) == AuthenticationMethod.TRUST,
+                        name + " is in without the password");
+                ready = true;
+            }
             case 'D' -> simulation.check(body.contains(name), name + " got a row of somebody else: " + body);
+            case 'S' ->
+                simulation.check(
+                        !body.startsWith("application_name") || body.contains(name),
+                        name + " is told of an application_name that is not its own: " + body);
             case 'C' ->
                 simulation.check(
                         body.contains(name) || body.startsWith("COPY"),
@@ -103,7 +120,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private void speak() {
         if (queriesLeft-- > 0) {
             ready = false;
-            String sql = name + " " + VERBS.get(random.nextInt(VERBS.size()));
+            String sql = name + "/" + rolesAtArrival + " " + VERBS.get(random.nextInt(VERBS.size()));
             byte[] query = FrontendMessage.query(sql);
             if (random.nextInt(40) == 0) {
                 transport.farWrite(Arrays.copyOf(query, query.length / 2));
@@ -116,7 +133,8 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         }
         left = true;
         if (random.nextInt(4) == 0) {
-            transport.farWrite(FrontendMessage.query(name + " plain")); // Its answer comes before the end.
+            transport.farWrite(
+                    FrontendMessage.query(name + "/" + rolesAtArrival + " plain")); // Its answer comes before the end.
         }
         transport.farWrite(FrontendMessage.terminate());
     }

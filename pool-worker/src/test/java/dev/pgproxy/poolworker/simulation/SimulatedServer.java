@@ -6,6 +6,8 @@ import dev.pgproxy.testkit.simulation.SimulatedWorld;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /**
@@ -26,9 +28,15 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private final MessageReader in = new MessageReader();
     private final ArrayDeque<byte[]> out = new ArrayDeque<>();
     private boolean started;
-    private boolean trust = true;
+    private String user = "";
+    private String startName = "";
+    private String applicationName = "";
+    private int openedUnder;
+    private byte[] salt = {};
     private boolean passwordAsked;
+    private boolean resetUnderCancel;
     private boolean copying;
+    private boolean closing;
     private char status = 'I';
     private String client = "";
 
@@ -51,13 +59,13 @@ final class SimulatedServer implements SimulatedWorld.Actor {
         }
         in.add(transport.farRead());
         // A query may take its time: answers wait in line while other things happen.
-        if (random.nextInt(3) == 0 && !take()) {
+        if (random.nextInt(3) == 0 && !closing && !take()) {
             return false;
         }
         for (int i = random.nextInt(4); i > 0 && !out.isEmpty() && transport.farCanWrite(); i--) {
             transport.farWrite(out.remove());
         }
-        if (transport.farSeesEnd()) {
+        if (transport.farSeesEnd() || (closing && out.isEmpty())) {
             transport.farClose();
             return false;
         }
@@ -70,13 +78,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             byte[] startup = in.nextStartup();
             if (startup != null) {
                 started = true;
-                trust = !new String(startup, StandardCharsets.US_ASCII).contains("secretive");
-                if (trust) {
-                    welcome();
-                } else {
-                    passwordAsked = true;
-                    out.add(BackendMessage.wrap((byte) 'R', new byte[] {0, 0, 0, 3}));
-                }
+                start(startup);
             }
             return true;
         }
@@ -91,6 +93,11 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             }
             case 'p' -> {
                 simulation.check(passwordAsked, "a password that the server did not ask for");
+                if (!SimulatedRoles.accepts(user, Arrays.copyOfRange(message, 5, message.length), salt)) {
+                    out.add(BackendMessage.fatal("28P01", "the password is wrong", ""));
+                    closing = true;
+                    return true;
+                }
                 welcome();
             }
             case 'Q' -> query(new String(message, 5, message.length - 6, StandardCharsets.US_ASCII));
@@ -105,7 +112,31 @@ final class SimulatedServer implements SimulatedWorld.Actor {
         return true;
     }
 
+    private void start(byte[] packet) {
+        List<String> words =
+                List.of(new String(packet, 8, packet.length - 8, StandardCharsets.US_ASCII).split("\0", -1));
+        user = words.get(words.indexOf("user") + 1);
+        startName = words.get(words.indexOf("application_name") + 1);
+        applicationName = startName;
+        openedUnder = simulation.roles().version();
+        switch (SimulatedRoles.method(user)) {
+            case PASSWORD -> ask(BackendMessage.authenticationCleartextPassword());
+            case MD5 -> {
+                salt = new byte[4];
+                random.nextBytes(salt);
+                ask(BackendMessage.authenticationMd5Password(salt));
+            }
+            case TRUST, SCRAM_SHA_256, OTHER -> welcome();
+        }
+    }
+
+    private void ask(byte[] request) {
+        passwordAsked = true;
+        out.add(request);
+    }
+
     private void welcome() {
+        out.add(BackendMessage.parameterStatus("application_name", applicationName));
         out.add(BackendMessage.authenticationOk());
         out.add(PARAMETER);
         out.add(BackendMessage.backendKeyData(
@@ -115,30 +146,49 @@ final class SimulatedServer implements SimulatedWorld.Actor {
 
     private void query(String sql) {
         simulation.check(!copying, "a query inside COPY: " + sql);
-        if (sql.equals("ROLLBACK")) {
+        if (sql.startsWith("SELECT pg_catalog.set_config(E'application_name', E'")) {
+            simulation.check(client.isEmpty(), "a setting behind a client's first query");
+            applicationName = sql.split("'", -1)[3];
+            out.add(BackendMessage.wrap((byte) 'D', new byte[] {0, 0}));
+            out.add(BackendMessage.parameterStatus("application_name", applicationName));
+            complete("SELECT 1");
+        } else if (sql.equals("ROLLBACK")) {
             status = 'I';
             complete("ROLLBACK");
         } else if (sql.equals("DISCARD ALL")) {
             simulation.check(status == 'I', "DISCARD ALL inside a transaction");
-            simulation.check(!simulation.isCancelInFlight(pid), "a reset while a cancel is on its way");
+            resetUnderCancel |= simulation.isCancelInFlight(pid);
             if (random.nextInt(30) == 0) {
                 out.add(BackendMessage.fatal("XX000", "the reset fails", ""));
                 ready();
             } else {
                 client = "";
+                if (!applicationName.equals(startName)) {
+                    applicationName = startName;
+                    out.add(BackendMessage.parameterStatus("application_name", applicationName));
+                }
                 complete("DISCARD ALL");
             }
         } else {
-            clientQuery(sql.split(" ", -1));
+            String[] words = sql.split("[/ ]", -1);
+            simulation.check(words.length == 3, "a query that no client sent: " + sql);
+            checkAsGoodAsNew(words[0], Integer.parseInt(words[1]));
+            clientQuery(new String[] {words[0], words[2]});
         }
+    }
+
+    private void checkAsGoodAsNew(String name, int rolesAtArrival) {
+        simulation.check(!resetUnderCancel, name + " got a backend whose reset a cancel could have hit");
+        simulation.check(applicationName.equals(name), name + " works under the application_name " + applicationName);
+        simulation.check(
+                openedUnder >= rolesAtArrival || !simulation.roles().areKnown(),
+                name + " got a backend of before the last change of its role");
     }
 
     private void clientQuery(String[] words) {
         simulation.check(words.length == 2, "a query that no client sent: " + String.join(" ", words));
         simulation.check(
                 client.isEmpty() || client.equals(words[0]), "client " + words[0] + " on what " + client + " left");
-        simulation.check(
-                trust || client.equals(words[0]) || client.isEmpty(), "reuse of a backend that asked for a password");
         client = words[0];
         byte[] row = ("\0\1\0\0\0" + (char) words[0].length() + words[0]).getBytes(StandardCharsets.ISO_8859_1);
         switch (words[1]) {

@@ -1,0 +1,53 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.ipc.RoleFacts;
+
+/**
+ * Decides whether a client may take over an idle backend: a pure function of how that was opened and of what is known of the role
+ * now. Wherever the server itself might refuse the client, or let it in differently, the server is to say so.
+ */
+public final class ReusePolicy {
+
+    /** What to do with the client. */
+    public enum Way {
+        /** Let it in: the server would ask it nothing. */
+        WELCOME,
+        /** Let it in once it has proved that it knows the password. */
+        VERIFY,
+        /** Close the backend and let the server decide over a new one. */
+        START_ANEW
+    }
+
+    private ReusePolicy() {}
+
+    /**
+     * @param method by which the server let the backend's first client in
+     * @param openedUnder the role's fingerprint at that time; empty when it was not known
+     */
+    public static Way decide(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
+        if (!facts.known()) {
+            return method == AuthenticationMethod.TRUST && openedUnder.isEmpty() ? Way.WELCOME : Way.START_ANEW;
+        }
+        if (!facts.mayLogIn() || !facts.fingerprint().equals(openedUnder)) {
+            return Way.START_ANEW;
+        }
+        if (method == AuthenticationMethod.TRUST) {
+            return Way.WELCOME; // VALID UNTIL is about passwords.
+        }
+        boolean verifiable =
+                facts.validForMs() > 0 && Verifiers.of(facts.verifiers()).support(method);
+        return verifiable ? Way.VERIFY : Way.START_ANEW;
+    }
+
+    /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */
+    public static String remedy(AuthenticationMethod method, RoleFacts facts) {
+        if (method == AuthenticationMethod.OTHER) {
+            return "Use scram-sha-256, md5, password or trust in pg_hba.conf for those who connect through the proxy.";
+        }
+        return facts.known()
+                ? "Let conninfo.user be a superuser, or put the role's password or verifier into auth_file."
+                : "Let conninfo.user log in to conninfo.db on this server; the task-worker's log says what fails.";
+    }
+}

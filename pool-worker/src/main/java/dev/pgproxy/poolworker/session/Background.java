@@ -1,0 +1,16 @@
+package dev.pgproxy.poolworker.session;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/** Where computations go that would keep the event loop from its other sessions. */
+@FunctionalInterface
+public interface Background {
+
+    /**
+     * Computes something elsewhere, and hands the result to the event loop.
+     *
+     * @return false when too much waits to be computed; then nothing is called
+     */
+    boolean compute(BooleanSupplier work, Consumer<Boolean> then);
+}

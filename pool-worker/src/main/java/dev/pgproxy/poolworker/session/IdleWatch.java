@@ -1,0 +1,85 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.poolworker.relay.QueryProgress;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends a session whose client does nothing for too long: neither asks nor is owed an answer. A query or a COPY that runs keeps it,
+ * however long it takes, and what the server says unasked does not.
+ */
+final class IdleWatch {
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    private final EventLoop loop;
+    private final long sessionMs;
+    private final long transactionMs;
+    private final QueryProgress progress;
+    private final Consumer<byte[]> end;
+    private long activeNs;
+    private Scheduler.@Nullable Timer timer;
+
+    /**
+     * @param sessionMs bound on idling in a session, in a transaction or not; 0 for none
+     * @param transactionMs bound on idling in a transaction; 0 for none
+     * @param end called with the last words for the client
+     */
+    IdleWatch(EventLoop loop, long sessionMs, long transactionMs, QueryProgress progress, Consumer<byte[]> end) {
+        this.loop = loop;
+        this.sessionMs = sessionMs;
+        this.transactionMs = transactionMs;
+        this.progress = progress;
+        this.end = end;
+        active();
+        plan(shortest(sessionMs, transactionMs));
+    }
+
+    private static long shortest(long a, long b) {
+        return a == 0 || (b != 0 && b < a) ? b : a;
+    }
+
+    /** The client did something, or got an answer. */
+    void active() {
+        activeNs = loop.clock().nanoTime();
+    }
+
+    void stop() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+
+    private void plan(long delayMs) {
+        if (delayMs > 0) {
+            timer = loop.scheduler().afterMs(delayMs, this::look);
+        }
+    }
+
+    private void look() {
+        long idleMs = (loop.clock().nanoTime() - activeNs) / NS_PER_MS;
+        boolean inTransaction = progress.isInTransaction();
+        long boundMs = inTransaction ? shortest(sessionMs, transactionMs) : sessionMs;
+        if (progress.mayBeRunning() || boundMs == 0) {
+            plan(Math.max(1, shortest(sessionMs, transactionMs) / 4));
+        } else if (idleMs < boundMs) {
+            // A transaction may begin meanwhile, whose own bound must not be missed by much.
+            plan(transactionMs == 0 ? boundMs - idleMs : Math.min(boundMs - idleMs, Math.max(1, transactionMs / 4)));
+        } else if (inTransaction && boundMs == transactionMs) {
+            end.accept(BackendMessage.fatal(
+                    SqlState.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+                    "terminating connection due to idle-in-transaction timeout",
+                    "The transaction was idle for idle_transaction_timeout of the proxy, and was rolled back."));
+        } else {
+            end.accept(BackendMessage.fatal(
+                    SqlState.IDLE_SESSION_TIMEOUT,
+                    "terminating connection due to idle-session timeout",
+                    "The session was idle for active_cnn_timeout of the proxy; disable_conds_list can exempt it."));
+        }
+    }
+}

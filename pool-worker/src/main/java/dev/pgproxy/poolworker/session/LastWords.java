@@ -1,0 +1,67 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** What a client is told when its session ends and it did not ask for that. */
+final class LastWords {
+
+    static final byte[] NONE = {};
+
+    private LastWords() {}
+
+    static byte[] loginTimeout() {
+        return BackendMessage.fatal(
+                SqlState.QUERY_CANCELED,
+                "canceling authentication due to timeout",
+                "The login took longer than client_login_timeout.");
+    }
+
+    static byte[] unreachable(ServerAddress server, String reason) {
+        return BackendMessage.fatal(
+                SqlState.SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
+                "could not connect to server " + server + ": " + reason,
+                "Check that the server runs and accepts connections from the proxy's host.");
+    }
+
+    static byte[] lostServer(ServerAddress server) {
+        return BackendMessage.fatal(
+                SqlState.CONNECTION_FAILURE,
+                "server " + server + " closed the connection unexpectedly",
+                "The server's log says why; connect again.");
+    }
+
+    static byte[] badServer(ProtocolViolation violation) {
+        return BackendMessage.fatal(
+                violation.sqlState(), "the server sent what is no message: " + violation.description(), "");
+    }
+
+    static byte[] badClient(ProtocolViolation violation) {
+        return BackendMessage.fatal(
+                violation.sqlState(), violation.description(), "The client does not speak PostgreSQL's protocol.");
+    }
+
+    static byte[] shutdown() {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection due to administrator command",
+                "The proxy is being stopped; connect again.");
+    }
+
+    /**
+     * A login that fails because of a setting, as the server words it.
+     *
+     * @param error body of its ErrorResponse; may be empty
+     */
+    static byte[] badSetting(byte[] error) {
+        Map<Character, String> fields = BackendMessage.fields(error);
+        String words = fields.getOrDefault('M', "a setting of the startup packet could not be applied");
+        byte[] bytes = words.getBytes(StandardCharsets.ISO_8859_1);
+        return BackendMessage.fatal(
+                fields.getOrDefault('C', SqlState.CONNECTION_FAILURE), new String(bytes, StandardCharsets.UTF_8), "");
+    }
+}

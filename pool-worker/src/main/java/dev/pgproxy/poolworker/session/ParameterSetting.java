@@ -1,0 +1,135 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.MessageFramer;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.backend.MessageCopies;
+import dev.pgproxy.poolworker.backend.ServerIdentity;
+import dev.pgproxy.poolworker.relay.MessageInspector;
+import dev.pgproxy.poolworker.relay.QueryProgress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Gives a warm backend its next client's values of the parameters that do not split pools: one query of the proxy's own before
+ * the client's first, whose answer the client never sees.
+ */
+final class ParameterSetting implements MessageInspector {
+
+    private final Map<String, String> changes;
+    private final ServerIdentity identity;
+    private final QueryProgress progress;
+    private final Runnable whenDone;
+    private byte[] error = {};
+    private boolean failed;
+
+    /**
+     * @param changes values to set, by name
+     * @param whenDone run at the answer's ReadyForQuery
+     */
+    ParameterSetting(Map<String, String> changes, ServerIdentity identity, QueryProgress progress, Runnable whenDone) {
+        this.changes = changes;
+        this.identity = identity;
+        this.progress = progress;
+        this.whenDone = whenDone;
+    }
+
+    /**
+     * What differs between a backend and its next client.
+     *
+     * @param opened the values that the backend was opened with
+     * @param wanted the values of the client's startup packet
+     */
+    static Map<String, String> changes(Map<String, String> opened, Map<String, String> wanted) {
+        Set<String> names = new TreeSet<>(opened.keySet());
+        names.addAll(wanted.keySet());
+        Map<String, String> changes = new TreeMap<>();
+        for (String name : names) {
+            String value = wanted.getOrDefault(name, "");
+            if (!value.equals(opened.getOrDefault(name, ""))) {
+                changes.put(name, value);
+            }
+        }
+        return changes;
+    }
+
+    /** Whether the server is sure to take the changes as they are, so that the client need not wait for its answer. */
+    static boolean areCertain(Map<String, String> changes) {
+        return changes.keySet().equals(Set.of(StartupParameters.APPLICATION_NAME));
+    }
+
+    /** The query. Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
+    byte[] query() {
+        List<String> calls = changes.entrySet().stream()
+                .map(change -> "pg_catalog.set_config(" + quoted(change.getKey()) + ", " + quoted(change.getValue())
+                        + ", false)")
+                .toList();
+        return FrontendMessage.query("SELECT " + String.join(", ", calls));
+    }
+
+    private static String quoted(String text) {
+        return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
+    }
+
+    /** Notes the values as if the server had confirmed them already. */
+    void anticipate() {
+        changes.forEach((name, value) -> {
+            byte[] message = BackendMessage.parameterStatus(name, value);
+            identity.status(message, MessageFramer.HEADER_BYTES);
+        });
+    }
+
+    /** The body of the server's ErrorResponse; empty while there was none. */
+    byte[] error() {
+        return error;
+    }
+
+    /** Whether the values are not what the client wants. */
+    boolean hasFailed() {
+        return failed;
+    }
+
+    @Override
+    public boolean wantsWhole(byte type) {
+        return true;
+    }
+
+    @Override
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        switch (type) {
+            case BackendMessage.PARAMETER_STATUS -> {
+                byte[] message = MessageCopies.whole(buffer, bodyStart, bodyBytes);
+                MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+                return isOurs(message) ? Verdict.REPLACE : Verdict.FORWARD;
+            }
+            case BackendMessage.ERROR_RESPONSE -> {
+                failed = true;
+                error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
+            }
+            case BackendMessage.READY_FOR_QUERY -> {
+                progress.onReadyForQuery(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
+                whenDone.run();
+            }
+            default -> {}
+        }
+        return Verdict.REPLACE;
+    }
+
+    private boolean isOurs(byte[] message) {
+        String text = new String(message, StandardCharsets.ISO_8859_1);
+        int start = MessageFramer.HEADER_BYTES;
+        int end = text.indexOf('\0', start);
+        return end > start && changes.containsKey(text.substring(start, end));
+    }
+
+    @Override
+    public void passedUnseen(byte type) {
+        failed = true; // No answer to our query is so large: this is something else.
+    }
+}

@@ -1,0 +1,80 @@
+package dev.pgproxy.poolworker.simulation;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.Md5Exchange;
+import dev.pgproxy.common.ipc.RoleFacts;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * The roles of the simulated server. All change together now and then, as if each had been dropped and made again, so that a
+ * backend of before the change is not as good as new.
+ */
+final class SimulatedRoles {
+
+    static final List<String> USERS = List.of("open0", "open1", "plain", "hashed");
+    private static final String PASSWORD = "secret";
+
+    /** In some runs nobody can ever be asked about a role. */
+    private final boolean unavailable;
+
+    private final Random random;
+    private int version = 1;
+
+    SimulatedRoles(Random random) {
+        this.random = random;
+        this.unavailable = random.nextInt(5) == 0;
+    }
+
+    /** Goes up with every change. */
+    int version() {
+        return version;
+    }
+
+    void changeNowAndThen() {
+        version += random.nextInt(300) == 0 ? 1 : 0;
+    }
+
+    /** Whether what the proxy is told suffices to keep everybody from outdated backends. */
+    boolean areKnown() {
+        return !unavailable;
+    }
+
+    RoleFacts facts(String user) {
+        return unavailable
+                ? RoleFacts.UNAVAILABLE
+                : new RoleFacts(true, true, RoleFacts.FOR_EVER, "v" + version, List.of(stored(user)));
+    }
+
+    static AuthenticationMethod method(String user) {
+        return switch (user) {
+            case "plain" -> AuthenticationMethod.PASSWORD;
+            case "hashed" -> AuthenticationMethod.MD5;
+            default -> AuthenticationMethod.TRUST;
+        };
+    }
+
+    private static String stored(String user) {
+        return Md5Exchange.stored(bytes(PASSWORD), bytes(user));
+    }
+
+    /** What a client answers to a request, with its terminator. */
+    static byte[] answer(String user, boolean right, byte[] salt) {
+        String password = right ? PASSWORD : "guess";
+        String answer = salt.length == 0
+                ? password
+                : Md5Exchange.stored(
+                        bytes(Md5Exchange.stored(bytes(password), bytes(user)).substring(3)), salt);
+        return bytes(answer + "\0");
+    }
+
+    /** Whether the server takes this answer. */
+    static boolean accepts(String user, byte[] answer, byte[] salt) {
+        return java.util.Arrays.equals(answer, answer(user, true, salt));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}
