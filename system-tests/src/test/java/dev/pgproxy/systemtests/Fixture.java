@@ -23,6 +23,9 @@ final class Fixture {
     static final Path SCRIPTS = Path.of(System.getProperty("pgproxy.scripts", "../scripts"));
     static final Duration SOON = Duration.ofSeconds(15);
 
+    private static final String RESET =
+            "select count(*) from pg_stat_activity where query = 'DISCARD ALL' and state = 'idle'";
+
     private static final Map<Integer, PostgresCluster> CLUSTERS = new ConcurrentHashMap<>();
 
     private Fixture() {}
@@ -73,5 +76,22 @@ final class Fixture {
             }
             return true;
         });
+    }
+
+    /** Waits until the backend is back in the pool: the server shows it idle after its reset. */
+    static void awaitIdle(PostgresCluster cluster, String pid) {
+        Await.until(
+                "backend " + pid + " to be reset",
+                SOON,
+                () -> cluster.primary().sql(RESET + " and pid = " + pid).equals("1"));
+    }
+
+    static void awaitGone(PostgresCluster cluster, String pid) {
+        Await.until(
+                "backend " + pid + " to be closed",
+                SOON,
+                () -> cluster.primary()
+                        .sql("select count(*) from pg_stat_activity where pid = " + pid)
+                        .equals("0"));
     }
 }

@@ -2,7 +2,6 @@ package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -13,36 +12,13 @@ import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sessions of single clients: reuse and what it leaves behind, routing, logins with passwords, cancels. */
 class SessionSystemTest {
-
-    private static final String RESET =
-            "select count(*) from pg_stat_activity where query = 'DISCARD ALL' and state = 'idle'";
-
-    /** Waits until the backend is back in the pool: the server shows it idle after its reset. */
-    private static void awaitIdle(PostgresCluster cluster, String pid) {
-        Await.until(
-                "backend " + pid + " to be reset",
-                Fixture.SOON,
-                () -> cluster.primary().sql(RESET + " and pid = " + pid).equals("1"));
-    }
-
-    private static void awaitGone(PostgresCluster cluster, String pid) {
-        Await.until(
-                "backend " + pid + " to be closed",
-                Fixture.SOON,
-                () -> cluster.primary()
-                        .sql("select count(*) from pg_stat_activity where pid = " + pid)
-                        .equals("0"));
-    }
 
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
@@ -62,7 +38,7 @@ class SessionSystemTest {
                 first.query("select nonsense");
                 first.send(FrontendMessage.terminate());
             }
-            awaitIdle(cluster, pid);
+            Fixture.awaitIdle(cluster, pid);
             try (WireClient second = new WireClient(proxy.port())) {
                 second.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "application_name", "one");
                 List<WireMessage> secondLogin = second.readUntil('Z');
@@ -104,7 +80,7 @@ class SessionSystemTest {
                 pid = first.value("select pg_backend_pid()");
                 first.send(FrontendMessage.terminate());
             }
-            awaitIdle(cluster, pid);
+            Fixture.awaitIdle(cluster, pid);
             try (WireClient other = WireClient.login(proxy.port(), "postgres", "postgres", "search_path", "b")) {
                 assertNotEquals(pid, other.value("select pg_backend_pid()"));
             }
@@ -144,7 +120,7 @@ class SessionSystemTest {
                     default -> client.send(FrontendMessage.terminate());
                 }
             }
-            awaitGone(cluster, pid);
+            Fixture.awaitGone(cluster, pid);
         }
     }
 
@@ -199,33 +175,6 @@ class SessionSystemTest {
             try (WireClient writer = WireClient.login(proxy.port(), "postgres", "postgres")) {
                 assertEquals("f", writer.value("select pg_is_in_recovery()"));
             }
-        }
-    }
-
-    @ParameterizedTest
-    @CsvSource({"15,password", "15,md5", "15,scram-sha-256", "18,password", "18,md5", "18,scram-sha-256"})
-    void passwordsPassThroughAndSuchBackendsAreNotReused(int major, String method) throws SQLException {
-        String encryption = method.equals("md5") ? "md5" : "scram-sha-256";
-        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(major)
-                        .withAccess("host all alice 127.0.0.1/32 " + method)
-                        .withSettings("password_encryption = '" + encryption + "'"));
-                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
-            cluster.primary().sql("create role alice login password 'right'");
-            String pid;
-            try (Connection connection = Fixture.connect(proxy.port(), "alice", "password=right")) {
-                pid = Fixture.value(connection, "select pg_backend_pid()");
-            }
-            awaitGone(cluster, pid);
-            SQLException wrong = assertThrows(
-                    SQLException.class,
-                    () -> Fixture.connect(proxy.port(), "alice", "password=wrong")
-                            .close());
-            SQLException direct = assertThrows(
-                    SQLException.class,
-                    () -> Fixture.connect(cluster.primary().port(), "alice", "password=wrong")
-                            .close());
-            assertEquals("28P01", wrong.getSQLState());
-            assertEquals(direct.getMessage(), wrong.getMessage());
         }
     }
 
@@ -310,7 +259,7 @@ class SessionSystemTest {
                 pid = client.value("select pg_backend_pid()");
                 client.send(FrontendMessage.terminate());
             }
-            awaitGone(cluster, pid);
+            Fixture.awaitGone(cluster, pid);
         }
     }
 }
