@@ -11,10 +11,6 @@ import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** More clients than places: everybody gets a turn, nobody gets too much, and nothing is left over. */
@@ -38,7 +34,7 @@ class ManyClientsSystemTest {
                 clients.add(client);
             }
             assertTrue(serverConnections(cluster) <= PLACES);
-            inParallel(clients, client -> {
+            Parallel.run(clients, client -> {
                 client.readUntil('Z');
                 assertEquals("1", client.value("select 1"));
                 client.send(FrontendMessage.terminate());
@@ -61,7 +57,7 @@ class ManyClientsSystemTest {
             for (int i = 0; i < READERS; i++) {
                 shares.add(CONNECTS / READERS);
             }
-            inParallel(shares, share -> {
+            Parallel.run(shares, share -> {
                 for (int i = 0; i < share; i++) {
                     try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
                         assertEquals("1", client.value("select 1"));
@@ -189,27 +185,5 @@ class ManyClientsSystemTest {
         return Integer.parseInt(cluster.primary()
                 .sql("select count(*) from pg_stat_activity"
                         + " where backend_type = 'client backend' and pid <> pg_backend_pid()"));
-    }
-
-    private interface Task<T> {
-        void run(T input) throws Exception;
-    }
-
-    private static <T> void inParallel(List<T> inputs, Task<T> task) throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(READERS);
-        try {
-            List<Callable<Void>> calls = new ArrayList<>();
-            for (T input : inputs) {
-                calls.add(() -> {
-                    task.run(input);
-                    return null;
-                });
-            }
-            for (Future<Void> result : threads.invokeAll(calls)) {
-                result.get();
-            }
-        } finally {
-            threads.shutdownNow();
-        }
     }
 }

@@ -179,47 +179,6 @@ class SessionSystemTest {
     }
 
     @Test
-    void cancelEndsTheQueryOfItsOwnSessionOnly() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18));
-                WireClient client = new WireClient(proxy.port());
-                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
-            client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
-            WireMessage key = client.readUntil('Z').stream()
-                    .filter(message -> message.type() == 'K')
-                    .findFirst()
-                    .orElseThrow();
-            int pid = ByteBuffer.wrap(key.body()).getInt();
-            byte[] secret = java.util.Arrays.copyOfRange(key.body(), 4, key.body().length);
-            client.send(FrontendMessage.query("select pg_sleep(60)"));
-            other.send(FrontendMessage.query("select pg_sleep(1.5)"));
-            Await.until(
-                    "both queries to run",
-                    Fixture.SOON,
-                    () -> Fixture.cluster(18)
-                            .primary()
-                            .sql(
-                                    "select count(*) from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'")
-                            .equals("2"));
-            byte[] wrong = secret.clone();
-            wrong[0] ^= 1;
-            cancel(proxy, pid, wrong);
-            cancel(proxy, pid, secret);
-            List<WireMessage> answer = client.readUntil('Z');
-            assertEquals("57014", answer.get(answer.size() - 2).sqlState());
-            assertTrue(other.readUntil('Z').stream().noneMatch(message -> message.type() == 'E'));
-            assertEquals("2", client.value("select 2"));
-        }
-    }
-
-    /** Sends a CancelRequest and waits until the proxy closes, which says that it is over. */
-    private static void cancel(ProxyProcess proxy, int pid, byte[] secret) throws IOException {
-        try (WireClient canceller = new WireClient(proxy.port())) {
-            canceller.send(FrontendMessage.cancelRequest(pid, secret));
-            assertEquals(-1, canceller.readByte());
-        }
-    }
-
-    @Test
     void serverThatIsNotThereIsExplained() throws IOException {
         // Bound and not listening: nobody else can get the port, not even the proxy itself.
         try (java.net.Socket taken = new java.net.Socket()) {

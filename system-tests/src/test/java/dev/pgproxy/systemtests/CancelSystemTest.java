@@ -1,0 +1,252 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** A cancel ends the query of the client that asked, and nothing else. */
+class CancelSystemTest {
+
+    /** Int32 length 8, Int32 80877103. */
+    private static final byte[] SSL_REQUEST =
+            ByteBuffer.allocate(8).putInt(8).putInt(80877103).array();
+
+    private static final int SESSIONS = 1000;
+    private static final int CANCELS = 1000;
+
+    /** A session with the key that it was given. */
+    private static final class Session implements AutoCloseable {
+        private final WireClient client;
+        private final int pid;
+        private final byte[] secret;
+        private volatile boolean cancelAsked;
+
+        private Session(ProxyProcess proxy) throws IOException {
+            client = new WireClient(proxy.port());
+            client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            WireMessage key = client.readUntil('Z').stream()
+                    .filter(message -> message.type() == 'K')
+                    .findFirst()
+                    .orElseThrow();
+            pid = ByteBuffer.wrap(key.body()).getInt();
+            secret = Arrays.copyOfRange(key.body(), 4, key.body().length);
+        }
+
+        private void leave() throws IOException {
+            client.send(FrontendMessage.terminate());
+            client.close();
+        }
+
+        @Override
+        public void close() throws IOException {
+            client.close();
+        }
+    }
+
+    /** Sends a CancelRequest and waits until the proxy closes, which says that it is over. */
+    private static void cancel(ProxyProcess proxy, int pid, byte[] secret) throws IOException {
+        try (WireClient canceller = new WireClient(proxy.port())) {
+            canceller.send(FrontendMessage.cancelRequest(pid, secret));
+            assertEquals(-1, canceller.readByte());
+        }
+    }
+
+    private static void awaitRunning(PostgresCluster cluster, int count) {
+        Await.until(
+                count + " queries to run",
+                Fixture.SOON,
+                () -> cluster.primary()
+                        .sql("select count(*) from pg_stat_activity"
+                                + " where query like 'select pg_sleep%' and state = 'active'")
+                        .equals(Integer.toString(count)));
+    }
+
+    private static String lastError(List<WireMessage> answer) {
+        return answer.stream()
+                .filter(message -> message.type() == 'E')
+                .map(WireMessage::sqlState)
+                .findFirst()
+                .orElse("");
+    }
+
+    @Test
+    void cancelEndsTheQueryOfItsOwnSessionOnly() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster);
+                Session one = new Session(proxy);
+                Session other = new Session(proxy)) {
+            one.client.send(FrontendMessage.query("select pg_sleep(60)"));
+            other.client.send(FrontendMessage.query("select pg_sleep(1.5)"));
+            awaitRunning(cluster, 2);
+            byte[] wrong = one.secret.clone();
+            wrong[0] ^= 1;
+            cancel(proxy, one.pid, wrong);
+            cancel(proxy, other.pid, one.secret);
+            cancel(proxy, one.pid, one.secret);
+            assertEquals("57014", lastError(one.client.readUntil('Z')));
+            assertEquals("", lastError(other.client.readUntil('Z')));
+            assertEquals("2", one.client.value("select 2"));
+        }
+    }
+
+    @Test
+    void formerClientCannotCancelTheNextOne() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            Session former = new Session(proxy);
+            former.leave();
+            Fixture.awaitIdle(cluster, Integer.toString(former.pid));
+            try (Session next = new Session(proxy)) {
+                assertEquals(former.pid, next.pid);
+                next.client.send(FrontendMessage.query("select pg_sleep(1)"));
+                awaitRunning(cluster, 1);
+                cancel(proxy, former.pid, former.secret);
+                assertEquals("", lastError(next.client.readUntil('Z')));
+                next.client.send(FrontendMessage.query("select pg_sleep(60)"));
+                awaitRunning(cluster, 1);
+                cancel(proxy, next.pid, next.secret);
+                assertEquals("57014", lastError(next.client.readUntil('Z')));
+            }
+        }
+    }
+
+    @Test
+    void cancelMayFollowSslRequest() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster);
+                Session session = new Session(proxy);
+                WireClient canceller = new WireClient(proxy.port())) {
+            session.client.send(FrontendMessage.query("select pg_sleep(60)"));
+            awaitRunning(cluster, 1);
+            canceller.send(SSL_REQUEST);
+            assertEquals('N', canceller.readByte());
+            canceller.send(FrontendMessage.cancelRequest(session.pid, session.secret));
+            assertEquals("57014", lastError(session.client.readUntil('Z')));
+        }
+    }
+
+    @Test
+    void queryOfAVanishedClientIsCancelledAndItsBackendUsedAgain() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            Session vanishing = new Session(proxy);
+            vanishing.client.query("begin");
+            vanishing.client.send(FrontendMessage.query("select pg_sleep(600)"));
+            awaitRunning(cluster, 1);
+            vanishing.client.resetOnClose();
+            vanishing.close();
+            awaitRunning(cluster, 0);
+            Fixture.awaitIdle(cluster, Integer.toString(vanishing.pid));
+            try (Session next = new Session(proxy)) {
+                assertEquals(vanishing.pid, next.pid);
+                assertEquals("1", next.client.value("select 1"));
+            }
+        }
+    }
+
+    /** What an Execute without Sync does cannot be told from outside, so its backend is not used again; but it must not go on. */
+    @Test
+    void unfinishedSequenceOfAVanishedClientIsCancelledAndItsBackendClosed() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            Session vanishing = new Session(proxy);
+            vanishing.client.send('P', concat(new byte[1], WireClient.text("select pg_sleep(600)"), new byte[2]));
+            vanishing.client.send('B', new byte[8]);
+            vanishing.client.send('E', new byte[5]);
+            vanishing.client.send('H', new byte[0]);
+            awaitRunning(cluster, 1);
+            vanishing.close();
+            Fixture.awaitGone(cluster, Integer.toString(vanishing.pid));
+        }
+    }
+
+    private static byte[] concat(byte[]... parts) {
+        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            all.writeBytes(part);
+        }
+        return all.toByteArray();
+    }
+
+    @Test
+    void whoLeavesTheLineIsForgotten() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = 1");
+                WireClient next = new WireClient(proxy.port())) {
+            Session holder = new Session(proxy);
+            for (int i = 0; i < 20; i++) {
+                try (WireClient leaving = new WireClient(proxy.port())) {
+                    leaving.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                }
+            }
+            next.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            holder.leave();
+            next.readUntil('Z');
+            assertEquals("1", next.value("select 1"));
+        }
+    }
+
+    /**
+     * Ten backends that change their clients all the time, and cancels for sessions chosen by chance, most of them over when theirs
+     * arrives. Whoever is cancelled must have been asked to be.
+     */
+    @Test
+    void aThousandCancelsHitNobodyElse() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        long seed = Long.getLong("cancel.seed", System.nanoTime());
+        Random random = new Random(seed);
+        List<Session> known = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger cancelled = new AtomicInteger();
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = 10")) {
+            List<Boolean> work = new ArrayList<>(Collections.nCopies(SESSIONS, true));
+            work.addAll(Collections.nCopies(CANCELS, false));
+            Collections.shuffle(work, random);
+            Parallel.run(work, isSession -> {
+                if (isSession) {
+                    cancelled.addAndGet(use(proxy, known, seed) ? 1 : 0);
+                } else if (!known.isEmpty()) {
+                    Session target;
+                    synchronized (known) {
+                        // The last ones are likely to be alive, the others likely to be over.
+                        int back = random.nextInt(random.nextBoolean() ? Math.min(12, known.size()) : known.size());
+                        target = known.get(known.size() - 1 - back);
+                    }
+                    target.cancelAsked = true;
+                    cancel(proxy, target.pid, target.secret);
+                }
+            });
+            assertTrue(cancelled.get() > 10, "seed=" + seed + ": only " + cancelled + " cancels hit");
+        }
+    }
+
+    private static boolean use(ProxyProcess proxy, List<Session> known, long seed) throws IOException {
+        try (Session session = new Session(proxy)) {
+            known.add(session);
+            boolean wasCancelled = false;
+            for (int i = 0; i < 3; i++) {
+                String error = lastError(session.client.query("select pg_sleep(0.01)"));
+                assertTrue(
+                        error.isEmpty() || (error.equals("57014") && session.cancelAsked),
+                        "seed=" + seed + ": " + error + " for a session that nobody cancelled");
+                wasCancelled |= !error.isEmpty();
+            }
+            session.leave();
+            return wasCancelled;
+        }
+    }
+}
