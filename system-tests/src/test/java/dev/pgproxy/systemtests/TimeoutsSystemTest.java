@@ -1,0 +1,156 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every wait ends, with a word about why, and nothing that works is disturbed. */
+class TimeoutsSystemTest {
+
+    private static final PostgresCluster CLUSTER = Fixture.cluster(18);
+
+    private static void expectEnd(WireClient client, String sqlState) throws IOException {
+        List<WireMessage> rest = client.readAll();
+        WireMessage last = rest.get(rest.size() - 1);
+        assertEquals('E', last.type(), rest::toString);
+        assertEquals(sqlState, last.sqlState());
+        assertEquals("FATAL", last.fields().get('S'));
+        assertTrue(!last.fields().getOrDefault('H', "").isEmpty(), last::toString);
+    }
+
+    private static List<WireMessage> extended(WireClient client, String sql) throws IOException {
+        client.send('P', concat(new byte[1], WireClient.text(sql), new byte[2]));
+        client.send('B', new byte[8]);
+        client.send('E', new byte[5]);
+        client.send('S', new byte[0]);
+        return client.readUntil('Z');
+    }
+
+    private static byte[] concat(byte[]... parts) {
+        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            all.writeBytes(part);
+        }
+        return all.toByteArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nothing", "simple", "extended", "transaction"})
+    void idleSessionEndsWithAWord(String lastUse) throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "active_cnn_timeout = 300ms", "proxy_worker_num = 1");
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            switch (lastUse) {
+                case "simple" -> client.query("select 1");
+                case "extended" -> extended(client, "select 1");
+                case "transaction" -> client.query("begin");
+                default -> {}
+            }
+            expectEnd(client, "57P05");
+            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals("1", next.value("select 1"));
+            }
+        }
+    }
+
+    @Test
+    void whateverRunsIsNotIdle() throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "active_cnn_timeout = 300ms");
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            assertEquals("", client.value("select pg_sleep(1)"));
+            assertTrue(extended(client, "select pg_sleep(1)").stream().noneMatch(message -> message.type() == 'E'));
+            client.query("create temporary table t (i int)");
+            client.send(FrontendMessage.query("copy t from stdin"));
+            client.readUntil('G');
+            try (WireClient clock = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                clock.value("select pg_sleep(1)"); // Meanwhile the COPY waits for its client.
+            }
+            client.send('c', new byte[0]);
+            assertTrue(client.readUntil('Z').stream().noneMatch(message -> message.type() == 'E'));
+        }
+    }
+
+    @Test
+    void exemptedClientsMayRest() throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(
+                        CLUSTER,
+                        "active_cnn_timeout = 300ms",
+                        "disable_conds_list.1 = user=post.*, application_name=nightly",
+                        "disable_conds_list.2 = user=nobody");
+                WireClient exempt =
+                        WireClient.login(proxy.port(), "postgres", "postgres", "application_name", "nightly");
+                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            expectEnd(other, "57P05");
+            assertEquals("1", exempt.value("select 1"));
+        }
+    }
+
+    @Test
+    void idleTransactionEndsAndIsRolledBack() throws IOException {
+        CLUSTER.primary().sql("drop table if exists kept; create table kept (i int)");
+        try (ProxyProcess proxy =
+                        Fixture.proxy(CLUSTER, "idle_transaction_timeout = 300ms", "active_cnn_timeout = 0");
+                WireClient resting = WireClient.login(proxy.port(), "postgres", "postgres");
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            client.query("begin");
+            client.query("insert into kept values (1)");
+            expectEnd(client, "25P03");
+            Await.until(
+                    "the transaction to be over",
+                    Fixture.SOON,
+                    () -> CLUSTER.primary()
+                            .sql("select count(*) from pg_locks where relation = 'kept'::regclass")
+                            .equals("0"));
+            assertEquals("0", resting.value("select count(*) from kept"));
+        }
+    }
+
+    @Test
+    void oldBackendsAreNotUsedAgain() throws IOException {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "server_lifetime = 500ms", "proxy_worker_num = 1")) {
+            String pid;
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                pid = client.value("select pg_backend_pid() from pg_sleep(0.6)");
+                client.send(FrontendMessage.terminate());
+            }
+            Fixture.awaitGone(CLUSTER, pid);
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertNotEquals(pid, client.value("select pg_backend_pid()"));
+            }
+        }
+    }
+
+    @Test
+    void loginThatIsNotFinishedEnds() throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(
+                        PostgresCluster.Options.of(18).withAccess("host all slow 127.0.0.1/32 scram-sha-256"));
+                ProxyProcess proxy = Fixture.proxy(
+                        cluster, "slaver_list =", "client_login_timeout = 500ms", "auth_cache_ttl = 0")) {
+            cluster.primary().sql("create role slow login password 'right'");
+            for (boolean warm : new boolean[] {false, true}) {
+                try (WireClient client = new WireClient(proxy.port())) {
+                    client.startup(WireClient.PROTOCOL_3_0, "slow", "postgres");
+                    expectEnd(client, "57014");
+                }
+                if (!warm) {
+                    try (WireClient client = new WireClient(proxy.port())) {
+                        assertTrue(dev.pgproxy.testkit.wire.WireLogin.attempt(client, "slow", "postgres", "right")
+                                .isIn());
+                        client.send(FrontendMessage.terminate());
+                    }
+                }
+            }
+        }
+    }
+}
