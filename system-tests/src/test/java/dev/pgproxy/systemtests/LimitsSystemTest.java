@@ -48,8 +48,7 @@ class LimitsSystemTest {
     @Test
     void databaseAtItsLimitRefusesAfterTheWait() throws Exception {
         PostgresCluster cluster = Fixture.cluster(15);
-        try (ProxyProcess proxy =
-                        Fixture.proxy(cluster, "limit.database.template1 = 1", "query_wait_timeout = 300ms");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "limit.database.template1 = 1", "query_wait_timeout = 300ms");
                 WireClient one = WireClient.login(proxy.port(), "postgres", "template1");
                 WireClient late = new WireClient(proxy.port())) {
             late.startup(WireClient.PROTOCOL_3_0, "postgres", "template1");

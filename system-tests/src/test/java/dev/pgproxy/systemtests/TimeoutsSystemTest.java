@@ -99,8 +99,7 @@ class TimeoutsSystemTest {
     @Test
     void idleTransactionEndsAndIsRolledBack() throws IOException {
         CLUSTER.primary().sql("drop table if exists kept; create table kept (i int)");
-        try (ProxyProcess proxy =
-                        Fixture.proxy(CLUSTER, "idle_transaction_timeout = 300ms", "active_cnn_timeout = 0");
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "idle_transaction_timeout = 300ms", "active_cnn_timeout = 0");
                 WireClient resting = WireClient.login(proxy.port(), "postgres", "postgres");
                 WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
             client.query("begin");
@@ -135,8 +134,8 @@ class TimeoutsSystemTest {
     void loginThatIsNotFinishedEnds() throws IOException {
         try (PostgresCluster cluster = PostgresCluster.start(
                         PostgresCluster.Options.of(18).withAccess("host all slow 127.0.0.1/32 scram-sha-256"));
-                ProxyProcess proxy = Fixture.proxy(
-                        cluster, "slaver_list =", "client_login_timeout = 500ms", "auth_cache_ttl = 0")) {
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "client_login_timeout = 500ms", "auth_cache_ttl = 0")) {
             cluster.primary().sql("create role slow login password 'right'");
             for (boolean warm : new boolean[] {false, true}) {
                 try (WireClient client = new WireClient(proxy.port())) {

@@ -20,7 +20,6 @@ import java.util.stream.Stream;
 public final class PostgresCluster implements AutoCloseable {
 
     private static final List<String> SETTINGS = List.of(
-            "listen_addresses = '127.0.0.1'",
             "unix_socket_directories = ''",
             "max_connections = 200",
             "shared_buffers = 32MB",
@@ -42,25 +41,38 @@ public final class PostgresCluster implements AutoCloseable {
      * @param standbys how many follow the primary
      * @param settings further lines of postgresql.conf
      * @param access lines of pg_hba.conf before the one that lets everybody in
+     * @param host where the servers run, and listen
      */
-    public record Options(int major, int standbys, List<String> settings, List<String> access) {
+    public record Options(int major, int standbys, List<String> settings, List<String> access, Host host) {
 
         public static Options of(int major) {
-            return new Options(major, 0, List.of(), List.of());
+            return new Options(major, 0, List.of(), List.of(), new Host("127.0.0.1", List.of()));
         }
 
         public Options withStandbys(int count) {
-            return new Options(major, count, settings, access);
+            return new Options(major, count, settings, access, host);
         }
 
         public Options withSettings(String... lines) {
-            return new Options(major, standbys, List.of(lines), access);
+            return new Options(major, standbys, List.of(lines), access, host);
         }
 
         public Options withAccess(String... lines) {
-            return new Options(major, standbys, settings, List.of(lines));
+            return new Options(major, standbys, settings, List.of(lines), host);
+        }
+
+        public Options on(Host other) {
+            return new Options(major, standbys, settings, access, other);
         }
     }
+
+    /**
+     * Where servers run.
+     *
+     * @param address that they listen on
+     * @param prefix what goes before a command that is to run there
+     */
+    public record Host(String address, List<String> prefix) {}
 
     private PostgresCluster(TestDirectory directory, List<PostgresServer> servers) {
         this.directory = directory;
@@ -78,12 +90,12 @@ public final class PostgresCluster implements AutoCloseable {
             initialise(home, data);
             int primaryPort = freePort();
             write(data, options, primaryPort);
-            servers.add(new PostgresServer(home, data, primaryPort));
+            servers.add(new PostgresServer(home, data, primaryPort, options.host()));
             for (int i = 1; i <= options.standbys(); i++) {
                 int port = freePort();
                 Path copy = directory.path().resolve("standby" + i);
                 makeStandby(data, copy, port, primaryPort);
-                servers.add(new PostgresServer(home, copy, port));
+                servers.add(new PostgresServer(home, copy, port, options.host()));
             }
             servers.forEach(PostgresServer::start);
             return new PostgresCluster(directory, servers);
@@ -106,11 +118,13 @@ public final class PostgresCluster implements AutoCloseable {
     private static void write(Path data, Options options, int port) throws IOException {
         List<String> lines = new ArrayList<>(SETTINGS);
         lines.add("port = " + port);
+        lines.add("listen_addresses = '" + options.host().address() + "'");
         lines.addAll(options.settings());
         append(data.resolve("postgresql.conf"), lines);
         List<String> access = new ArrayList<>(options.access());
         access.add(STANDBY_LOGIN);
         access.add("host all all 127.0.0.1/32 trust");
+        access.add("host all all 10.199.0.0/16 trust");
         access.add("host replication all 127.0.0.1/32 trust");
         Files.write(data.resolve("pg_hba.conf"), access, StandardCharsets.UTF_8);
     }

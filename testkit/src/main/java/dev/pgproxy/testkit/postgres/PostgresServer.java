@@ -13,11 +13,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One server of a {@link PostgresCluster}, on 127.0.0.1. */
+/** One server of a {@link PostgresCluster}. */
 public final class PostgresServer {
 
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
@@ -25,12 +26,14 @@ public final class PostgresServer {
     private final Path home;
     private final Path data;
     private final int port;
+    private final PostgresCluster.Host host;
     private @Nullable Process process;
 
-    PostgresServer(Path home, Path data, int port) {
+    PostgresServer(Path home, Path data, int port, PostgresCluster.Host host) {
         this.home = home;
         this.data = data;
         this.port = port;
+        this.host = host;
     }
 
     public int port() {
@@ -38,7 +41,7 @@ public final class PostgresServer {
     }
 
     public ServerAddress address() {
-        return new ServerAddress("127.0.0.1", port);
+        return new ServerAddress(host.address(), port);
     }
 
     public Path data() {
@@ -59,8 +62,10 @@ public final class PostgresServer {
         Process started;
         try {
             Files.deleteIfExists(data.resolve("postmaster.pid"));
-            started = new ProcessBuilder(PostgresUser.command(
-                            List.of(home.resolve("bin/postgres").toString(), "-D", data.toString())))
+            List<String> command = new ArrayList<>(host.prefix());
+            command.addAll(
+                    PostgresUser.command(List.of(home.resolve("bin/postgres").toString(), "-D", data.toString())));
+            started = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
                     .start();
@@ -109,7 +114,8 @@ public final class PostgresServer {
 
     /** A direct connection. */
     public Connection connect(String user, String database) throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=" + user);
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + host.address() + ":" + port + "/" + database + "?user=" + user);
     }
 
     /** Runs one statement as superuser and returns the first column of the first row, or an empty string. */
