@@ -30,7 +30,12 @@ class NodeClientsSystemTest {
             Files.copy(Path.of("src/test/node", file), DIRECTORY.path().resolve(file));
         }
         Programs.Result installed = Programs.run(List.of(
-                "npm", "ci", "--no-fund", "--no-audit", "--prefix", DIRECTORY.path().toString()));
+                "npm",
+                "ci",
+                "--no-fund",
+                "--no-audit",
+                "--prefix",
+                DIRECTORY.path().toString()));
         if (installed.status() != 0) {
             System.out.println("SKIPPED: npm could not install the drivers: " + installed.output());
         }

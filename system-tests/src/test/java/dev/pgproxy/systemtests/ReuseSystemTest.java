@@ -1,0 +1,337 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireLogin;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A reused backend cannot be told from a new one, and is not kept where it would be in the way. */
+class ReuseSystemTest {
+
+    /** What a client may leave behind. */
+    private enum Leftover {
+        TEMPORARY_TABLE("create temporary table leftover as select 1"),
+        SETTING("set search_path = nowhere; set datestyle = german; set work_mem = '99MB'"),
+        PREPARED_STATEMENT("prepare leftover as select 1"),
+        LISTEN("listen leftover"),
+        ADVISORY_LOCK("select pg_advisory_lock(42)"),
+        HELD_CURSOR("declare leftover cursor with hold for select 1"),
+        ROLE("set role pg_monitor"),
+        SESSION_AUTHORIZATION("set session authorization someone"),
+        OPEN_TRANSACTION("begin; create table leftover (i int)"),
+        ABORTED_TRANSACTION("begin; select 1/0"),
+        SEQUENCE_VALUE("create temporary sequence leftover; select nextval('leftover')"),
+        LARGE_OBJECT("begin; select lo_open(lo_create(0), 131072)"),
+        UNFINISHED_COPY("create temporary table leftover (i int)"),
+        UNFINISHED_SEQUENCE(""),
+        FAILED_SEQUENCE(""),
+        HALF_A_MESSAGE(""),
+        UNREAD_RESULT("");
+
+        private final String sql;
+
+        Leftover(String sql) {
+            this.sql = sql;
+        }
+
+        private void leave(WireClient client) throws IOException {
+            if (!sql.isEmpty()) {
+                client.query(sql);
+            }
+            switch (this) {
+                case UNFINISHED_COPY -> {
+                    client.send(FrontendMessage.query("copy leftover from stdin"));
+                    client.readUntil('G');
+                    client.send('d', new byte[] {'1', '\n'});
+                    client.close();
+                }
+                case UNFINISHED_SEQUENCE -> {
+                    client.send('P', parse("begin"));
+                    client.send('B', new byte[8]);
+                    client.send('E', new byte[5]);
+                    client.send('H', new byte[0]);
+                    client.readUntil('C');
+                    client.close();
+                }
+                case FAILED_SEQUENCE -> {
+                    client.send('P', parse("nonsense"));
+                    client.send('H', new byte[0]);
+                    client.readUntil('E');
+                    client.close();
+                }
+                case HALF_A_MESSAGE -> {
+                    client.send((byte) 'Q', (byte) 0, (byte) 0, (byte) 0, (byte) 50, (byte) 's');
+                    client.close();
+                }
+                case UNREAD_RESULT -> {
+                    client.send(FrontendMessage.query("select repeat('x', 1000) from generate_series(1, 100000)"));
+                    client.resetOnClose();
+                    client.close();
+                }
+                default -> {
+                    client.send(FrontendMessage.terminate());
+                    assertEquals(List.of(), client.readAll());
+                    client.close();
+                }
+            }
+        }
+
+        private static byte[] parse(String sql) {
+            byte[] text = WireClient.text(sql);
+            byte[] body = new byte[1 + text.length + 2];
+            System.arraycopy(text, 0, body, 1, text.length);
+            return body;
+        }
+    }
+
+    /** All that a session may carry, in one row. */
+    private static final String STATE = """
+            select concat_ws('|', current_user, session_user, current_setting('search_path'), current_setting('datestyle'),
+              current_setting('work_mem'), (select count(*) from pg_prepared_statements), (select count(*) from pg_cursors),
+              (select count(*) from pg_listening_channels()), to_regclass('leftover'),
+              (select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'),
+              (select count(*) from pg_settings where source = 'session'))
+            """;
+
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsLeftForTheNextClient(Leftover leftover) throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        cluster.primary().sql("do $$ begin create role someone; exception when duplicate_object then null; end $$");
+        try (ProxyProcess proxy =
+                Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "max_server_conn = 1")) {
+            String expected;
+            try (WireClient direct = WireClient.login(cluster.primary().port(), "postgres", "postgres")) {
+                expected = direct.value(STATE);
+            }
+            // One place only: the next client has the same backend, or one that could be opened because that is gone.
+            try (WireClient first = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                leftover.leave(first);
+            }
+            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals(expected, next.value(STATE));
+                List<WireMessage> answer = next.query("select 'mine'");
+                assertEquals("I", answer.get(answer.size() - 1).text(), "the transaction status");
+                assertEquals(4, answer.size(), answer::toString);
+            }
+        }
+    }
+
+    private static String pidOf(ProxyProcess proxy, PostgresCluster cluster, String user, String... extra)
+            throws IOException {
+        try (WireClient client = WireClient.login(proxy.port(), user, "postgres", extra)) {
+            String pid = client.value("select pg_backend_pid()");
+            client.send(FrontendMessage.terminate());
+            Fixture.awaitIdle(cluster, pid);
+            return pid;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "alter role changing set work_mem = '77MB'",
+                "alter database postgres set work_mem = '77MB'",
+                "alter role changing in database postgres set work_mem = '77MB'",
+                "drop role changing; create role changing login; alter role changing set work_mem = '77MB'",
+                "alter role changing set work_mem = '77MB'; alter role changing bypassrls"
+            })
+    void whatIsReadAtTheStartOfASessionIsReadAnew(String change) throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15));
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "auth_cache_ttl = 0")) {
+            cluster.primary().sql("create role changing login; grant create on schema public to public");
+            String pid = pidOf(proxy, cluster, "changing");
+            assertEquals(pid, pidOf(proxy, cluster, "changing"));
+            cluster.primary().sql(change);
+            try (WireClient client = WireClient.login(proxy.port(), "changing", "postgres")) {
+                assertNotEquals(pid, client.value("select pg_backend_pid()"));
+                assertEquals("77MB", client.value("show work_mem"));
+                assertEquals("", String.join("", errors(client.query("create table mine (i int)"))));
+            }
+        }
+    }
+
+    private static List<String> errors(List<WireMessage> answer) {
+        return answer.stream()
+                .filter(message -> message.type() == 'E')
+                .map(WireMessage::toString)
+                .toList();
+    }
+
+    /** What somebody changes through the proxy counts at once, however long answers about roles are believed. */
+    @Test
+    void changesMadeThroughTheProxyCountAtOnce() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        cluster.primary().sql("drop role if exists swift; create role swift login");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "auth_cache_ttl = 1h");
+                WireClient admin = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            pidOf(proxy, cluster, "swift");
+            admin.query("begin");
+            admin.query("alter role swift set work_mem = '55MB'");
+            admin.query("commit");
+            try (WireClient client = WireClient.login(proxy.port(), "swift", "postgres")) {
+                assertEquals("55MB", client.value("show work_mem"));
+            }
+            admin.query("alter role swift nologin");
+            try (WireClient client = new WireClient(proxy.port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "swift", "postgres");
+                assertEquals("28000", last(client).sqlState());
+            }
+        }
+    }
+
+    @Test
+    void idleBackendsDoNotKeepADatabaseFromBeingDropped() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        cluster.primary().sql("create database doomed");
+        try (ProxyProcess proxy = Fixture.proxy(cluster);
+                WireClient admin = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            for (int i = 0; i < 3; i++) {
+                try (WireClient client =
+                        WireClient.login(proxy.port(), "postgres", "doomed", "search_path", "path" + i)) {
+                    client.value("select 1");
+                    client.send(FrontendMessage.terminate());
+                }
+            }
+            Await.until(
+                    "all backends to be idle",
+                    Fixture.SOON,
+                    () -> cluster.primary()
+                            .sql("select count(*) from pg_stat_activity where datname = 'doomed' and state = 'idle'"
+                                    + " and query = 'DISCARD ALL'")
+                            .equals("3"));
+            String first = String.join("", errors(admin.query("alter database doomed rename to gone")));
+            assertTrue(first.isEmpty() || first.contains("55006"), first);
+            Await.until(
+                    "the idle backends to be given up",
+                    Fixture.SOON,
+                    () -> cluster.primary()
+                            .sql("select count(*) from pg_stat_activity where datname = 'doomed'")
+                            .equals("0"));
+            assertEquals(List.of(), errors(admin.query("drop database if exists doomed")));
+            assertTrue(proxy.log().contains("event=idle_given_up"), proxy.log());
+        }
+    }
+
+    @Test
+    void applicationNameIsEachClientsOwnOnOneBackend() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
+            String pid = pidOf(proxy, cluster, "postgres", "application_name", "first");
+            for (String name : List.of("second", "it's \\ \"quoted\"", "first", "")) {
+                String[] extra = name.isEmpty() ? new String[0] : new String[] {"application_name", name};
+                try (WireClient client = new WireClient(proxy.port())) {
+                    client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", extra);
+                    String told = client.readUntil('Z').stream()
+                            .filter(message ->
+                                    message.type() == 'S' && message.text().startsWith("application_name"))
+                            .map(WireMessage::text)
+                            .findFirst()
+                            .orElse("");
+                    assertEquals("application_name." + name + ".", told);
+                    List<WireMessage> answer = client.query("select application_name || ' ' || pid"
+                            + " from pg_stat_activity where pid = pg_backend_pid()");
+                    assertEquals(4, answer.size(), "the proxy's own query shows: " + answer);
+                    assertEquals(name + " " + pid, answer.get(1).firstColumn());
+                    client.send(FrontendMessage.terminate());
+                    Fixture.awaitIdle(cluster, pid);
+                }
+            }
+        }
+    }
+
+    @Test
+    void otherIgnoredParametersAreSetBeforeTheWelcomeOrRefused() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy = Fixture.proxy(
+                cluster, "proxy_worker_num = 1", "pool_ignore_parameters = DateStyle, statement_timeout")) {
+            String pid = pidOf(proxy, cluster, "postgres", "DateStyle", "german");
+            try (WireClient client = new WireClient(proxy.port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "DateStyle", "SQL, YMD");
+                assertTrue(client.readUntil('Z').stream()
+                        .anyMatch(message -> message.text().equals("DateStyle.SQL, YMD.")));
+                assertEquals(pid, client.value("select pg_backend_pid()"));
+                client.send(FrontendMessage.terminate());
+                Fixture.awaitIdle(cluster, pid);
+            }
+            try (WireClient client = new WireClient(proxy.port());
+                    WireClient direct = new WireClient(cluster.primary().port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "DateStyle", "nonsense");
+                direct.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", "DateStyle", "nonsense");
+                WireMessage expected = last(direct);
+                WireMessage refusal = last(client);
+                assertEquals(expected.sqlState(), refusal.sqlState());
+                assertEquals(expected.fields().get('M'), refusal.fields().get('M'));
+            }
+        }
+    }
+
+    private static WireMessage last(WireClient client) throws IOException {
+        List<WireMessage> rest = client.readAll();
+        return rest.get(rest.size() - 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"md5", "scram-sha-256", "password"})
+    void authFileStandsInForPgAuthidAndIsReadAnew(String method) throws IOException {
+        try (TestDirectory directory = new TestDirectory();
+                PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18)
+                        .withSettings("password_encryption = " + (method.equals("md5") ? "md5" : "'scram-sha-256'"))
+                        .withAccess("host all app 127.0.0.1/32 " + method))) {
+            cluster.primary().sql("create role app login password 'secret'; create role watcher login");
+            Path file = Files.writeString(directory.path().resolve("users"), "\"other\" \"secret\"\n");
+            try (ProxyProcess proxy = Fixture.proxy(
+                    cluster,
+                    "slaver_list =",
+                    "proxy_worker_num = 1",
+                    "conninfo.user = watcher",
+                    "auth_cache_ttl = 0",
+                    "auth_file = " + file)) {
+                int first = login(proxy, "secret").pid();
+                Fixture.awaitGone(cluster, Integer.toString(first));
+                int second = login(proxy, "secret").pid();
+                Fixture.awaitGone(cluster, Integer.toString(second));
+                assertEquals(2, proxy.log().split("event=backend_not_reusable", -1).length, proxy.log());
+
+                Files.writeString(file, "\"app\" \"secret\"\n");
+                int third = login(proxy, "secret").pid();
+                Fixture.awaitIdle(cluster, Integer.toString(third));
+                assertEquals(third, login(proxy, "secret").pid());
+                Fixture.awaitIdle(cluster, Integer.toString(third));
+                WireLogin wrong = login(proxy, "guess");
+                assertEquals(
+                        "28P01",
+                        wrong.received().get(wrong.received().size() - 1).sqlState());
+                assertTrue(!proxy.log().contains("secret\""), "a password in the log");
+            }
+        }
+    }
+
+    private static WireLogin login(ProxyProcess proxy, String password) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            WireLogin login = WireLogin.attempt(client, "app", "postgres", password);
+            if (login.isIn()) {
+                client.send(FrontendMessage.terminate());
+                assertEquals(List.of(), client.readAll());
+            }
+            return login;
+        }
+    }
+}
