@@ -5,7 +5,7 @@ import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.Recipient;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,7 +37,7 @@ public final class RoleDesk {
 
     private record Remembered(RoleFacts facts, long askedNs) {}
 
-    private record Asker(Child worker, long frontendId) {}
+    private record Asker(Recipient worker, long frontendId) {}
 
     private static final class Lookup {
         private final Question question;
@@ -63,7 +63,7 @@ public final class RoleDesk {
     };
     private final Map<Long, Lookup> lookups = new HashMap<>();
     private final Map<Question, Long> underWay = new HashMap<>();
-    private @Nullable Child taskWorker;
+    private @Nullable Recipient taskWorker;
     private long nextId = 1;
 
     /** @param rememberMs how long an answer is good, counted from the question */
@@ -73,7 +73,7 @@ public final class RoleDesk {
     }
 
     /** Takes a worker's question; the answer goes to that worker. */
-    public void onFindRole(Child worker, ControlMessage.FindRole message) {
+    public void onFindRole(Recipient worker, ControlMessage.FindRole message) {
         Question question = new Question(message.server(), message.user(), message.database());
         Asker asker = new Asker(worker, message.frontendId());
         long nowNs = loop.clock().nanoTime();
@@ -138,7 +138,9 @@ public final class RoleDesk {
             underWay.remove(lookup.question, id);
         } else {
             underWay.remove(lookup.question);
-            memory.put(lookup.question, new Remembered(facts, lookup.askedNs));
+            // An answer is as old as its question; that there was none is known since now.
+            long sinceNs = facts.known() ? lookup.askedNs : loop.clock().nanoTime();
+            memory.put(lookup.question, new Remembered(facts, sinceNs));
         }
         lookup.askers.forEach(asker -> answer(asker, facts));
     }
@@ -155,7 +157,7 @@ public final class RoleDesk {
     }
 
     /** Takes up what has waited for it. */
-    public void taskWorkerReady(Child worker) {
+    public void taskWorkerReady(Recipient worker) {
         taskWorker = worker;
         lookups.forEach(this::ask);
     }

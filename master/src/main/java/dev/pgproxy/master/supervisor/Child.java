@@ -8,7 +8,7 @@ import dev.pgproxy.common.ipc.ControlMessage;
 import org.jspecify.annotations.Nullable;
 
 /** A child's slot, through all the processes that fill it one after the other. */
-public final class Child {
+public final class Child implements Recipient {
 
     private final ChildKind kind;
     private final int slot;
@@ -38,7 +38,8 @@ public final class Child {
         return slot;
     }
 
-    /** Queues a message; without a channel this does nothing, and the listener hears that the child is gone. */
+    /** Without a channel this does nothing, and the listener hears that the child is gone. */
+    @Override
     public void send(ControlMessage message) {
         if (channel != null) {
             channel.send(message);
