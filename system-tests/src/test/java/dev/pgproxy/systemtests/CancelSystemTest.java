@@ -165,7 +165,7 @@ class CancelSystemTest {
         PostgresCluster cluster = Fixture.cluster(18);
         try (ProxyProcess proxy = Fixture.proxy(cluster, "proxy_worker_num = 1")) {
             Session vanishing = new Session(proxy);
-            vanishing.client.send('P', concat(new byte[1], WireClient.text("select pg_sleep(600)"), new byte[2]));
+            vanishing.client.send('P', WireClient.parse("select pg_sleep(600)"));
             vanishing.client.send('B', new byte[8]);
             vanishing.client.send('E', new byte[5]);
             vanishing.client.send('H', new byte[0]);
@@ -173,14 +173,6 @@ class CancelSystemTest {
             vanishing.close();
             Fixture.awaitGone(cluster, Integer.toString(vanishing.pid));
         }
-    }
-
-    private static byte[] concat(byte[]... parts) {
-        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
-        for (byte[] part : parts) {
-            all.writeBytes(part);
-        }
-        return all.toByteArray();
     }
 
     @Test

@@ -62,7 +62,7 @@ class ReuseSystemTest {
                     client.close();
                 }
                 case UNFINISHED_SEQUENCE -> {
-                    client.send('P', parse("begin"));
+                    client.send('P', WireClient.parse("begin"));
                     client.send('B', new byte[8]);
                     client.send('E', new byte[5]);
                     client.send('H', new byte[0]);
@@ -70,7 +70,7 @@ class ReuseSystemTest {
                     client.close();
                 }
                 case FAILED_SEQUENCE -> {
-                    client.send('P', parse("nonsense"));
+                    client.send('P', WireClient.parse("nonsense"));
                     client.send('H', new byte[0]);
                     client.readUntil('E');
                     client.close();
@@ -90,13 +90,6 @@ class ReuseSystemTest {
                     client.close();
                 }
             }
-        }
-
-        private static byte[] parse(String sql) {
-            byte[] text = WireClient.text(sql);
-            byte[] body = new byte[1 + text.length + 2];
-            System.arraycopy(text, 0, body, 1, text.length);
-            return body;
         }
     }
 

@@ -11,7 +11,6 @@ import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,7 +112,8 @@ class SessionSystemTest {
                         }
                     }
                     case "open sequence" -> {
-                        client.send('P', concat(WireClient.text("s"), WireClient.text("select 1"), new byte[2]));
+                        client.send(
+                                'P', WireClient.concat(WireClient.text("s"), WireClient.text("select 1"), new byte[2]));
                         client.send('H', new byte[0]);
                         client.readUntil('1');
                     }
@@ -122,16 +122,6 @@ class SessionSystemTest {
             }
             Fixture.awaitGone(cluster, pid);
         }
-    }
-
-    private static byte[] concat(byte[]... parts) {
-        ByteBuffer all = ByteBuffer.allocate(1000);
-        for (byte[] part : parts) {
-            all.put(part);
-        }
-        byte[] bytes = new byte[all.position()];
-        all.get(0, bytes);
-        return bytes;
     }
 
     @Test

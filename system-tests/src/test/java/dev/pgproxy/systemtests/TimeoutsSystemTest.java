@@ -31,19 +31,11 @@ class TimeoutsSystemTest {
     }
 
     private static List<WireMessage> extended(WireClient client, String sql) throws IOException {
-        client.send('P', concat(new byte[1], WireClient.text(sql), new byte[2]));
+        client.send('P', WireClient.parse(sql));
         client.send('B', new byte[8]);
         client.send('E', new byte[5]);
         client.send('S', new byte[0]);
         return client.readUntil('Z');
-    }
-
-    private static byte[] concat(byte[]... parts) {
-        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
-        for (byte[] part : parts) {
-            all.writeBytes(part);
-        }
-        return all.toByteArray();
     }
 
     @ParameterizedTest

@@ -25,16 +25,24 @@ final class ParameterSetting implements MessageInspector {
     private final Map<String, String> changes;
     private final ServerIdentity identity;
     private final QueryProgress progress;
+    private final boolean clientListens;
     private final Runnable whenDone;
     private byte[] error = {};
     private boolean failed;
 
     /**
      * @param changes values to set, by name
+     * @param clientListens whether the client was welcomed already, so that it is to hear what else the server reports
      * @param whenDone run at the answer's ReadyForQuery
      */
-    ParameterSetting(Map<String, String> changes, ServerIdentity identity, QueryProgress progress, Runnable whenDone) {
+    ParameterSetting(
+            Map<String, String> changes,
+            boolean clientListens,
+            ServerIdentity identity,
+            QueryProgress progress,
+            Runnable whenDone) {
         this.changes = changes;
+        this.clientListens = clientListens;
         this.identity = identity;
         this.progress = progress;
         this.whenDone = whenDone;
@@ -106,7 +114,7 @@ final class ParameterSetting implements MessageInspector {
             case BackendMessage.PARAMETER_STATUS -> {
                 byte[] message = MessageCopies.whole(buffer, bodyStart, bodyBytes);
                 MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
-                return isOurs(message) ? Verdict.REPLACE : Verdict.FORWARD;
+                return clientListens && !isOurs(message) ? Verdict.FORWARD : Verdict.REPLACE;
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 failed = true;

@@ -286,7 +286,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
             welcome(warm, before);
             return;
         }
-        ParameterSetting query = new ParameterSetting(changes, warm.identity(), warm.progress(), () -> {
+        boolean certain = ParameterSetting.areCertain(changes);
+        ParameterSetting query = new ParameterSetting(changes, certain, warm.identity(), warm.progress(), () -> {
             if (traffic != null) {
                 warm.fromServer().inspectWith(traffic);
             }
@@ -295,7 +296,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
         warm.progress().onFrontend(FrontendMessage.QUERY);
         serverTakesNothing = !pipe.inject(query.query(), warm.transport());
-        if (ParameterSetting.areCertain(changes)) {
+        if (certain) {
             query.anticipate();
             welcome(warm, before);
         } else {

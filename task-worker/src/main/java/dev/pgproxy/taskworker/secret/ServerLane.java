@@ -23,6 +23,10 @@ final class ServerLane {
 
     private static final int MAX_WAITING = 4096;
     private static final long NS_PER_MS = 1_000_000L;
+
+    /** A server that could not be asked is left alone for so long, however many logins wait: it may count failures. */
+    private static final long RETRY_PAUSE_NS = 1_000_000_000L;
+
     private static final long MS_PER_SECOND = 1_000;
 
     private final ServerAddress server;
@@ -30,6 +34,7 @@ final class ServerLane {
     private final ThreadPoolExecutor executor;
     private @Nullable Connection connection;
     private String lastProblem = "";
+    private long failedNs;
 
     ServerLane(ServerAddress server, ProxyConfig.AdminLogin login) {
         this.server = server;
@@ -61,6 +66,10 @@ final class ServerLane {
         long leftMs = (deadlineNs - System.nanoTime()) / NS_PER_MS;
         if (leftMs <= 0) {
             return RoleFacts.UNAVAILABLE; // Whoever asked has given up.
+        }
+        boolean failedJustNow = !lastProblem.isEmpty() && System.nanoTime() - failedNs < RETRY_PAUSE_NS;
+        if (failedJustNow) {
+            return RoleFacts.UNAVAILABLE;
         }
         boolean kept = connection != null;
         try {
@@ -116,6 +125,7 @@ final class ServerLane {
     }
 
     private void failed(SQLException cause) {
+        failedNs = System.nanoTime();
         String problem = cause.getSQLState() + " " + cause.getMessage();
         if (problem.equals(lastProblem)) {
             return;

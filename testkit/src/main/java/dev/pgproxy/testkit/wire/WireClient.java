@@ -2,6 +2,7 @@ package dev.pgproxy.testkit.wire;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -146,6 +147,20 @@ public final class WireClient implements AutoCloseable {
 
     public Socket socket() {
         return socket;
+    }
+
+    /** The body of a Parse of the unnamed statement. */
+    public static byte[] parse(String sql) {
+        return concat(new byte[1], text(sql), new byte[2]);
+    }
+
+    /** These bytes one behind the other. */
+    public static byte[] concat(byte[]... parts) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            all.writeBytes(part);
+        }
+        return all.toByteArray();
     }
 
     /** A name as protocol text, terminated. */
