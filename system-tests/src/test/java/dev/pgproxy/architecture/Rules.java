@@ -32,6 +32,7 @@ final class Rules {
             "java.util.Map",
             "java.util.Set",
             "java.util.regex.Pattern",
+            "com.google.re2j.Pattern",
             "java.time.Duration",
             "java.nio.file.Path",
             "[B",
@@ -51,7 +52,10 @@ final class Rules {
     static final ArchRule PURE_PACKAGES_DO_NO_IO = noClasses()
             .that()
             .resideInAnyPackage(
-                    "dev.pgproxy.common.protocol..", "dev.pgproxy.common.loop..", "dev.pgproxy.poolworker.relay..")
+                    "dev.pgproxy.common.auth..",
+                    "dev.pgproxy.common.protocol..",
+                    "dev.pgproxy.common.loop..",
+                    "dev.pgproxy.poolworker.relay..")
             .or()
             .haveSimpleNameEndingWith("Lifecycle")
             .or()
@@ -60,6 +64,10 @@ final class Rules {
             .haveSimpleName("Ledger")
             .or()
             .haveSimpleName("Admission")
+            .or()
+            .haveSimpleName("PlaceLimits")
+            .or()
+            .haveSimpleName("ReusePolicy")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(IO);
@@ -67,6 +75,7 @@ final class Rules {
     static final ArchRule TIME_ONLY_THROUGH_THE_CLOCK = noClasses()
             .that()
             .resideInAnyPackage(
+                    "dev.pgproxy.common.auth..",
                     "dev.pgproxy.common.loop..",
                     "dev.pgproxy.common.protocol..",
                     "dev.pgproxy.master..",
