@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every way to prove who one is, on a new backend and on a warm one, with every way to fail: the proxy's answer is the server's own,
@@ -185,6 +186,27 @@ class LoginMatrixSystemTest {
             List<WireMessage> rest = thief.readAll();
             assertFalse(rest.stream().anyMatch(message -> message.type() == 'Z'), rest::toString);
             assertTrue(rest.stream().anyMatch(message -> message.type() == 'E'), rest::toString);
+        }
+    }
+
+    /** PostgreSQL warns at each login to a database whose collation has another version than it was made with. */
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void warningsOfTheLoginComeAgainOnAWarmBackend(int major) throws Exception {
+        Place place = PLACES.computeIfAbsent(major, Place::of);
+        String role = newRole(place, Method.TRUST);
+        String outdate = "update pg_database set datcollversion = %s where datname = '" + Method.TRUST.database() + "'";
+        place.cluster().primary().sql(String.format(outdate, "'0'"));
+        try {
+            WireLogin direct = login(place.cluster().primary().port(), role, Method.TRUST, "right");
+            assertTrue(direct.transcript().stream().anyMatch(line -> line.startsWith("N ")), direct::toString);
+            for (int i = 0; i < 3; i++) {
+                WireLogin login = login(place.proxy().port(), role, Method.TRUST, "right");
+                assertEquals(direct.transcript(), login.transcript());
+                Fixture.awaitIdle(place.cluster(), Integer.toString(login.pid()));
+            }
+        } finally {
+            place.cluster().primary().sql(String.format(outdate, "null"));
         }
     }
 

@@ -3,13 +3,19 @@ package dev.pgproxy.poolworker.backend;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** What a server told about itself at login and since: all that the next client of its backend has to be told again. */
 public final class ServerIdentity {
 
+    /** Warnings that a server has for everybody who logs in; more than a few would be no such. */
+    private static final int MAX_LOGIN_NOTICES = 16;
+
+    private final List<byte[]> loginNotices = new ArrayList<>();
     private final Map<String, byte[]> statusMessages = new LinkedHashMap<>();
     private byte[] negotiation = {};
     private int pid;
@@ -26,6 +32,18 @@ public final class ServerIdentity {
             end++;
         }
         statusMessages.put(new String(message, bodyStart, end - bodyStart, StandardCharsets.ISO_8859_1), message);
+    }
+
+    /** Notes a NoticeResponse of the login, such as a warning of a collation's version: every new session of this kind gets it. */
+    public void loginNotice(byte[] message) {
+        if (loginNotices.size() < MAX_LOGIN_NOTICES) {
+            loginNotices.add(message);
+        }
+    }
+
+    /** The NoticeResponses of the login, which come behind AuthenticationOk. */
+    public List<byte[]> loginNotices() {
+        return loginNotices;
     }
 
     /** Notes the NegotiateProtocolVersion that the client was given. */

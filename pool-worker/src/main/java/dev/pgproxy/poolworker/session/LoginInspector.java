@@ -91,6 +91,8 @@ final class LoginInspector implements MessageInspector {
             case BackendMessage.AUTHENTICATION -> {
                 return onAuthentication(buffer, bodyStart, bodyBytes);
             }
+            case BackendMessage.NOTICE_RESPONSE ->
+                identity.loginNotice(MessageCopies.whole(buffer, bodyStart, bodyBytes));
             case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
             case BackendMessage.NEGOTIATE_PROTOCOL_VERSION -> {
                 if (identity.negotiation().length > 0) {

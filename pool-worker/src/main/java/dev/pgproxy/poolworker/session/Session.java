@@ -327,6 +327,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         ByteArrayOutputStream words = new ByteArrayOutputStream();
         words.writeBytes(before);
         words.writeBytes(BackendMessage.authenticationOk());
+        warm.identity().loginNotices().forEach(words::writeBytes);
         warm.identity().statusMessages().forEach(words::writeBytes);
         if (warm.identity().cancelKey().length > 0) {
             words.writeBytes(BackendMessage.backendKeyData(
