@@ -279,6 +279,11 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     }
 
     @Override
+    public void onRoleDoubted(ControlMessage.RoleDoubted message) {
+        roles.onRoleDoubted(message);
+    }
+
+    @Override
     public void onRoleLookedUp(ControlMessage.RoleLookedUp message) {
         roles.onLookedUp(message);
     }

@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolWorker implements Session.Owner, Backend.Owner {
 
+    /** Every client can bring a server to complain of something in use; only so often do all workers look for it. */
+    private static final long OBJECT_IN_USE_PAUSE_NS = 100_000_000L;
+
     /** Of a server's words about an object in use, so many chars go to the other workers. */
     private static final int MAX_WORDS = 2_000;
 
@@ -64,6 +67,7 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private @Nullable PoolSettings settings;
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
+    private long objectInUseNs;
     private boolean masterIsGone;
     private boolean stopping;
 
@@ -74,6 +78,7 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         this.master = master;
         this.secrets = secrets;
         this.background = background;
+        this.objectInUseNs = loop.clock().nanoTime() - OBJECT_IN_USE_PAUSE_NS;
         this.lingering = new LingeringClose(loop.scheduler());
     }
 
@@ -160,14 +165,22 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     @Override
     public void askForRole(Session session) {
         if (masterIsGone) {
-            loop.atEndOfTick(() -> session.roleFound(RoleFacts.UNAVAILABLE));
+            loop.atEndOfTick(() -> roleFound(session.id(), RoleFacts.UNAVAILABLE));
             return;
         }
         master.send(new ControlMessage.FindRole(
                 session.id(),
                 session.key().server(),
-                session.parameters().user(),
-                session.parameters().database()));
+                StartupParameters.serverName(session.parameters().user()),
+                StartupParameters.serverName(session.parameters().database())));
+    }
+
+    @Override
+    public void roleDoubted(Session session) {
+        master.send(new ControlMessage.RoleDoubted(
+                session.key().server(),
+                StartupParameters.serverName(session.parameters().user()),
+                StartupParameters.serverName(session.parameters().database())));
     }
 
     /** The master's answer to a session's question. */
@@ -212,6 +225,11 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     @Override
     public void objectInUse(Session session, String words) {
+        long nowNs = loop.clock().nanoTime();
+        if (nowNs - objectInUseNs < OBJECT_IN_USE_PAUSE_NS) {
+            return; // Whoever really needs it fails again, five seconds later.
+        }
+        objectInUseNs = nowNs;
         String bounded = words.substring(0, Math.min(words.length(), MAX_WORDS));
         master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded));
     }
@@ -221,7 +239,10 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)
-                        && words.contains(backend.key().parameters().database()))
+                        && isQuoted(
+                                StartupParameters.serverName(
+                                        backend.key().parameters().database()),
+                                words))
                 .toList();
         inTheWay.forEach(Backend::retire);
         if (!inTheWay.isEmpty()) {
@@ -232,6 +253,21 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
                     .hint("Run the command again.")
                     .info();
         }
+    }
+
+    /** Whether the words name this, in quotes of any language: neither letters nor space next to it. */
+    private static boolean isQuoted(String name, String words) {
+        for (int at = words.indexOf(name); at >= 0 && !name.isEmpty(); at = words.indexOf(name, at + 1)) {
+            int end = at + name.length();
+            if (at > 0 && end < words.length() && isQuote(words.charAt(at - 1)) && isQuote(words.charAt(end))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isQuote(char character) {
+        return character != '_' && character > ' ' && !(character < 0x80 && Character.isLetterOrDigit(character));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker;
 
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.session.Background;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -29,11 +30,23 @@ final class ThreadedBackground implements Background {
         this.executor.allowCoreThreadTimeOut(true);
     }
 
+    /** Whoever waits for an answer must get one, whatever happens here. */
+    private static boolean isTrue(BooleanSupplier work) {
+        try {
+            return work.getAsBoolean();
+        } catch (RuntimeException e) {
+            Event.of("background_failed")
+                    .message("a computation failed and counts as a no")
+                    .error(e);
+            return false;
+        }
+    }
+
     @Override
     public boolean compute(BooleanSupplier work, Consumer<Boolean> then) {
         try {
             executor.execute(() -> {
-                boolean result = work.getAsBoolean();
+                boolean result = isTrue(work);
                 try {
                     loop.post(() -> then.accept(result));
                 } catch (InterruptedException e) {

@@ -1,9 +1,12 @@
 package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;
@@ -98,6 +101,22 @@ class BadStartupSystemTest {
             client.send((byte) 0);
             assertEquals("28000", onlyError(client).sqlState());
         }
+    }
+
+    /** The server cuts names; whatever is asked about them meanwhile must not be larger than a message may be. */
+    @ParameterizedTest
+    @ValueSource(ints = {64, 4_085, 4_095, 8_170, 8_175, 9_900})
+    void namesOfAnyLengthDisturbNobody(int length) throws IOException {
+        for (String letter : List.of("x", "\u00e9")) {
+            try (WireClient client = new WireClient(proxy.port())) {
+                String name =
+                        letter.repeat(length / letter.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1).length);
+                client.send(FrontendMessage.startup(3 << 16, List.of(new StartupParameters.Parameter("user", name))));
+                List<WireMessage> answer = client.readAll();
+                assertEquals("28000", answer.get(answer.size() - 1).sqlState());
+            }
+        }
+        assertFalse(proxy.log().contains("event=child_exit"), proxy.log());
     }
 
     @Test

@@ -46,6 +46,27 @@ class LimitsSystemTest {
     }
 
     @Test
+    void manyWhoWaitForOneLimitKeepNobodyElseWaiting() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary().sql("drop role if exists greedy; create role greedy login");
+        List<WireClient> greedy = new ArrayList<>();
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "limit.user.greedy = 1", "query_wait_timeout = 20")) {
+            for (int i = 0; i < 200; i++) {
+                WireClient client = new WireClient(proxy.port());
+                client.startup(WireClient.PROTOCOL_3_0, "greedy", "postgres", "search_path", "path" + i);
+                greedy.add(client);
+            }
+            for (int i = 0; i < 5; i++) {
+                leave(WireClient.login(proxy.port(), "postgres", "postgres"));
+            }
+        } finally {
+            for (WireClient client : greedy) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
     void databaseAtItsLimitRefusesAfterTheWait() throws Exception {
         PostgresCluster cluster = Fixture.cluster(15);
         try (ProxyProcess proxy = Fixture.proxy(cluster, "limit.database.template1 = 1", "query_wait_timeout = 300ms");

@@ -1,6 +1,7 @@
 package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -187,6 +188,41 @@ class ReuseSystemTest {
                 client.startup(WireClient.PROTOCOL_3_0, "swift", "postgres");
                 assertEquals("28000", last(client).sqlState());
             }
+        }
+    }
+
+    /** What is changed behind the proxy's back may be found out by the one client who is refused, and by nobody else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"md5", "scram-sha-256", "password"})
+    void aPasswordChangedOnTheServerWorksAtTheSecondTryAtTheLatest(String method) throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18)
+                        .withSettings("password_encryption = " + (method.equals("md5") ? "md5" : "'scram-sha-256'"))
+                        .withAccess("host all app 127.0.0.1/32 " + method));
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "auth_cache_ttl = 1h")) {
+            cluster.primary().sql("create role app login password 'secret'");
+            Fixture.awaitIdle(cluster, Integer.toString(login(proxy, "secret").pid()));
+            cluster.primary().sql("alter role app password 'new'");
+            boolean first = login(proxy, "new").isIn();
+            assertTrue(first || login(proxy, "new").isIn());
+            assertFalse(login(proxy, "secret").isIn());
+            if (method.equals("password")) {
+                assertTrue(first, "a password in clear text is shown to the server as it is");
+            }
+        }
+    }
+
+    /** On the wire, ldap asks as "password" does, but the password that counts is not in pg_authid. */
+    @Test
+    void passwordsThatAnotherJudgesAreNotChecked() throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withAccess(
+                                "host all app 127.0.0.1/32 password",
+                                "host all directory 127.0.0.1/32 ldap ldapserver=localhost ldapprefix=\"cn=\""));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            cluster.primary().sql("create role app login password 'secret'");
+            Fixture.awaitGone(cluster, Integer.toString(login(proxy, "secret").pid()));
+            assertTrue(proxy.log().contains("ldap, pam or radius"), proxy.log());
         }
     }
 

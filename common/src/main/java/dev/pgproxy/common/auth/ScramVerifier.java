@@ -28,6 +28,10 @@ public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[
     public static final int SALT_BYTES = 16;
     static final ScramMechanism MECHANISM = ScramMechanism.SCRAM_SHA_256;
     private static final int DEFAULT_ITERATIONS = 4096;
+
+    /** A role may choose any number for its own verifier; above this one, checking a password is left to the server. */
+    private static final int MAX_COMPUTED_ITERATIONS = 100_000;
+
     private static final int KEY_BYTES = 32;
     private static final Pattern STORED =
             Pattern.compile("SCRAM-SHA-256\\$(\\d{1,9}):([A-Za-z0-9+/=]+)\\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)");
@@ -53,9 +57,20 @@ public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[
         }
     }
 
-    /** Makes the verifier of a password. Takes milliseconds: not for an event loop. */
+    /**
+     * Makes the verifier of a password. Takes milliseconds: not for an event loop.
+     *
+     * @throws CharacterCodingException when no password is made of these bytes
+     */
     public static ScramVerifier of(byte[] password, byte[] salt) throws CharacterCodingException {
-        byte[] salted = salted(password, salt, DEFAULT_ITERATIONS);
+        byte[] salted;
+        try {
+            salted = salted(password, salt, DEFAULT_ITERATIONS);
+        } catch (IllegalArgumentException e) {
+            CharacterCodingException unusable = new CharacterCodingException();
+            unusable.initCause(e);
+            throw unusable;
+        }
         return new ScramVerifier(
                 DEFAULT_ITERATIONS,
                 Base64.getEncoder().encodeToString(salt),
@@ -70,13 +85,18 @@ public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[
                 + encoder.encodeToString(serverKey);
     }
 
+    /** Whether {@link #matches} takes no more than some tens of milliseconds. */
+    public boolean isComputable() {
+        return iterations <= MAX_COMPUTED_ITERATIONS;
+    }
+
     /** Whether this is the password's verifier. Takes milliseconds: not for an event loop. */
     public boolean matches(byte[] password) {
         try {
             byte[] salted = salted(password, Base64.getDecoder().decode(salt), iterations);
             return MessageDigest.isEqual(serverKey, ScramFunctions.serverKey(MECHANISM, salted));
-        } catch (CharacterCodingException e) {
-            return false; // The server itself may know what these bytes mean.
+        } catch (CharacterCodingException | IllegalArgumentException e) {
+            return false; // The server itself may know what these bytes mean; the library cannot prepare them.
         }
     }
 

@@ -64,6 +64,8 @@ public sealed interface ControlMessage {
         void onObjectInUse(ObjectInUse message);
 
         void onRoleLookedUp(RoleLookedUp message);
+
+        void onRoleDoubted(RoleDoubted message);
     }
 
     /** A pool-worker's side of the channel. */
@@ -429,6 +431,24 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onRoleLookedUp(this);
+        }
+    }
+
+    /** A client of this role did not pass the check: its password may be newer than what is remembered of it. */
+    record RoleDoubted(ServerAddress server, String user, String database) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ROLE_DOUBTED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).string(user).string(database);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onRoleDoubted(this);
         }
     }
 

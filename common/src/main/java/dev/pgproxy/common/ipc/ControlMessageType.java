@@ -62,7 +62,11 @@ public enum ControlMessageType {
             30,
             0,
             in -> new ControlMessage.LookUpRole(
-                    in.int64(), new ServerAddress(in.string(), in.int32()), in.string(), in.string(), in.int64()));
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.string(), in.string(), in.int64())),
+    ROLE_DOUBTED(
+            31,
+            0,
+            in -> new ControlMessage.RoleDoubted(new ServerAddress(in.string(), in.int32()), in.string(), in.string()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -28,6 +28,7 @@ public enum PermittedMessages {
             ControlMessageType.CANCEL_QUERY,
             ControlMessageType.FIND_ROLE,
             ControlMessageType.ROLES_CHANGED,
+            ControlMessageType.ROLE_DOUBTED,
             ControlMessageType.OBJECT_IN_USE)),
     FROM_TASK_WORKER(
             EnumSet.of(ControlMessageType.PONG, ControlMessageType.CANCEL_DONE, ControlMessageType.ROLE_LOOKED_UP)),

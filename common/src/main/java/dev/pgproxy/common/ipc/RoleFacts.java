@@ -7,32 +7,45 @@ import java.util.List;
  *
  * @param known whether the server could be asked; all else is empty when not
  * @param mayLogIn the role and the database exist, and the one may connect to the other
+ * @param cleartextCheckable whether a server that asks for a password in clear text compares it with the verifier, and does not
+ *     ask somebody else (ldap, pam, radius, bsd)
  * @param validForMs time left to the role's VALID UNTIL; {@link #FOR_EVER} when it has none, not positive when it is over
  * @param fingerprint stands for all that a session reads only when it starts: a backend that was opened under another one is
  *     not as good as new; empty when only the file of verifiers could be asked
  * @param verifiers what a client's password is checked against, as in pg_authid: {@code md5...} and {@code SCRAM-SHA-256$...}, at
  *     most one of each; empty when there is none
  */
-public record RoleFacts(boolean known, boolean mayLogIn, long validForMs, String fingerprint, List<String> verifiers) {
+public record RoleFacts(
+        boolean known,
+        boolean mayLogIn,
+        boolean cleartextCheckable,
+        long validForMs,
+        String fingerprint,
+        List<String> verifiers) {
 
     public static final long FOR_EVER = Long.MAX_VALUE;
 
     /** Nobody could be asked. */
-    public static final RoleFacts UNAVAILABLE = new RoleFacts(false, false, FOR_EVER, "", List.of());
+    public static final RoleFacts UNAVAILABLE = new RoleFacts(false, false, false, FOR_EVER, "", List.of());
 
     /** The same facts some time later. */
     public RoleFacts afterMs(long elapsedMs) {
         return validForMs == FOR_EVER
                 ? this
-                : new RoleFacts(known, mayLogIn, validForMs - elapsedMs, fingerprint, verifiers);
+                : new RoleFacts(known, mayLogIn, cleartextCheckable, validForMs - elapsedMs, fingerprint, verifiers);
     }
 
     void encode(FieldWriter out) {
-        out.bool(known).bool(mayLogIn).int64(validForMs).string(fingerprint).strings(verifiers);
+        out.bool(known)
+                .bool(mayLogIn)
+                .bool(cleartextCheckable)
+                .int64(validForMs)
+                .string(fingerprint)
+                .strings(verifiers);
     }
 
     static RoleFacts decode(FieldReader in) throws ControlViolation {
-        return new RoleFacts(in.bool(), in.bool(), in.int64(), in.string(), in.strings());
+        return new RoleFacts(in.bool(), in.bool(), in.bool(), in.int64(), in.string(), in.strings());
     }
 
     /** Without the verifiers: whoever has one can impersonate the server, and guess the password offline. */

@@ -16,6 +16,8 @@ public record StartupParameters(List<Parameter> sorted) {
     /** The one setting that a server takes in any form, so that nobody need wait for its answer. */
     public static final String APPLICATION_NAME = "application_name";
 
+    private static final int MAX_NAME_BYTES = 63;
+
     /** One pair, as the client sent it. */
     public record Parameter(String name, String value) {}
 
@@ -59,6 +61,11 @@ public record StartupParameters(List<Parameter> sorted) {
                 .map(value -> !List.of("false", "off", "no", "0", "f", "n")
                         .contains(value.toLowerCase(java.util.Locale.ROOT)))
                 .orElse(false);
+    }
+
+    /** A name as a server knows it, which cuts longer ones (NAMEDATALEN). */
+    public static String serverName(String name) {
+        return name.substring(0, Math.min(name.length(), MAX_NAME_BYTES));
     }
 
     /** A text as it would stand here. */

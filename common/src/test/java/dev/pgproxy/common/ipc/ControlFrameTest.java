@@ -20,7 +20,7 @@ class ControlFrameTest {
 
     private static final ServerAddress SERVER = new ServerAddress("db.example.com", 5432);
     private static final RoleFacts FACTS =
-            new RoleFacts(true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."));
+            new RoleFacts(true, true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."));
     private static final byte[] BYTES = {1, 2, 3};
 
     /** One of each kind; {@link #everyKindIsHere} sees to it. */
@@ -56,7 +56,8 @@ class ControlFrameTest {
             new ControlMessage.GiveUpIdle(SERVER, "shop"),
             new ControlMessage.ConfigureTasks(
                     new TaskSettings(new ProxyConfig.AdminLogin("postgres", "secret", "postgres"), "/etc/users")),
-            new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31));
+            new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31),
+            new ControlMessage.RoleDoubted(SERVER, "app", "shop"));
 
     @Test
     void everyKindIsHere() {

@@ -8,6 +8,7 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.master.supervisor.Recipient;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -140,9 +141,26 @@ public final class RoleDesk {
             underWay.remove(lookup.question);
             // An answer is as old as its question; that there was none is known since now.
             long sinceNs = facts.known() ? lookup.askedNs : loop.clock().nanoTime();
+            memory.remove(lookup.question);
             memory.put(lookup.question, new Remembered(facts, sinceNs));
+            forgetOutdated();
         }
         lookup.askers.forEach(asker -> answer(asker, facts));
+    }
+
+    /** Secrets are not kept longer than they are of use. */
+    private void forgetOutdated() {
+        long nowNs = loop.clock().nanoTime();
+        long longestNs = Math.max(rememberMs, UNAVAILABLE_MS) * NS_PER_MS;
+        Iterator<Remembered> eldestFirst = memory.values().iterator();
+        while (eldestFirst.hasNext() && nowNs - eldestFirst.next().askedNs() > longestNs) {
+            eldestFirst.remove();
+        }
+    }
+
+    /** What is remembered of this role did not fit what its client said; whoever comes next is told anew. */
+    public void onRoleDoubted(ControlMessage.RoleDoubted message) {
+        memory.remove(new Question(message.server(), message.user(), message.database()));
     }
 
     /** Roles or databases of this server were changed by somebody: nothing that was found out before counts any more. */

@@ -17,8 +17,10 @@ import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.supervisor.Child;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +31,6 @@ public final class Dispatcher {
 
     private static final long RETRY_MS = 5;
 
-    /** Pool keys whose first client is looked at in one turn; those behind have to wait for the next one. */
-    private static final int HEADS_PER_TURN = 64;
-
     /** A client that was sent to a worker and not acknowledged. */
     private record Pending(RoutedClient client, Child worker) {}
 
@@ -41,7 +40,7 @@ public final class Dispatcher {
     private final Logins logins;
     private final PlaceLimits limits;
     private final Ledger ledger;
-    private final WaitingLine waiting = new WaitingLine();
+    private final WaitingLine waiting;
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
     private Router.Servers servers;
@@ -53,6 +52,7 @@ public final class Dispatcher {
     public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins, long maxWorkerLoad) {
         this.limits = new PlaceLimits(config.limits());
         this.ledger = new Ledger(limits);
+        this.waiting = new WaitingLine(limits);
         this.maxWorkerLoad = maxWorkerLoad;
         this.loop = loop;
         this.poller = poller;
@@ -114,29 +114,32 @@ public final class Dispatcher {
      * count in the same scope, and nobody else.
      */
     private void dispatch(ServerAddress server) {
-        Map<PlaceLimits.Scope, Integer> waitingAhead = new HashMap<>();
-        RoutedClient client = waiting.headAfter(server, 0);
-        for (int waits = 0; client != null && waits < HEADS_PER_TURN; ) {
-            Advance advance = advance(client, waitingAhead);
-            if (advance == Advance.BLOCKED) {
-                return;
-            }
-            waits += advance == Advance.WAITS ? 1 : 0;
-            client = waiting.headAfter(server, client.id());
+        Turn turn = new Turn();
+        RoutedClient client = waiting.headAfter(server, 0, turn.blocked);
+        while (client != null && advance(client, turn) == Advance.GO_ON) {
+            client = waiting.headAfter(server, client.id(), turn.blocked);
         }
     }
 
-    /** What came of a client's turn. */
-    private enum Advance {
-        SENT,
-        WAITS,
-        /** Nobody can be sent now. */
-        BLOCKED
+    /** One look at a server's line. */
+    private static final class Turn {
+        /** Who was found to wait, by what for. */
+        private final Map<PlaceLimits.Scope, Integer> waitingAhead = new HashMap<>();
+
+        /** Scopes in which nobody can be served before something is reported. */
+        private final Set<PlaceLimits.Scope> blocked = new HashSet<>();
     }
 
-    private Advance advance(RoutedClient client, Map<PlaceLimits.Scope, Integer> waitingAhead) {
+    /** What a client's turn means for those behind it. */
+    private enum Advance {
+        GO_ON,
+        /** Nobody can be sent now. */
+        STOP
+    }
+
+    private Advance advance(RoutedClient client, Turn turn) {
         Admission.Decision decision = Admission.decide(
-                ledger, limits, client.key(), maxWorkerLoad, scope -> waitingAhead.getOrDefault(scope, 0));
+                ledger, limits, client.key(), maxWorkerLoad, scope -> turn.waitingAhead.getOrDefault(scope, 0));
         if (decision instanceof Admission.Decision.Assign assign) {
             Child worker = workers.get(assign.slot());
             if (worker == null) {
@@ -145,9 +148,9 @@ public final class Dispatcher {
             }
             if (!worker.hasRoom()) {
                 tryAgainLater();
-                return Advance.BLOCKED;
+                return Advance.STOP;
             }
-            return hand(client, worker, assign) ? Advance.SENT : Advance.BLOCKED;
+            return hand(client, worker, assign) ? Advance.GO_ON : Advance.STOP;
         }
         if (decision instanceof Admission.Decision.Evict evict) {
             ledger.closing(evict.backend());
@@ -155,11 +158,19 @@ public final class Dispatcher {
             if (worker != null) {
                 worker.send(new ControlMessage.EvictBackend(evict.backend().id));
             }
-            waitingAhead.merge(evict.scope(), 1, Integer::sum);
-        } else if (decision instanceof Admission.Decision.Wait wait) {
-            waitingAhead.merge(wait.scope(), 1, Integer::sum);
+            return waits(evict.scope(), turn);
         }
-        return Advance.WAITS;
+        return waits(((Admission.Decision.Wait) decision).scope(), turn);
+    }
+
+    /** When more wait in a scope than places of it are being made free, nobody behind them who counts in it can be served. */
+    private Advance waits(PlaceLimits.Scope scope, Turn turn) {
+        int ahead = turn.waitingAhead.merge(scope, 1, Integer::sum);
+        if (ahead > ledger.closing(scope)) {
+            turn.blocked.add(scope);
+            return scope.kind() == PlaceLimits.Kind.SERVER ? Advance.STOP : Advance.GO_ON;
+        }
+        return Advance.GO_ON;
     }
 
     /** A worker that is behind with its reading reports nothing by which the line would move on. */
@@ -261,11 +272,17 @@ public final class Dispatcher {
         if (accepted != null) {
             accepted.client().handedOver();
         }
-        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+        joined(worker, message.frontendId(), message.backendId());
     }
 
     public void onOpened(Child worker, ControlMessage.SessionOpened message) {
-        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+        joined(worker, message.frontendId(), message.backendId());
+    }
+
+    /** What a session got may not be what it was promised, and then that is free for somebody else. */
+    private void joined(Child worker, long frontendId, long backendId) {
+        ledger.joined(worker.slot(), frontendId, backendId);
+        dispatchAll();
     }
 
     public void onClosed(Child worker, ControlMessage.SessionClosed message) {
@@ -293,7 +310,9 @@ public final class Dispatcher {
     }
 
     private void dispatchAll() {
-        waiting.servers().forEach(this::dispatch);
+        if (waiting.size() > 0) {
+            waiting.servers().forEach(this::dispatch);
+        }
     }
 
     /** The proxy stops: nobody who waits will get a place any more. */

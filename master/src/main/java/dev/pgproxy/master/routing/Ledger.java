@@ -64,6 +64,10 @@ final class Ledger {
             this.key = openedFor.key;
             this.counts = openedFor.counts;
         }
+
+        private boolean isFreeingItsPlace() {
+            return status == BackendStatus.CLOSING && user == null;
+        }
     }
 
     private static final class SessionEntry {
@@ -130,7 +134,7 @@ final class Ledger {
         return count.backends + count.sessionsWithoutBackend;
     }
 
-    /** Backends of this scope that are being closed and are not reported gone. */
+    /** Places of this scope that become free by themselves: backends that are being closed for nobody who is to have their place. */
     int closing(PlaceLimits.Scope scope) {
         return count(scope).closing;
     }
@@ -205,7 +209,7 @@ final class Ledger {
             part(backend.user);
         }
         unindex(backend);
-        backend.user = session;
+        change(backend, backend.status, session);
         session.backend = backend;
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
     }
@@ -214,7 +218,7 @@ final class Ledger {
         BackendEntry backend = session.backend;
         if (backend != null) {
             session.backend = null;
-            backend.user = null;
+            change(backend, backend.status, null);
             index(backend);
             session.counts.forEach(count -> count.sessionsWithoutBackend++);
         }
@@ -265,10 +269,16 @@ final class Ledger {
 
     private void status(BackendEntry backend, BackendStatus status) {
         unindex(backend);
-        int change = (status == BackendStatus.CLOSING ? 1 : 0) - (backend.status == BackendStatus.CLOSING ? 1 : 0);
-        backend.counts.forEach(count -> count.closing += change);
-        backend.status = status;
+        change(backend, status, backend.user);
         index(backend);
+    }
+
+    private static void change(BackendEntry backend, BackendStatus status, @Nullable SessionEntry user) {
+        int before = backend.isFreeingItsPlace() ? 1 : 0;
+        backend.status = status;
+        backend.user = user;
+        int change = (backend.isFreeingItsPlace() ? 1 : 0) - before;
+        backend.counts.forEach(count -> count.closing += change);
     }
 
     private void index(BackendEntry backend) {

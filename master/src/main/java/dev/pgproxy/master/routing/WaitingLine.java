@@ -2,61 +2,85 @@ package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Clients that wait for a place, a line for each server. Those of one pool key can be served by the same backends, so only the
- * first of each key need be looked at; of these, the one that arrived first comes first. Leaving from the middle costs little.
+ * first of each key need be looked at; of these, the one that arrived first comes first. Keys that count in the same scopes are
+ * held together, so that all who wait for one limit can be passed over at once. Leaving from the middle costs little.
  */
 final class WaitingLine {
 
-    /** The clients of one server: all by key, and the first of each key by arrival. */
-    private static final class Line {
+    /** The clients whose keys count in the same scopes: all by key, and the first of each key by arrival. */
+    private static final class Group {
         private final Map<PoolKey, TreeMap<Long, RoutedClient>> byKey = new HashMap<>();
         private final TreeMap<Long, RoutedClient> heads = new TreeMap<>();
-        private int size;
     }
 
-    private final Map<ServerAddress, Line> lines = new HashMap<>();
+    private final PlaceLimits limits;
+    private final Map<ServerAddress, Map<List<PlaceLimits.Scope>, Group>> lines = new HashMap<>();
+    private int size;
+
+    WaitingLine(PlaceLimits limits) {
+        this.limits = limits;
+    }
+
+    private Map<List<PlaceLimits.Scope>, Group> line(ServerAddress server) {
+        return lines.computeIfAbsent(server, key -> new HashMap<>());
+    }
 
     void add(RoutedClient client) {
-        Line line = lines.computeIfAbsent(client.key().server(), server -> new Line());
-        TreeMap<Long, RoutedClient> alike = line.byKey.computeIfAbsent(client.key(), key -> new TreeMap<>());
+        Group group = line(client.key().server()).computeIfAbsent(limits.scopes(client.key()), scopes -> new Group());
+        TreeMap<Long, RoutedClient> alike = group.byKey.computeIfAbsent(client.key(), key -> new TreeMap<>());
         if (!alike.isEmpty()) {
-            line.heads.remove(alike.firstKey());
+            group.heads.remove(alike.firstKey());
         }
         alike.put(client.id(), client);
-        line.heads.put(alike.firstKey(), alike.firstEntry().getValue());
-        line.size++;
+        group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
+        size++;
     }
 
     /** @return whether the client was waiting */
     boolean remove(RoutedClient client) {
-        Line line = lines.get(client.key().server());
-        TreeMap<Long, RoutedClient> alike = line == null ? null : line.byKey.get(client.key());
-        if (line == null || alike == null || alike.remove(client.id()) == null) {
+        Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server());
+        List<PlaceLimits.Scope> scopes = limits.scopes(client.key());
+        Group group = line.get(scopes);
+        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKey.get(client.key());
+        if (group == null || alike == null || alike.remove(client.id()) == null) {
             return false;
         }
-        line.size--;
-        line.heads.remove(client.id());
-        if (alike.isEmpty()) {
-            line.byKey.remove(client.key());
+        size--;
+        group.heads.remove(client.id());
+        if (!alike.isEmpty()) {
+            group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         } else {
-            line.heads.put(alike.firstKey(), alike.firstEntry().getValue());
+            group.byKey.remove(client.key());
+            if (group.byKey.isEmpty()) {
+                line.remove(scopes);
+            }
         }
         return true;
     }
 
-    /** The first client of its key that arrived after this one; null when there is none. */
+    /** The first client of its key that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
-    RoutedClient headAfter(ServerAddress server, long clientId) {
-        Line line = lines.get(server);
-        Map.Entry<Long, RoutedClient> next = line == null ? null : line.heads.higherEntry(clientId);
-        return next == null ? null : next.getValue();
+    RoutedClient headAfter(ServerAddress server, long clientId, Set<PlaceLimits.Scope> passedOver) {
+        RoutedClient first = null;
+        for (Map.Entry<List<PlaceLimits.Scope>, Group> group : line(server).entrySet()) {
+            Map.Entry<Long, RoutedClient> next = Collections.disjoint(group.getKey(), passedOver)
+                    ? group.getValue().heads.higherEntry(clientId)
+                    : null;
+            if (next != null && (first == null || next.getKey() < first.id())) {
+                first = next.getValue();
+            }
+        }
+        return first;
     }
 
     List<ServerAddress> servers() {
@@ -65,12 +89,13 @@ final class WaitingLine {
 
     List<RoutedClient> all() {
         return lines.values().stream()
-                .flatMap(line -> line.byKey.values().stream())
+                .flatMap(line -> line.values().stream())
+                .flatMap(group -> group.byKey.values().stream())
                 .flatMap(alike -> alike.values().stream())
                 .toList();
     }
 
     int size() {
-        return lines.values().stream().mapToInt(line -> line.size).sum();
+        return size;
     }
 }

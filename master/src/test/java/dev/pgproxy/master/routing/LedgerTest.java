@@ -190,6 +190,22 @@ class LedgerTest {
     }
 
     @Test
+    void aPlaceThatSomebodyWaitsForIsNotBecomingFree() {
+        ledger.workerReady(1);
+        Ledger.BackendEntry warm = idle(1, 10, A);
+        ledger.assigned(1, 2, A, warm);
+        ledger.joined(1, 2, 10);
+        ledger.backendStatus(1, 10, BackendStatus.CLOSING);
+        assertEquals(0, ledger.closing(ALL));
+        Ledger.BackendEntry other = idle(3, 11, A);
+        assertEquals(new Admission.Decision.Evict(other, ALL), decide(ledger, B, 2, 1_000));
+        ledger.sessionClosed(1, 2);
+        assertEquals(1, ledger.closing(ALL));
+        ledger.backendGone(1, 10);
+        assertEquals(0, ledger.closing(ALL));
+    }
+
+    @Test
     void whatBecomesFreeIsForThoseAhead() {
         ledger.workerReady(1);
         Ledger.BackendEntry warm = idle(1, 10, A);

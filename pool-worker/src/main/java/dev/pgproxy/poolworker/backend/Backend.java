@@ -225,7 +225,7 @@ public final class Backend {
         try {
             boolean over = fromServer.pump(transport(), NOWHERE) == Pipe.Outcome.SOURCE_ENDED;
             ended |= over;
-            return !over && !housekeeping.isViolated();
+            return !over && !housekeeping.isViolated() && isFit();
         } catch (ProtocolViolation e) {
             return false;
         }

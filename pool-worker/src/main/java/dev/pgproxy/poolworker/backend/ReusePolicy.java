@@ -36,6 +36,9 @@ public final class ReusePolicy {
         if (method == AuthenticationMethod.TRUST) {
             return Way.WELCOME; // VALID UNTIL is about passwords.
         }
+        if (method == AuthenticationMethod.PASSWORD && !facts.cleartextCheckable()) {
+            return Way.START_ANEW;
+        }
         boolean verifiable =
                 facts.validForMs() > 0 && Verifiers.of(facts.verifiers()).support(method);
         return verifiable ? Way.VERIFY : Way.START_ANEW;
@@ -45,6 +48,10 @@ public final class ReusePolicy {
     public static String remedy(AuthenticationMethod method, RoleFacts facts) {
         if (method == AuthenticationMethod.OTHER) {
             return "Use scram-sha-256, md5, password or trust in pg_hba.conf for those who connect through the proxy.";
+        }
+        if (method == AuthenticationMethod.PASSWORD && facts.known() && !facts.cleartextCheckable()) {
+            return "The server may ask ldap, pam or radius about passwords in clear text: use scram-sha-256 in"
+                    + " pg_hba.conf, or put the role into auth_file.";
         }
         return facts.known()
                 ? "Let conninfo.user be a superuser, or put the role's password or verifier into auth_file."

@@ -5,6 +5,7 @@ import dev.pgproxy.common.protocol.MessageFramer;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,7 @@ public final class Pipe {
     public Outcome pump(Transport source, Transport sink) throws ProtocolViolation {
         ByteBuffer buffer = buffers.shared();
         buffer.clear().put(held, 0, heldBytes);
+        Arrays.fill(held, 0, heldBytes, (byte) 0);
         buffer.limit(Math.min(buffer.capacity(), heldBytes + buffers.receiveBytes()));
         int count;
         try {

@@ -99,6 +99,11 @@ public final class QueryProgress {
         return owedToQueries + owedToSyncs > 0;
     }
 
+    /** Whether the client has nothing under way: no query, no COPY, no open sequence. */
+    public boolean isAtRest() {
+        return !isRunning() && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;
+    }
+
     /** Whether the server may be at work, be it that its answer is owed or that nobody can tell. */
     public boolean mayBeRunning() {
         return isRunning() || !isResettable();

@@ -20,6 +20,7 @@ public final class RelayBuffers {
 
     private final int receiveBytes;
     private final ByteBuffer shared;
+    private final ByteBuffer zeros = ByteBuffer.allocateDirect(MAX_INSPECTED_BYTES);
     private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
 
     /** @param receiveBytes most bytes read from one connection per wake-up */
@@ -42,7 +43,9 @@ public final class RelayBuffers {
         return buffer == null ? ByteBuffer.allocateDirect(receiveBytes + ADDED_BYTES) : buffer.clear();
     }
 
+    /** Takes a buffer back, overwritten: what it held may have been a password. */
     void giveBack(ByteBuffer leftover) {
+        wipe(leftover);
         if (spare.size() < SPARE_BUFFERS && leftover.capacity() == receiveBytes + ADDED_BYTES) {
             spare.push(leftover);
         }
@@ -50,12 +53,14 @@ public final class RelayBuffers {
 
     /** Overwrites what the last read brought, so that a password does not outlive its login. */
     public void wipe() {
-        shared.clear();
-        while (shared.remaining() >= Long.BYTES) {
-            shared.putLong(0);
-        }
-        while (shared.hasRemaining()) {
-            shared.put((byte) 0);
+        wipe(shared);
+    }
+
+    private void wipe(ByteBuffer used) {
+        used.clear();
+        while (used.hasRemaining()) {
+            zeros.clear().limit(Math.min(zeros.capacity(), used.remaining()));
+            used.put(zeros);
         }
     }
 }

@@ -65,7 +65,7 @@ final class IdleWatch {
         long idleMs = (loop.clock().nanoTime() - activeNs) / NS_PER_MS;
         boolean inTransaction = progress.isInTransaction();
         long boundMs = inTransaction ? shortest(sessionMs, transactionMs) : sessionMs;
-        if (progress.mayBeRunning() || boundMs == 0) {
+        if (!progress.isAtRest() || boundMs == 0) {
             plan(Math.max(1, shortest(sessionMs, transactionMs) / 4));
         } else if (idleMs < boundMs) {
             // A transaction may begin meanwhile, whose own bound must not be missed by much.

@@ -74,6 +74,11 @@ final class ParameterSetting implements MessageInspector {
 
     /** The query. Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
     byte[] query() {
+        if (areCertain(changes)) {
+            return FrontendMessage.query(
+                    "SET application_name = " + quoted(changes.getOrDefault(StartupParameters.APPLICATION_NAME, "")));
+        }
+        // A list such as search_path is one string in a startup packet, as it is here, and would be one element in SET.
         List<String> calls = changes.entrySet().stream()
                 .map(change -> "pg_catalog.set_config(" + quoted(change.getKey()) + ", " + quoted(change.getValue())
                         + ", false)")
@@ -98,9 +103,12 @@ final class ParameterSetting implements MessageInspector {
         return error;
     }
 
-    /** Whether the values are not what the client wants. */
+    /**
+     * Whether the values are not what the client wants. Never when it was welcomed already: then it can only have been a cancel for
+     * the client's own first query, and a name for the log is not worth its session.
+     */
     boolean hasFailed() {
-        return failed;
+        return failed && !clientListens;
     }
 
     @Override

@@ -42,6 +42,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
         /** The backend, which the session has to itself, is to be connected. */
         void connect(Session session, Backend backend);
 
+        /** The client did not pass the proxy's check of its password. */
+        void roleDoubted(Session session);
+
         /** The login is complete. */
         void opened(Session session, Backend backend);
 
@@ -250,6 +253,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     @Override
                     public void referred() {
                         dialogue = null;
+                        context.owner().roleDoubted(Session.this);
                         replay = verification.replay();
                         startAnew(warm);
                     }
@@ -400,6 +404,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         state = SessionState.ACTIVE;
         stopLoginTimer();
         wipeReplay();
+        facts = null; // Verifiers are not to be kept longer than the login.
         long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
         if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
             idleWatch = new IdleWatch(
@@ -517,6 +522,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         try {
             outcome = serving.fromServer().pump(serving.transport(), frontend);
         } catch (ProtocolViolation e) {
+            serving.progress().doubt(); // Where its next message begins nobody knows.
             part(LastWords.badServer(e));
             return false;
         }
@@ -593,9 +599,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         Backend serving = attached();
         boolean clientBlocked = serving.fromServer().isBlocked();
         boolean awaitsHangUp = state == SessionState.ENDING && endingTimer == null;
-        frontend.interest((readsFrontend() ? Interest.READ : 0)
+        boolean awaitsSetting = state == SessionState.SETTING_UP;
+        frontend.interest((readsFrontend() && !awaitsSetting ? Interest.READ : 0)
                 | (clientBlocked ? Interest.WRITE : 0)
-                | (awaitsHangUp ? Interest.HANGUP : 0));
+                | (awaitsHangUp || awaitsSetting ? Interest.HANGUP : 0));
         boolean serverBlocked = pipeToServer().isBlocked() && !serverTakesNothing;
         serving.transport().interest((clientBlocked ? 0 : Interest.READ) | (serverBlocked ? Interest.WRITE : 0));
     }

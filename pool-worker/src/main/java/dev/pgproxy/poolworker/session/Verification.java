@@ -108,6 +108,10 @@ final class Verification {
                     : new Step.Refer();
         }
         if (verifiers.md5().isEmpty()) {
+            if (!verifiers.scram().orElseThrow().isComputable()) {
+                Arrays.fill(password, (byte) 0);
+                return new Step.Refer();
+            }
             return new Step.Compute(verifiers.scram().orElseThrow(), password);
         }
         byte[] stored = verifiers.md5().get().getBytes(StandardCharsets.US_ASCII);

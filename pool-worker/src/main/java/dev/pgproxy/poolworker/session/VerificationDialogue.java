@@ -114,7 +114,7 @@ final class VerificationDialogue {
                 return;
             }
             byte[] message = answers.next();
-            if (answers.isOutOfOrder()) {
+            if (answers.isOutOfOrder() || (message != null && !fromClient.atBoundary())) {
                 throw ProtocolViolation.of("unexpected message in the middle of a login");
             }
             if (message == null) {
@@ -161,6 +161,7 @@ final class VerificationDialogue {
         if (computing) {
             awaitClient();
         } else {
+            Arrays.fill(step.password(), (byte) 0);
             proceed(new Verification.Step.Refer()); // Too many wait to be computed here; the server has its own ways.
         }
     }

@@ -15,7 +15,7 @@ class ReusePolicyTest {
     private static final String SCRAM = "SCRAM-SHA-256$4096:AAAA$" + KEY + ":" + KEY;
 
     private static RoleFacts facts(String... verifiers) {
-        return new RoleFacts(true, true, RoleFacts.FOR_EVER, "f1", List.of(verifiers));
+        return new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of(verifiers));
     }
 
     private static void expect(Way way, AuthenticationMethod method, String openedUnder, RoleFacts facts) {
@@ -44,7 +44,7 @@ class ReusePolicyTest {
 
     @Test
     void whoMayNotLogInIsForTheServerToRefuse() {
-        RoleFacts gone = new RoleFacts(true, false, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM));
+        RoleFacts gone = new RoleFacts(true, false, true, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM));
         for (AuthenticationMethod method : AuthenticationMethod.values()) {
             expect(Way.START_ANEW, method, "f1", gone);
         }
@@ -52,7 +52,7 @@ class ReusePolicyTest {
 
     @Test
     void expiryIsAboutPasswords() {
-        RoleFacts expired = new RoleFacts(true, true, 0, "f1", List.of(MD5, SCRAM));
+        RoleFacts expired = new RoleFacts(true, true, true, 0, "f1", List.of(MD5, SCRAM));
         expect(Way.START_ANEW, AuthenticationMethod.PASSWORD, "f1", expired);
         expect(Way.START_ANEW, AuthenticationMethod.MD5, "f1", expired);
         expect(Way.START_ANEW, AuthenticationMethod.SCRAM_SHA_256, "f1", expired);

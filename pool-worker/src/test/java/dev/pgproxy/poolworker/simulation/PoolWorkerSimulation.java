@@ -60,6 +60,7 @@ final class PoolWorkerSimulation {
     private final boolean crashing;
     private boolean serverCrashed;
     private boolean stopping;
+    private boolean masterLost;
 
     PoolWorkerSimulation(long seed) {
         this.seed = seed;
@@ -104,7 +105,12 @@ final class PoolWorkerSimulation {
     void run() {
         int deathStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
         int stopStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
+        int lossStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
         while (!isOver()) {
+            if (world.steps() >= lossStep && !masterLost) {
+                masterLost = true;
+                worker.masterLost("simulated");
+            }
             check(world.steps() < MAX_STEPS, "it does not come to an end");
             if (world.steps() >= deathStep) {
                 checkDeath();
@@ -198,7 +204,7 @@ final class PoolWorkerSimulation {
     private final class Arrivals implements SimulatedWorld.Actor {
         @Override
         public boolean act() {
-            if (stopping) {
+            if (stopping || masterLost) {
                 return false;
             }
             roles.changeNowAndThen();
@@ -296,6 +302,9 @@ final class PoolWorkerSimulation {
 
         private void answer(ControlMessage.FindRole question) {
             world.add(() -> {
+                if (masterLost) {
+                    return false;
+                }
                 if (world.random().nextInt(3) > 0) {
                     return true;
                 }

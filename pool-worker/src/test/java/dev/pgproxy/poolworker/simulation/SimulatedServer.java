@@ -146,12 +146,11 @@ final class SimulatedServer implements SimulatedWorld.Actor {
 
     private void query(String sql) {
         simulation.check(!copying, "a query inside COPY: " + sql);
-        if (sql.startsWith("SELECT pg_catalog.set_config(E'application_name', E'")) {
+        if (sql.startsWith("SET application_name = E'")) {
             simulation.check(client.isEmpty(), "a setting behind a client's first query");
-            applicationName = sql.split("'", -1)[3];
-            out.add(BackendMessage.wrap((byte) 'D', new byte[] {0, 0}));
+            applicationName = sql.split("'", -1)[1];
             out.add(BackendMessage.parameterStatus("application_name", applicationName));
-            complete("SELECT 1");
+            complete("SET");
         } else if (sql.equals("ROLLBACK")) {
             status = 'I';
             complete("ROLLBACK");

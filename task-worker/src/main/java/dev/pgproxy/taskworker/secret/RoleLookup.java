@@ -17,6 +17,8 @@ import java.util.function.Consumer;
 /** Joins what the server says of a role with what {@code auth_file} says of its password; the file has the last word on that. */
 public final class RoleLookup {
 
+    private static final int MAX_VERIFIER_CHARS = 1_024;
+
     private final TaskSettings settings;
     private final Optional<UserListFile> file;
     private final Map<ServerAddress, ServerLane> lanes = new HashMap<>();
@@ -60,10 +62,18 @@ public final class RoleLookup {
     private RoleFacts withFile(String role, RoleFacts facts) {
         List<String> verifiers = file.map(list -> list.verifiers(role)).orElse(List.of());
         if (verifiers.isEmpty()) {
-            return facts;
+            return bounded(facts, facts.cleartextCheckable(), facts.verifiers());
         }
-        return facts.known()
-                ? new RoleFacts(true, facts.mayLogIn(), facts.validForMs(), facts.fingerprint(), verifiers)
-                : new RoleFacts(true, true, RoleFacts.FOR_EVER, "", verifiers);
+        RoleFacts known = facts.known() ? facts : new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "", List.of());
+        return bounded(known, true, verifiers);
+    }
+
+    /** A role may give itself a verifier of any length, which no message could carry. */
+    private static RoleFacts bounded(RoleFacts facts, boolean cleartextCheckable, List<String> verifiers) {
+        List<String> carried = verifiers.stream()
+                .filter(verifier -> verifier.length() <= MAX_VERIFIER_CHARS)
+                .toList();
+        return new RoleFacts(
+                facts.known(), facts.mayLogIn(), cleartextCheckable, facts.validForMs(), facts.fingerprint(), carried);
     }
 }

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 
 /**
@@ -49,8 +50,46 @@ final class RoleQuery {
 
     private RoleQuery() {}
 
-    /** @throws SQLException when the server does not answer */
-    static RoleFacts run(Connection connection, String user, String database) throws SQLException {
+    /** On the wire these ask for a password as the method "password" does; but what they take is not in pg_authid. */
+    private static final String OTHERS_JUDGE = "SELECT count(*) FROM pg_catalog.pg_hba_file_rules"
+            + " WHERE auth_method OPERATOR(pg_catalog.=) ANY (ARRAY['ldap', 'pam', 'radius', 'bsd'])";
+
+    /**
+     * Whether every password in clear text is compared with pg_authid. Reads the server's pg_hba.conf.
+     *
+     * @throws SQLException when the server does not answer
+     */
+    static boolean isCleartextCheckable(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(OTHERS_JUDGE)) {
+            return rows.next() && rows.getInt(1) == 0;
+        } catch (SQLException e) {
+            if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Asks about a role.
+     *
+     * @param cleartextCheckable as {@link #isCleartextCheckable} found
+     * @throws SQLException when the server does not answer
+     */
+    static RoleFacts run(Connection connection, String user, String database, boolean cleartextCheckable)
+            throws SQLException {
+        RoleFacts facts = ask(connection, user, database);
+        return new RoleFacts(
+                facts.known(),
+                facts.mayLogIn(),
+                cleartextCheckable,
+                facts.validForMs(),
+                facts.fingerprint(),
+                facts.verifiers());
+    }
+
+    private static RoleFacts ask(Connection connection, String user, String database) throws SQLException {
         try {
             return run(connection, WITH_VERIFIER, user, database);
         } catch (SQLException e) {
@@ -67,14 +106,19 @@ final class RoleQuery {
             statement.setString(2, database);
             try (ResultSet rows = statement.executeQuery()) {
                 if (!rows.next()) {
-                    return new RoleFacts(true, false, RoleFacts.FOR_EVER, "", List.of());
+                    return new RoleFacts(true, false, false, RoleFacts.FOR_EVER, "", List.of());
                 }
                 boolean mayLogIn = rows.getBoolean(1);
                 double validForMs = rows.getDouble(2);
                 long validFor = rows.wasNull() ? RoleFacts.FOR_EVER : (long) validForMs;
                 String verifier = rows.getString(4);
                 return new RoleFacts(
-                        true, mayLogIn, validFor, rows.getString(3), verifier == null ? List.of() : List.of(verifier));
+                        true,
+                        mayLogIn,
+                        false,
+                        validFor,
+                        rows.getString(3),
+                        verifier == null ? List.of() : List.of(verifier));
             }
         }
     }

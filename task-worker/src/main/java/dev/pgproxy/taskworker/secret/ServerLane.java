@@ -27,6 +27,9 @@ final class ServerLane {
     /** A server that could not be asked is left alone for so long, however many logins wait: it may count failures. */
     private static final long RETRY_PAUSE_NS = 1_000_000_000L;
 
+    /** How often the server's pg_hba.conf is looked at; it takes the server longer than a lookup. */
+    private static final long ACCESS_PERIOD_NS = 5_000_000_000L;
+
     private static final long MS_PER_SECOND = 1_000;
 
     private final ServerAddress server;
@@ -35,6 +38,8 @@ final class ServerLane {
     private @Nullable Connection connection;
     private String lastProblem = "";
     private long failedNs;
+    private long accessReadNs;
+    private boolean cleartextCheckable;
 
     ServerLane(ServerAddress server, ProxyConfig.AdminLogin login) {
         this.server = server;
@@ -74,20 +79,29 @@ final class ServerLane {
         boolean kept = connection != null;
         try {
             try {
-                return answered(RoleQuery.run(open(leftMs), user, database));
+                return answered(ask(open(leftMs), user, database));
             } catch (SQLException e) {
                 close();
                 if (!kept) {
                     throw e;
                 }
                 // The kept connection may have ended long ago; a new one tells what is really the matter.
-                return answered(RoleQuery.run(open(leftMs), user, database));
+                return answered(ask(open(leftMs), user, database));
             }
         } catch (SQLException e) {
             close();
             failed(e);
             return RoleFacts.UNAVAILABLE;
         }
+    }
+
+    private RoleFacts ask(Connection open, String user, String database) throws SQLException {
+        long nowNs = System.nanoTime();
+        if (accessReadNs == 0 || nowNs - accessReadNs > ACCESS_PERIOD_NS) {
+            cleartextCheckable = RoleQuery.isCleartextCheckable(open);
+            accessReadNs = nowNs;
+        }
+        return RoleQuery.run(open, user, database, cleartextCheckable);
     }
 
     private Connection open(long timeoutMs) throws SQLException {

@@ -61,7 +61,7 @@ final class UserListFile {
         try {
             return List.of(md5, ScramVerifier.of(bytes, salt).stored());
         } catch (CharacterCodingException e) {
-            throw new IllegalStateException("what was text is UTF-8", e);
+            return List.of(md5); // It may serve for md5 all the same.
         }
     }
 

@@ -18,7 +18,7 @@ class RoleQueryTest {
 
     private static RoleFacts ask(PostgresCluster cluster, String as, String user) throws SQLException {
         try (Connection connection = cluster.primary().connect(as, "postgres")) {
-            return RoleQuery.run(connection, user, "postgres");
+            return RoleQuery.run(connection, user, "postgres", true);
         }
     }
 
