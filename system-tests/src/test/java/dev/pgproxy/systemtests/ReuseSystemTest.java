@@ -215,10 +215,11 @@ class ReuseSystemTest {
     /** On the wire, radius asks as "password" does, but the password that counts is not in pg_authid. */
     @Test
     void passwordsThatAnotherJudgesAreNotChecked() throws IOException {
-        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
-                        .withAccess(
-                                "host all app 127.0.0.1/32 password",
-                                "host all directory 127.0.0.1/32 radius radiusservers=127.0.0.1 radiussecrets=shared"));
+        try (PostgresCluster cluster = PostgresCluster.start(
+                        PostgresCluster.Options.of(15)
+                                .withAccess(
+                                        "host all app 127.0.0.1/32 password",
+                                        "host all directory 127.0.0.1/32 radius radiusservers=127.0.0.1 radiussecrets=shared"));
                 ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
             cluster.primary().sql("create role app login password 'secret'");
             Fixture.awaitGone(cluster, Integer.toString(login(proxy, "secret").pid()));
