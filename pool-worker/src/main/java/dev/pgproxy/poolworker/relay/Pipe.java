@@ -59,7 +59,6 @@ public final class Pipe {
     public Outcome pump(Transport source, Transport sink) throws ProtocolViolation {
         ByteBuffer buffer = buffers.shared();
         buffer.clear().put(held, 0, heldBytes);
-        Arrays.fill(held, 0, heldBytes, (byte) 0);
         buffer.limit(Math.min(buffer.capacity(), heldBytes + buffers.receiveBytes()));
         int count;
         try {
@@ -73,6 +72,7 @@ public final class Pipe {
         if (count == 0) {
             return Outcome.IDLE;
         }
+        Arrays.fill(held, 0, heldBytes, (byte) 0); // It may have been a part of a password.
         heldBytes = 0;
         buffer.flip();
         return forward(buffer, sink);

@@ -1,0 +1,54 @@
+package dev.pgproxy.poolworker.relay;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class PipeTest {
+
+    /** Lets everything pass. */
+    private static final class Everything implements MessageInspector {
+        @Override
+        public boolean wantsWhole(byte type) {
+            return true;
+        }
+
+        @Override
+        public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+            return Verdict.FORWARD;
+        }
+    }
+
+    private final SimulatedWorld world = new SimulatedWorld(1);
+    private final SimulatedTransport source = world.connect();
+    private final SimulatedTransport sink = world.connect();
+    private final Pipe pipe = new Pipe(new RelayBuffers(1024), new Everything());
+
+    private void pumpAll() throws ProtocolViolation {
+        while (source.unreadBytes() > 0) {
+            pipe.pump(source, sink);
+        }
+    }
+
+    @Test
+    void whatIsHeldSurvivesAWakeUpForNothing() throws ProtocolViolation {
+        byte[] message = FrontendMessage.query("select 'in two parts'");
+        source.farWrite(Arrays.copyOf(message, 12));
+        pumpAll();
+        assertEquals(Pipe.Outcome.IDLE, pipe.pump(source, sink));
+        assertEquals(Pipe.Outcome.IDLE, pipe.pump(source, sink));
+        source.farWrite(Arrays.copyOfRange(message, 12, message.length));
+        pumpAll();
+        while (pipe.isBlocked()) {
+            pipe.flush(sink);
+        }
+        assertArrayEquals(message, sink.farRead());
+    }
+}
