@@ -175,8 +175,9 @@ public final class Pipe {
             // Many changed parameters at a warm login can exceed a common buffer; this one goes to the garbage
             // collector.
             ByteBuffer larger = ByteBuffer.allocateDirect(kept.position() + bytes);
+            larger.put(kept.flip());
             buffers.giveBack(kept);
-            kept = larger.put(kept.flip());
+            kept = larger;
         }
         leftover = kept;
         return kept;

@@ -38,6 +38,26 @@ class PipeTest {
     }
 
     @Test
+    void addedBytesMayExceedACommonBuffer() {
+        byte[] first = new byte[20_000];
+        byte[] second = new byte[40_000];
+        Arrays.fill(first, (byte) 'a');
+        Arrays.fill(second, (byte) 'b');
+        pipe.inject(first, sink);
+        pipe.inject(second, sink);
+        byte[] all = new byte[first.length + second.length];
+        Arrays.fill(all, 0, first.length, (byte) 'a');
+        Arrays.fill(all, first.length, all.length, (byte) 'b');
+        java.io.ByteArrayOutputStream received = new java.io.ByteArrayOutputStream();
+        received.writeBytes(sink.farRead());
+        while (pipe.isBlocked()) {
+            pipe.flush(sink);
+            received.writeBytes(sink.farRead());
+        }
+        assertArrayEquals(all, received.toByteArray());
+    }
+
+    @Test
     void whatIsHeldSurvivesAWakeUpForNothing() throws ProtocolViolation {
         byte[] message = FrontendMessage.query("select 'in two parts'");
         source.farWrite(Arrays.copyOf(message, 12));
