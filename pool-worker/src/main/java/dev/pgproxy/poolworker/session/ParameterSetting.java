@@ -126,6 +126,7 @@ final class ParameterSetting implements MessageInspector {
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 failed = true;
+                progress.doubt(); // What the backend is set to is not what its clients would be told.
                 error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
             }
             case BackendMessage.READY_FOR_QUERY -> {
