@@ -52,10 +52,12 @@ final class RoleQuery {
 
     /** On the wire these ask for a password as the method "password" does; but what they take is not in pg_authid. */
     private static final String OTHERS_JUDGE = "SELECT count(*) FROM pg_catalog.pg_hba_file_rules"
-            + " WHERE auth_method OPERATOR(pg_catalog.=) ANY (ARRAY['ldap', 'pam', 'radius', 'bsd'])";
+            + " WHERE auth_method OPERATOR(pg_catalog.=) ANY (ARRAY['ldap', 'pam', 'radius', 'bsd'])"
+            + " OR error IS NOT NULL";
 
     /**
-     * Whether every password in clear text is compared with pg_authid. Reads the server's pg_hba.conf.
+     * Whether every password in clear text is compared with pg_authid, as far as the server's pg_hba.conf tells: the file, which may
+     * have been changed and not been loaded yet. With an error in it, older rules are in force.
      *
      * @throws SQLException when the server does not answer
      */
