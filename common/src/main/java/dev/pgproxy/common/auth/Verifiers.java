@@ -20,7 +20,8 @@ public record Verifiers(Optional<String> md5, Optional<ScramVerifier> scram) {
     public boolean support(AuthenticationMethod method) {
         return switch (method) {
             case TRUST -> true;
-            case PASSWORD -> md5.isPresent() || scram.isPresent();
+            case PASSWORD ->
+                md5.isPresent() || scram.filter(ScramVerifier::isComputable).isPresent();
             case MD5 -> md5.isPresent();
             case SCRAM_SHA_256 -> scram.isPresent();
             case OTHER -> false;
