@@ -404,6 +404,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         state = SessionState.ACTIVE;
         stopLoginTimer();
         wipeReplay();
+        login = null; // It may hold what the client proved its password with.
         facts = null; // Verifiers are not to be kept longer than the login.
         long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
         if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
@@ -518,7 +519,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** @return whether the session goes on */
     private boolean pumpToClient(Backend serving) {
         Pipe.Outcome outcome;
-        boolean wasRunning = serving.progress().mayBeRunning();
+        boolean wasRunning = !serving.progress().isAtRest();
         try {
             outcome = serving.fromServer().pump(serving.transport(), frontend);
         } catch (ProtocolViolation e) {

@@ -18,6 +18,11 @@ final class RoleQuery {
 
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
+    /** Classes of SQLSTATE that mean that this connection will not answer any more. */
+    private static final String CONNECTION_EXCEPTION = "08";
+
+    private static final String OPERATOR_INTERVENTION = "57";
+
     // dathasloginevt is new in 17: a session that should have fired a login trigger is always a new one.
     private static final String TEMPLATE = """
             SELECT r.rolcanlogin AND d.datallowconn
@@ -66,11 +71,16 @@ final class RoleQuery {
                 ResultSet rows = statement.executeQuery(OTHERS_JUDGE)) {
             return rows.next() && rows.getInt(1) == 0;
         } catch (SQLException e) {
-            if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-                return false;
+            if (isConnectionLost(e)) {
+                throw e;
             }
-            throw e;
+            return false; // Not allowed, or the view cannot be read here: what cannot be seen is not relied on.
         }
+    }
+
+    private static boolean isConnectionLost(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        return state.startsWith(CONNECTION_EXCEPTION) || state.startsWith(OPERATOR_INTERVENTION);
     }
 
     /**
