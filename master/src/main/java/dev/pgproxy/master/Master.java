@@ -1,6 +1,10 @@
 package dev.pgproxy.master;
 
+import dev.pgproxy.common.config.ConfigException;
+import dev.pgproxy.common.config.ConfigLoader;
+import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
@@ -19,6 +23,7 @@ import dev.pgproxy.master.accept.Arrivals;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.admin.AdminDesk;
 import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
@@ -27,7 +32,10 @@ import dev.pgproxy.master.supervisor.Supervisor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The front door of the master: joins its parts, and says in which order they start and stop.
@@ -35,11 +43,13 @@ import java.util.List;
  * <pre>
  *   Listeners -> Logins -> Dispatcher -> (descriptor) -> pool-worker
  *                      \-> CancelDesk -> (task) -> task-worker
+ *                      \-> AdminDesk -> (descriptor) -> admin-worker
  *   pool-worker -> RoleDesk -> (task) -> task-worker
+ *   admin-worker -> AdminDesk -> (reports, commands) -> everybody
  *   Supervisor: starts the workers, and brings what they report to the Dispatcher and the CancelDesk
  * </pre>
  */
-public final class Master implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler {
+public final class Master implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler, AdminDesk.Proxy {
 
     /** The pseudo-database for operators. */
     private static final String ADMIN_DATABASE = "pg_proxy";
@@ -50,7 +60,9 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     /** What is left of shutdown_timeout, behind the time that workers get, for them to exit and for the clean-up. */
     private static final long EXIT_MARGIN_MS = 1_000;
 
-    private final ProxyConfig config;
+    private final ProxyConfig started;
+    private final Path configFile;
+    private ProxyConfig config;
     private final EventLoop loop;
     private final LingeringClose lingering;
     private final Logins logins;
@@ -58,6 +70,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
     private final RoleDesk roles;
+    private final AdminDesk admin;
     private final Supervisor supervisor;
     private final PidFile pidFile;
     private Child speaker;
@@ -67,10 +80,21 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     /**
      * Nothing is opened or started before {@link #start}.
      *
+     * @param configFile where the configuration was read from, and is read from again
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
      */
-    Master(ProxyConfig config, EventLoop loop, EpollPoller poller, PidFile pidFile, long maxWorkerLoad) {
+    Master(
+            ProxyConfig config,
+            Path configFile,
+            String version,
+            EventLoop loop,
+            EpollPoller poller,
+            InstantSource wallClock,
+            PidFile pidFile,
+            long maxWorkerLoad) {
+        this.started = config;
         this.config = config;
+        this.configFile = configFile;
         this.loop = loop;
         this.pidFile = pidFile;
         this.lingering = new LingeringClose(loop.scheduler());
@@ -81,6 +105,8 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
         this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
+        int pid = (int) ProcessHandle.current().pid();
+        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, this, version, pid);
         this.speaker = supervisor.children().get(0);
     }
 
@@ -98,6 +124,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             listeners.close();
             throw e;
         }
+        warnOfDefaultPassword();
         bound.forEach(address -> Event.of("listening")
                 .with("address", TcpSockets.display(address))
                 .info());
@@ -112,12 +139,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     @Override
     public void onClient(Client client) {
         if (client.startup().parameters().database().equals(ADMIN_DATABASE)) {
-            logins.refuse(
-                    client.transport(),
-                    BackendMessage.fatal(
-                            SqlState.FEATURE_NOT_SUPPORTED,
-                            "the database \"pg_proxy\" is not served by this version",
-                            "Look at the log of the proxy, which tells the same events."));
+            admin.submit(client);
         } else {
             dispatcher.submit(client);
         }
@@ -130,17 +152,32 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
 
     @Override
     public void childReady(Child child) {
-        if (child.kind() == ChildKind.TASK) {
-            child.send(new ControlMessage.ConfigureTasks(new TaskSettings(
-                    config.adminLogin(),
-                    config.auth().verifierFile().map(Path::toString).orElse(""))));
-            cancels.taskWorkerReady(child);
-            roles.taskWorkerReady(child);
-        } else {
-            child.send(new ControlMessage.ConfigurePool(poolSettings()));
-            cancels.poolWorkerReady(child);
-            dispatcher.workerReady(child);
-            startServing();
+        child.send(new ControlMessage.SetLogLevel(config.logging().level()));
+        configure(child);
+        switch (child.kind()) {
+            case TASK -> {
+                cancels.taskWorkerReady(child);
+                roles.taskWorkerReady(child);
+                admin.taskWorkerReady(child);
+            }
+            case POOL -> {
+                cancels.poolWorkerReady(child);
+                admin.poolWorkerReady(child);
+                dispatcher.workerReady(child);
+                startServing();
+            }
+            case ADMIN -> admin.adminWorkerReady(child);
+        }
+    }
+
+    private void configure(Child child) {
+        switch (child.kind()) {
+            case TASK ->
+                child.send(new ControlMessage.ConfigureTasks(new TaskSettings(
+                        config.adminLogin(),
+                        config.auth().verifierFile().map(Path::toString).orElse(""))));
+            case POOL -> child.send(new ControlMessage.ConfigurePool(poolSettings()));
+            case ADMIN -> admin.configure();
         }
     }
 
@@ -180,12 +217,18 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
 
     @Override
     public void childGone(Child child) {
-        if (child.kind() == ChildKind.TASK) {
-            cancels.taskWorkerGone();
-            roles.taskWorkerGone();
-        } else {
-            cancels.poolWorkerGone(child);
-            dispatcher.workerGone(child);
+        switch (child.kind()) {
+            case TASK -> {
+                cancels.taskWorkerGone();
+                roles.taskWorkerGone();
+                admin.taskWorkerGone();
+            }
+            case POOL -> {
+                cancels.poolWorkerGone(child);
+                admin.poolWorkerGone(child);
+                dispatcher.workerGone(child);
+            }
+            case ADMIN -> admin.adminWorkerGone();
         }
     }
 
@@ -288,6 +331,119 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
         roles.onLookedUp(message);
     }
 
+    @Override
+    public void onEventNoted(ControlMessage.EventNoted message) {
+        admin.onEvent(speaker, message);
+    }
+
+    @Override
+    public void onReportRows(ControlMessage.ReportRows message) {
+        admin.onReportRows(speaker, message);
+    }
+
+    @Override
+    public void onReportEnd(ControlMessage.ReportEnd message) {
+        admin.onReportEnd(speaker, message);
+    }
+
+    @Override
+    public void onSessionsEnded(ControlMessage.SessionsEnded message) {
+        admin.onSessionsEnded(speaker, message);
+    }
+
+    @Override
+    public void onServerLookedAt(ControlMessage.ServerLookedAt message) {
+        admin.onServerLookedAt(message);
+    }
+
+    @Override
+    public void onTakeSnapshot(ControlMessage.TakeSnapshot message) {
+        admin.onTakeSnapshot(message);
+    }
+
+    @Override
+    public void onRunCommand(ControlMessage.RunCommand message) {
+        admin.onRunCommand(message);
+    }
+
+    @Override
+    public void onAbandonCommand(ControlMessage.AbandonCommand message) {
+        admin.onAbandonCommand(message);
+    }
+
+    @Override
+    public void onEndConnections(ControlMessage.EndConnections message) {
+        admin.onEndConnections(message);
+    }
+
+    @Override
+    public ProxyConfig config() {
+        return config;
+    }
+
+    @Override
+    public List<Child> children() {
+        return supervisor.children();
+    }
+
+    @Override
+    public void demandAdminWorker() {
+        supervisor.demandAdminWorker();
+    }
+
+    /** Reads the file and takes over what can change, in every process; nobody loses a connection. A bad file changes nothing. */
+    @Override
+    public AdminDesk.ReloadResult reload() {
+        ConfigReload.Outcome outcome;
+        try {
+            outcome = ConfigReload.merge(started, config, ConfigLoader.load(configFile));
+        } catch (IOException | ConfigException e) {
+            Event.of("reload_refused")
+                    .message("the configuration was not reloaded, nothing was changed: " + e.getMessage())
+                    .hint("Mend the file; pgproxy-master --check shows the same.")
+                    .error();
+            return new AdminDesk.ReloadResult(String.valueOf(e.getMessage()), "");
+        }
+        Set<ServerAddress> before = Set.copyOf(config.servers().standbys());
+        config = outcome.inForce();
+        LogSetup.level(config.logging().level());
+        logins.configure(config.tuning(), config.timeouts().clientLogin().toMillis());
+        cancels.configure(config.timeouts().cancelWait().toMillis());
+        roles.configure(config.auth().verifierCache().toMillis());
+        supervisor.configure(config);
+        for (Child child : supervisor.children()) {
+            child.send(new ControlMessage.SetLogLevel(config.logging().level()));
+            configure(child);
+        }
+        dispatcher.configure(config);
+        Set<ServerAddress> removed = new HashSet<>(before);
+        removed.removeAll(config.servers().standbys());
+        admin.reconnect(removed);
+        warnOfDefaultPassword();
+        String changed = outcome.changed().isEmpty() ? "nothing" : String.join(", ", outcome.changed());
+        String kept = String.join(", ", outcome.keptBack());
+        Event event = Event.of("reloaded").with("changed", changed);
+        if (kept.isEmpty()) {
+            event.info();
+        } else {
+            event.with("unchanged", kept)
+                    .message("some keys were changed in the file that only a restart takes over")
+                    .hint("Restart pgproxy when it suits.")
+                    .warn();
+        }
+        return new AdminDesk.ReloadResult(
+                "", "changed: " + changed + (kept.isEmpty() ? "" : "; only a restart takes over: " + kept));
+    }
+
+    private void warnOfDefaultPassword() {
+        if (config.adminDatabase().password().equals(ProxyConfig.AdminDatabase.DEFAULT_PASSWORD)) {
+            Event.of("default_password")
+                    .message("pg_proxy_pw is the default that everybody knows; only this host may log in to pg_proxy")
+                    .hint("Set pg_proxy_pw.")
+                    .warn();
+        }
+    }
+
     /** The log files were moved away: opens them anew, here and in every child. */
     void reopenLogs() {
         LogSetup.reopen();
@@ -296,7 +452,8 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     }
 
     /** Stops accepting, ends all within shutdown_timeout, and then the loop. A second call does nothing. */
-    void stop(String signal) {
+    @Override
+    public void stop(String signal) {
         if (stopping) {
             return;
         }
@@ -314,6 +471,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
                 "The proxy is being stopped; connect again.");
         logins.refuseAll(why);
         dispatcher.refuseAll(why);
+        admin.refuseAll(why);
         cancels.endAll();
         long marginMs = Math.min(EXIT_MARGIN_MS, timeoutMs / 2);
         supervisor.stop(timeoutMs - marginMs, timeoutMs - marginMs / 2);

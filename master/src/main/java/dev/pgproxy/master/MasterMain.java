@@ -11,6 +11,7 @@ import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -24,7 +25,7 @@ import picocli.CommandLine;
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {"0:stopped as asked", "1:failed", "2:the configuration or the arguments are wrong"},
         footerHeading = "%nSignals:%n",
-        footer = {"  TERM, INT   stop", "  USR1        reopen the log files"})
+        footer = {"  TERM, INT   stop", "  HUP         reload the configuration", "  USR1        reopen the log files"})
 public final class MasterMain implements Callable<Integer> {
 
     private static final int FAILED = 1;
@@ -53,8 +54,12 @@ public final class MasterMain implements Callable<Integer> {
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
+            return new String[] {"pgproxy " + number()};
+        }
+
+        static String number() {
             String version = MasterMain.class.getPackage().getImplementationVersion();
-            return new String[] {"pgproxy " + (version == null ? "(not packaged)" : version)};
+            return version == null ? "(not packaged)" : version;
         }
     }
 
@@ -76,10 +81,10 @@ public final class MasterMain implements Callable<Integer> {
             System.out.println("The configuration is good.");
             return 0;
         }
-        return run(config);
+        return run(config, file == null ? Path.of("") : file);
     }
 
-    private static int run(ProxyConfig config) {
+    private static int run(ProxyConfig config, Path configFile) {
         try {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
         } catch (IOException e) {
@@ -99,8 +104,15 @@ public final class MasterMain implements Callable<Integer> {
                 EpollPoller poller = new EpollPoller()) {
             long limit = raiseDescriptorLimit(config);
             EventLoop loop = new EventLoop(poller, System::nanoTime);
-            Master master =
-                    new Master(config, loop, poller, pidFile, Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS));
+            Master master = new Master(
+                    config,
+                    configFile,
+                    Version.number(),
+                    loop,
+                    poller,
+                    InstantSource.system(),
+                    pidFile,
+                    Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS));
             handleSignals(loop, master);
             try {
                 master.start();
@@ -145,14 +157,7 @@ public final class MasterMain implements Callable<Integer> {
         Signals.handle("TERM", () -> post(loop, () -> master.stop("TERM")));
         Signals.handle("INT", () -> post(loop, () -> master.stop("INT")));
         Signals.handle("USR1", () -> post(loop, master::reopenLogs));
-        Signals.handle(
-                "HUP",
-                () -> post(
-                        loop,
-                        () -> Event.of("reload_refused")
-                                .message("this version cannot reload its configuration; nothing was changed")
-                                .hint("Restart pgproxy to apply changes.")
-                                .warn()));
+        Signals.handle("HUP", () -> post(loop, master::reload));
     }
 
     private static void post(EventLoop loop, Runnable task) {

@@ -12,6 +12,11 @@ record ChannelLink(ControlChannel channel) implements MasterLink {
     }
 
     @Override
+    public boolean hasRoom() {
+        return channel.hasRoom();
+    }
+
+    @Override
     public void send(ControlMessage.ToMaster message, Runnable whenWritten) {
         channel.send(message, whenWritten);
     }

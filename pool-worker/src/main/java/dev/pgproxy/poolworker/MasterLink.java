@@ -8,6 +8,9 @@ public interface MasterLink {
     /** Queues a message; after the master is gone this does nothing. */
     void send(ControlMessage.ToMaster message);
 
+    /** Whether the master keeps up with what it is sent; else what can wait should. */
+    boolean hasRoom();
+
     /** As {@link #send}; the task runs once the message cannot be lost any more. It does not run when the master is gone. */
     void send(ControlMessage.ToMaster message, Runnable whenWritten);
 }

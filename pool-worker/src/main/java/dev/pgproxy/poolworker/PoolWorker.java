@@ -14,17 +14,21 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.common.view.View;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.Connector;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.report.StateReport;
+import dev.pgproxy.poolworker.report.Totals;
 import dev.pgproxy.poolworker.session.Background;
 import dev.pgproxy.poolworker.session.SecretSource;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionState;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,6 +58,11 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     /** How often a worker that is to exit looks whether it can. */
     private static final long EXIT_CHECK_MS = 20;
 
+    /** How long a report waits for a master that is behind with its reading. */
+    private static final long REPORT_PAUSE_MS = 1;
+
+    private static final long NS_PER_MS = 1_000_000L;
+
     private final EventLoop loop;
     private final Connector connector;
     private final MasterLink master;
@@ -63,16 +72,28 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private final Set<String> named = new HashSet<>();
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
+    private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
+    private final Totals totals;
+    private final int pid;
 
     private @Nullable PoolSettings settings;
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
     private long objectInUseNs;
     private boolean masterIsGone;
+    private boolean reportPlanned;
     private boolean stopping;
 
+    /** @param pid of this process */
     public PoolWorker(
-            EventLoop loop, Connector connector, MasterLink master, SecretSource secrets, Background background) {
+            EventLoop loop,
+            Connector connector,
+            MasterLink master,
+            SecretSource secrets,
+            Background background,
+            int pid) {
+        this.pid = pid;
+        this.totals = new Totals(loop.clock().nanoTime());
         this.loop = loop;
         this.connector = connector;
         this.master = master;
@@ -82,12 +103,14 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         this.lingering = new LingeringClose(loop.scheduler());
     }
 
-    /** Applies the settings to all that begins from now on. */
+    /** Applies the settings to all that there is and all that begins. */
     public void configure(PoolSettings newSettings) {
         settings = newSettings;
         if (buffers == null) {
             buffers = new RelayBuffers(newSettings.receiveBytes());
         }
+        pool.snapshot().forEach(backend -> backend.configure(newSettings, lifetimeMs(newSettings)));
+        sessions.values().forEach(session -> session.configure(newSettings));
     }
 
     /** Takes over a client; its transport is this worker's from now on. */
@@ -104,7 +127,8 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         }
         PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
         Session.Context context = new Session.Context(loop, buffers, lingering, secrets, background, this);
-        Session.Terms terms = new Session.Terms(assignment.loginTimeLeftMs(), assignment.idleExempt());
+        Session.Terms terms =
+                new Session.Terms(assignment.loginTimeLeftMs(), assignment.idleExempt(), assignment.origin());
         Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);
         Backend backend = chooseBackend(session, assignment.expectedBackendId());
@@ -272,6 +296,8 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     @Override
     public void opened(Session session, Backend backend) {
+        session.tally().countInto(totals.of(session.key().server(), session.parameters()));
+        session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
         master.send(new ControlMessage.SessionOpened(session.id(), backend.id()));
     }
 
@@ -375,6 +401,66 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         }
         retireBackends();
         exitWhenDone();
+    }
+
+    /** Ends a period of the averages that {@link #reportState} shows. */
+    public void endPeriod() {
+        totals.endPeriod(loop.clock().nanoTime());
+    }
+
+    /**
+     * Tells the master the rows of these tables as they are now.
+     *
+     * @param nowMicros the time that the rows tell, in microseconds since 1970
+     */
+    public void reportState(long snapshotId, Set<View> views, long nowMicros) {
+        StateReport report = new StateReport(pid, loop.clock().nanoTime(), nowMicros);
+        for (byte[] chunk : report.chunks(views, sessions.values(), pool.snapshot(), totals)) {
+            reports.add(new ControlMessage.ReportRows(snapshotId, chunk));
+        }
+        reports.add(new ControlMessage.ReportEnd(snapshotId));
+        sendReports();
+    }
+
+    /** Clients come first: what they need the master to know must not wait behind a long report. */
+    private void sendReports() {
+        while (!reports.isEmpty() && master.hasRoom()) {
+            master.send(reports.remove());
+        }
+        if (!reports.isEmpty() && !masterIsGone && !reportPlanned) {
+            reportPlanned = true;
+            loop.scheduler().afterMs(REPORT_PAUSE_MS, () -> {
+                reportPlanned = false;
+                sendReports();
+            });
+        }
+    }
+
+    /** Ends the sessions that an operator does not want any more, and closes the backends if they are idle. */
+    public void endSessions(ControlMessage.EndSessions message) {
+        int ended = 0;
+        for (long id : message.sessionIds()) {
+            Session session = sessions.get(id);
+            if (session != null && session.state() != SessionState.ACCEPTED) { // Else it may be the master's still.
+                session.endByOperator();
+                ended++;
+            }
+        }
+        for (long id : message.backendIds()) {
+            Backend backend = pool.byId(id);
+            if (backend != null && backend.state() == BackendState.IDLE) {
+                backend.retire();
+                ended++;
+            }
+        }
+        master.send(new ControlMessage.SessionsEnded(message.commandId(), ended));
+    }
+
+    /** Uses no connection to this server again that is open now. */
+    public void reconnect(ServerAddress server) {
+        pool.snapshot().stream()
+                .filter(backend -> backend.key().server().equals(server))
+                .forEach(Backend::retire);
     }
 
     /** Lets running queries finish within the time, ends every other session, and exits. */

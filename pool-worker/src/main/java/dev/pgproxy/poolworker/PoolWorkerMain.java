@@ -15,6 +15,9 @@ import picocli.CommandLine;
 @CommandLine.Command(name = "pgproxy-pool-worker", description = "A worker of pgproxy. Started by pgproxy-master only.")
 public final class PoolWorkerMain implements Callable<Integer> {
 
+    /** What averages per second are taken over. */
+    private static final long AVERAGES_PERIOD_MS = 60_000;
+
     @CommandLine.Mixin
     private ChildOptions options = new ChildOptions();
 
@@ -35,10 +38,11 @@ public final class PoolWorkerMain implements Callable<Integer> {
                 new TcpConnector(process.loop(), process.poller()),
                 new ChannelLink(process.channel()),
                 secrets(),
-                new ThreadedBackground(process.loop()));
+                new ThreadedBackground(process.loop()),
+                (int) ProcessHandle.current().pid());
+        process.loop().scheduler().everyMs(AVERAGES_PERIOD_MS, worker::endPeriod);
         return new PoolWorkerRole(
                 worker,
-                process.channel(),
                 (ControlMessage.AssignFrontend message, dev.pgproxy.common.io.OwnedFd fd) ->
                         worker.assign(message, new SocketTransport(fd, process.poller())));
     }

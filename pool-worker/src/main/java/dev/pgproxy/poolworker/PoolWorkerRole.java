@@ -1,10 +1,9 @@
 package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.child.ChildProcess;
-import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.ipc.ViewSet;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +14,11 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     private static final long OWN_GRACE_MS = 5_000;
 
     private final PoolWorker worker;
-    private final ControlChannel channel;
     private final BiConsumer<ControlMessage.AssignFrontend, OwnedFd> assign;
     private @Nullable OwnedFd arrivedFd;
 
-    PoolWorkerRole(
-            PoolWorker worker, ControlChannel channel, BiConsumer<ControlMessage.AssignFrontend, OwnedFd> assign) {
+    PoolWorkerRole(PoolWorker worker, BiConsumer<ControlMessage.AssignFrontend, OwnedFd> assign) {
         this.worker = worker;
-        this.channel = channel;
         this.assign = assign;
     }
 
@@ -33,18 +29,8 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
-    public void onPing(ControlMessage.Ping message) {
-        channel.send(new ControlMessage.Pong(message.sequence()));
-    }
-
-    @Override
     public void onShutdown(ControlMessage.Shutdown message) {
         worker.shutDown(message.graceMs());
-    }
-
-    @Override
-    public void onReopenLogs(ControlMessage.ReopenLogs message) {
-        LogSetup.reopen();
     }
 
     @Override
@@ -84,6 +70,21 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     @Override
     public void onGiveUpIdle(ControlMessage.GiveUpIdle message) {
         worker.giveUpIdle(message.server(), message.message());
+    }
+
+    @Override
+    public void onReportState(ControlMessage.ReportState message) {
+        worker.reportState(message.snapshotId(), ViewSet.decode(message.views()), message.nowMicros());
+    }
+
+    @Override
+    public void onEndSessions(ControlMessage.EndSessions message) {
+        worker.endSessions(message);
+    }
+
+    @Override
+    public void onReconnect(ControlMessage.Reconnect message) {
+        worker.reconnect(message.server());
     }
 
     @Override

@@ -5,10 +5,12 @@ import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.ServerHealth;
+import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
-import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.taskworker.cancel.CancelSender;
+import dev.pgproxy.taskworker.probe.ServerProbe;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -32,6 +34,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
     private @Nullable RoleLookup roles;
+    private @Nullable TaskSettings settings;
 
     TaskWorker(ChildProcess process) {
         this.loop = process.loop();
@@ -51,18 +54,8 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void onPing(ControlMessage.Ping message) {
-        channel.send(new ControlMessage.Pong(message.sequence()));
-    }
-
-    @Override
     public void onShutdown(ControlMessage.Shutdown message) {
         loop.stop();
-    }
-
-    @Override
-    public void onReopenLogs(ControlMessage.ReopenLogs message) {
-        LogSetup.reopen();
     }
 
     @Override
@@ -86,7 +79,27 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
 
     @Override
     public void onConfigureTasks(ControlMessage.ConfigureTasks message) {
+        if (roles != null) {
+            roles.close();
+        }
         roles = new RoleLookup(message.settings());
+        settings = message.settings();
+    }
+
+    @Override
+    public void onLookAtServer(ControlMessage.LookAtServer message) {
+        TaskSettings current = settings;
+        try {
+            if (current == null) {
+                throw new IllegalStateException("a question about a server before the settings");
+            }
+            executor.execute(() -> report(new ControlMessage.ServerLookedAt(
+                    message.lookId(), ServerProbe.look(message.server(), current.adminLogin(), message.timeoutMs()))));
+        } catch (RejectedExecutionException e) {
+            channel.send(new ControlMessage.ServerLookedAt(
+                    message.lookId(),
+                    new ServerHealth(false, false, -1, "the task-worker has too much to do to look at it")));
+        }
     }
 
     @Override

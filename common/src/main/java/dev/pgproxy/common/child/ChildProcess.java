@@ -11,13 +11,23 @@ import dev.pgproxy.common.ipc.ControlFrame;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PermittedMessages;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A child of the master: its loop, its channel, and its signals. */
-public final class ChildProcess {
+/** A child of the master: its loop, its channel, its signals, and what every child answers in the same way. */
+public final class ChildProcess implements ControlMessage.ChildHandler {
+
+    /** How often the loop is looked at for its delay. */
+    private static final long DELAY_PERIOD_MS = 100;
+
+    /** Lines of the log that go to the master with each answer to a ping; the rest waits for the next. */
+    private static final int EVENTS_PER_PING = 50;
+
+    /** A longer line is cut for the table of events; the log has it all. */
+    private static final int MAX_EVENT_CHARS = 2_000;
 
     /** What a child gets to do. All methods are called on the loop's thread. */
     public interface Role {
@@ -47,7 +57,11 @@ public final class ChildProcess {
                 options.socket, loop, poller, PermittedMessages.to(kind), new ControlChannel.Listener() {
                     @Override
                     public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
-                        role().onMessage(message, fd);
+                        if (message instanceof ControlMessage.ToEveryChild common) {
+                            common.dispatchTo(ChildProcess.this);
+                        } else {
+                            role().onMessage(message, fd);
+                        }
                     }
 
                     @Override
@@ -70,8 +84,8 @@ public final class ChildProcess {
      * @return the exit status: 0 as asked, 1 when something broke
      */
     public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
-        LogSetup.start(options.logFile(), kind == ChildKind.POOL ? "proxy" + options.slot : "work", options.logLevel);
-        ProcessTuning.setProcessName(kind == ChildKind.POOL ? "pgproxy-pool-" + options.slot : "pgproxy-task");
+        LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
+        ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot : ""));
         try {
             ChildProcess process = new ChildProcess(kind, options);
             process.role = wiring.role(process);
@@ -80,6 +94,7 @@ public final class ChildProcess {
                     .with("kind", kind.label())
                     .with("slot", options.slot)
                     .info();
+            process.loop.scheduler().everyMs(DELAY_PERIOD_MS, () -> {}); // Its own delay is what the loop reports.
             process.loop.run();
             Event.of("child_stopped")
                     .with("kind", kind.label())
@@ -93,6 +108,34 @@ public final class ChildProcess {
                     .error(e);
             return 1;
         }
+    }
+
+    private static String logSuffix(ChildKind kind, int slot) {
+        return switch (kind) {
+            case POOL -> "proxy" + slot;
+            case TASK -> "work";
+            case ADMIN -> "admin";
+        };
+    }
+
+    @Override
+    public void onPing(ControlMessage.Ping message) {
+        channel.send(new ControlMessage.Pong(message.sequence(), loop.takeLongestDelayNs()));
+        for (LogLine line : LogSetup.journal().take(EVENTS_PER_PING)) {
+            String text = line.text();
+            channel.send(new ControlMessage.EventNoted(
+                    line.atMicros(), line.level(), text.substring(0, Math.min(text.length(), MAX_EVENT_CHARS))));
+        }
+    }
+
+    @Override
+    public void onReopenLogs(ControlMessage.ReopenLogs message) {
+        LogSetup.reopen();
+    }
+
+    @Override
+    public void onSetLogLevel(ControlMessage.SetLogLevel message) {
+        LogSetup.level(message.level());
     }
 
     /** Builds a child's role around its process. */

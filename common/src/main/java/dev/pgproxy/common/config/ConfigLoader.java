@@ -31,6 +31,7 @@ public final class ConfigLoader {
 
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
+    private static final ServerAddress ANYWHERE = new ServerAddress("0.0.0.0", 9999);
     private static final Duration NONE = Duration.ZERO;
     private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(1);
     private static final Duration SHORTEST = Duration.ofMillis(10);
@@ -38,7 +39,6 @@ public final class ConfigLoader {
     /** Keys that are read and checked, and whose feature is not there yet. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "promote",
-            "pg_proxy_pw",
             "promote_method",
             "promote_timeout",
             "conninfo.conn_retry_num",
@@ -102,8 +102,8 @@ public final class ConfigLoader {
                 servers(),
                 new ProxyConfig.AdminLogin(
                         reader.requiredText("conninfo.user", "postgres"),
-                        reader.text("conninfo.pw").orElse(""),
-                        reader.text("conninfo.db").orElse("postgres")),
+                        reader.text("conninfo.pw", ""),
+                        reader.text("conninfo.db", "postgres")),
                 timeouts(),
                 new ProxyConfig.Limits(
                         reader.integer("max_client_conn", 10_000, 1, MOST_CONNECTIONS),
@@ -127,17 +127,21 @@ public final class ConfigLoader {
                 new ProxyConfig.Exemptions(conditions()),
                 ignoredParameters(),
                 new ProxyConfig.Auth(
-                        reader.text("pg_proxy_pw").orElse("pg2pg"),
-                        reader.path("auth_file"),
-                        reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
+                        reader.path("auth_file"), reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
+                adminDatabase(),
                 failover(),
                 notices(),
-                keysWithoutEffect(file));
+                keysWithoutEffect(file),
+                reader.entries());
     }
 
     private List<ServerAddress> listen() {
         List<ServerAddress> addresses = reader.addresses("listen", 0);
-        return addresses.isEmpty() ? List.of(new ServerAddress("0.0.0.0", 9999)) : addresses;
+        if (addresses.isEmpty()) {
+            reader.showDefault("listen", ANYWHERE.toString());
+            return List.of(ANYWHERE);
+        }
+        return addresses;
     }
 
     private ProxyConfig.Servers servers() {
@@ -168,7 +172,7 @@ public final class ConfigLoader {
 
     private ProxyConfig.Files files() {
         Path run = RunDirectory.choose(System.getProperty("user.name", "nobody"), System.getenv("XDG_RUNTIME_DIR"));
-        Path socket = reader.path("ipc_uds_path").orElse(run.resolve("ipc").resolve("control.sock"));
+        Path socket = reader.path("ipc_uds_path", run.resolve("ipc").resolve("control.sock"));
         int bytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (bytes > MAX_SOCKET_PATH_BYTES) {
             reader.problem(
@@ -178,8 +182,8 @@ public final class ConfigLoader {
         }
         return new ProxyConfig.Files(
                 socket,
-                reader.path("pid_file").orElse(run.resolve("pgproxy.pid")),
-                reader.path("state_file").orElse(run.resolve("state")));
+                reader.path("pid_file", run.resolve("pgproxy.pid")),
+                reader.path("state_file", run.resolve("state")));
     }
 
     private SocketTuning tuning() {
@@ -208,6 +212,7 @@ public final class ConfigLoader {
 
     /** Set to nothing, the key turns the suffix off; not set, it is {@code _r}. */
     private String standbyUserSuffix() {
+        reader.showDefault("route.standby_user_suffix", "_r");
         Optional<String> suffix = reader.text("route.standby_user_suffix");
         return suffix.orElse(reader.isSet("route.standby_user_suffix") ? "" : "_r");
     }
@@ -226,6 +231,7 @@ public final class ConfigLoader {
 
     /** Set to nothing, the key lets every difference split pools; not set, it is {@code application_name}. */
     private List<String> ignoredParameters() {
+        reader.showDefault(IGNORED, StartupParameters.APPLICATION_NAME);
         Optional<String> names = reader.text(IGNORED);
         if (names.isEmpty()) {
             return reader.isSet(IGNORED) ? List.of() : List.of(StartupParameters.APPLICATION_NAME);
@@ -299,6 +305,23 @@ public final class ConfigLoader {
                 .ifPresent(url -> reader.problem(
                         "notify.webhook", "\"" + url + "\" is not a URL", "Write http:// or https:// and a host."));
         return Map.copyOf(notices);
+    }
+
+    private ProxyConfig.AdminDatabase adminDatabase() {
+        String password = reader.text("pg_proxy_pw", ProxyConfig.AdminDatabase.DEFAULT_PASSWORD);
+        Optional<String> readerPassword = reader.text("pg_proxy_stats_pw");
+        if (readerPassword.filter(password::equals).isPresent()) {
+            reader.problem(
+                    "pg_proxy_stats_pw",
+                    "is the same as pg_proxy_pw, so nobody could tell a reader from an operator",
+                    "Choose another one.");
+        }
+        return new ProxyConfig.AdminDatabase(
+                password,
+                readerPassword,
+                reader.integer("pg_proxy_max_conn", 20, 1, 1000),
+                reader.duration("pg_proxy_query_timeout", Duration.ofSeconds(10), SHORTEST),
+                reader.duration("pg_proxy_idle_timeout", Duration.ofHours(1), NONE));
     }
 
     private static List<String> keysWithoutEffect(PropertiesFile file) {

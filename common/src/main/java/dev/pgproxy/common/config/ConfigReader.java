@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,6 +34,7 @@ final class ConfigReader {
     private final PropertiesFile file;
     private final List<ConfigProblem> problems;
     private final TreeSet<String> known = new TreeSet<>();
+    private final Map<String, String> defaults = new HashMap<>();
 
     ConfigReader(PropertiesFile file) {
         this.file = file;
@@ -43,6 +46,29 @@ final class ConfigReader {
         known.add(key);
         PropertiesFile.@Nullable Entry entry = file.entries().get(key);
         return entry == null || entry.value().isEmpty() ? Optional.empty() : Optional.of(entry.value());
+    }
+
+    /** The value, or this when the key is not set or set to nothing. */
+    String text(String key, String defaultValue) {
+        showDefault(key, defaultValue);
+        return text(key).orElse(defaultValue);
+    }
+
+    /** Notes what an absent key means, for an operator to see. */
+    void showDefault(String key, String defaultValue) {
+        defaults.put(key, defaultValue);
+    }
+
+    /** Every key that was asked for, with the value in force. */
+    List<ConfigEntry> entries() {
+        return known.stream().map(this::entry).toList();
+    }
+
+    private ConfigEntry entry(String key) {
+        PropertiesFile.@Nullable Entry set = file.entries().get(key);
+        String defaultValue = defaults.getOrDefault(key, "");
+        return new ConfigEntry(
+                key, set == null ? defaultValue : set.value(), defaultValue, set == null ? 0 : set.line());
     }
 
     boolean isSet(String key) {
@@ -58,6 +84,7 @@ final class ConfigReader {
     }
 
     Duration duration(String key, Duration defaultValue, Duration minimum) {
+        showDefault(key, Long.toString(defaultValue.toSeconds())); // No default has a fraction.
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             return defaultValue;
@@ -94,6 +121,7 @@ final class ConfigReader {
     }
 
     int integer(String key, int defaultValue, int minimum, int maximum) {
+        showDefault(key, Integer.toString(defaultValue));
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             return defaultValue;
@@ -114,6 +142,7 @@ final class ConfigReader {
     }
 
     boolean onOff(String key, boolean defaultValue) {
+        showDefault(key, defaultValue ? "on" : "off");
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             return defaultValue;
@@ -133,6 +162,7 @@ final class ConfigReader {
     }
 
     <E extends Enum<E>> E choice(String key, Class<E> type, E defaultValue) {
+        showDefault(key, defaultValue.name().toLowerCase(Locale.ROOT));
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             return defaultValue;
@@ -160,6 +190,11 @@ final class ConfigReader {
             problem(key, "\"" + value.orElse("") + "\" is not a path", "Write the path of a file.");
             return Optional.empty();
         }
+    }
+
+    Path path(String key, Path defaultValue) {
+        showDefault(key, defaultValue.toString());
+        return path(key).orElse(defaultValue);
     }
 
     /** Addresses separated by commas; an empty list when the key is not set. */

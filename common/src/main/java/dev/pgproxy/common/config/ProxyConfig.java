@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param listen where clients connect; port 0 lets the system choose
  * @param workers number of pool-workers
  * @param keysWithoutEffect keys that are set and whose feature does not exist yet
+ * @param entries every key, for an operator to see
  */
 public record ProxyConfig(
         List<ServerAddress> listen,
@@ -31,9 +32,11 @@ public record ProxyConfig(
         Exemptions exemptions,
         List<String> poolIgnoreParameters,
         Auth auth,
+        AdminDatabase adminDatabase,
         Failover failover,
         Map<String, String> notices,
-        List<String> keysWithoutEffect) {
+        List<String> keysWithoutEffect,
+        List<ConfigEntry> entries) {
 
     /** @param promote the standby that takes over; empty for no failover */
     public record Servers(ServerAddress primary, Optional<ServerAddress> promote, List<ServerAddress> standbys) {}
@@ -112,12 +115,31 @@ public record ProxyConfig(
         }
     }
 
-    /** Passwords and verifiers that the proxy itself uses. */
-    public record Auth(String adminDatabasePassword, Optional<Path> verifierFile, Duration verifierCache) {
+    /** How clients are checked who take over a backend. */
+    public record Auth(Optional<Path> verifierFile, Duration verifierCache) {}
+
+    /**
+     * The pseudo-database pg_proxy.
+     *
+     * @param password of those who may read and act
+     * @param readerPassword of those who may only read; empty when there are none
+     * @param connections sessions at once
+     * @param queryTimeout bound on each statement
+     * @param idleTimeout how long a session may rest; zero for ever
+     */
+    public record AdminDatabase(
+            String password,
+            Optional<String> readerPassword,
+            int connections,
+            Duration queryTimeout,
+            Duration idleTimeout) {
+
+        /** The password that everybody knows; whoever uses it must be on this host. */
+        public static final String DEFAULT_PASSWORD = "pg2pg";
 
         @Override
         public String toString() {
-            return "Auth[verifierFile=" + verifierFile + ", verifierCache=" + verifierCache + "]";
+            return "AdminDatabase[connections=" + connections + ", queryTimeout=" + queryTimeout + "]";
         }
     }
 

@@ -2,11 +2,18 @@ package dev.pgproxy.common.ipc;
 
 /** The kinds of process that the master starts. */
 public enum ChildKind {
-    POOL,
-    TASK;
+    POOL("pool"),
+    TASK("task"),
+    ADMIN("admin");
+
+    private final String label;
+
+    ChildKind(String label) {
+        this.label = label;
+    }
 
     /** How it is written in logs and process names. */
     public String label() {
-        return this == POOL ? "pool" : "task";
+        return label;
     }
 }

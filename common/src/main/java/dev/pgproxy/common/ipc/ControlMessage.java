@@ -1,6 +1,8 @@
 package dev.pgproxy.common.ipc;
 
+import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import java.util.List;
 
 /**
  * Everything that the master and its children say to each other. A receiver implements the handler of its role, so a new
@@ -22,6 +24,16 @@ public sealed interface ControlMessage {
     /** What the master tells a pool-worker. */
     sealed interface ToPoolWorker extends ControlMessage {
         void dispatchTo(PoolWorkerHandler handler);
+    }
+
+    /** What the master tells a child of any kind. */
+    sealed interface ToEveryChild extends ControlMessage {
+        void dispatchTo(ChildHandler handler);
+    }
+
+    /** What the master tells the admin-worker. */
+    sealed interface ToAdminWorker extends ControlMessage {
+        void dispatchTo(AdminWorkerHandler handler);
     }
 
     /** What the master tells a task-worker. */
@@ -66,15 +78,55 @@ public sealed interface ControlMessage {
         void onRoleLookedUp(RoleLookedUp message);
 
         void onRoleDoubted(RoleDoubted message);
+
+        void onEventNoted(EventNoted message);
+
+        void onReportRows(ReportRows message);
+
+        void onReportEnd(ReportEnd message);
+
+        void onSessionsEnded(SessionsEnded message);
+
+        void onTakeSnapshot(TakeSnapshot message);
+
+        void onRunCommand(RunCommand message);
+
+        void onAbandonCommand(AbandonCommand message);
+
+        void onEndConnections(EndConnections message);
+
+        void onServerLookedAt(ServerLookedAt message);
+    }
+
+    /** What every child does in the same way. */
+    interface ChildHandler {
+        void onPing(Ping message);
+
+        void onReopenLogs(ReopenLogs message);
+
+        void onSetLogLevel(SetLogLevel message);
+    }
+
+    /** The admin-worker's side of the channel. */
+    interface AdminWorkerHandler {
+        void onShutdown(Shutdown message);
+
+        void onConfigureAdmin(ConfigureAdmin message);
+
+        void onAssignOperator(AssignOperator message);
+
+        void onReportRows(ReportRows message);
+
+        void onSnapshotComplete(SnapshotComplete message);
+
+        void onCommandNotice(CommandNotice message);
+
+        void onCommandDone(CommandDone message);
     }
 
     /** A pool-worker's side of the channel. */
     interface PoolWorkerHandler {
-        void onPing(Ping message);
-
         void onShutdown(Shutdown message);
-
-        void onReopenLogs(ReopenLogs message);
 
         void onConfigurePool(ConfigurePool message);
 
@@ -89,21 +141,25 @@ public sealed interface ControlMessage {
         void onRoleFound(RoleFound message);
 
         void onGiveUpIdle(GiveUpIdle message);
+
+        void onReportState(ReportState message);
+
+        void onEndSessions(EndSessions message);
+
+        void onReconnect(Reconnect message);
     }
 
     /** A task-worker's side of the channel. */
     interface TaskWorkerHandler {
-        void onPing(Ping message);
-
         void onShutdown(Shutdown message);
-
-        void onReopenLogs(ReopenLogs message);
 
         void onPerformCancel(PerformCancel message);
 
         void onConfigureTasks(ConfigureTasks message);
 
         void onLookUpRole(LookUpRole message);
+
+        void onLookAtServer(LookAtServer message);
     }
 
     /** A child's first message: who it is and which protocol it speaks. */
@@ -115,7 +171,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int32(version).string(kind.label()).int32(slot).int64(pid);
+            out.int32(version).string(kind.name()).int32(slot).int64(pid);
         }
 
         @Override
@@ -124,8 +180,12 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** The answer to {@link Ping}, with its number. */
-    record Pong(long sequence) implements ToMaster {
+    /**
+     * The answer to {@link Ping}, with its number.
+     *
+     * @param loopDelayNs the longest that a timer of the child had to wait for other work since its last answer
+     */
+    record Pong(long sequence, long loopDelayNs) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PONG;
@@ -133,7 +193,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(sequence);
+            out.int64(sequence).int64(loopDelayNs);
         }
 
         @Override
@@ -453,7 +513,7 @@ public sealed interface ControlMessage {
     }
 
     /** Asks for a sign of life. */
-    record Ping(long sequence) implements ToPoolWorker, ToTaskWorker {
+    record Ping(long sequence) implements ToEveryChild {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PING;
@@ -465,18 +525,13 @@ public sealed interface ControlMessage {
         }
 
         @Override
-        public void dispatchTo(PoolWorkerHandler handler) {
-            handler.onPing(this);
-        }
-
-        @Override
-        public void dispatchTo(TaskWorkerHandler handler) {
+        public void dispatchTo(ChildHandler handler) {
             handler.onPing(this);
         }
     }
 
     /** End everything within this time and exit. */
-    record Shutdown(long graceMs) implements ToPoolWorker, ToTaskWorker {
+    record Shutdown(long graceMs) implements ToPoolWorker, ToTaskWorker, ToAdminWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.SHUTDOWN;
@@ -496,10 +551,15 @@ public sealed interface ControlMessage {
         public void dispatchTo(TaskWorkerHandler handler) {
             handler.onShutdown(this);
         }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onShutdown(this);
+        }
     }
 
     /** The log file was moved away; open it anew. */
-    record ReopenLogs() implements ToPoolWorker, ToTaskWorker {
+    record ReopenLogs() implements ToEveryChild {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.REOPEN_LOGS;
@@ -509,12 +569,7 @@ public sealed interface ControlMessage {
         public void encode(FieldWriter out) {}
 
         @Override
-        public void dispatchTo(PoolWorkerHandler handler) {
-            handler.onReopenLogs(this);
-        }
-
-        @Override
-        public void dispatchTo(TaskWorkerHandler handler) {
+        public void dispatchTo(ChildHandler handler) {
             handler.onReopenLogs(this);
         }
     }
@@ -543,6 +598,7 @@ public sealed interface ControlMessage {
      * @param expectedBackendId the backend whose place the client has been given; 0 when it has a place of its own
      * @param loginTimeLeftMs what is left of client_login_timeout
      * @param idleExempt whether active_cnn_timeout is not for this client
+     * @param origin where the client comes from, and how long it has waited
      * @param startupPacket the client's own
      */
     record AssignFrontend(
@@ -551,6 +607,7 @@ public sealed interface ControlMessage {
             long expectedBackendId,
             long loginTimeLeftMs,
             boolean idleExempt,
+            ClientOrigin origin,
             byte[] startupPacket)
             implements ToPoolWorker {
         @Override
@@ -561,7 +618,9 @@ public sealed interface ControlMessage {
         @Override
         public void encode(FieldWriter out) {
             out.int64(frontendId).string(server.host()).int32(server.port());
-            out.int64(expectedBackendId).int64(loginTimeLeftMs).bool(idleExempt).bytes(startupPacket);
+            out.int64(expectedBackendId).int64(loginTimeLeftMs).bool(idleExempt);
+            origin.encode(out);
+            out.bytes(startupPacket);
         }
 
         @Override
@@ -723,6 +782,361 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(TaskWorkerHandler handler) {
             handler.onLookUpRole(this);
+        }
+    }
+
+    /** Log what is at least so severe from now on. */
+    record SetLogLevel(ProxyConfig.LogLevel level) implements ToEveryChild {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SET_LOG_LEVEL;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(level.name());
+        }
+
+        @Override
+        public void dispatchTo(ChildHandler handler) {
+            handler.onSetLogLevel(this);
+        }
+    }
+
+    /** Something that the child has logged, for the table of events. The time is in microseconds since 1970. */
+    record EventNoted(long atMicros, String level, String line) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.EVENT_NOTED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(atMicros).string(level).string(line);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onEventNoted(this);
+        }
+    }
+
+    /** Send the rows of these tables that you know of ({@link ViewSet}), as of now, and then {@link ReportEnd}.
+     *
+     * @param nowMicros the time that the rows tell, in microseconds since 1970
+     */
+    record ReportState(long snapshotId, int views, long nowMicros) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.REPORT_STATE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(snapshotId).int32(views).int64(nowMicros);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onReportState(this);
+        }
+    }
+
+    /** Rows of one table, as {@link dev.pgproxy.common.view.RowWriter} writes them; the master passes them on. */
+    record ReportRows(long snapshotId, byte[] chunk) implements ToMaster, ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.REPORT_ROWS;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(snapshotId).bytes(chunk);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onReportRows(this);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onReportRows(this);
+        }
+    }
+
+    /** All rows of this worker were sent. */
+    record ReportEnd(long snapshotId) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.REPORT_END;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(snapshotId);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onReportEnd(this);
+        }
+    }
+
+    /** End these sessions, and close these backends if they are idle. Answered with {@link SessionsEnded}. */
+    record EndSessions(long commandId, List<Long> sessionIds, List<Long> backendIds) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.END_SESSIONS;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).longs(sessionIds).longs(backendIds);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onEndSessions(this);
+        }
+    }
+
+    /** So many of those that {@link EndSessions} named were there, and are not any more. */
+    record SessionsEnded(long commandId, int count) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SESSIONS_ENDED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).int32(count);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onSessionsEnded(this);
+        }
+    }
+
+    /** Use no connection to this server again that is open now: close idle ones, and the others when their client leaves. */
+    record Reconnect(ServerAddress server) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.RECONNECT;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port());
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onReconnect(this);
+        }
+    }
+
+    /** Ask this server whether it is in recovery, and how far behind. */
+    record LookAtServer(long lookId, ServerAddress server, long timeoutMs) implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.LOOK_AT_SERVER;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(lookId).string(server.host()).int32(server.port()).int64(timeoutMs);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onLookAtServer(this);
+        }
+    }
+
+    /** The answer to {@link LookAtServer}. */
+    record ServerLookedAt(long lookId, ServerHealth health) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SERVER_LOOKED_AT;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(lookId);
+            health.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onServerLookedAt(this);
+        }
+    }
+
+    /** The settings in force from now on. */
+    record ConfigureAdmin(AdminSettings settings) implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.CONFIGURE_ADMIN;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            settings.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onConfigureAdmin(this);
+        }
+    }
+
+    /** Serve this client of pg_proxy, whose descriptor travels with the message.
+     *
+     * @param peer the IP address that it comes from */
+    record AssignOperator(long frontendId, String peer, byte[] startupPacket) implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ASSIGN_OPERATOR;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId).string(peer).bytes(startupPacket);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onAssignOperator(this);
+        }
+    }
+
+    /** Collect the rows of these tables ({@link ViewSet}) from everybody who knows some. */
+    record TakeSnapshot(long snapshotId, int views) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.TAKE_SNAPSHOT;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(snapshotId).int32(views);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onTakeSnapshot(this);
+        }
+    }
+
+    /** All rows were sent, but for those of the processes that did not answer in time. */
+    record SnapshotComplete(long snapshotId, List<String> missing) implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SNAPSHOT_COMPLETE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(snapshotId).strings(missing);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onSnapshotComplete(this);
+        }
+    }
+
+    /** Do what an operator asks for. Answered with {@link CommandDone}. */
+    record RunCommand(long commandId, OperatorCommand command, String argument) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.RUN_COMMAND;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).string(command.name()).string(argument);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onRunCommand(this);
+        }
+    }
+
+    /** Nobody waits for this command any more; what it has begun stays as it is. */
+    record AbandonCommand(long commandId) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ABANDON_COMMAND;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onAbandonCommand(this);
+        }
+    }
+
+    /** End the connections with these keys: pid, id and session (0 for none) of each, one after the other, as the table
+     * connection showed them. Answered with {@link CommandDone} once the last message of the command is here. */
+    record EndConnections(long commandId, List<Long> keys, boolean last) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.END_CONNECTIONS;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).longs(keys).bool(last);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onEndConnections(this);
+        }
+    }
+
+    /** A word to the operator about a command that is under way. */
+    record CommandNotice(long commandId, String message) implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.COMMAND_NOTICE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).string(message);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onCommandNotice(this);
+        }
+    }
+
+    /** A command has ended, well when {@code sqlState} is empty. */
+    record CommandDone(long commandId, String sqlState, int count, String message, String hint)
+            implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.COMMAND_DONE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(commandId).string(sqlState).int32(count).string(message).string(hint);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onCommandDone(this);
         }
     }
 }

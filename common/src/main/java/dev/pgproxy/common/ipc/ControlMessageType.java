@@ -1,11 +1,12 @@
 package dev.pgproxy.common.ipc;
 
+import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 
 /** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
 public enum ControlMessageType {
-    HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), childKind(in.string()), in.int32(), in.int64())),
-    PONG(2, 0, in -> new ControlMessage.Pong(in.int64())),
+    HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), in.constant(ChildKind.class), in.int32(), in.int64())),
+    PONG(2, 0, in -> new ControlMessage.Pong(in.int64(), in.int64())),
     FRONTEND_ACCEPTED(3, 0, in -> new ControlMessage.FrontendAccepted(in.int64(), in.int64())),
     SESSION_OPENED(4, 0, in -> new ControlMessage.SessionOpened(in.int64(), in.int64())),
     SESSION_CLOSED(5, 0, in -> new ControlMessage.SessionClosed(in.int64())),
@@ -32,6 +33,7 @@ public enum ControlMessageType {
                     in.int64(),
                     in.int64(),
                     in.bool(),
+                    ClientOrigin.decode(in),
                     in.bytes())),
     EVICT_BACKEND(17, 0, in -> new ControlMessage.EvictBackend(in.int64())),
     FIND_CANCEL_TARGET(18, 0, in -> new ControlMessage.FindCancelTarget(in.int64(), in.int32(), in.bytes())),
@@ -66,7 +68,31 @@ public enum ControlMessageType {
     ROLE_DOUBTED(
             31,
             0,
-            in -> new ControlMessage.RoleDoubted(new ServerAddress(in.string(), in.int32()), in.string(), in.string()));
+            in -> new ControlMessage.RoleDoubted(new ServerAddress(in.string(), in.int32()), in.string(), in.string())),
+    SET_LOG_LEVEL(32, 0, in -> new ControlMessage.SetLogLevel(in.constant(ProxyConfig.LogLevel.class))),
+    EVENT_NOTED(33, 0, in -> new ControlMessage.EventNoted(in.int64(), in.string(), in.string())),
+    REPORT_STATE(34, 0, in -> new ControlMessage.ReportState(in.int64(), in.int32(), in.int64())),
+    REPORT_ROWS(35, 0, in -> new ControlMessage.ReportRows(in.int64(), in.bytes())),
+    REPORT_END(36, 0, in -> new ControlMessage.ReportEnd(in.int64())),
+    END_SESSIONS(37, 0, in -> new ControlMessage.EndSessions(in.int64(), in.longs(), in.longs())),
+    SESSIONS_ENDED(38, 0, in -> new ControlMessage.SessionsEnded(in.int64(), in.int32())),
+    RECONNECT(39, 0, in -> new ControlMessage.Reconnect(new ServerAddress(in.string(), in.int32()))),
+    LOOK_AT_SERVER(
+            40,
+            0,
+            in -> new ControlMessage.LookAtServer(in.int64(), new ServerAddress(in.string(), in.int32()), in.int64())),
+    SERVER_LOOKED_AT(41, 0, in -> new ControlMessage.ServerLookedAt(in.int64(), ServerHealth.decode(in))),
+    CONFIGURE_ADMIN(42, 0, in -> new ControlMessage.ConfigureAdmin(AdminSettings.decode(in))),
+    ASSIGN_OPERATOR(43, 1, in -> new ControlMessage.AssignOperator(in.int64(), in.string(), in.bytes())),
+    TAKE_SNAPSHOT(44, 0, in -> new ControlMessage.TakeSnapshot(in.int64(), in.int32())),
+    SNAPSHOT_COMPLETE(45, 0, in -> new ControlMessage.SnapshotComplete(in.int64(), in.strings())),
+    RUN_COMMAND(
+            46, 0, in -> new ControlMessage.RunCommand(in.int64(), in.constant(OperatorCommand.class), in.string())),
+    ABANDON_COMMAND(47, 0, in -> new ControlMessage.AbandonCommand(in.int64())),
+    END_CONNECTIONS(48, 0, in -> new ControlMessage.EndConnections(in.int64(), in.longs(), in.bool())),
+    COMMAND_NOTICE(49, 0, in -> new ControlMessage.CommandNotice(in.int64(), in.string())),
+    COMMAND_DONE(
+            50, 0, in -> new ControlMessage.CommandDone(in.int64(), in.string(), in.int32(), in.string(), in.string()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {
@@ -106,14 +132,5 @@ public enum ControlMessageType {
             throw new ControlViolation("unknown message type " + code);
         }
         return types[code - 1];
-    }
-
-    private static ChildKind childKind(String label) throws ControlViolation {
-        for (ChildKind kind : ChildKind.values()) {
-            if (kind.label().equals(label)) {
-                return kind;
-            }
-        }
-        throw new ControlViolation("unknown kind of child");
     }
 }

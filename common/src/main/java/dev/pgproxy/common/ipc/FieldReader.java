@@ -48,6 +48,29 @@ final class FieldReader {
         return new String(bytes(), StandardCharsets.UTF_8);
     }
 
+    /** @throws ControlViolation when it is the name of none */
+    <E extends Enum<E>> E constant(Class<E> type) throws ControlViolation {
+        String name = string();
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equals(name)) {
+                return constant;
+            }
+        }
+        throw new ControlViolation("an unknown " + type.getSimpleName());
+    }
+
+    List<Long> longs() throws ControlViolation {
+        int count = int32();
+        if (count < 0 || count > in.remaining() / Long.BYTES) {
+            throw new ControlViolation("a field claims " + count + " numbers");
+        }
+        List<Long> values = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            values.add(int64());
+        }
+        return List.copyOf(values);
+    }
+
     List<String> strings() throws ControlViolation {
         int count = int32();
         if (count < 0 || count > in.remaining() / Integer.BYTES) {

@@ -38,6 +38,12 @@ final class FieldWriter {
         return bytes(value.getBytes(StandardCharsets.UTF_8));
     }
 
+    FieldWriter longs(List<Long> values) {
+        int32(values.size());
+        values.forEach(this::int64);
+        return this;
+    }
+
     FieldWriter strings(List<String> values) {
         int32(values.size());
         values.forEach(this::string);

@@ -8,8 +8,8 @@ import java.util.Set;
  * that is confused or taken over can say nothing that its role does not need.
  *
  * <pre>
- *   to the master:  EXPECTING_HELLO --Hello--> FROM_POOL_WORKER or FROM_TASK_WORKER
- *   to a child:     TO_POOL_WORKER or TO_TASK_WORKER
+ *   to the master:  EXPECTING_HELLO --Hello--> FROM_POOL_WORKER, FROM_TASK_WORKER or FROM_ADMIN_WORKER
+ *   to a child:     TO_POOL_WORKER, TO_TASK_WORKER or TO_ADMIN_WORKER
  * </pre>
  */
 public enum PermittedMessages {
@@ -29,9 +29,24 @@ public enum PermittedMessages {
             ControlMessageType.FIND_ROLE,
             ControlMessageType.ROLES_CHANGED,
             ControlMessageType.ROLE_DOUBTED,
-            ControlMessageType.OBJECT_IN_USE)),
-    FROM_TASK_WORKER(
-            EnumSet.of(ControlMessageType.PONG, ControlMessageType.CANCEL_DONE, ControlMessageType.ROLE_LOOKED_UP)),
+            ControlMessageType.OBJECT_IN_USE,
+            ControlMessageType.EVENT_NOTED,
+            ControlMessageType.REPORT_ROWS,
+            ControlMessageType.REPORT_END,
+            ControlMessageType.SESSIONS_ENDED)),
+    FROM_TASK_WORKER(EnumSet.of(
+            ControlMessageType.PONG,
+            ControlMessageType.CANCEL_DONE,
+            ControlMessageType.ROLE_LOOKED_UP,
+            ControlMessageType.EVENT_NOTED,
+            ControlMessageType.SERVER_LOOKED_AT)),
+    FROM_ADMIN_WORKER(EnumSet.of(
+            ControlMessageType.PONG,
+            ControlMessageType.EVENT_NOTED,
+            ControlMessageType.TAKE_SNAPSHOT,
+            ControlMessageType.RUN_COMMAND,
+            ControlMessageType.ABANDON_COMMAND,
+            ControlMessageType.END_CONNECTIONS)),
     TO_POOL_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,
@@ -42,14 +57,31 @@ public enum PermittedMessages {
             ControlMessageType.FIND_CANCEL_TARGET,
             ControlMessageType.CANCEL_FINISHED,
             ControlMessageType.ROLE_FOUND,
-            ControlMessageType.GIVE_UP_IDLE)),
+            ControlMessageType.GIVE_UP_IDLE,
+            ControlMessageType.SET_LOG_LEVEL,
+            ControlMessageType.REPORT_STATE,
+            ControlMessageType.END_SESSIONS,
+            ControlMessageType.RECONNECT)),
     TO_TASK_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,
             ControlMessageType.REOPEN_LOGS,
             ControlMessageType.PERFORM_CANCEL,
             ControlMessageType.CONFIGURE_TASKS,
-            ControlMessageType.LOOK_UP_ROLE));
+            ControlMessageType.LOOK_UP_ROLE,
+            ControlMessageType.SET_LOG_LEVEL,
+            ControlMessageType.LOOK_AT_SERVER)),
+    TO_ADMIN_WORKER(EnumSet.of(
+            ControlMessageType.PING,
+            ControlMessageType.SHUTDOWN,
+            ControlMessageType.REOPEN_LOGS,
+            ControlMessageType.SET_LOG_LEVEL,
+            ControlMessageType.CONFIGURE_ADMIN,
+            ControlMessageType.ASSIGN_OPERATOR,
+            ControlMessageType.REPORT_ROWS,
+            ControlMessageType.SNAPSHOT_COMPLETE,
+            ControlMessageType.COMMAND_NOTICE,
+            ControlMessageType.COMMAND_DONE));
 
     @SuppressWarnings("ImmutableEnumChecker") // Filled above and never changed; the JDK has no type that says so.
     private final Set<ControlMessageType> types;
@@ -67,11 +99,19 @@ public enum PermittedMessages {
 
     /** The state after a child's Hello. */
     public static PermittedMessages from(ChildKind kind) {
-        return kind == ChildKind.POOL ? FROM_POOL_WORKER : FROM_TASK_WORKER;
+        return switch (kind) {
+            case POOL -> FROM_POOL_WORKER;
+            case TASK -> FROM_TASK_WORKER;
+            case ADMIN -> FROM_ADMIN_WORKER;
+        };
     }
 
     /** What a child of this kind takes from the master. */
     public static PermittedMessages to(ChildKind kind) {
-        return kind == ChildKind.POOL ? TO_POOL_WORKER : TO_TASK_WORKER;
+        return switch (kind) {
+            case POOL -> TO_POOL_WORKER;
+            case TASK -> TO_TASK_WORKER;
+            case ADMIN -> TO_ADMIN_WORKER;
+        };
     }
 }

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Locale;
 import java.util.Optional;
+import org.tinylog.Level;
 import org.tinylog.configuration.Configuration;
 
 /** Points tinylog at the file or at standard error. Must be called before the first event is logged. */
@@ -22,7 +22,8 @@ public final class LogSetup {
     public static void start(Optional<Path> file, String suffix, ProxyConfig.LogLevel level) {
         Configuration.set("autoshutdown", "false");
         Configuration.set("writer", "reopenable");
-        Configuration.set("writer.level", tinylogLevel(level));
+        Configuration.set("writer.level", "debug"); // The writer leaves out what is below the level in force.
+        level(level);
         Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSS} {level} " + suffix + " {message}");
         file.ifPresent(path -> Configuration.set("writer.file", path + "." + suffix));
     }
@@ -44,8 +45,20 @@ public final class LogSetup {
         }
     }
 
-    private static String tinylogLevel(ProxyConfig.LogLevel level) {
-        return level == ProxyConfig.LogLevel.WARNING ? "warn" : level.name().toLowerCase(Locale.ROOT);
+    /** Logs what is at least so severe from now on. */
+    public static void level(ProxyConfig.LogLevel level) {
+        ReopenableWriter.leastLevel(
+                switch (level) {
+                    case DEBUG -> Level.DEBUG;
+                    case INFO -> Level.INFO;
+                    case WARNING -> Level.WARN;
+                    case ERROR -> Level.ERROR;
+                });
+    }
+
+    /** What this process has logged. */
+    public static LogJournal journal() {
+        return ReopenableWriter.JOURNAL;
     }
 
     /** Opens the log file anew at the next event, after it was moved away. */

@@ -6,10 +6,15 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.tinylog.Level;
 import org.tinylog.core.LogEntry;
+import org.tinylog.core.LogEntryValue;
 import org.tinylog.writers.AbstractFormatPatternWriter;
 
 /**
@@ -17,10 +22,20 @@ import org.tinylog.writers.AbstractFormatPatternWriter;
  * files itself. Without a file it writes to standard error. A disk that is full costs lines, never the process; how many
  * were lost is said when writing works again.
  */
+@SuppressWarnings("EnumOrdinal") // An atomic integer is the only shared thing that can hold a level.
 public final class ReopenableWriter extends AbstractFormatPatternWriter {
 
     /** Raised by each request to reopen; a writer that has seen a lower one opens its file anew. */
     private static final AtomicInteger GENERATION = new AtomicInteger();
+
+    /** The ordinal of the least severe level that is written; tinylog itself cannot change its own while it runs. */
+    private static final AtomicInteger LEAST_LEVEL = new AtomicInteger(Level.INFO.ordinal());
+
+    /** tinylog makes the writer, so nobody else could hand it one. */
+    static final LogJournal JOURNAL = new LogJournal();
+
+    private static final long MICROS_PER_SECOND = 1_000_000L;
+    private static final int NANOS_PER_MICRO = 1_000;
 
     private final @Nullable Path file;
     private @Nullable FileChannel channel;
@@ -35,12 +50,31 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         seenGeneration = GENERATION.get();
     }
 
+    static void leastLevel(Level level) {
+        LEAST_LEVEL.set(level.ordinal());
+    }
+
     static void reopenAll() {
         GENERATION.incrementAndGet();
     }
 
     @Override
+    public Collection<LogEntryValue> getRequiredLogEntryValues() {
+        Collection<LogEntryValue> values = EnumSet.copyOf(super.getRequiredLogEntryValues());
+        values.addAll(EnumSet.of(LogEntryValue.DATE, LogEntryValue.LEVEL, LogEntryValue.MESSAGE));
+        return values;
+    }
+
+    @Override
     public synchronized void write(LogEntry entry) {
+        if (entry.getLevel().ordinal() < LEAST_LEVEL.get()) {
+            return;
+        }
+        if (entry.getLevel().ordinal() >= Level.INFO.ordinal()) {
+            Instant at = entry.getTimestamp().toInstant();
+            long micros = at.getEpochSecond() * MICROS_PER_SECOND + at.getNano() / NANOS_PER_MICRO;
+            JOURNAL.add(new LogLine(micros, entry.getLevel().name(), String.valueOf(entry.getMessage())));
+        }
         String line = render(entry);
         if (file == null) {
             System.err.print(line);

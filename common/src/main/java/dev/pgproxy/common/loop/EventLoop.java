@@ -77,6 +77,11 @@ public final class EventLoop {
         }
     }
 
+    /** The longest that a timer had to wait for other work since this was last asked, in nanoseconds: how busy the loop is. */
+    public long takeLongestDelayNs() {
+        return scheduler.takeLongestDelayNs();
+    }
+
     /** Ends {@link #run} after the current tick. */
     public void stop() {
         stopped = true;

@@ -30,6 +30,7 @@ public final class Scheduler {
                     .thenComparingLong(t -> t.sequence));
     private final long originNs;
     private long nextSequence;
+    private long longestDelayNs;
 
     Scheduler(Clock clock) {
         this.clock = clock;
@@ -55,6 +56,12 @@ public final class Scheduler {
         });
     }
 
+    long takeLongestDelayNs() {
+        long longest = longestDelayNs;
+        longestDelayNs = 0;
+        return longest;
+    }
+
     /** @return nanoseconds until the next timer is due, 0 when one is due now, -1 when there is none */
     long untilNextNs() {
         if (timers.isEmpty()) {
@@ -73,6 +80,7 @@ public final class Scheduler {
                 return;
             }
             timers.remove(timer);
+            longestDelayNs = Math.max(longestDelayNs, nowNs - timer.deadlineNs);
             timer.task.run();
         }
     }

@@ -13,6 +13,9 @@ public final class SqlState {
     public static final String ADMIN_SHUTDOWN = "57P01";
     public static final String CANNOT_CONNECT_NOW = "57P03";
 
+    public static final String CONFIG_FILE_ERROR = "F0000";
+    public static final String PROGRAM_LIMIT_EXCEEDED = "54000";
+    public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_IN_USE = "55006";
     public static final String IDLE_SESSION_TIMEOUT = "57P05";
     public static final String IDLE_IN_TRANSACTION_SESSION_TIMEOUT = "25P03";

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The name and value pairs of a StartupMessage, sorted by name; pairs of one name keep their order, since the server applies
@@ -61,6 +63,23 @@ public record StartupParameters(List<Parameter> sorted) {
                 .map(value -> !List.of("false", "off", "no", "0", "f", "n")
                         .contains(value.toLowerCase(java.util.Locale.ROOT)))
                 .orElse(false);
+    }
+
+    /** All pairs as {@code name=value}, for a person to see. */
+    public String describe() {
+        return describe(pair -> true);
+    }
+
+    /** As {@link #describe}, without the user and the database. */
+    public String describeOthers() {
+        return describe(pair -> !pair.name().equals("user") && !pair.name().equals("database"));
+    }
+
+    private String describe(Predicate<Parameter> shown) {
+        return display(sorted.stream()
+                .filter(shown)
+                .map(pair -> pair.name() + "=" + pair.value())
+                .collect(Collectors.joining(" ")));
     }
 
     /** A name as a server knows it, which cuts longer ones (NAMEDATALEN). */

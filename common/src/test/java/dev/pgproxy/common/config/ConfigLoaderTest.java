@@ -220,7 +220,38 @@ class ConfigLoaderTest {
         ProxyConfig config = load(REQUIRED + "conninfo.pw = hush\npg_proxy_pw = hush");
         assertEquals("hush", config.adminLogin().password());
         assertFalse(config.adminLogin().toString().contains("hush"));
-        assertFalse(config.auth().toString().contains("hush"));
+        assertFalse(config.toString().contains("hush"));
+    }
+
+    @Test
+    void everyKeyIsShownWithItsValueAndLineAndNoPassword() throws Exception {
+        ProxyConfig config = load(REQUIRED + "conninfo.pw = hush\nidle_cnn_timeout = 5min\nlimit.user.app = 3");
+        ConfigEntry timeout = entry(config, "idle_cnn_timeout");
+        assertEquals("5min", timeout.value());
+        assertEquals("300", timeout.defaultValue());
+        assertTrue(timeout.line() > 0);
+        assertTrue(timeout.isReloadable());
+        assertEquals("3", entry(config, "limit.user.app").value());
+        assertEquals(0, entry(config, "max_server_conn").line());
+        assertEquals("0", entry(config, "max_server_conn").value());
+        assertEquals("********", entry(config, "conninfo.pw").shownValue());
+        assertEquals("********", entry(config, "pg_proxy_pw").shownValue());
+        assertEquals("", entry(config, "pg_proxy_stats_pw").shownValue());
+        assertFalse(entry(config, "listen").isReloadable());
+    }
+
+    private static ConfigEntry entry(ProxyConfig config, String key) {
+        return config.entries().stream()
+                .filter(entry -> entry.key().equals(key))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aReaderOfPgProxyNeedsAPasswordOfHisOwn() {
+        ConfigException problems = assertThrows(
+                ConfigException.class, () -> load(REQUIRED + "pg_proxy_pw = one\npg_proxy_stats_pw = one"));
+        assertTrue(String.valueOf(problems.getMessage()).contains("pg_proxy_stats_pw"));
     }
 
     @Test

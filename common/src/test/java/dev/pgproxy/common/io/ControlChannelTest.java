@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PermittedMessages;
 import dev.pgproxy.common.loop.EventLoop;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Both ends of a real AF_UNIX socket in one loop. */
 class ControlChannelTest {
 
+    private static final ClientOrigin ORIGIN = new ClientOrigin("127.0.0.1", 1, 0);
     private static final ServerAddress SERVER = new ServerAddress("127.0.0.1", 5432);
 
     @TempDir
@@ -122,7 +124,8 @@ class ControlChannelTest {
             InetSocketAddress address = TcpSockets.localAddress(sent);
             int count = 200; // More than one socket buffer holds.
             for (int i = 0; i < count; i++) {
-                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, new byte[9_000]), sent);
+                master.sendWithFd(
+                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[9_000]), sent);
                 master.send(new ControlMessage.EvictBackend(i));
             }
             tickUntil(() -> atChild.messages.size() == 2 * count);
@@ -184,7 +187,7 @@ class ControlChannelTest {
     void descriptorsOfAChannelThatEndsAreClosed() throws IOException {
         try (OwnedFd sent = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1)) {
             for (int i = 0; i < 10; i++) {
-                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, new byte[0]), sent);
+                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[0]), sent);
             }
             master.close();
         }

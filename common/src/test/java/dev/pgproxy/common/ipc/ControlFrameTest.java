@@ -9,9 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.view.View;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -26,7 +30,7 @@ class ControlFrameTest {
     /** One of each kind; {@link #everyKindIsHere} sees to it. */
     private static final List<ControlMessage> ALL = List.of(
             new ControlMessage.Hello(1, ChildKind.POOL, 3, 4711),
-            new ControlMessage.Pong(9),
+            new ControlMessage.Pong(9, 10),
             new ControlMessage.FrontendAccepted(1, 2),
             new ControlMessage.SessionOpened(3, 4),
             new ControlMessage.SessionClosed(5),
@@ -41,7 +45,8 @@ class ControlFrameTest {
             new ControlMessage.ReopenLogs(),
             new ControlMessage.ConfigurePool(
                     new PoolSettings(1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), new SocketTuning(true, 8, 9, 10, 11))),
-            new ControlMessage.AssignFrontend(14, SERVER, 22, 23, true, new byte[10_000]),
+            new ControlMessage.AssignFrontend(
+                    14, SERVER, 22, 23, true, new ClientOrigin("::1", 7, 8), new byte[10_000]),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),
             new ControlMessage.CancelFinished(18, true),
@@ -57,7 +62,30 @@ class ControlFrameTest {
             new ControlMessage.ConfigureTasks(
                     new TaskSettings(new ProxyConfig.AdminLogin("postgres", "secret", "postgres"), "/etc/users")),
             new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31),
-            new ControlMessage.RoleDoubted(SERVER, "app", "shop"));
+            new ControlMessage.RoleDoubted(SERVER, "app", "shop"),
+            new ControlMessage.SetLogLevel(ProxyConfig.LogLevel.WARNING),
+            new ControlMessage.EventNoted(33, "WARN", "event=child_exit"),
+            new ControlMessage.ReportState(34, ViewSet.encode(EnumSet.of(View.CONNECTION, View.STATS)), 34),
+            new ControlMessage.ReportRows(35, BYTES),
+            new ControlMessage.ReportEnd(36),
+            new ControlMessage.EndSessions(37, List.of(38L, 39L), List.of()),
+            new ControlMessage.SessionsEnded(40, 41),
+            new ControlMessage.Reconnect(SERVER),
+            new ControlMessage.LookAtServer(42, SERVER, 43),
+            new ControlMessage.ServerLookedAt(44, new ServerHealth(true, true, 0.5, "")),
+            new ControlMessage.ConfigureAdmin(new AdminSettings(
+                    new ProxyConfig.AdminDatabase(
+                            "secret", Optional.of("other"), 20, Duration.ofSeconds(10), Duration.ofHours(1)),
+                    45,
+                    "0.1.0")),
+            new ControlMessage.AssignOperator(46, "127.0.0.1", BYTES),
+            new ControlMessage.TakeSnapshot(47, 48),
+            new ControlMessage.SnapshotComplete(49, List.of("pool-worker 1")),
+            new ControlMessage.RunCommand(50, OperatorCommand.PAUSE, ""),
+            new ControlMessage.AbandonCommand(51),
+            new ControlMessage.EndConnections(52, List.of(1L, 2L, 3L), true),
+            new ControlMessage.CommandNotice(53, "waits for one session"),
+            new ControlMessage.CommandDone(54, "55000", 55, "what", "why"));
 
     @Test
     void everyKindIsHere() {
@@ -82,10 +110,17 @@ class ControlFrameTest {
             long states = Arrays.stream(PermittedMessages.values())
                     .filter(state -> isPermitted(state, message))
                     .count();
-            boolean forEveryChild =
-                    message instanceof ControlMessage.ToPoolWorker && message instanceof ControlMessage.ToTaskWorker;
-            assertEquals(forEveryChild || message instanceof ControlMessage.Pong ? 2 : 1, states, message.toString());
+            assertEquals(expectedStates(message), states, message.toString());
         }
+    }
+
+    private static int expectedStates(ControlMessage message) {
+        boolean ofEveryChild = message instanceof ControlMessage.ToEveryChild
+                || message instanceof ControlMessage.Shutdown
+                || message instanceof ControlMessage.Pong
+                || message instanceof ControlMessage.EventNoted;
+        boolean passedOn = message instanceof ControlMessage.ReportRows;
+        return ofEveryChild ? ChildKind.values().length : passedOn ? 2 : 1;
     }
 
     private static boolean isPermitted(PermittedMessages state, ControlMessage message) {

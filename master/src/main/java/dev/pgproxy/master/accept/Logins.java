@@ -21,8 +21,8 @@ public final class Logins {
     private final EpollPoller poller;
     private final Arrivals arrivals;
     private final LingeringClose lingering;
-    private final SocketTuning tuning;
-    private final long timeoutMs;
+    private SocketTuning tuning;
+    private long timeoutMs;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
     private final Set<StartupReader> reading = new HashSet<>();
     private long nextClientId = 1;
@@ -41,6 +41,12 @@ public final class Logins {
         this.tuning = tuning;
         this.timeoutMs = timeoutMs;
         this.arrivals = arrivals;
+    }
+
+    /** For connections that are accepted from now on. */
+    public void configure(SocketTuning newTuning, long newTimeoutMs) {
+        tuning = newTuning;
+        timeoutMs = newTimeoutMs;
     }
 
     /** Takes over an accepted connection. */

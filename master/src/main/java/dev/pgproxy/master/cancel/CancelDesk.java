@@ -46,7 +46,7 @@ public final class CancelDesk {
     }
 
     private final EventLoop loop;
-    private final long timeoutMs;
+    private long timeoutMs;
     private final Map<Long, Cancel> cancels = new HashMap<>();
     private final List<Child> poolWorkers = new ArrayList<>();
     private @Nullable Child taskWorker;
@@ -56,6 +56,11 @@ public final class CancelDesk {
     public CancelDesk(EventLoop loop, long timeoutMs) {
         this.loop = loop;
         this.timeoutMs = timeoutMs;
+    }
+
+    /** For cancels that come from now on. */
+    public void configure(long newTimeoutMs) {
+        timeoutMs = newTimeoutMs;
     }
 
     /** Takes over the connection of a CancelRequest. */

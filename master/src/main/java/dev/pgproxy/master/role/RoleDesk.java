@@ -55,7 +55,7 @@ public final class RoleDesk {
     }
 
     private final EventLoop loop;
-    private final long rememberMs;
+    private long rememberMs;
     private final Map<Question, Remembered> memory = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Question, Remembered> eldest) {
@@ -71,6 +71,14 @@ public final class RoleDesk {
     public RoleDesk(EventLoop loop, long rememberMs) {
         this.loop = loop;
         this.rememberMs = rememberMs;
+    }
+
+    /** What was found out under another configuration is forgotten. */
+    public void configure(long newRememberMs) {
+        rememberMs = newRememberMs;
+        memory.clear();
+        lookups.values().forEach(lookup -> lookup.outdated = true);
+        underWay.clear();
     }
 
     /** Takes a worker's question; the answer goes to that worker. */

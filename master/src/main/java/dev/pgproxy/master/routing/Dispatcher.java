@@ -16,8 +16,10 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.supervisor.Child;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,11 +38,12 @@ public final class Dispatcher {
 
     private final EventLoop loop;
     private final EpollPoller poller;
-    private final ProxyConfig config;
+    private ProxyConfig config;
     private final Logins logins;
-    private final PlaceLimits limits;
+    private PlaceLimits limits;
     private final Ledger ledger;
-    private final WaitingLine waiting;
+    private WaitingLine waiting;
+    private final Set<ServerAddress> paused = new LinkedHashSet<>();
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
     private Router.Servers servers;
@@ -60,6 +63,97 @@ public final class Dispatcher {
         this.logins = logins;
         this.servers =
                 new Router.Servers(config.servers().primary(), config.servers().standbys(), 0);
+    }
+
+    /** Another configuration is in force from now on; nobody loses a place that he has. */
+    public void configure(ProxyConfig newConfig) {
+        config = newConfig;
+        limits = new PlaceLimits(newConfig.limits());
+        ledger.limitsAre(limits);
+        WaitingLine line = new WaitingLine(limits);
+        waiting.all().forEach(line::add);
+        waiting = line;
+        servers = new Router.Servers(
+                newConfig.servers().primary(), newConfig.servers().standbys(), servers.turn());
+        dispatchAll();
+    }
+
+    /** Gives nobody a connection to this server until {@link #resume}. */
+    public void pause(ServerAddress server) {
+        paused.add(server);
+    }
+
+    /** Lets those go on who wait because of {@link #pause}. */
+    public void resume(ServerAddress server) {
+        if (paused.remove(server)) {
+            dispatch(server);
+        }
+    }
+
+    public boolean isPaused(ServerAddress server) {
+        return paused.contains(server);
+    }
+
+    public Set<ServerAddress> paused() {
+        return paused;
+    }
+
+    /** Connections to this server from all workers, at most. */
+    public int connections(ServerAddress server) {
+        return ledger.connections(PlaceLimits.server(server));
+    }
+
+    /** Who uses these servers, by user and database, with their number: {@code 2 of app on shop}. */
+    public List<String> usersOf(Set<ServerAddress> chosen) {
+        return ledger.sessionsOf(chosen).entrySet().stream()
+                .map(entry -> entry.getValue() + " of " + entry.getKey())
+                .toList();
+    }
+
+    /** Clients that no worker has yet. */
+    public List<WaitingClient> waitingClients() {
+        List<WaitingClient> clients = new ArrayList<>();
+        waiting.all().forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
+        pending.values().forEach(each -> clients.add(each.client().describe("its worker to answer")));
+        return clients;
+    }
+
+    private String waitsFor(PoolKey key) {
+        if (paused.contains(key.server())) {
+            return "RESUME";
+        }
+        if (workers.isEmpty()) {
+            return "a worker to be ready";
+        }
+        List<PlaceLimits.Scope> scopes = limits.scopes(key);
+        for (int i = scopes.size() - 1; i >= 0; i--) {
+            PlaceLimits.Scope scope = scopes.get(i);
+            if (limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope)) {
+                return "a place: " + limits.describe(scope);
+            }
+        }
+        return "its turn";
+    }
+
+    /**
+     * Refuses a client that waits: an operator wants it to.
+     *
+     * @return whether it was waiting
+     */
+    public boolean endByOperator(long clientId) {
+        for (RoutedClient client : waiting.all()) {
+            if (client.id() == clientId && waiting.remove(client)) {
+                client.stopTimer();
+                logins.refuse(
+                        client.transport(poller),
+                        BackendMessage.fatal(
+                                SqlState.ADMIN_SHUTDOWN,
+                                "terminating connection due to administrator command",
+                                "An operator of the proxy has ended this connection; connect again."));
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Clients that wait, are on their way to a worker, or are served by one. */
@@ -85,7 +179,7 @@ public final class Dispatcher {
             servers =
                     new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + (to.usedTurn() ? 1 : 0));
             PoolKey key = PoolKey.of(to.server(), client.startup(), config.poolIgnoreParameters());
-            enqueue(new RoutedClient(client, key));
+            enqueue(new RoutedClient(client, key, loop.clock().nanoTime()));
             dispatch(to.server());
         } else {
             logins.refuse(
@@ -114,6 +208,9 @@ public final class Dispatcher {
      * count in the same scope, and nobody else.
      */
     private void dispatch(ServerAddress server) {
+        if (paused.contains(server)) {
+            return;
+        }
         Turn turn = new Turn();
         RoutedClient client = waiting.headAfter(server, 0, turn.blocked);
         while (client != null && advance(client, turn) == Advance.GO_ON) {
@@ -208,6 +305,7 @@ public final class Dispatcher {
                 assign.claimed() == null ? 0 : assign.claimed().id,
                 Math.max(1, loginMs - client.client().startupMs()),
                 config.exemptions().match(client.client().startup().parameters()),
+                client.origin(loop.clock().nanoTime()),
                 client.client().startup().raw());
     }
 
@@ -223,10 +321,13 @@ public final class Dispatcher {
             return;
         }
         boolean noWorker = workers.isEmpty();
-        String hint = noWorker
-                ? "No worker of the proxy is ready; its log says why."
-                : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
-                        + " are in use; raise the limit, or use fewer at once.";
+        boolean isPaused = paused.contains(client.key().server());
+        String hint = isPaused
+                ? "An operator has paused this server; RESUME in pg_proxy lets clients go on."
+                : noWorker
+                        ? "No worker of the proxy is ready; its log says why."
+                        : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
+                                + " are in use; raise the limit, or use fewer at once.";
         Event.of("client_wait_timeout")
                 .with("peer", TcpSockets.display(client.client().peer()))
                 .with("server", client.key().server())
@@ -237,7 +338,7 @@ public final class Dispatcher {
         logins.refuse(
                 client.transport(poller),
                 BackendMessage.fatal(
-                        noWorker ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
+                        noWorker || isPaused ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
                         "no connection to the server became free within query_wait_timeout",
                         hint));
     }

@@ -1,12 +1,16 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -51,7 +55,7 @@ final class Ledger {
         final WorkerEntry worker;
         final long id;
         final PoolKey key;
-        private final List<Count> counts;
+        private List<Count> counts;
         private BackendStatus status = BackendStatus.IN_USE;
         private @Nullable SessionEntry user;
 
@@ -72,7 +76,7 @@ final class Ledger {
 
     private static final class SessionEntry {
         private final PoolKey key;
-        private final List<Count> counts;
+        private List<Count> counts;
         private @Nullable BackendEntry backend;
 
         private SessionEntry(PoolKey key, List<Count> counts) {
@@ -93,12 +97,58 @@ final class Ledger {
     private final Map<PoolKey, NavigableSet<BackendEntry>> idle = new HashMap<>();
     private final Map<PoolKey, NavigableSet<BackendEntry>> resetting = new HashMap<>();
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
-    private final PlaceLimits limits;
+    private PlaceLimits limits;
     private int sessions;
     private long nextTurn;
 
     Ledger(PlaceLimits limits) {
         this.limits = limits;
+    }
+
+    /** Counts everything anew, by other limits. */
+    void limitsAre(PlaceLimits newLimits) {
+        limits = newLimits;
+        counts.clear();
+        for (WorkerEntry worker : workers.values()) {
+            for (BackendEntry backend : worker.backends.values()) {
+                backend.counts = countsOf(backend.key);
+                boolean isIdle = backend.status == BackendStatus.IDLE && backend.user == null;
+                for (Count count : backend.counts) {
+                    count.backends++;
+                    count.closing += backend.isFreeingItsPlace() ? 1 : 0;
+                    if (isIdle) {
+                        count.idle.add(backend);
+                    }
+                }
+            }
+            for (SessionEntry session : worker.sessions.values()) {
+                session.counts = countsOf(session.key);
+                if (session.backend == null) {
+                    session.counts.forEach(count -> count.sessionsWithoutBackend++);
+                }
+            }
+        }
+    }
+
+    private List<Count> countsOf(PoolKey key) {
+        return limits.scopes(key).stream().map(this::count).toList();
+    }
+
+    /** How many sessions of these servers there are, by {@code user on database}. */
+    Map<String, Integer> sessionsOf(Set<ServerAddress> servers) {
+        Map<String, Integer> sessionsByUser = new TreeMap<>();
+        for (WorkerEntry worker : workers.values()) {
+            for (SessionEntry session : worker.sessions.values()) {
+                if (servers.contains(session.key.server())) {
+                    String user =
+                            StartupParameters.display(session.key.parameters().user());
+                    String database =
+                            StartupParameters.display(session.key.parameters().database());
+                    sessionsByUser.merge(user + " on " + database, 1, Integer::sum);
+                }
+            }
+        }
+        return sessionsByUser;
     }
 
     void workerReady(int slot) {
@@ -172,8 +222,7 @@ final class Ledger {
         if (worker == null) {
             return;
         }
-        SessionEntry session = new SessionEntry(
-                key, limits.scopes(key).stream().map(this::count).toList());
+        SessionEntry session = new SessionEntry(key, countsOf(key));
         worker.sessions.put(frontendId, session);
         sessions++;
         session.counts.forEach(count -> count.sessionsWithoutBackend++);

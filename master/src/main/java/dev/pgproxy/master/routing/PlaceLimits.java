@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,6 +47,17 @@ final class PlaceLimits {
         if (limit(scope) > 0) {
             scopes.add(scope);
         }
+    }
+
+    /** The limit, as the configuration names it. */
+    String describe(Scope scope) {
+        String name = StartupParameters.display(scope.name());
+        return switch (scope.kind()) {
+                    case SERVER -> "max_server_conn";
+                    case USER -> "limit.user." + name;
+                    case DATABASE -> "limit.database." + name;
+                }
+                + " = " + limit(scope);
     }
 
     /** The most connections of this scope; 0 for no limit. */

@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.master.accept.Client;
@@ -14,13 +15,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RoutedClient {
 
+    private static final long NS_PER_MS = 1_000_000L;
+
     private final Client client;
     private final PoolKey key;
+    private final long sinceNs;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
 
-    RoutedClient(Client client, PoolKey key) {
+    /** @param sinceNs when it came */
+    RoutedClient(Client client, PoolKey key, long sinceNs) {
+        this.sinceNs = sinceNs;
         this.client = client;
         this.key = key;
         this.transport = client.transport();
@@ -36,6 +42,15 @@ final class RoutedClient {
 
     PoolKey key() {
         return key;
+    }
+
+    WaitingClient describe(String waitsFor) {
+        return new WaitingClient(id(), client.peer(), client.startup().parameters(), key, sinceNs, waitsFor);
+    }
+
+    ClientOrigin origin(long nowNs) {
+        return new ClientOrigin(
+                client.peer().getAddress().getHostAddress(), client.peer().getPort(), (nowNs - sinceNs) / NS_PER_MS);
     }
 
     /** The connection as one that can be watched and written to. */

@@ -5,6 +5,7 @@ import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A child's slot, through all the processes that fill it one after the other. */
@@ -21,6 +22,8 @@ public final class Child implements Recipient {
     @Nullable
     ControlChannel channel;
 
+    int starts;
+    long loopDelayNs;
     long pingsSent;
     long unansweredSinceNs;
     boolean pingUnanswered;
@@ -36,6 +39,36 @@ public final class Child implements Recipient {
 
     public int slot() {
         return slot;
+    }
+
+    /** As logs and tables call it: {@code pool-1}, {@code task}. */
+    public String name() {
+        return kind == ChildKind.POOL ? kind.label() + "-" + slot : kind.label();
+    }
+
+    /** The process id; 0 when there is no process. */
+    public long pid() {
+        return process == null ? 0 : process.pid();
+    }
+
+    /** What it is doing: starting, ready, stopping. */
+    public String phase() {
+        return state.phase().name().toLowerCase(Locale.ROOT);
+    }
+
+    /** When its process was started, by the loop's clock. */
+    public long startedNs() {
+        return state.startedNs();
+    }
+
+    /** How many processes of this slot came before this one. */
+    public int restarts() {
+        return Math.max(0, starts - 1);
+    }
+
+    /** The longest that its loop kept something waiting, as it last said, in nanoseconds. */
+    public long loopDelayNs() {
+        return loopDelayNs;
     }
 
     /** Without a channel this does nothing, and the listener hears that the child is gone. */

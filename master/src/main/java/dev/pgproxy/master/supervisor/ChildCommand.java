@@ -12,6 +12,7 @@ final class ChildCommand {
 
     private static final String POOL_MAIN = "dev.pgproxy.poolworker.PoolWorkerMain";
     private static final String TASK_MAIN = "dev.pgproxy.taskworker.TaskWorkerMain";
+    private static final String ADMIN_MAIN = "dev.pgproxy.adminworker.AdminWorkerMain";
 
     /** What is unpacked beside the jars is used from there; see bin/pgproxy-master. */
     private static final List<String> INHERITED_PROPERTIES =
@@ -34,7 +35,12 @@ final class ChildCommand {
             }
         }
         command.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
-        command.add(kind == ChildKind.POOL ? POOL_MAIN : TASK_MAIN);
+        command.add(
+                switch (kind) {
+                    case POOL -> POOL_MAIN;
+                    case TASK -> TASK_MAIN;
+                    case ADMIN -> ADMIN_MAIN;
+                });
         command.addAll(ChildOptions.commandLine(config.files().controlSocket(), slot, config.logging()));
         return command;
     }
@@ -46,7 +52,7 @@ final class ChildCommand {
                 "-XX:-UsePerfData",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-Xms16m",
-                kind == ChildKind.POOL ? "-Xmx256m" : "-Xmx64m"));
+                kind == ChildKind.TASK ? "-Xmx64m" : "-Xmx256m"));
         if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
             options.add("--enable-native-access=ALL-UNNAMED");
             options.add("--sun-misc-unsafe-memory-access=allow");

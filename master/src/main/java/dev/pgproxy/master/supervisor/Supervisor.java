@@ -47,10 +47,12 @@ public final class Supervisor {
 
     private final EventLoop loop;
     private final EpollPoller poller;
-    private final ProxyConfig config;
+    private ProxyConfig config;
     private final Listener listener;
     private final List<Child> children = new ArrayList<>();
     private ControlSockets.@Nullable Listener socket;
+    private final Child onDemand;
+    private boolean demanded;
     private boolean stopping;
     private long stopGraceMs;
 
@@ -63,6 +65,8 @@ public final class Supervisor {
             children.add(new Child(ChildKind.POOL, slot));
         }
         children.add(new Child(ChildKind.TASK, 1));
+        onDemand = new Child(ChildKind.ADMIN, 1);
+        children.add(onDemand);
     }
 
     /**
@@ -73,10 +77,32 @@ public final class Supervisor {
     public void start() throws IOException {
         socket = ControlSockets.listen(config.files().controlSocket(), loop, poller, this::accepted);
         for (Child child : children) {
-            handle(child, ChildLifecycle.Event.START_DUE);
+            if (child != onDemand) {
+                handle(child, ChildLifecycle.Event.START_DUE);
+            }
         }
+        planPing();
+    }
+
+    /** Starts the admin-worker, which most proxies never need; once started it is kept as the others are. */
+    public void demandAdminWorker() {
+        if (!demanded && !stopping) {
+            demanded = true;
+            handle(onDemand, ChildLifecycle.Event.START_DUE);
+        }
+    }
+
+    /** Another configuration is in force from now on, also for children that are started later. */
+    public void configure(ProxyConfig newConfig) {
+        config = newConfig;
+    }
+
+    private void planPing() {
         long hangMs = config.timeouts().workerHang().toMillis();
-        loop.scheduler().everyMs(Math.min(LONGEST_PING_PERIOD_MS, hangMs / 4), this::pingAll);
+        loop.scheduler().afterMs(Math.min(LONGEST_PING_PERIOD_MS, hangMs / 4), () -> {
+            pingAll();
+            planPing();
+        });
     }
 
     public List<Child> children() {
@@ -135,6 +161,7 @@ public final class Supervisor {
         try {
             Process process = builder.start();
             child.process = process;
+            child.starts++;
             handle(child, ChildLifecycle.Event.STARTED);
             var unused = process.onExit().thenAccept(exited -> {
                 try {
@@ -250,6 +277,7 @@ public final class Supervisor {
 
     private void said(Child child, ControlMessage.ToMaster message) {
         if (message instanceof ControlMessage.Pong pong) {
+            child.loopDelayNs = pong.loopDelayNs();
             if (pong.sequence() == child.pingsSent) {
                 child.pingUnanswered = false;
             }

@@ -27,6 +27,7 @@ public final class Backend {
     /** Cancels that may be under way for one session; more are told that there is no such session. */
     private static final int MAX_CANCELS_IN_FLIGHT = 16;
 
+    private static final long NS_PER_MS = 1_000_000L;
     private static final byte[] ROLLBACK = FrontendMessage.query("ROLLBACK");
     private static final byte[] DISCARD_ALL = FrontendMessage.query("DISCARD ALL");
     private static final Transport NOWHERE = new DiscardingTransport();
@@ -51,12 +52,14 @@ public final class Backend {
 
     private final long id;
     private final PoolKey key;
-    private final PoolSettings settings;
+    private PoolSettings settings;
     private final EventLoop loop;
     private final Owner owner;
     private final ServerIdentity identity = new ServerIdentity();
     private final long createdNs;
-    private final long lifetimeMs;
+    private long lifetimeMs;
+    private long stateSinceNs;
+    private long uses;
 
     private BackendState state = BackendState.CONNECTING;
     private QueryProgress progress = new QueryProgress();
@@ -94,6 +97,7 @@ public final class Backend {
         this.owner = owner;
         this.lifetimeMs = lifetimeMs;
         this.createdNs = loop.clock().nanoTime();
+        this.stateSinceNs = createdNs;
         this.fromServer = new Pipe(buffers, housekeeping);
     }
 
@@ -111,6 +115,40 @@ public final class Backend {
 
     public ServerIdentity identity() {
         return identity;
+    }
+
+    /** When the connection was begun. */
+    public long createdNs() {
+        return createdNs;
+    }
+
+    /** When the backend came into its state. */
+    public long stateSinceNs() {
+        return stateSinceNs;
+    }
+
+    /** How many clients have had it. */
+    public long uses() {
+        return uses;
+    }
+
+    /** Whether the connection stands. */
+    public boolean isConnected() {
+        return transport != null;
+    }
+
+    /**
+     * Other settings are in force from now on.
+     *
+     * @param newLifetimeMs age at which it is not used again
+     */
+    public void configure(PoolSettings newSettings, long newLifetimeMs) {
+        settings = newSettings;
+        lifetimeMs = newLifetimeMs;
+        if (state == BackendState.IDLE) {
+            stopTimer();
+            startIdleTimer();
+        }
     }
 
     /** What the server sends, on its way to the client. */
@@ -353,7 +391,11 @@ public final class Backend {
                 cancelsInFlight > 0);
         BackendLifecycle.Step step = BackendLifecycle.next(state, event, facts);
         boolean wasResetting = isResetting();
-        state = step.state();
+        if (state != step.state()) {
+            state = step.state();
+            stateSinceNs = loop.clock().nanoTime();
+            uses += state == BackendState.IN_SESSION ? 1 : 0;
+        }
         if (!wasResetting && isResetting()) {
             owner.resetting(this);
         }
@@ -380,7 +422,7 @@ public final class Backend {
     }
 
     private long remainingLifeMs() {
-        return lifetimeMs - (loop.clock().nanoTime() - createdNs) / 1_000_000L;
+        return lifetimeMs - (loop.clock().nanoTime() - createdNs) / NS_PER_MS;
     }
 
     private void perform(BackendLifecycle.Action action) {
@@ -429,8 +471,7 @@ public final class Backend {
         housekeeping = new HousekeepingInspector(identity, progress);
         housekeeping.expectSilence();
         fromServer.inspectWith(housekeeping);
-        timer = loop.scheduler()
-                .afterMs(Math.min(settings.idleTimeoutMs(), Math.max(1, remainingLifeMs())), this::retire);
+        startIdleTimer();
         @Nullable BackendUser waiting = user;
         if (waiting == null) {
             owner.idle(this);
@@ -438,6 +479,12 @@ public final class Backend {
             claim(waiting);
             waiting.backendAvailable();
         }
+    }
+
+    private void startIdleTimer() {
+        long idleMs = (loop.clock().nanoTime() - stateSinceNs) / NS_PER_MS;
+        long leftMs = Math.min(settings.idleTimeoutMs() - idleMs, remainingLifeMs());
+        timer = loop.scheduler().afterMs(Math.max(1, leftMs), this::retire);
     }
 
     private void part() {

@@ -40,6 +40,7 @@ public final class Pipe {
     private @Nullable ByteBuffer leftover;
     private byte[] held = NOTHING;
     private int heldBytes;
+    private long readBytes;
 
     public Pipe(RelayBuffers buffers, MessageInspector inspector) {
         this.buffers = buffers;
@@ -72,6 +73,7 @@ public final class Pipe {
         if (count == 0) {
             return Outcome.IDLE;
         }
+        readBytes += count;
         Arrays.fill(held, 0, heldBytes, (byte) 0); // It may have been a part of a password.
         heldBytes = 0;
         buffer.flip();
@@ -214,6 +216,13 @@ public final class Pipe {
             drop();
         }
         return true;
+    }
+
+    /** Bytes that came from the source since this was last asked. */
+    public long takeReadBytes() {
+        long bytes = readBytes;
+        readBytes = 0;
+        return bytes;
     }
 
     /** Whether the sink has not taken everything yet; then the source must not be read. */

@@ -1,11 +1,13 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.QueryProgress;
+import dev.pgproxy.poolworker.relay.Tally;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -39,13 +41,17 @@ final class BackendTraffic implements MessageInspector {
 
     private final ServerIdentity identity;
     private final QueryProgress progress;
+    private final Tally tally;
+    private final Clock clock;
     private final News news;
     private boolean lastWasError;
     private boolean rolesTouched;
 
-    BackendTraffic(ServerIdentity identity, QueryProgress progress, News news) {
+    BackendTraffic(ServerIdentity identity, QueryProgress progress, Tally tally, Clock clock, News news) {
         this.identity = identity;
         this.progress = progress;
+        this.tally = tally;
+        this.clock = clock;
         this.news = news;
     }
 
@@ -84,6 +90,7 @@ final class BackendTraffic implements MessageInspector {
 
     private void onReady(byte status) {
         progress.onReadyForQuery(status);
+        tally.queryAnswered(clock.nanoTime(), status == BackendMessage.IDLE, !progress.isRunning());
         if (rolesTouched && status == BackendMessage.IDLE) {
             rolesTouched = false;
             news.rolesChanged();

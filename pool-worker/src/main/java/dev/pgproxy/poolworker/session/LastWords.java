@@ -52,6 +52,13 @@ final class LastWords {
                 "The proxy is being stopped; connect again.");
     }
 
+    static byte[] endedByOperator() {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection due to administrator command",
+                "An operator of the proxy has ended this connection; connect again.");
+    }
+
     /**
      * A login that fails because of a setting, as the server words it.
      *

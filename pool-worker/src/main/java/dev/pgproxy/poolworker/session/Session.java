@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.EventLoop;
@@ -21,6 +22,7 @@ import dev.pgproxy.poolworker.backend.BackendUser;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
 import java.util.HashMap;
@@ -78,17 +80,21 @@ public final class Session implements BackendUser, BackendTraffic.News {
      *
      * @param loginTimeLeftMs bound on the rest of the login
      * @param idleExempt whether the client may be idle outside a transaction for ever
+     * @param origin where it comes from
      */
-    public record Terms(long loginTimeLeftMs, boolean idleExempt) {}
+    public record Terms(long loginTimeLeftMs, boolean idleExempt, ClientOrigin origin) {}
 
     private final long id;
     private final PoolKey key;
     private final StartupParameters parameters;
     private final Negotiation negotiation;
     private final Transport frontend;
-    private final PoolSettings settings;
     private final Terms terms;
     private final Context context;
+    private final Tally tally = new Tally();
+    private final long createdNs;
+    private PoolSettings settings;
+    private long activeNs;
     private SessionState state = SessionState.ACCEPTED;
     private @Nullable Backend backend;
     private @Nullable RoleFacts facts;
@@ -124,6 +130,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.settings = settings;
         this.terms = terms;
         this.context = context;
+        this.createdNs = context.loop().clock().nanoTime();
+        this.activeNs = createdNs;
     }
 
     public long id() {
@@ -146,6 +154,48 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The backend that serves this session or will; null before one was chosen and after the end. */
     public @Nullable Backend backend() {
         return backend;
+    }
+
+    public ClientOrigin origin() {
+        return terms.origin();
+    }
+
+    /** What was relayed so far. */
+    public Tally tally() {
+        return tally;
+    }
+
+    /** When the worker took over the client. */
+    public long createdNs() {
+        return createdNs;
+    }
+
+    /** When the session came into the state that an operator sees it in: its login, its query, or its rest behind one. */
+    public long stateSinceNs() {
+        if (tally.isRunning()) {
+            return tally.startedNs();
+        }
+        return tally.queries() > 0 ? tally.endedNs() : activeNs;
+    }
+
+    /** Who does not read what is there for him; null when nobody keeps the session waiting. */
+    public @Nullable String blockedBy() {
+        if (toServer != null && toServer.isBlocked()) {
+            return "the server to read";
+        }
+        return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
+    }
+
+    /** Other settings are in force from now on. */
+    public void configure(PoolSettings newSettings) {
+        settings = newSettings;
+        if (idleWatch != null) {
+            idleWatch.stop();
+            idleWatch = null;
+        }
+        if (state == SessionState.ACTIVE) {
+            watchIdling(attached());
+        }
     }
 
     /** Chooses the backend: one that is claimed or reserved for this session, or one that is about to connect. */
@@ -282,7 +332,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
             lostWhileIdle(warm);
             return;
         }
-        Pipe pipe = new Pipe(context.buffers(), new FrontendTraffic(warm.progress()));
+        Pipe pipe = new Pipe(
+                context.buffers(),
+                new FrontendTraffic(warm.progress(), tally, context.loop().clock()));
         toServer = pipe;
         Map<String, String> changes =
                 ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
@@ -325,7 +377,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Tells the client of a warm backend what a login would have told it. */
     private void welcome(Backend warm, byte[] before) {
-        BackendTraffic inspector = new BackendTraffic(warm.identity(), warm.progress(), this);
+        BackendTraffic inspector = new BackendTraffic(
+                warm.identity(), warm.progress(), tally, context.loop().clock(), this);
         traffic = inspector;
         warm.fromServer().inspectWith(inspector);
         ByteArrayOutputStream words = new ByteArrayOutputStream();
@@ -361,9 +414,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
         state = SessionState.LOGGING_IN;
         RoleFacts known = facts == null ? RoleFacts.UNAVAILABLE : facts;
         fresh.identity().startedWith(known.fingerprint(), ignoredParameters());
-        BackendTraffic afterLogin = new BackendTraffic(fresh.identity(), fresh.progress(), this);
+        BackendTraffic afterLogin = new BackendTraffic(
+                fresh.identity(), fresh.progress(), tally, context.loop().clock(), this);
         traffic = afterLogin;
-        Pipe pipe = new Pipe(context.buffers(), new FrontendTraffic(fresh.progress()));
+        Pipe pipe = new Pipe(
+                context.buffers(),
+                new FrontendTraffic(fresh.progress(), tally, context.loop().clock()));
         toServer = pipe;
         LoginInspector inspector = new LoginInspector(
                 fresh.identity(),
@@ -406,12 +462,17 @@ public final class Session implements BackendUser, BackendTraffic.News {
         wipeReplay();
         login = null; // It may hold what the client proved its password with.
         facts = null; // Verifiers are not to be kept longer than the login.
+        activeNs = context.loop().clock().nanoTime();
+        watchIdling(serving);
+        context.owner().opened(this, serving);
+    }
+
+    private void watchIdling(Backend serving) {
         long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
         if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
             idleWatch = new IdleWatch(
                     context.loop(), idleMs, settings.idleTransactionTimeoutMs(), serving.progress(), this::part);
         }
-        context.owner().opened(this, serving);
     }
 
     private void frontendReady(int ready) {
@@ -476,6 +537,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             part(LastWords.badClient(e));
             return false;
         } finally {
+            tally.fromClient(pipeToServer().takeReadBytes());
             if (passwordsMayPass) {
                 context.buffers().wipe();
             }
@@ -526,6 +588,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
             serving.progress().doubt(); // Where its next message begins nobody knows.
             part(LastWords.badServer(e));
             return false;
+        } finally {
+            tally.fromServer(serving.fromServer().takeReadBytes());
         }
         if (wasRunning) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
@@ -621,6 +685,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Ends the session now, with a word about why where that can be said. */
     public void endByShutdown() {
         part(LastWords.shutdown());
+    }
+
+    /** Ends the session now: an operator wants it to. */
+    public void endByOperator() {
+        part(LastWords.endedByOperator());
     }
 
     /** Whether a CancelRequest with this pid and secret is for the query of this session. */

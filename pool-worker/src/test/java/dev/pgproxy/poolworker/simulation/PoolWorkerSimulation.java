@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.simulation;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.EventLoop;
@@ -77,7 +78,8 @@ final class PoolWorkerSimulation {
                     world.random().nextBytes(secret);
                     return secret;
                 },
-                this::compute);
+                this::compute,
+                1);
         worker.configure(SETTINGS);
         world.add(new Arrivals());
     }
@@ -243,7 +245,10 @@ final class PoolWorkerSimulation {
             clients.put(id, client);
             sessionsReported.add(id);
             long expected = world.random().nextInt(20);
-            worker.assign(new ControlMessage.AssignFrontend(id, SERVER, expected, LOGIN_MS, false, packet), transport);
+            worker.assign(
+                    new ControlMessage.AssignFrontend(
+                            id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet),
+                    transport);
             world.add(client);
         }
 
@@ -281,6 +286,11 @@ final class PoolWorkerSimulation {
     }
 
     private final class SimulatedMaster implements MasterLink {
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
         @Override
         public void send(ControlMessage.ToMaster message) {
             if (message instanceof ControlMessage.SessionClosed closed) {

@@ -76,4 +76,10 @@ public final class RoleLookup {
         return new RoleFacts(
                 facts.known(), facts.mayLogIn(), cleartextCheckable, facts.validForMs(), facts.fingerprint(), carried);
     }
+
+    /** Closes its connections, behind those who still wait for an answer. */
+    public void close() {
+        lanes.values().forEach(ServerLane::end);
+        lanes.clear();
+    }
 }

@@ -4,10 +4,9 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.util.Properties;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -29,8 +28,6 @@ final class ServerLane {
 
     /** How often the server's pg_hba.conf is looked at; it takes the server longer than a lookup. */
     private static final long ACCESS_PERIOD_NS = 5_000_000_000L;
-
-    private static final long MS_PER_SECOND = 1_000;
 
     private final ServerAddress server;
     private final ProxyConfig.AdminLogin login;
@@ -107,27 +104,10 @@ final class ServerLane {
     private Connection open(long timeoutMs) throws SQLException {
         Connection open = connection;
         if (open == null) {
-            String seconds = Long.toString(Math.max(1, timeoutMs / MS_PER_SECOND));
-            Properties properties = new Properties();
-            properties.setProperty("user", login.user());
-            properties.setProperty("password", login.password());
-            properties.setProperty("ApplicationName", "pgproxy");
-            properties.setProperty("connectTimeout", seconds);
-            properties.setProperty("loginTimeout", seconds);
-            properties.setProperty("socketTimeout", seconds);
-            properties.setProperty("tcpKeepAlive", "true");
-            properties.setProperty("gssEncMode", "disable");
-            properties.setProperty("options", "-c search_path=pg_catalog");
-            open = DriverManager.getConnection(
-                    "jdbc:postgresql://" + server + "/" + encoded(login.database()), properties);
-            open.setReadOnly(true);
+            open = AdminConnection.open(server, login, timeoutMs);
             connection = open;
         }
         return open;
-    }
-
-    private static String encoded(String name) {
-        return java.net.URLEncoder.encode(name, java.nio.charset.StandardCharsets.UTF_8);
     }
 
     private RoleFacts answered(RoleFacts facts) {
@@ -152,6 +132,18 @@ final class ServerLane {
                 .message(String.valueOf(cause.getMessage()) + "; until it works, only trusted logins reuse connections")
                 .hint("Let conninfo.user log in to conninfo.db from here, as a superuser or with auth_file set.")
                 .warn();
+    }
+
+    /** Ends the lane behind those who wait in it. */
+    void end() {
+        try {
+            executor.execute(this::close);
+        } catch (RejectedExecutionException e) {
+            // So many wait that nobody can tell when the connection will be closed; it ends with the process at the
+            // latest.
+            return;
+        }
+        executor.shutdown();
     }
 
     private void close() {

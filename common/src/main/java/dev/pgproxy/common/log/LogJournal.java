@@ -1,0 +1,35 @@
+package dev.pgproxy.common.log;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The latest lines of this process's log that were not fetched yet, for the master to gather. Lines below INFO are not kept. When nobody
+ * fetches, the oldest are forgotten; the log itself has them. Thread-safe.
+ */
+public final class LogJournal {
+
+    /** Lines that are kept at once. */
+    public static final int MAX_LINES = 1_000;
+
+    private final ArrayDeque<LogLine> lines = new ArrayDeque<>();
+
+    LogJournal() {}
+
+    synchronized void add(LogLine line) {
+        if (lines.size() == MAX_LINES) {
+            lines.remove();
+        }
+        lines.add(line);
+    }
+
+    /** Takes the oldest lines out, at most so many. */
+    public synchronized List<LogLine> take(int most) {
+        List<LogLine> taken = new ArrayList<>();
+        while (taken.size() < most && !lines.isEmpty()) {
+            taken.add(lines.remove());
+        }
+        return taken;
+    }
+}

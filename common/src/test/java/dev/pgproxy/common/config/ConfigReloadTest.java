@@ -1,0 +1,81 @@
+package dev.pgproxy.common.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReloadTest {
+
+    private static final String REQUIRED = "master = db:5432\nconninfo.user = postgres\n";
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private ProxyConfig load(String text) throws Exception {
+        Path file = directory.resolve("conf.properties");
+        Files.writeString(file, REQUIRED + text);
+        return ConfigLoader.load(file);
+    }
+
+    @Test
+    void takesOverWhatCanChangeAndNamesTheRest() throws Exception {
+        ProxyConfig before = load("max_server_conn = 10\nlisten = 127.0.0.1:9999\nlimit.user.app = 3");
+        ProxyConfig after = load(
+                "idle_cnn_timeout = 5\nlisten = 127.0.0.1:8888\nslaver_list = s1:5432\npg_proxy_pw = new\nlog.level = debug");
+        ConfigReload.Outcome outcome = ConfigReload.merge(before, before, after);
+        assertEquals(
+                List.of(
+                        "idle_cnn_timeout",
+                        "limit.user.app",
+                        "log.level",
+                        "max_server_conn",
+                        "pg_proxy_pw",
+                        "slaver_list"),
+                outcome.changed());
+        assertEquals(List.of("listen"), outcome.keptBack());
+        ProxyConfig inForce = outcome.inForce();
+        assertEquals(Duration.ofSeconds(5), inForce.timeouts().idleConnection());
+        assertEquals(0, inForce.limits().serverConnections());
+        assertEquals(0, inForce.limits().ofUser().size());
+        assertEquals(List.of(new ServerAddress("s1", 5432)), inForce.servers().standbys());
+        assertEquals("new", inForce.adminDatabase().password());
+        assertEquals(ProxyConfig.LogLevel.DEBUG, inForce.logging().level());
+        assertEquals(List.of(new ServerAddress("127.0.0.1", 9999)), inForce.listen());
+        assertEquals("127.0.0.1:9999", shown(inForce, "listen"));
+        assertEquals("5", shown(inForce, "idle_cnn_timeout"));
+    }
+
+    @Test
+    void aKeyThatWasTakenOutOfTheFileGoesBackToItsDefault() throws Exception {
+        ProxyConfig before = load("query_wait_timeout = 7");
+        ConfigReload.Outcome outcome = ConfigReload.merge(before, before, load(""));
+        assertEquals(List.of("query_wait_timeout"), outcome.changed());
+        assertEquals(Duration.ofMinutes(2), outcome.inForce().timeouts().queryWait());
+    }
+
+    @Test
+    void clientsMayBecomeFewerButNotMoreThanAtTheStart() throws Exception {
+        ProxyConfig started = load("max_client_conn = 100");
+        ConfigReload.Outcome fewer = ConfigReload.merge(started, started, load("max_client_conn = 10"));
+        assertEquals(10, fewer.inForce().limits().clientConnections());
+        ConfigReload.Outcome more = ConfigReload.merge(started, fewer.inForce(), load("max_client_conn = 101"));
+        assertEquals(List.of("max_client_conn"), more.keptBack());
+        assertEquals(10, more.inForce().limits().clientConnections());
+        assertEquals("10", shown(more.inForce(), "max_client_conn"));
+        ConfigReload.Outcome back = ConfigReload.merge(started, fewer.inForce(), load("max_client_conn = 100"));
+        assertEquals(100, back.inForce().limits().clientConnections());
+    }
+
+    private static String shown(ProxyConfig config, String key) {
+        return config.entries().stream()
+                .filter(entry -> entry.key().equals(key))
+                .map(ConfigEntry::shownValue)
+                .findFirst()
+                .orElseThrow();
+    }
+}

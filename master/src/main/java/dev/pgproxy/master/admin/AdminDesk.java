@@ -1,0 +1,339 @@
+package dev.pgproxy.master.admin;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.AdminSettings;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.ipc.ViewSet;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.LogJournal;
+import dev.pgproxy.common.log.LogLine;
+import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.view.View;
+import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.supervisor.Child;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The master's side of the pg_proxy database. It passes operators on to the admin-worker, gathers what they ask to see, and does what they
+ * tell the proxy to do.
+ */
+public final class AdminDesk implements Answers {
+
+    private static final long MICROS_PER_SECOND = 1_000_000L;
+    private static final int NANOS_PER_MICRO = 1_000;
+    private static final int MAX_ANSWER_CHARS = 3_000;
+
+    /** What only the master as a whole can do. */
+    public interface Proxy {
+        /** The configuration in force. */
+        ProxyConfig config();
+
+        /** All children, those without a process too. */
+        List<Child> children();
+
+        /** Starts the admin-worker, if it was never started. */
+        void demandAdminWorker();
+
+        /** Reads the configuration file anew. */
+        ReloadResult reload();
+
+        /** @param why for the log */
+        void stop(String why);
+    }
+
+    /**
+     * What became of a reload.
+     *
+     * @param problems of the file, for which nothing was changed; empty when it was taken over
+     * @param summary what was changed, and what was not
+     */
+    public record ReloadResult(String problems, String summary) {}
+
+    private final EventLoop loop;
+    private final InstantSource wallClock;
+    private final Dispatcher dispatcher;
+    private final Proxy proxy;
+    private final String version;
+    private final int pid;
+    private final long startedNs;
+    private final EventLog events = new EventLog();
+    private final ServerWatch servers;
+    private final SnapshotDesk snapshots;
+    private final Operators operators;
+    private final PauseDesk pauses;
+    private final EndingDesk endings;
+    private @Nullable Child adminWorker;
+
+    /** @param pid of this process */
+    public AdminDesk(
+            EventLoop loop,
+            InstantSource wallClock,
+            Dispatcher dispatcher,
+            Logins logins,
+            Proxy proxy,
+            String version,
+            int pid) {
+        this.loop = loop;
+        this.wallClock = wallClock;
+        this.dispatcher = dispatcher;
+        this.proxy = proxy;
+        this.version = version;
+        this.pid = pid;
+        this.startedNs = loop.clock().nanoTime();
+        this.servers = new ServerWatch(loop);
+        this.snapshots = new SnapshotDesk(loop, this::ownRows);
+        this.operators = new Operators(loop, logins);
+        this.pauses = new PauseDesk(loop, dispatcher, this);
+        this.endings = new EndingDesk(loop, pid, dispatcher, this);
+    }
+
+    /** Takes over a client of pg_proxy. */
+    public void submit(Client client) {
+        proxy.demandAdminWorker();
+        operators.submit(client);
+    }
+
+    public void adminWorkerReady(Child worker) {
+        adminWorker = worker;
+        configure();
+        snapshots.adminWorkerReady(worker);
+        operators.adminWorkerReady(worker);
+    }
+
+    /** Its operators lost their sessions, and come again. */
+    public void adminWorkerGone() {
+        adminWorker = null;
+        snapshots.adminWorkerGone();
+        operators.adminWorkerGone();
+        pauses.abandonAll();
+        endings.abandonAll();
+    }
+
+    /** Tells the admin-worker what the configuration in force means for it. */
+    public void configure() {
+        if (adminWorker != null) {
+            ProxyConfig config = proxy.config();
+            adminWorker.send(new ControlMessage.ConfigureAdmin(new AdminSettings(
+                    config.adminDatabase(), config.timeouts().clientLogin().toMillis(), version)));
+        }
+    }
+
+    public void poolWorkerReady(Child worker) {
+        snapshots.poolWorkerReady(worker);
+        endings.poolWorkerReady(worker);
+    }
+
+    public void poolWorkerGone(Child worker) {
+        snapshots.poolWorkerGone(worker);
+        endings.poolWorkerGone(worker);
+    }
+
+    public void taskWorkerReady(Child worker) {
+        servers.taskWorkerReady(worker);
+    }
+
+    /** Nobody looks at servers until the next one is there. */
+    public void taskWorkerGone() {
+        servers.taskWorkerGone();
+        snapshots.serversLookedAt();
+    }
+
+    /** A child has logged something. */
+    public void onEvent(Child child, ControlMessage.EventNoted message) {
+        events.add(child.name(), new LogLine(message.atMicros(), message.level(), message.line()));
+    }
+
+    /** The admin-worker wants to know how things are. */
+    public void onTakeSnapshot(ControlMessage.TakeSnapshot request) {
+        boolean awaitServers = false;
+        if (ViewSet.decode(request.views()).contains(View.SERVER)) {
+            servers.look(MasterReport.servers(proxy.config()));
+            awaitServers = servers.isLooking();
+        }
+        snapshots.take(request, nowMicros(), awaitServers);
+    }
+
+    private long nowMicros() {
+        Instant now = wallClock.instant();
+        return now.getEpochSecond() * MICROS_PER_SECOND + now.getNano() / NANOS_PER_MICRO;
+    }
+
+    private List<byte[]> ownRows(Set<View> views) {
+        MasterReport.Self self = new MasterReport.Self(pid, startedNs, loop.takeLongestDelayNs());
+        MasterReport report = new MasterReport(self, loop.clock().nanoTime(), nowMicros());
+        report.clients(views, dispatcher.waitingClients());
+        for (View view : views) {
+            switch (view) {
+                case PROCESS -> report.processes(proxy.children());
+                case SERVER -> report.servers(proxy.config(), dispatcher, servers);
+                case CONFIG -> report.config(proxy.config().entries());
+                case EVENT -> {
+                    LogSetup.journal().take(LogJournal.MAX_LINES).forEach(line -> events.add("master", line));
+                    report.events(events);
+                }
+                case CONNECTION, STARTUPMSG -> {} // Written above.
+                case POOL, STATS -> {} // Nothing of the master's.
+            }
+        }
+        return report.chunks();
+    }
+
+    public void onReportRows(Child worker, ControlMessage.ReportRows message) {
+        snapshots.onRows(worker, message);
+    }
+
+    public void onReportEnd(Child worker, ControlMessage.ReportEnd message) {
+        snapshots.onEnd(worker, message);
+    }
+
+    /** The task-worker has looked at a server. */
+    public void onServerLookedAt(ControlMessage.ServerLookedAt message) {
+        servers.onLookedAt(message);
+        if (!servers.isLooking()) {
+            snapshots.serversLookedAt();
+        }
+    }
+
+    public void onSessionsEnded(Child worker, ControlMessage.SessionsEnded message) {
+        endings.onEnded(worker, message);
+    }
+
+    public void onEndConnections(ControlMessage.EndConnections message) {
+        endings.end(message);
+    }
+
+    /** The operator has stopped waiting; what was begun stays as it is. */
+    public void onAbandonCommand(ControlMessage.AbandonCommand message) {
+        pauses.abandon(message.commandId());
+    }
+
+    /** Carries out an operator's command. */
+    public void onRunCommand(ControlMessage.RunCommand message) {
+        long id = message.commandId();
+        switch (message.command()) {
+            case RELOAD -> {
+                ReloadResult result = proxy.reload();
+                if (result.problems().isEmpty()) {
+                    done(id, 0, result.summary());
+                } else {
+                    failed(
+                            id,
+                            SqlState.CONFIG_FILE_ERROR,
+                            "the configuration was not reloaded, nothing was changed: " + result.problems(),
+                            "Mend the file; pgproxy-master --check shows the same.");
+                }
+            }
+            case PAUSE, RESUME, RECONNECT -> onServers(id, message.command(), message.argument());
+            case SHUTDOWN -> {
+                done(id, 0, "");
+                loop.atEndOfTick(() -> proxy.stop("SHUTDOWN"));
+            }
+        }
+    }
+
+    private void onServers(long id, OperatorCommand command, String name) {
+        Set<ServerAddress> known = new LinkedHashSet<>(MasterReport.servers(proxy.config()));
+        known.addAll(dispatcher.paused());
+        Optional<ServerAddress> named = known.stream()
+                .filter(server -> server.toString().equalsIgnoreCase(name))
+                .findFirst();
+        if (!name.isEmpty() && named.isEmpty()) {
+            failed(
+                    id,
+                    SqlState.UNDEFINED_OBJECT,
+                    "\"" + name + "\" is no server of this proxy",
+                    "Its servers are "
+                            + String.join(
+                                    ", ",
+                                    known.stream().map(ServerAddress::toString).toList())
+                            + "; without a name the command is for all of them.");
+            return;
+        }
+        Set<ServerAddress> chosen = named.map(Set::of).orElse(known);
+        String list =
+                String.join(",", chosen.stream().map(ServerAddress::toString).toList());
+        switch (command) {
+            case PAUSE -> {
+                chosen.forEach(dispatcher::pause);
+                reconnect(chosen); // Whoever stops the server next is not to find connections that nobody uses.
+                Event.of("paused")
+                        .with("servers", list)
+                        .message("an operator paused: new clients wait, for query_wait_timeout at most")
+                        .hint("RESUME in pg_proxy lets them go on.")
+                        .warn();
+                long timeoutMs = proxy.config().adminDatabase().queryTimeout().toMillis();
+                pauses.await(id, chosen, timeoutMs);
+            }
+            case RESUME -> {
+                boolean any = chosen.stream().anyMatch(dispatcher::isPaused);
+                chosen.forEach(dispatcher::resume);
+                if (any) {
+                    Event.of("resumed").with("servers", list).warn();
+                }
+                done(id, 0, any ? "" : "nothing was paused");
+            }
+            case RECONNECT -> {
+                reconnect(chosen);
+                Event.of("reconnecting")
+                        .with("servers", list)
+                        .message("an operator wants no connection used again that is open now")
+                        .info();
+                done(id, 0, "");
+            }
+            case RELOAD, SHUTDOWN -> throw new IllegalStateException(command + " is not about servers");
+        }
+    }
+
+    /** Has all open connections to these servers closed: idle ones now, the others when their client leaves. */
+    public void reconnect(Set<ServerAddress> chosen) {
+        for (Child child : proxy.children()) {
+            if (child.kind() == ChildKind.POOL) {
+                chosen.forEach(server -> child.send(new ControlMessage.Reconnect(server)));
+            }
+        }
+    }
+
+    @Override
+    public void notice(long commandId, String message) {
+        answer(new ControlMessage.CommandNotice(commandId, bounded(message)));
+    }
+
+    @Override
+    public void done(long commandId, int count, String message) {
+        answer(new ControlMessage.CommandDone(commandId, "", count, bounded(message), ""));
+    }
+
+    @Override
+    public void failed(long commandId, String sqlState, String message, String hint) {
+        answer(new ControlMessage.CommandDone(commandId, sqlState, 0, bounded(message), hint));
+    }
+
+    /** A configuration can have many problems, and a message has its bound; the log names them all. */
+    private static String bounded(String message) {
+        return message.length() > MAX_ANSWER_CHARS ? message.substring(0, MAX_ANSWER_CHARS) + "..." : message;
+    }
+
+    private void answer(ControlMessage message) {
+        if (adminWorker != null) {
+            adminWorker.send(message);
+        }
+    }
+
+    /** The proxy stops: nobody may log in any more. */
+    public void refuseAll(byte[] why) {
+        operators.refuseAll(why);
+    }
+}

@@ -1,0 +1,164 @@
+package dev.pgproxy.master.admin;
+
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.supervisor.Child;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Ends the connections that an operator has chosen: those that wait here, and through their workers those that are there. */
+final class EndingDesk {
+
+    /** Numbers that name a connection: pid, id, session. */
+    private static final int KEY_PARTS = 3;
+
+    /** Connections that one command may name. */
+    private static final int MAX_KEYS = 100_000;
+
+    /** Ids in one message, so that it fits. */
+    private static final int IDS_PER_MESSAGE = 500;
+
+    /** Commands of one admin-worker at once, of which it has no more than sessions. */
+    private static final int MAX_COMMANDS = 1_000;
+
+    private static final long WORKERS_TIMEOUT_MS = 2_000;
+
+    private static final class Command {
+        private final List<Long> keys = new ArrayList<>();
+        private final Map<Child, Integer> unanswered = new HashMap<>();
+        private int ended;
+    }
+
+    private final EventLoop loop;
+    private final long ownPid;
+    private final Dispatcher dispatcher;
+    private final Answers answers;
+    private final List<Child> poolWorkers = new ArrayList<>();
+    private final Map<Long, Command> commands = new HashMap<>();
+    private final Map<Long, Scheduler.Timer> timers = new HashMap<>();
+
+    EndingDesk(EventLoop loop, long ownPid, Dispatcher dispatcher, Answers answers) {
+        this.loop = loop;
+        this.ownPid = ownPid;
+        this.dispatcher = dispatcher;
+        this.answers = answers;
+    }
+
+    void poolWorkerReady(Child worker) {
+        poolWorkers.add(worker);
+    }
+
+    /** What it held has ended, though not because of the command. */
+    void poolWorkerGone(Child worker) {
+        poolWorkers.remove(worker);
+        for (Map.Entry<Long, Command> entry : List.copyOf(commands.entrySet())) {
+            if (entry.getValue().unanswered.remove(worker) != null) {
+                answerIfDone(entry.getKey(), entry.getValue());
+            }
+        }
+    }
+
+    void end(ControlMessage.EndConnections message) {
+        long id = message.commandId();
+        Command command = commands.computeIfAbsent(id, key -> new Command());
+        command.keys.addAll(message.keys());
+        if (command.keys.size() > MAX_KEYS * KEY_PARTS || commands.size() > MAX_COMMANDS) {
+            commands.remove(id);
+            answers.failed(
+                    id,
+                    SqlState.PROGRAM_LIMIT_EXCEEDED,
+                    "more than " + MAX_KEYS + " connections cannot be ended at once",
+                    "End fewer with a narrower WHERE.");
+        } else if (message.last()) {
+            perform(id, command);
+        }
+    }
+
+    private void perform(long id, Command command) {
+        Map<Long, Set<Long>> sessions = new HashMap<>();
+        Map<Long, Set<Long>> backends = new HashMap<>();
+        for (int i = 0; i + KEY_PARTS <= command.keys.size(); i += KEY_PARTS) {
+            long pid = command.keys.get(i);
+            long session = command.keys.get(i + 2);
+            if (pid == ownPid) {
+                command.ended += dispatcher.endByOperator(session) ? 1 : 0;
+            } else if (session > 0) {
+                sessions.computeIfAbsent(pid, key -> new HashSet<>()).add(session);
+            } else {
+                backends.computeIfAbsent(pid, key -> new HashSet<>()).add(command.keys.get(i + 1));
+            }
+        }
+        command.keys.clear();
+        for (Child worker : poolWorkers) {
+            ask(id, command, worker, sessions.getOrDefault(worker.pid(), Set.of()), true);
+            ask(id, command, worker, backends.getOrDefault(worker.pid(), Set.of()), false);
+        }
+        timers.put(id, loop.scheduler().afterMs(WORKERS_TIMEOUT_MS, () -> timedOut(id)));
+        answerIfDone(id, command);
+    }
+
+    private static void ask(long id, Command command, Child worker, Set<Long> ids, boolean areSessions) {
+        List<Long> all = List.copyOf(ids);
+        for (int from = 0; from < all.size(); from += IDS_PER_MESSAGE) {
+            List<Long> some = all.subList(from, Math.min(all.size(), from + IDS_PER_MESSAGE));
+            command.unanswered.merge(worker, 1, Integer::sum);
+            worker.send(
+                    new ControlMessage.EndSessions(id, areSessions ? some : List.of(), areSessions ? List.of() : some));
+        }
+    }
+
+    void onEnded(Child worker, ControlMessage.SessionsEnded message) {
+        Command command = commands.get(message.commandId());
+        if (command != null && command.unanswered.containsKey(worker)) {
+            command.ended += message.count();
+            command.unanswered.computeIfPresent(worker, (key, count) -> count > 1 ? count - 1 : null);
+            answerIfDone(message.commandId(), command);
+        }
+    }
+
+    private void timedOut(long id) {
+        Command command = commands.get(id);
+        if (command != null) {
+            String late = String.join(
+                    ", ", command.unanswered.keySet().stream().map(Child::name).toList());
+            forget(id);
+            answers.failed(
+                    id,
+                    SqlState.QUERY_CANCELED,
+                    command.ended + " connections were ended, and " + late + " did not answer in time",
+                    "Look again; a worker that hangs is replaced after worker_hang_timeout.");
+        }
+    }
+
+    private void answerIfDone(long id, Command command) {
+        if (command.unanswered.isEmpty() && timers.containsKey(id)) {
+            forget(id);
+            Event.of("connections_ended")
+                    .with("count", command.ended)
+                    .message("an operator ended connections")
+                    .info();
+            answers.done(id, command.ended, "");
+        }
+    }
+
+    private void forget(long id) {
+        commands.remove(id);
+        Scheduler.Timer timer = timers.remove(id);
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    /** Nobody waits for answers any more; what was begun goes on. */
+    void abandonAll() {
+        List.copyOf(commands.keySet()).forEach(this::forget);
+    }
+}

@@ -1,0 +1,181 @@
+package dev.pgproxy.master.admin;
+
+import dev.pgproxy.common.config.ConfigEntry;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.io.ProcessFacts;
+import dev.pgproxy.common.ipc.ServerHealth;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.common.view.RowWriter;
+import dev.pgproxy.common.view.View;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.routing.WaitingClient;
+import dev.pgproxy.master.supervisor.Child;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Rows of what the master knows at one moment. What can be counted from the rows of others is left to the admin-worker. */
+final class MasterReport {
+
+    private static final long NS_PER_MICRO = 1_000;
+    private static final double NS_PER_SECOND = 1e9;
+    private static final double NS_PER_MS = 1e6;
+
+    /** The master itself, as a row of the table process. */
+    record Self(int pid, long startedNs, long loopDelayNs) {}
+
+    private final Self self;
+    private final long nowNs;
+    private final long nowMicros;
+    private final List<byte[]> chunks = new ArrayList<>();
+
+    /** @param nowMicros the moment {@code nowNs} in microseconds since 1970 */
+    MasterReport(Self self, long nowNs, long nowMicros) {
+        this.self = self;
+        this.nowNs = nowNs;
+        this.nowMicros = nowMicros;
+    }
+
+    List<byte[]> chunks() {
+        return chunks;
+    }
+
+    private void table(View view, Consumer<RowWriter> rows) {
+        RowWriter out = new RowWriter(view);
+        rows.accept(out);
+        chunks.addAll(out.chunks());
+    }
+
+    private long micros(long ns) {
+        return nowMicros - (nowNs - ns) / NS_PER_MICRO;
+    }
+
+    /** Clients that no worker has yet. */
+    void clients(Set<View> views, Collection<WaitingClient> clients) {
+        if (views.contains(View.CONNECTION)) {
+            table(View.CONNECTION, out -> clients.forEach(client -> connection(out, client)));
+        }
+        if (views.contains(View.STARTUPMSG)) {
+            table(
+                    View.STARTUPMSG,
+                    out -> clients.forEach(client -> out.int4(self.pid())
+                            .int8(client.id())
+                            .bool(false)
+                            .longText(client.parameters().describe())
+                            .endRow()));
+        }
+    }
+
+    private void connection(RowWriter out, WaitingClient client) {
+        StartupParameters parameters = client.parameters();
+        out.int4(self.pid()).int8(client.id());
+        out.text(client.peer().getAddress().getHostAddress()).int4(client.peer().getPort());
+        out.nothing().nothing();
+        out.text(StartupParameters.display(parameters.user()));
+        out.text(StartupParameters.display(parameters.database()));
+        out.timestamptz(micros(client.sinceNs())).int8(0);
+        out.text("waiting").float8((nowNs - client.sinceNs()) / NS_PER_SECOND).int8(client.id());
+        out.text(client.key().server().toString()).nothing();
+        out.textOrNull(parameters
+                .value(StartupParameters.APPLICATION_NAME)
+                .map(StartupParameters::display)
+                .orElse(null));
+        out.text(client.key().parameters().describeOthers()).text(client.waitsFor());
+        out.timestamptz(micros(client.sinceNs()));
+        out.int8(0).int8(0).int8(0).int8(0).float8(0);
+        out.endRow();
+    }
+
+    void processes(List<Child> children) {
+        table(View.PROCESS, out -> {
+            out.int4(self.pid())
+                    .int4(0)
+                    .int4(0)
+                    .int4(0)
+                    .text("master")
+                    .nothing()
+                    .text("ready");
+            process(out, self.pid(), self.startedNs(), 0, self.loopDelayNs());
+            for (Child child : children) {
+                if (child.pid() > 0) {
+                    out.int4((int) child.pid()).int4(0).int4(0).int4(0);
+                    out.text(child.kind().label()).int4(child.slot()).text(child.phase());
+                    process(out, child.pid(), child.startedNs(), child.restarts(), child.loopDelayNs());
+                }
+            }
+        });
+    }
+
+    private void process(RowWriter out, long pid, long startedNs, int restarts, long loopDelayNs) {
+        out.timestamptz(micros(startedNs)).float8((nowNs - startedNs) / NS_PER_SECOND);
+        out.int4(restarts)
+                .int8(ProcessFacts.residentBytes(pid))
+                .int4(ProcessFacts.openDescriptors(pid))
+                .float8(loopDelayNs / NS_PER_MS)
+                .endRow();
+    }
+
+    /** The servers that the configuration names. */
+    static Set<ServerAddress> servers(ProxyConfig config) {
+        Set<ServerAddress> servers = new LinkedHashSet<>();
+        servers.add(config.servers().primary());
+        config.servers().promote().ifPresent(servers::add);
+        servers.addAll(config.servers().standbys());
+        return servers;
+    }
+
+    void servers(ProxyConfig config, Dispatcher dispatcher, ServerWatch watch) {
+        table(View.SERVER, out -> {
+            for (ServerAddress server : servers(config)) {
+                out.text(server.toString()).int4(0).int4(0).int4(0).int4(0);
+                out.int4(config.limits().serverConnections());
+                out.text(server.equals(config.servers().primary()) ? "primary" : "standby");
+                health(out, watch.of(server), dispatcher.isPaused(server));
+            }
+        });
+    }
+
+    private void health(RowWriter out, ServerWatch.@org.jspecify.annotations.Nullable Look look, boolean paused) {
+        if (look == null) {
+            out.nothing().nothing().nothing().bool(paused).nothing().nothing().endRow();
+            return;
+        }
+        ServerHealth health = look.health();
+        out.bool(health.answered());
+        if (health.answered()) {
+            out.bool(health.inRecovery());
+        } else {
+            out.nothing();
+        }
+        if (health.answered() && health.lagSeconds() >= 0) {
+            out.float8(health.lagSeconds());
+        } else {
+            out.nothing();
+        }
+        out.bool(paused);
+        out.textOrNull(health.problem().isEmpty() ? null : health.problem());
+        out.timestamptz(micros(look.atNs())).endRow();
+    }
+
+    void config(List<ConfigEntry> entries) {
+        table(View.CONFIG, out -> {
+            for (ConfigEntry entry : entries) {
+                out.text(entry.key()).text(entry.shownValue()).text(entry.shownDefault());
+                if (entry.line() > 0) {
+                    out.int4(entry.line());
+                } else {
+                    out.nothing();
+                }
+                out.bool(entry.isReloadable()).endRow();
+            }
+        });
+    }
+
+    void events(EventLog events) {
+        table(View.EVENT, events::write);
+    }
+}

@@ -1,0 +1,90 @@
+package dev.pgproxy.master.admin;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.master.routing.Dispatcher;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Operators who wait until nobody uses a paused server any more. They wait for a bounded time, together, and a RESUME ends their wait; the
+ * pause itself is the {@link Dispatcher}'s, and lasts until a RESUME however they fare.
+ */
+final class PauseDesk {
+
+    private static final long LOOK_MS = 20;
+
+    private record Waiter(Set<ServerAddress> servers, long deadlineNs) {}
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    private final EventLoop loop;
+    private final Dispatcher dispatcher;
+    private final Answers answers;
+    private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
+    private boolean lookPlanned;
+
+    PauseDesk(EventLoop loop, Dispatcher dispatcher, Answers answers) {
+        this.loop = loop;
+        this.dispatcher = dispatcher;
+        this.answers = answers;
+    }
+
+    /** Answers the command when no connection to these servers is left, or with an error that names who is there still. */
+    void await(long commandId, Set<ServerAddress> servers, long timeoutMs) {
+        waiters.put(commandId, new Waiter(servers, loop.clock().nanoTime() + timeoutMs * NS_PER_MS));
+        List<String> users = dispatcher.usersOf(servers);
+        if (!users.isEmpty()) {
+            answers.notice(commandId, "PAUSE is in force and waits for " + String.join(", ", users));
+        }
+        look();
+    }
+
+    private void look() {
+        long nowNs = loop.clock().nanoTime();
+        for (Map.Entry<Long, Waiter> entry : List.copyOf(waiters.entrySet())) {
+            Waiter waiter = entry.getValue();
+            boolean resumed = waiter.servers().stream().anyMatch(server -> !dispatcher.isPaused(server));
+            if (resumed) {
+                waiters.remove(entry.getKey());
+                answers.failed(
+                        entry.getKey(),
+                        SqlState.QUERY_CANCELED,
+                        "RESUME has ended this PAUSE",
+                        "Another operator resumed the server, or somebody did in another session.");
+            } else if (waiter.servers().stream().allMatch(server -> dispatcher.connections(server) == 0)) {
+                waiters.remove(entry.getKey());
+                answers.done(entry.getKey(), 0, "");
+            } else if (nowNs - waiter.deadlineNs() >= 0) {
+                waiters.remove(entry.getKey());
+                List<String> users = dispatcher.usersOf(waiter.servers());
+                answers.failed(
+                        entry.getKey(),
+                        SqlState.OBJECT_IN_USE,
+                        "PAUSE is in force, but there are still connections: "
+                                + (users.isEmpty() ? "some that are being closed" : String.join(", ", users)),
+                        "SELECT * FROM connection shows them, DELETE FROM connection WHERE ... ends them; PAUSE again to wait,"
+                                + " or RESUME.");
+            }
+        }
+        if (!waiters.isEmpty() && !lookPlanned) {
+            lookPlanned = true;
+            loop.scheduler().afterMs(LOOK_MS, () -> {
+                lookPlanned = false;
+                look();
+            });
+        }
+    }
+
+    /** Nobody waits for the answer any more. */
+    void abandon(long commandId) {
+        waiters.remove(commandId);
+    }
+
+    void abandonAll() {
+        waiters.clear();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.pgproxy.taskworker.connection;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
+/** Opens connections that only read, whose search_path nobody can have tampered with, and that wait for nothing for ever. */
+public final class AdminConnection {
+
+    private static final long MS_PER_SECOND = 1_000;
+
+    private AdminConnection() {}
+
+    /**
+     * Connects.
+     *
+     * @param timeoutMs bound on the connect, on the login and on each answer; rounded to whole seconds, at least one
+     * @throws SQLException when the server does not take the connection
+     */
+    public static Connection open(ServerAddress server, ProxyConfig.AdminLogin login, long timeoutMs)
+            throws SQLException {
+        String seconds = Long.toString(Math.max(1, timeoutMs / MS_PER_SECOND));
+        Properties properties = new Properties();
+        properties.setProperty("user", login.user());
+        properties.setProperty("password", login.password());
+        properties.setProperty("ApplicationName", "pgproxy");
+        properties.setProperty("connectTimeout", seconds);
+        properties.setProperty("loginTimeout", seconds);
+        properties.setProperty("socketTimeout", seconds);
+        properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("gssEncMode", "disable");
+        properties.setProperty("options", "-c search_path=pg_catalog");
+        String database = URLEncoder.encode(login.database(), StandardCharsets.UTF_8);
+        Connection open = DriverManager.getConnection("jdbc:postgresql://" + server + "/" + database, properties);
+        open.setReadOnly(true);
+        return open;
+    }
+}
