@@ -147,6 +147,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
 
     @Override
     public void onCancel(SocketTransport transport, StartupPacket.CancelRequest request) {
+        admin.onCancel(request);
         cancels.submit(transport, request);
     }
 

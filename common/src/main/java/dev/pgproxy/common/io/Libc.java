@@ -62,6 +62,7 @@ final class Libc {
     static final int O_CLOEXEC = 0x80000;
 
     static final int RLIMIT_NOFILE = 7;
+    static final int PRIO_PROCESS = 0;
 
     static {
         Native.register(Libc.class, NativeLibrary.getInstance("c"));
@@ -112,6 +113,8 @@ final class Libc {
     static native int getrlimit(int resource, long limits);
 
     static native int setrlimit(int resource, long limits);
+
+    static native int setpriority(int which, int who, int priority);
 
     static native int getuid();
 

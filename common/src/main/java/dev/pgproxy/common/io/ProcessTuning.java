@@ -11,6 +11,8 @@ public final class ProcessTuning {
 
     private static final int COMM_BYTES = 15; // TASK_COMM_LEN less the terminator
 
+    private static final int LOW_PRIORITY = 10;
+
     private ProcessTuning() {}
 
     /** Names the process as {@code ps} and {@code top} show it; longer names are cut to 15 bytes by the kernel's limit. */
@@ -43,6 +45,14 @@ public final class ProcessTuning {
             throw LibcException.last("could not raise the limit of open files to " + hard);
         }
         return hard;
+    }
+
+    /**
+     * Lets other processes have the processor first. To be called before threads are started, which inherit it; those of the JVM itself
+     * that run already keep their priority.
+     */
+    public static void yieldToOthers() {
+        Libc.setpriority(Libc.PRIO_PROCESS, 0, LOW_PRIORITY);
     }
 
     /** The user id that this process runs as. */

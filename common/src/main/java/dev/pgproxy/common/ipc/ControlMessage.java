@@ -122,6 +122,8 @@ public sealed interface ControlMessage {
         void onCommandNotice(CommandNotice message);
 
         void onCommandDone(CommandDone message);
+
+        void onCancelStatement(CancelStatement message);
     }
 
     /** A pool-worker's side of the channel. */
@@ -1137,6 +1139,24 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(AdminWorkerHandler handler) {
             handler.onCommandDone(this);
+        }
+    }
+
+    /** A CancelRequest with this pid and secret came, which may be for a session of pg_proxy. */
+    record CancelStatement(int pid, byte[] secret) implements ToAdminWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.CANCEL_STATEMENT;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int32(pid).bytes(secret);
+        }
+
+        @Override
+        public void dispatchTo(AdminWorkerHandler handler) {
+            handler.onCancelStatement(this);
         }
     }
 }

@@ -92,7 +92,8 @@ public enum ControlMessageType {
     END_CONNECTIONS(48, 0, in -> new ControlMessage.EndConnections(in.int64(), in.longs(), in.bool())),
     COMMAND_NOTICE(49, 0, in -> new ControlMessage.CommandNotice(in.int64(), in.string())),
     COMMAND_DONE(
-            50, 0, in -> new ControlMessage.CommandDone(in.int64(), in.string(), in.int32(), in.string(), in.string()));
+            50, 0, in -> new ControlMessage.CommandDone(in.int64(), in.string(), in.int32(), in.string(), in.string())),
+    CANCEL_STATEMENT(51, 0, in -> new ControlMessage.CancelStatement(in.int32(), in.bytes()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -81,7 +81,8 @@ public enum PermittedMessages {
             ControlMessageType.REPORT_ROWS,
             ControlMessageType.SNAPSHOT_COMPLETE,
             ControlMessageType.COMMAND_NOTICE,
-            ControlMessageType.COMMAND_DONE));
+            ControlMessageType.COMMAND_DONE,
+            ControlMessageType.CANCEL_STATEMENT));
 
     @SuppressWarnings("ImmutableEnumChecker") // Filled above and never changed; the JDK has no type that says so.
     private final Set<ControlMessageType> types;

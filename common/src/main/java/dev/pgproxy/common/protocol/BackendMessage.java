@@ -18,6 +18,7 @@ public final class BackendMessage {
     public static final byte COPY_DONE = 'c';
     public static final byte COPY_IN_RESPONSE = 'G';
     public static final byte COPY_OUT_RESPONSE = 'H';
+    public static final byte DATA_ROW = 'D';
     public static final byte ERROR_RESPONSE = 'E';
     public static final byte NEGOTIATE_PROTOCOL_VERSION = 'v';
     public static final byte NOTICE_RESPONSE = 'N';
@@ -36,16 +37,39 @@ public final class BackendMessage {
      * @param hint what to do about it; empty for none
      */
     public static byte[] fatal(String sqlState, String message, String hint) {
+        return report(ERROR_RESPONSE, "FATAL", sqlState, message, hint, 0);
+    }
+
+    /**
+     * An ErrorResponse of severity ERROR: the session goes on.
+     *
+     * @param hint what to do about it; empty for none
+     * @param position of the character in the statement, from 1; 0 for none
+     */
+    public static byte[] error(String sqlState, String message, String hint, int position) {
+        return report(ERROR_RESPONSE, "ERROR", sqlState, message, hint, position);
+    }
+
+    /** A NoticeResponse of this severity. */
+    public static byte[] notice(String severity, String sqlState, String message) {
+        return report(NOTICE_RESPONSE, severity, sqlState, message, "", 0);
+    }
+
+    private static byte[] report(
+            byte type, String severity, String sqlState, String message, String hint, int position) {
         ByteArrayOutputStream fields = new ByteArrayOutputStream();
-        field(fields, 'S', "FATAL");
-        field(fields, 'V', "FATAL");
+        field(fields, 'S', severity);
+        field(fields, 'V', severity);
         field(fields, 'C', sqlState);
         field(fields, 'M', message);
         if (!hint.isEmpty()) {
             field(fields, 'H', hint);
         }
+        if (position > 0) {
+            field(fields, 'P', Integer.toString(position));
+        }
         fields.write(0);
-        return MessageBytes.of(ERROR_RESPONSE, fields.toByteArray());
+        return MessageBytes.of(type, fields.toByteArray());
     }
 
     private static void field(ByteArrayOutputStream out, char code, String value) {
@@ -67,6 +91,12 @@ public final class BackendMessage {
     /** AuthenticationMD5Password. */
     public static byte[] authenticationMd5Password(byte[] salt) {
         return authentication(AuthenticationMethod.MD5_CODE, salt);
+    }
+
+    /** AuthenticationSASL: these mechanisms are on offer. */
+    public static byte[] authenticationSasl(List<String> mechanisms) {
+        String names = String.join("\0", mechanisms) + "\0\0";
+        return authentication(AuthenticationMethod.SASL_CODE, names.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** AuthenticationSASLContinue. */
@@ -91,6 +121,11 @@ public final class BackendMessage {
     /** ParameterStatus, of text that is held one char per byte. */
     public static byte[] parameterStatus(String name, String value) {
         return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** ParameterStatus, of text as it is. */
+    public static byte[] parameterStatusText(String name, String value) {
+        return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.UTF_8));
     }
 
     /** The fields of an ErrorResponse or NoticeResponse by their code, held one char per byte. */

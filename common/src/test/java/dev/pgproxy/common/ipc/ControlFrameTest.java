@@ -85,7 +85,8 @@ class ControlFrameTest {
             new ControlMessage.AbandonCommand(51),
             new ControlMessage.EndConnections(52, List.of(1L, 2L, 3L), true),
             new ControlMessage.CommandNotice(53, "waits for one session"),
-            new ControlMessage.CommandDone(54, "55000", 55, "what", "why"));
+            new ControlMessage.CommandDone(54, "55000", 55, "what", "why"),
+            new ControlMessage.CancelStatement(56, BYTES));
 
     @Test
     void everyKindIsHere() {

@@ -13,6 +13,7 @@ import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
@@ -128,6 +129,13 @@ public final class AdminDesk implements Answers {
             ProxyConfig config = proxy.config();
             adminWorker.send(new ControlMessage.ConfigureAdmin(new AdminSettings(
                     config.adminDatabase(), config.timeouts().clientLogin().toMillis(), version)));
+        }
+    }
+
+    /** A cancel came, which may be for a statement of an operator. */
+    public void onCancel(StartupPacket.CancelRequest request) {
+        if (adminWorker != null) {
+            adminWorker.send(new ControlMessage.CancelStatement(request.pid(), request.secret()));
         }
     }
 

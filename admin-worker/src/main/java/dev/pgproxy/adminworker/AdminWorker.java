@@ -1,0 +1,322 @@
+package dev.pgproxy.adminworker;
+
+import dev.pgproxy.adminworker.session.Commands;
+import dev.pgproxy.adminworker.session.LoginGuard;
+import dev.pgproxy.adminworker.session.OperatorSession;
+import dev.pgproxy.adminworker.session.Passwords;
+import dev.pgproxy.adminworker.session.Services;
+import dev.pgproxy.adminworker.snapshot.SnapshotSource;
+import dev.pgproxy.adminworker.sql.Engines;
+import dev.pgproxy.adminworker.sql.Running;
+import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.adminworker.sql.SqlStates;
+import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.ipc.AdminSettings;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The front door of the admin-worker: takes operators from the master, and asks the master for what they want. */
+final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorkerHandler, Services {
+
+    /** Clients that have not logged in; more are told to come again. */
+    private static final int MAX_LOGINS = 64;
+
+    private static final int SCRATCH_BYTES = 64 * 1024;
+    private static final int SECRET_BYTES = 4;
+
+    /** How often memory is looked at while a statement runs. */
+    private static final long HEAP_PERIOD_MS = 20;
+
+    /** How often the databases are looked at, which give up their rows when no statement came for so long. */
+    private static final long UNLOAD_PERIOD_MS = 10_000;
+
+    /** What clients may take to read their last words. */
+    private static final long EXIT_CHECK_MS = 20;
+
+    private final EventLoop loop;
+    private final ControlChannel channel;
+    private final Function<OwnedFd, Transport> transports;
+    private final LingeringClose lingering;
+    private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
+    private final SecureRandom random = new SecureRandom();
+    private final HeapWatch heap = new HeapWatch();
+    private final LoginGuard guard = new LoginGuard();
+    private final Engines engines = new Engines();
+    private final SnapshotSource snapshots;
+    private final Commands commands;
+    private final Set<OperatorSession> sessions = new HashSet<>();
+    private final Set<Running> running = new HashSet<>();
+    private @Nullable AdminSettings settings;
+    private @Nullable Passwords passwords;
+    private @Nullable OwnedFd arrivedFd;
+    private boolean usedSinceLook;
+    private boolean stopping;
+
+    AdminWorker(ChildProcess process) {
+        this.loop = process.loop();
+        this.channel = process.channel();
+        this.transports = fd -> new SocketTransport(fd, process.poller());
+        this.lingering = new LingeringClose(loop.scheduler());
+        this.snapshots = new SnapshotSource(loop, channel::send);
+        this.commands = new Commands(channel::send);
+        loop.scheduler().everyMs(UNLOAD_PERIOD_MS, this::unloadIfUnused);
+    }
+
+    private void unloadIfUnused() {
+        if (!usedSinceLook && running.isEmpty()) {
+            engines.unload();
+        }
+        usedSinceLook = false;
+    }
+
+    @Override
+    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+        arrivedFd = fd;
+        ((ControlMessage.ToAdminWorker) message).dispatchTo(this);
+    }
+
+    @Override
+    public void onConfigureAdmin(ControlMessage.ConfigureAdmin message) {
+        settings = message.settings();
+        passwords = new Passwords(message.settings().database());
+    }
+
+    @Override
+    public void onAssignOperator(ControlMessage.AssignOperator message) {
+        OwnedFd fd = arrivedFd;
+        if (fd == null) {
+            throw new IllegalStateException("the channel delivered a client without its descriptor");
+        }
+        Transport transport = transports.apply(fd);
+        StartupPacket.Startup startup;
+        try {
+            startup = (StartupPacket.Startup) StartupPacketDecoder.decode(message.startupPacket());
+        } catch (ProtocolViolation e) {
+            throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
+        }
+        long logins = sessions.stream().filter(session -> !session.isLoggedIn()).count();
+        if (stopping || logins >= MAX_LOGINS) {
+            lingering.close(
+                    transport,
+                    BackendMessage.fatal(
+                            SqlState.TOO_MANY_CONNECTIONS,
+                            "too many clients log in to pg_proxy at once",
+                            "Try again in a moment."));
+            return;
+        }
+        byte[] secret = new byte[SECRET_BYTES];
+        random.nextBytes(secret);
+        OperatorSession session = new OperatorSession(this, startup.parameters(), message.peer(), transport, secret);
+        sessions.add(session);
+        session.begin();
+    }
+
+    @Override
+    public void onReportRows(ControlMessage.ReportRows message) {
+        snapshots.onRows(message);
+    }
+
+    @Override
+    public void onSnapshotComplete(ControlMessage.SnapshotComplete message) {
+        snapshots.onComplete(message);
+    }
+
+    @Override
+    public void onCommandNotice(ControlMessage.CommandNotice message) {
+        commands.onNotice(message);
+    }
+
+    @Override
+    public void onCommandDone(ControlMessage.CommandDone message) {
+        commands.onDone(message);
+    }
+
+    @Override
+    public void onCancelStatement(ControlMessage.CancelStatement message) {
+        if (message.pid() == pid()) {
+            List.copyOf(sessions).forEach(session -> session.cancel(message.secret()));
+        }
+    }
+
+    @Override
+    public void onShutdown(ControlMessage.Shutdown message) {
+        stop(message.graceMs());
+    }
+
+    /** Says goodbye to everybody, and ends the loop when they have heard it or the time is over. */
+    private void stop(long graceMs) {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        byte[] why = BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection due to administrator command",
+                "The proxy is being stopped.");
+        for (OperatorSession session : new ArrayList<>(sessions)) {
+            session.end(why);
+        }
+        loop.scheduler().afterMs(graceMs, loop::stop);
+        stopWhenHeard();
+    }
+
+    private void stopWhenHeard() {
+        if (lingering.count() == 0) {
+            loop.stop();
+        } else {
+            loop.scheduler().afterMs(EXIT_CHECK_MS, this::stopWhenHeard);
+        }
+    }
+
+    @Override
+    public void masterLost(String reason) {
+        loop.stop(); // There is nothing left to look at.
+    }
+
+    @Override
+    public void terminate() {
+        stop(EXIT_CHECK_MS);
+    }
+
+    @Override
+    public EventLoop loop() {
+        return loop;
+    }
+
+    @Override
+    public ByteBuffer scratch() {
+        return scratch;
+    }
+
+    @Override
+    public LingeringClose lingering() {
+        return lingering;
+    }
+
+    @Override
+    public AdminSettings settings() {
+        if (settings == null) {
+            throw new IllegalStateException("a client came before the settings");
+        }
+        return settings;
+    }
+
+    @Override
+    public Passwords passwords() {
+        if (passwords == null) {
+            throw new IllegalStateException("a client came before the settings");
+        }
+        return passwords;
+    }
+
+    @Override
+    public Engines engines() {
+        return engines;
+    }
+
+    @Override
+    public SnapshotSource snapshots() {
+        return snapshots;
+    }
+
+    @Override
+    public Commands commands() {
+        return commands;
+    }
+
+    @Override
+    public void post(Runnable task) {
+        try {
+            loop.post(task);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void statementBegins(Running statement) {
+        usedSinceLook = true;
+        boolean watched = !running.isEmpty();
+        running.add(statement);
+        if (!watched) {
+            watchHeap();
+        }
+    }
+
+    private void watchHeap() {
+        if (running.isEmpty()) {
+            return;
+        }
+        if (heap.isTight()) {
+            SqlProblem reason = new SqlProblem(
+                    SqlStates.OUT_OF_MEMORY,
+                    "the statement needs more memory than pg_proxy has for it",
+                    "Use a narrower WHERE, or fewer columns.");
+            List.copyOf(running).forEach(statement -> statement.cancel(reason));
+        }
+        loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
+    }
+
+    @Override
+    public void statementEnds(Running statement) {
+        running.remove(statement);
+    }
+
+    @Override
+    public void watchStop(Running statement, long graceMs) {
+        loop.scheduler().afterMs(graceMs, () -> {
+            if (statement.isBegun() && !statement.isOver()) {
+                Event.of("sql_runaway")
+                        .message("a statement of pg_proxy cannot be stopped; this process is replaced,"
+                                + " and operators lose their sessions")
+                        .error();
+                throw new IllegalStateException("a statement goes on after it was cancelled");
+            }
+        });
+    }
+
+    @Override
+    public boolean mayTry(String address) {
+        return guard.mayTry(address, loop.clock().nanoTime());
+    }
+
+    @Override
+    public void wrongPassword(String address) {
+        guard.failed(address, loop.clock().nanoTime());
+    }
+
+    @Override
+    public boolean hasRoom() {
+        long loggedIn = sessions.stream().filter(OperatorSession::isLoggedIn).count();
+        return loggedIn < settings().database().connections();
+    }
+
+    @Override
+    public void closed(OperatorSession session) {
+        sessions.remove(session);
+    }
+
+    @Override
+    public int pid() {
+        return (int) ProcessHandle.current().pid();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.pgproxy.adminworker;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryUsage;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Tells when so much memory is in use, garbage not counted, that a statement must end before the process does. */
+final class HeapWatch {
+
+    private static final double MOST = 0.6;
+
+    private final @Nullable MemoryPoolMXBean oldGeneration;
+
+    HeapWatch() {
+        Optional<MemoryPoolMXBean> pool = ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(each -> each.isCollectionUsageThresholdSupported()
+                        && (each.getName().contains("Tenured") || each.getName().contains("Old")))
+                .findFirst();
+        oldGeneration = pool.orElse(null);
+    }
+
+    /** Whether the last collection of old objects left more than there should be. */
+    boolean isTight() {
+        MemoryUsage usage = oldGeneration == null ? null : oldGeneration.getCollectionUsage();
+        return usage != null && usage.getMax() > 0 && usage.getUsed() > MOST * usage.getMax();
+    }
+}

@@ -1,0 +1,88 @@
+package dev.pgproxy.adminworker.session;
+
+import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.OperatorCommand;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Commands on their way to the master, and who waits for each. */
+public final class Commands {
+
+    /** Numbers in one message: three for each connection. */
+    private static final int KEYS_PER_MESSAGE = 3 * 500;
+
+    /** Who gave a command. */
+    interface Giver {
+        void notice(String message);
+
+        /**
+         * It was done.
+         *
+         * @param message what there is to say; empty for nothing
+         */
+        void done(int count, String message);
+
+        void failed(SqlProblem problem);
+    }
+
+    private final Consumer<ControlMessage> master;
+    private final Map<Long, Giver> givers = new HashMap<>();
+    private long nextId = 1;
+
+    /** @param master takes messages to the master */
+    public Commands(Consumer<ControlMessage> master) {
+        this.master = master;
+    }
+
+    /** Has the master do it; the giver hears of the end once, unless it {@link #abandon abandons} the command. */
+    long run(OperatorCommand command, String argument, Giver giver) {
+        long id = nextId++;
+        givers.put(id, giver);
+        master.accept(new ControlMessage.RunCommand(id, command, argument));
+        return id;
+    }
+
+    /** Has these connections ended: pid, id and session of each. */
+    long end(List<Long> keys, Giver giver) {
+        long id = nextId++;
+        givers.put(id, giver);
+        int from = 0;
+        do {
+            int to = Math.min(keys.size(), from + KEYS_PER_MESSAGE);
+            master.accept(new ControlMessage.EndConnections(id, keys.subList(from, to), to == keys.size()));
+            from = to;
+        } while (from < keys.size());
+        return id;
+    }
+
+    /** Nobody waits any more. */
+    void abandon(long id) {
+        if (givers.remove(id) != null) {
+            master.accept(new ControlMessage.AbandonCommand(id));
+        }
+    }
+
+    /** The master says something about a command. */
+    public void onNotice(ControlMessage.CommandNotice message) {
+        Giver giver = givers.get(message.commandId());
+        if (giver != null) {
+            giver.notice(message.message());
+        }
+    }
+
+    /** The master is done with a command. */
+    public void onDone(ControlMessage.CommandDone message) {
+        Giver giver = givers.remove(message.commandId());
+        if (giver == null) {
+            return;
+        }
+        if (message.sqlState().isEmpty()) {
+            giver.done(message.count(), message.message());
+        } else {
+            giver.failed(new SqlProblem(message.sqlState(), message.message(), message.hint()));
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package dev.pgproxy.adminworker.session;
+
+import dev.pgproxy.adminworker.sql.Settings;
+import dev.pgproxy.adminworker.wire.ClientMessage;
+import dev.pgproxy.adminworker.wire.Input;
+import dev.pgproxy.adminworker.wire.Output;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client of pg_proxy, whose connection this owns:
+ *
+ * <pre>
+ *   AWAITING_FIRST -> AWAITING_PROOF -> LOGGED_IN
+ *   from every state: -> CLOSED
+ * </pre>
+ */
+public final class OperatorSession {
+
+    private enum State {
+        /** SASLInitialResponse is to come. */
+        AWAITING_FIRST,
+        /** SASLResponse is to come. */
+        AWAITING_PROOF,
+        LOGGED_IN,
+        CLOSED
+    }
+
+    private static final String MECHANISM = "SCRAM-SHA-256";
+
+    private final Services services;
+    private final StartupParameters parameters;
+    private final String peer;
+    private final Transport transport;
+    private final byte[] secret;
+    private final Input input = new Input();
+    private final Output output = new Output();
+    private State state = State.AWAITING_FIRST;
+    private Passwords.@Nullable Login login;
+    private @Nullable Conversation conversation;
+    private Scheduler.@Nullable Timer timer;
+
+    /**
+     * Takes over a client's connection.
+     *
+     * @param peer IP address that it comes from
+     * @param secret that a CancelRequest of this session is to bring
+     */
+    public OperatorSession(
+            Services services, StartupParameters parameters, String peer, Transport transport, byte[] secret) {
+        this.services = services;
+        this.parameters = parameters;
+        this.peer = peer;
+        this.transport = transport;
+        this.secret = secret;
+    }
+
+    /** Asks the client for its password. */
+    public void begin() {
+        if (services.passwords().isDefault() && !isLoopback()) {
+            refuse(
+                    SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                    "pg_proxy has its default password, with which only the proxy's own host may log in",
+                    "Set pg_proxy_pw in pgproxy's configuration and reload it.");
+            return;
+        }
+        if (!services.mayTry(peer)) {
+            refuse(
+                    SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                    "too many wrong passwords came from " + peer,
+                    "Wait a minute, and try again with the right one.");
+            return;
+        }
+        timer = services.loop()
+                .scheduler()
+                .afterMs(
+                        services.settings().loginTimeoutMs(),
+                        () -> end(BackendMessage.fatal(
+                                SqlState.QUERY_CANCELED,
+                                "canceling authentication due to timeout",
+                                "The login took longer than client_login_timeout.")));
+        transport.onReady(this::ready);
+        output.add(BackendMessage.authenticationSasl(List.of(MECHANISM)));
+        proceed();
+    }
+
+    private boolean isLoopback() {
+        try {
+            return InetAddress.getByName(peer).isLoopbackAddress(); // A literal address: no name is looked up.
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    /** Whether the client has proved that it knows a password. */
+    public boolean isLoggedIn() {
+        return state == State.LOGGED_IN;
+    }
+
+    private void ready(int ready) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        try {
+            if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !input.read(transport, services.scratch())) {
+                close();
+                return;
+            }
+            proceed();
+        } catch (IOException e) {
+            close(); // Nobody is there any more.
+        }
+    }
+
+    private void proceedWhenFree() {
+        if (state == State.LOGGED_IN) {
+            startIdleTimer();
+            proceed();
+        }
+    }
+
+    /** Does what can be done: a statement, a message, or a write; and waits for what is to come next. */
+    private void proceed() {
+        try {
+            boolean more = true;
+            while (more && state != State.CLOSED) {
+                output.flush(transport, services.scratch());
+                more = !output.isFull() && doNext();
+            }
+            if (state != State.CLOSED) {
+                boolean reads = !output.isFull() && (conversation == null || !conversation.isBusy());
+                transport.interest((reads ? Interest.READ : Interest.HANGUP) | (output.isEmpty() ? 0 : Interest.WRITE));
+            }
+        } catch (ProtocolViolation e) {
+            refuse(e.sqlState(), e.description(), "The client does not speak PostgreSQL's protocol.");
+        } catch (IOException e) {
+            close();
+        }
+    }
+
+    /** @return whether there was something to do */
+    private boolean doNext() throws ProtocolViolation {
+        Conversation talk = conversation;
+        if (talk != null && talk.isBusy()) {
+            return false;
+        }
+        if (talk != null && talk.hasMore()) {
+            talk.step();
+            return true;
+        }
+        ClientMessage message = input.next();
+        if (message == null) {
+            return false;
+        }
+        if (message.type() == FrontendMessage.TERMINATE) {
+            close();
+        } else if (talk != null) {
+            startIdleTimer();
+            talk.handle(message);
+        } else {
+            authenticate(message);
+        }
+        return true;
+    }
+
+    private void authenticate(ClientMessage message) throws ProtocolViolation {
+        if (message.type() != FrontendMessage.PASSWORD) {
+            throw ProtocolViolation.of("expected a SASL response, got message type " + (int) message.type());
+        }
+        if (state == State.AWAITING_FIRST) {
+            String mechanism = message.string();
+            byte[] first = message.bytes(message.int32());
+            Passwords.Login begun = services.passwords().login();
+            byte[] answer = first == null || !mechanism.equals(MECHANISM) ? null : begun.first(first);
+            if (answer == null) {
+                throw ProtocolViolation.of("malformed SCRAM message, or a mechanism that was not offered");
+            }
+            login = begun;
+            state = State.AWAITING_PROOF;
+            output.add(BackendMessage.authenticationSaslContinue(answer));
+            return;
+        }
+        Passwords.Login.Granted granted = login == null ? null : login.last(message.rest());
+        login = null;
+        if (granted == null) {
+            wrongPassword();
+        } else if (!services.hasRoom()) {
+            refuse(
+                    SqlState.TOO_MANY_CONNECTIONS,
+                    "there are pg_proxy_max_conn sessions of pg_proxy already",
+                    "Close one, or raise pg_proxy_max_conn.");
+        } else {
+            loggedIn(granted);
+        }
+    }
+
+    private void wrongPassword() {
+        services.wrongPassword(peer);
+        String user = StartupParameters.display(parameters.user());
+        Event.of("operator_refused")
+                .with("peer", peer)
+                .with("user", user)
+                .message("a wrong password for pg_proxy")
+                .warn();
+        refuse(SqlState.INVALID_PASSWORD, "password authentication failed for user \"" + user + "\"", "");
+    }
+
+    private void loggedIn(Passwords.Login.Granted granted) {
+        state = State.LOGGED_IN;
+        input.loggedIn();
+        String user = StartupParameters.display(parameters.user());
+        boolean mayAct = granted.right() == Passwords.Right.READ_AND_ACT;
+        Event.of("operator_logged_in")
+                .with("peer", peer)
+                .with("user", user)
+                .with("may_act", mayAct)
+                .info();
+        String application = StartupParameters.display(
+                parameters.value(StartupParameters.APPLICATION_NAME).orElse(""));
+        Settings settings = new Settings(user, application, services.settings().version(), mayAct, services.pid());
+        conversation = new Conversation(services, settings, mayAct, output::add, this::proceedWhenFree);
+        output.add(BackendMessage.authenticationSaslFinal(granted.serverFinal()));
+        output.add(BackendMessage.authenticationOk());
+        settings.reported().forEach((name, value) -> output.add(BackendMessage.parameterStatusText(name, value)));
+        output.add(BackendMessage.backendKeyData(services.pid(), secret));
+        output.add(BackendMessage.readyForQueryIdle());
+        startIdleTimer();
+    }
+
+    /** A client that takes no rows, or sends nothing, keeps its place for so long only. */
+    private void startIdleTimer() {
+        stopTimer();
+        ProxyConfig.AdminDatabase settings = services.settings().database();
+        if (!settings.idleTimeout().isZero()) {
+            timer = services.loop().scheduler().afterMs(settings.idleTimeout().toMillis(), this::idle);
+        }
+    }
+
+    private void idle() {
+        if (conversation != null && conversation.isBusy()) {
+            startIdleTimer();
+        } else {
+            end(BackendMessage.fatal(
+                    SqlState.IDLE_SESSION_TIMEOUT,
+                    "terminating connection due to idle-session timeout",
+                    "The session was idle for pg_proxy_idle_timeout."));
+        }
+    }
+
+    /** Ends the statement that runs, if a CancelRequest with this secret is for it. */
+    public void cancel(byte[] cancelSecret) {
+        if (conversation != null && MessageDigest.isEqual(secret, cancelSecret)) {
+            conversation.cancel();
+        }
+    }
+
+    private void refuse(String sqlState, String message, String hint) {
+        end(BackendMessage.fatal(sqlState, message, hint));
+    }
+
+    /** Ends the session with these words behind what the client has not taken yet. */
+    public void end(byte[] lastWords) {
+        if (leave()) {
+            byte[] rest = output.takeRest();
+            services.lingering()
+                    .close(
+                            transport,
+                            ByteBuffer.allocate(rest.length + lastWords.length)
+                                    .put(rest)
+                                    .put(lastWords)
+                                    .array());
+        }
+    }
+
+    private void close() {
+        if (leave()) {
+            transport.close();
+        }
+    }
+
+    private boolean leave() {
+        if (state == State.CLOSED) {
+            return false;
+        }
+        state = State.CLOSED;
+        stopTimer();
+        transport.interest(Interest.NONE);
+        if (conversation != null) {
+            conversation.end();
+        }
+        services.closed(this);
+        return true;
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.pgproxy.adminworker.session;
+
+import dev.pgproxy.adminworker.snapshot.SnapshotSource;
+import dev.pgproxy.adminworker.sql.Engines;
+import dev.pgproxy.adminworker.sql.Running;
+import dev.pgproxy.common.ipc.AdminSettings;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
+import java.nio.ByteBuffer;
+
+/** What all sessions share. */
+public interface Services {
+
+    EventLoop loop();
+
+    /** A direct buffer that anyone may use while it is his turn. */
+    ByteBuffer scratch();
+
+    LingeringClose lingering();
+
+    AdminSettings settings();
+
+    Passwords passwords();
+
+    Engines engines();
+
+    SnapshotSource snapshots();
+
+    Commands commands();
+
+    /** Runs a task on the loop's thread, from another one. */
+    void post(Runnable task);
+
+    /** A statement is under way: memory is watched. */
+    void statementBegins(Running running);
+
+    void statementEnds(Running running);
+
+    /** The statement was told to stop. One that still runs after this time cannot be stopped, and ends the process. */
+    void watchStop(Running running, long graceMs);
+
+    /** Whether the address may try a password. */
+    boolean mayTry(String address);
+
+    /** A wrong password came from there. */
+    void wrongPassword(String address);
+
+    /** Whether there is room for one more session that is logged in. */
+    boolean hasRoom();
+
+    /** The session is over. Called once. */
+    void closed(OperatorSession session);
+
+    /** The process id, which clients are told as that of their session. */
+    int pid();
+
+    default long queryTimeoutMs() {
+        return settings().database().queryTimeout().toMillis();
+    }
+}

@@ -1,0 +1,193 @@
+package dev.pgproxy.adminworker.session;
+
+import dev.pgproxy.adminworker.snapshot.Snapshot;
+import dev.pgproxy.adminworker.sql.Description;
+import dev.pgproxy.adminworker.sql.Engines;
+import dev.pgproxy.adminworker.sql.Plan;
+import dev.pgproxy.adminworker.sql.QueryResult;
+import dev.pgproxy.adminworker.sql.Running;
+import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.adminworker.wire.Reply;
+import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.SqlState;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One statement on its way: to the master for a snapshot or a command, to an engine, and back. It ends once, within the time that it has,
+ * whoever does not answer. All calls are made on the loop's thread.
+ */
+final class StatementRun {
+
+    /** A command is bounded by the master, which says why it took so long; this is for a master that says nothing. */
+    private static final long MASTER_GRACE_MS = 5_000;
+
+    /** A statement that does not stop so long after it was told to is one that the engine cannot stop. */
+    private static final long STOP_GRACE_MS = 5_000;
+
+    /** What becomes of it. */
+    interface Ending {
+        /** The result of a query. */
+        void rows(QueryResult result);
+
+        /** Something was done, to so many. */
+        void done(int count);
+
+        void described(Description description);
+
+        void failed(SqlProblem problem);
+    }
+
+    private final Services services;
+    private final Consumer<byte[]> notices;
+    private final Ending ending;
+    private final Running running = new Running();
+    private Scheduler.@Nullable Timer timer;
+    private long commandId;
+    private boolean over;
+
+    /** @param notices takes messages for the client that come before the end */
+    StatementRun(Services services, Consumer<byte[]> notices, Ending ending) {
+        this.services = services;
+        this.notices = notices;
+        this.ending = ending;
+    }
+
+    /** Finds out about a query. */
+    void describe(Plan.Query query) {
+        limitTime(services.queryTimeoutMs());
+        services.engines().describe(query, running, onLoop(ending::described));
+    }
+
+    /** Runs a query. */
+    void query(Plan.Query query, List<@Nullable Object> parameters, List<Boolean> formats) {
+        limitTime(services.queryTimeoutMs());
+        withSnapshot(
+                query,
+                snapshot ->
+                        services.engines().run(query, parameters, formats, snapshot, running, onLoop(ending::rows)));
+    }
+
+    /** Ends the connections that a query chooses. */
+    void end(Plan.End plan, List<@Nullable Object> parameters) {
+        limitTime(services.queryTimeoutMs());
+        withSnapshot(
+                plan.chosen(),
+                snapshot -> services.engines()
+                        .keys(plan.chosen(), parameters, snapshot, running, onLoopGoingOn(this::endChosen)));
+    }
+
+    private void endChosen(List<Long> keys) {
+        if (keys.isEmpty()) {
+            finish(() -> ending.done(0));
+        } else {
+            commandId = services.commands().end(keys, giver());
+        }
+    }
+
+    /** Has the master do something. */
+    void command(OperatorCommand command, String argument) {
+        limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
+        commandId = services.commands().run(command, argument, giver());
+    }
+
+    private Commands.Giver giver() {
+        return new Commands.Giver() {
+            @Override
+            public void notice(String message) {
+                notices.accept(Reply.notice(message));
+            }
+
+            @Override
+            public void done(int count, String message) {
+                if (!message.isEmpty()) {
+                    notice(message);
+                }
+                finish(() -> ending.done(count));
+            }
+
+            @Override
+            public void failed(SqlProblem problem) {
+                finish(() -> ending.failed(problem));
+            }
+        };
+    }
+
+    private void withSnapshot(Plan.Query query, Consumer<Snapshot> then) {
+        if (query.views().isEmpty()) {
+            then.accept(Snapshot.empty());
+            return;
+        }
+        services.snapshots().request(query.views(), snapshot -> {
+            if (over) {
+                return;
+            }
+            if (!snapshot.missing().isEmpty()) {
+                notices.accept(Reply.warning("rows of these processes are missing, they did not answer in time: "
+                        + String.join(", ", snapshot.missing())));
+            }
+            then.accept(snapshot);
+        });
+    }
+
+    private void limitTime(long timeoutMs) {
+        services.statementBegins(running);
+        timer = services.loop()
+                .scheduler()
+                .afterMs(
+                        timeoutMs,
+                        () -> cancel(new SqlProblem(
+                                SqlState.QUERY_CANCELED,
+                                "canceling statement due to statement timeout",
+                                "pg_proxy_query_timeout allows " + services.queryTimeoutMs() + " ms.")));
+    }
+
+    /** Ends it now. The client gets its answer at once; an engine may need a moment more. */
+    void cancel(SqlProblem reason) {
+        if (over) {
+            return;
+        }
+        running.cancel(reason);
+        if (commandId != 0) {
+            services.commands().abandon(commandId);
+        }
+        services.watchStop(running, STOP_GRACE_MS);
+        finish(() -> ending.failed(reason));
+    }
+
+    private <T> Engines.Outcome<T> onLoop(Consumer<T> then) {
+        return onLoopGoingOn(value -> finish(() -> then.accept(value)));
+    }
+
+    private <T> Engines.Outcome<T> onLoopGoingOn(Consumer<T> then) {
+        return new Engines.Outcome<>() {
+            @Override
+            public void succeeded(T value) {
+                services.post(() -> {
+                    if (!over) {
+                        then.accept(value);
+                    }
+                });
+            }
+
+            @Override
+            public void failed(SqlProblem problem) {
+                services.post(() -> finish(() -> ending.failed(problem)));
+            }
+        };
+    }
+
+    private void finish(Runnable end) {
+        if (over) {
+            return;
+        }
+        over = true;
+        if (timer != null) {
+            timer.cancel();
+        }
+        services.statementEnds(running);
+        end.run();
+    }
+}

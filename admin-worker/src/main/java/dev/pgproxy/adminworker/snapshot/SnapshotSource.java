@@ -1,0 +1,104 @@
+package dev.pgproxy.adminworker.snapshot;
+
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ViewSet;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.view.RowReader;
+import dev.pgproxy.common.view.View;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gets snapshots from the master, one at a time. Who asks while one is on its way waits for the next, and shares it: however many ask, the
+ * workers are not kept busier.
+ */
+public final class SnapshotSource {
+
+    /** The master answers in less, whatever its workers do. */
+    private static final long TIMEOUT_MS = 5_000;
+
+    /** Tables that are counted from others. */
+    private static final Set<View> COUNTED = EnumSet.of(View.PROCESS, View.SERVER, View.POOL);
+
+    private record Asker(Set<View> views, Consumer<Snapshot> answer) {}
+
+    private final EventLoop loop;
+    private final Consumer<ControlMessage> master;
+    private final Map<View, List<@Nullable Object[]>> arriving = new EnumMap<>(View.class);
+    private List<Asker> served = new ArrayList<>();
+    private List<Asker> waiting = new ArrayList<>();
+    private Scheduler.@Nullable Timer timer;
+    private long currentId;
+
+    /** @param master takes messages to the master */
+    public SnapshotSource(EventLoop loop, Consumer<ControlMessage> master) {
+        this.loop = loop;
+        this.master = master;
+    }
+
+    /** Asks for these tables as they are from now on; the answer comes later, on the loop's thread. */
+    public void request(Set<View> views, Consumer<Snapshot> answer) {
+        Set<View> needed = EnumSet.copyOf(views);
+        if (needed.stream().anyMatch(COUNTED::contains)) {
+            needed.add(View.CONNECTION);
+        }
+        waiting.add(new Asker(needed, answer));
+        if (served.isEmpty()) {
+            begin();
+        }
+    }
+
+    private void begin() {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        served = waiting;
+        waiting = new ArrayList<>();
+        arriving.clear();
+        Set<View> views = EnumSet.noneOf(View.class);
+        served.forEach(asker -> views.addAll(asker.views()));
+        long id = ++currentId;
+        timer = loop.scheduler().afterMs(TIMEOUT_MS, () -> complete(id, List.of("master")));
+        master.accept(new ControlMessage.TakeSnapshot(id, ViewSet.encode(views)));
+    }
+
+    /** Rows have come. */
+    public void onRows(ControlMessage.ReportRows message) {
+        if (message.snapshotId() != currentId || served.isEmpty()) {
+            return;
+        }
+        RowReader in = new RowReader(message.chunk());
+        List<@Nullable Object[]> rows = arriving.computeIfAbsent(in.view(), key -> new ArrayList<>());
+        for (@Nullable Object[] row = in.next(); row != null; row = in.next()) {
+            rows.add(row);
+        }
+    }
+
+    /** All rows have come. */
+    public void onComplete(ControlMessage.SnapshotComplete message) {
+        complete(message.snapshotId(), message.missing());
+    }
+
+    private void complete(long id, List<String> missing) {
+        if (id != currentId || served.isEmpty()) {
+            return;
+        }
+        if (timer != null) {
+            timer.cancel();
+        }
+        Counts.complete(arriving);
+        Snapshot snapshot = new Snapshot(arriving, missing);
+        arriving.clear();
+        List<Asker> answered = served;
+        served = new ArrayList<>();
+        answered.forEach(asker -> asker.answer().accept(snapshot));
+        begin();
+    }
+}

@@ -1,0 +1,340 @@
+package dev.pgproxy.adminworker.sql;
+
+import dev.pgproxy.adminworker.snapshot.Snapshot;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.view.Column;
+import dev.pgproxy.common.view.ColumnType;
+import dev.pgproxy.common.view.View;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ParameterMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database in memory with the tables of pg_proxy and nothing else. One user fills the tables; another one, who runs what operators write,
+ * can read them and do nothing else. Used by one thread at a time.
+ */
+final class Engine implements AutoCloseable {
+
+    /** Rows of a result; who needs more counts or limits. */
+    private static final int MAX_ROWS = 100_000;
+
+    /** Bytes of a result. */
+    private static final int MAX_RESULT_BYTES = 16 * 1024 * 1024;
+
+    /** Type, length and the number of columns stand before the values of a DataRow. */
+    private static final int DATA_ROW_VALUES = 7;
+
+    private static final int KEY_COLUMNS = 3;
+    private static final String READER = "pg_proxy";
+    private static final String MODE = ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH"
+            + ";NON_KEYWORDS=USER,KEY,VALUE,DAY,HOUR,MINUTE,MONTH,SECOND,YEAR";
+    private static final long MICROS_PER_SECOND = 1_000_000L;
+    private static final int NANOS_PER_MICRO = 1_000;
+
+    private final Connection owner;
+    private final Connection reader;
+    private final Map<View, Snapshot> loaded = new EnumMap<>(View.class);
+    private boolean broken;
+
+    /** @throws SQLException when the database cannot be made */
+    Engine() throws SQLException {
+        String url = "jdbc:h2:mem:" + UUID.randomUUID();
+        String password = UUID.randomUUID().toString();
+        owner = DriverManager.getConnection(url + MODE, "owner", password);
+        try (Statement statement = owner.createStatement()) {
+            statement.execute("CREATE USER " + READER + " PASSWORD '" + password + "'");
+            for (View view : View.values()) {
+                statement.execute("CREATE TABLE " + view.tableName() + " ("
+                        + view.columns().stream().map(Engine::definition).collect(Collectors.joining(", ")) + ")");
+                statement.execute("GRANT SELECT ON " + view.tableName() + " TO " + READER);
+            }
+            reader = DriverManager.getConnection(url, READER, password);
+        } catch (SQLException e) {
+            owner.close();
+            throw e;
+        }
+        try (Statement statement = reader.createStatement()) {
+            statement.execute("SET TIME ZONE 'UTC'");
+        }
+    }
+
+    private static String definition(Column column) {
+        String type = switch (column.type()) {
+            case INT4 -> "INTEGER";
+            case INT8 -> "BIGINT";
+            case FLOAT8 -> "DOUBLE PRECISION";
+            case BOOL -> "BOOLEAN";
+            case TEXT -> "VARCHAR";
+            case TIMESTAMPTZ -> "TIMESTAMP WITH TIME ZONE";
+        };
+        return '"' + column.name() + "\" " + type;
+    }
+
+    /** Whether the database has failed and must not be used again. */
+    boolean isBroken() {
+        return broken;
+    }
+
+    /** What is known of the query before it runs. */
+    Description describe(Plan.Query query) throws SqlProblem {
+        try (PreparedStatement statement = prepare(query)) {
+            ParameterMetaData parameters = statement.getParameterMetaData();
+            List<Integer> oids = new ArrayList<>();
+            for (int i = 1; i <= parameters.getParameterCount(); i++) {
+                oids.add(parameterType(parameters, i).oid());
+            }
+            return new Description(oids, columns(query, statement.getMetaData()));
+        } catch (SQLException e) {
+            throw problem(e, query);
+        }
+    }
+
+    private static PgType parameterType(ParameterMetaData parameters, int index) {
+        try {
+            return PgType.ofJdbc(parameters.getParameterType(index));
+        } catch (SQLException e) {
+            return PgType.TEXT; // It is only known once there is a value.
+        }
+    }
+
+    private PreparedStatement prepare(Plan.Query query) throws SQLException, SqlProblem {
+        PreparedStatement statement = reader.prepareStatement(query.sql());
+        if (statement.getMetaData() == null) {
+            statement.close();
+            throw new SqlProblem(
+                    SqlStates.READ_ONLY_SQL_TRANSACTION, "the tables of pg_proxy can only be read", "Write a SELECT.");
+        }
+        return statement;
+    }
+
+    private static List<ResultColumn> columns(Plan.Query query, ResultSetMetaData metadata) throws SQLException {
+        List<ResultColumn> columns = new ArrayList<>();
+        for (int i = 1; i <= metadata.getColumnCount(); i++) {
+            @Nullable String label = i <= query.labels().size() ? query.labels().get(i - 1) : null;
+            String own = metadata.getColumnLabel(i);
+            // An alias of the author's wins over what the function would be called.
+            String name = label != null && isEngineName(own) ? label : own;
+            columns.add(new ResultColumn(name, PgType.ofJdbc(metadata.getColumnType(i))));
+        }
+        return columns;
+    }
+
+    private static boolean isEngineName(String name) {
+        return name.equals("?column?")
+                || name.equals("localtimestamp")
+                || name.equals("current_timestamp")
+                || name.startsWith("'");
+    }
+
+    /**
+     * Runs the query over a snapshot.
+     *
+     * @param formats whether each column is wanted in binary; one for all, or none for text
+     * @throws SqlProblem when it fails, is cancelled, or has too many rows
+     */
+    QueryResult run(
+            Plan.Query query,
+            List<@Nullable Object> parameters,
+            List<Boolean> formats,
+            Snapshot snapshot,
+            Running running)
+            throws SqlProblem {
+        try {
+            load(snapshot, query.views());
+            try (PreparedStatement statement = prepare(query)) {
+                return run(statement, query, parameters, formats, running);
+            } finally {
+                running.ended();
+            }
+        } catch (SQLException e) {
+            throw running.reason() == null ? problem(e, query) : running.reason();
+        }
+    }
+
+    private QueryResult run(
+            PreparedStatement statement,
+            Plan.Query query,
+            List<@Nullable Object> parameters,
+            List<Boolean> formats,
+            Running running)
+            throws SQLException, SqlProblem {
+        int expected = statement.getParameterMetaData().getParameterCount();
+        if (expected != parameters.size()) {
+            throw new SqlProblem(
+                    "08P01", "the statement has " + expected + " parameters, and " + parameters.size() + " came", "");
+        }
+        for (int i = 0; i < parameters.size(); i++) {
+            if (parameters.get(i) == null) {
+                statement.setNull(i + 1, Types.VARCHAR);
+            } else {
+                statement.setObject(i + 1, parameters.get(i));
+            }
+        }
+        statement.setMaxRows(MAX_ROWS + 1);
+        running.started(statement);
+        try (ResultSet rows = statement.executeQuery()) {
+            List<ResultColumn> columns = columns(query, rows.getMetaData());
+            List<byte[]> messages = new ArrayList<>();
+            long bytes = 0;
+            while (rows.next()) {
+                byte[] message = dataRow(rows, columns, formats);
+                messages.add(message);
+                bytes += message.length;
+                if (messages.size() > MAX_ROWS || bytes > MAX_RESULT_BYTES) {
+                    throw new SqlProblem(
+                            SqlStates.PROGRAM_LIMIT_EXCEEDED,
+                            "the result has more than " + MAX_ROWS + " rows or " + MAX_RESULT_BYTES / 1024 / 1024
+                                    + " MiB",
+                            "Use LIMIT, a narrower WHERE, or fewer columns.");
+                }
+            }
+            return new QueryResult(columns, messages);
+        }
+    }
+
+    private static byte[] dataRow(ResultSet rows, List<ResultColumn> columns, List<Boolean> formats)
+            throws SQLException {
+        int size = Short.BYTES;
+        byte[][] values = new byte[columns.size()][];
+        for (int i = 0; i < values.length; i++) {
+            boolean binary = isBinary(formats, i);
+            Object value = value(rows, i + 1, columns.get(i).type());
+            values[i] = value == null ? null : columns.get(i).type().encode(value, binary);
+            size += Integer.BYTES + (values[i] == null ? 0 : values[i].length);
+        }
+        ByteBuffer body = ByteBuffer.allocate(size).putShort((short) values.length);
+        for (byte[] value : values) {
+            if (value == null) {
+                body.putInt(-1);
+            } else {
+                body.putInt(value.length).put(value);
+            }
+        }
+        return BackendMessage.wrap(BackendMessage.DATA_ROW, body.array());
+    }
+
+    /** Whether a column is wanted in binary, by the format codes of Bind. */
+    static boolean isBinary(List<Boolean> formats, int column) {
+        return !formats.isEmpty() && (formats.size() == 1 ? formats.get(0) : formats.get(column));
+    }
+
+    private static @Nullable Object value(ResultSet rows, int index, PgType type) throws SQLException {
+        return switch (type) {
+            case TIMESTAMPTZ -> rows.getObject(index, OffsetDateTime.class);
+            case TIMESTAMP -> rows.getObject(index, LocalDateTime.class);
+            case DATE -> rows.getObject(index, LocalDate.class);
+            case NUMERIC -> rows.getObject(index, BigDecimal.class);
+            case TEXT -> text(rows, index);
+            case BOOL, INT2, INT4, INT8, FLOAT4, FLOAT8 -> rows.getObject(index);
+        };
+    }
+
+    private static @Nullable Object text(ResultSet rows, int index) throws SQLException {
+        Object value = rows.getObject(index);
+        if (value instanceof java.sql.Array array) {
+            List<String> elements = new ArrayList<>();
+            for (@Nullable Object element : (@Nullable Object[]) array.getArray()) {
+                elements.add(String.valueOf(element));
+            }
+            return "{" + String.join(",", elements) + "}";
+        }
+        return value == null ? null : rows.getString(index);
+    }
+
+    /** The first three columns of all rows, as numbers, one after the other; 0 for null. */
+    List<Long> keys(Plan.Query query, List<@Nullable Object> parameters, Snapshot snapshot, Running running)
+            throws SqlProblem {
+        List<Long> keys = new ArrayList<>();
+        for (byte[] row : run(query, parameters, List.of(), snapshot, running).rows()) {
+            ByteBuffer in = ByteBuffer.wrap(row);
+            in.position(DATA_ROW_VALUES);
+            for (int i = 0; i < KEY_COLUMNS; i++) {
+                byte[] text = new byte[Math.max(0, in.getInt())];
+                in.get(text);
+                keys.add(text.length == 0 ? 0 : Long.parseLong(new String(text, StandardCharsets.US_ASCII)));
+            }
+        }
+        return keys;
+    }
+
+    private void load(Snapshot snapshot, Set<View> views) throws SQLException {
+        for (View view : views) {
+            if (loaded.get(view) != snapshot) {
+                loaded.put(view, snapshot);
+                fill(view, snapshot.rows(view));
+            }
+        }
+    }
+
+    private void fill(View view, List<@Nullable Object[]> rows) throws SQLException {
+        try (Statement statement = owner.createStatement()) {
+            statement.execute("TRUNCATE TABLE " + view.tableName());
+        }
+        if (rows.isEmpty()) {
+            return;
+        }
+        String places = view.columns().stream().map(column -> "?").collect(Collectors.joining(", "));
+        owner.setAutoCommit(false);
+        try (PreparedStatement insert =
+                owner.prepareStatement("INSERT INTO " + view.tableName() + " VALUES (" + places + ")")) {
+            for (@Nullable Object[] row : rows) {
+                for (int i = 0; i < row.length; i++) {
+                    insert.setObject(i + 1, stored(view.columns().get(i), row[i]));
+                }
+                insert.addBatch();
+            }
+            insert.executeBatch();
+            owner.commit();
+        } finally {
+            owner.setAutoCommit(true);
+        }
+    }
+
+    private static @Nullable Object stored(Column column, @Nullable Object value) {
+        if (value == null || column.type() != ColumnType.TIMESTAMPTZ) {
+            return value;
+        }
+        long micros = (Long) value;
+        Instant at = Instant.ofEpochSecond(
+                Math.floorDiv(micros, MICROS_PER_SECOND), Math.floorMod(micros, MICROS_PER_SECOND) * NANOS_PER_MICRO);
+        return at.atOffset(ZoneOffset.UTC);
+    }
+
+    private SqlProblem problem(SQLException cause, Plan.Query query) {
+        broken |= EngineProblems.meanBroken(cause);
+        return EngineProblems.translate(cause, query);
+    }
+
+    @Override
+    public void close() {
+        try (reader;
+                owner) {
+            broken = true;
+        } catch (SQLException e) {
+            // What is in memory is garbage now, closed well or not.
+            return;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The functions that statements may use. Only those that compute something small out of their arguments: none that reads a file, changes
+ * anything, waits, or makes much out of little. Whatever the engine has besides is refused by name.
+ */
+final class Functions {
+
+    private static final Set<String> ALLOWED = Set.of(
+            "abs",
+            "any_value",
+            "array_agg",
+            "avg",
+            "bool_and",
+            "bool_or",
+            "btrim",
+            "ceil",
+            "ceiling",
+            "char_length",
+            "character_length",
+            "coalesce",
+            "concat",
+            "concat_ws",
+            "count",
+            "date_trunc",
+            "dense_rank",
+            "every",
+            "extract",
+            "first_value",
+            "floor",
+            "greatest",
+            "lag",
+            "last_value",
+            "lead",
+            "least",
+            "left",
+            "length",
+            "lower",
+            "ltrim",
+            "max",
+            "median",
+            "min",
+            "mod",
+            "mode",
+            "now",
+            "ntile",
+            "nullif",
+            "octet_length",
+            "percent_rank",
+            "percentile_cont",
+            "percentile_disc",
+            "position",
+            "power",
+            "rank",
+            "replace",
+            "right",
+            "round",
+            "row_number",
+            "rtrim",
+            "sign",
+            "sqrt",
+            "stddev",
+            "stddev_pop",
+            "stddev_samp",
+            "string_agg",
+            "substr",
+            "substring",
+            "sum",
+            "to_char",
+            "trim",
+            "trunc",
+            "upper",
+            "var_pop",
+            "var_samp",
+            "variance");
+
+    /** Words that stand before a parenthesis and are no functions. */
+    private static final Set<String> KEYWORDS = Set.of(
+            "all",
+            "and",
+            "any",
+            "as",
+            "between",
+            "by",
+            "case",
+            "cast",
+            "cross",
+            "distinct",
+            "else",
+            "except",
+            "exists",
+            "filter",
+            "from",
+            "group",
+            "having",
+            "ilike",
+            "in",
+            "inner",
+            "intersect",
+            "is",
+            "join",
+            "lateral",
+            "like",
+            "limit",
+            "materialized",
+            "not",
+            "offset",
+            "on",
+            "or",
+            "order",
+            "outer",
+            "over",
+            "partition",
+            "row",
+            "select",
+            "some",
+            "table",
+            "then",
+            "union",
+            "using",
+            "values",
+            "when",
+            "where",
+            "with",
+            "within",
+            // Types with a length or a precision.
+            "bit",
+            "char",
+            "character",
+            "decimal",
+            "float",
+            "numeric",
+            "time",
+            "timestamp",
+            "varchar",
+            "varying");
+
+    /** Functions of no argument that are about the session, with the setting that answers each. */
+    private static final Map<String, String> ABOUT_THE_SESSION = Map.of(
+            "version", Settings.VERSION,
+            "current_database", Settings.DATABASE,
+            "current_catalog", Settings.DATABASE,
+            "current_schema", Settings.SCHEMA,
+            "pg_backend_pid", Settings.BACKEND_PID,
+            "pg_is_in_recovery", Settings.IN_RECOVERY);
+
+    private Functions() {}
+
+    static boolean isAllowed(String name) {
+        return ALLOWED.contains(name) || KEYWORDS.contains(name);
+    }
+
+    /** Whether a result column is named after it when it stands alone. */
+    static boolean isNamed(String name) {
+        return ALLOWED.contains(name) || ABOUT_THE_SESSION.containsKey(name);
+    }
+
+    /** The setting that a function without arguments tells; null when it is another one. */
+    static @Nullable String setting(String name) {
+        return ABOUT_THE_SESSION.get(name);
+    }
+}

@@ -1,0 +1,172 @@
+package dev.pgproxy.adminworker.sql;
+
+import dev.pgproxy.common.ipc.OperatorCommand;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Finds out what a statement wants. */
+public final class Planner {
+
+    private static final String READ_ONLY_HINT =
+            "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
+
+    private Planner() {}
+
+    /**
+     * The plan of one statement.
+     *
+     * @throws SqlProblem when there is none
+     */
+    public static Plan plan(SqlText statement, Settings settings) throws SqlProblem {
+        Plan.@Nullable Query catalog = Catalog.answer(statement);
+        if (catalog != null) {
+            return catalog;
+        }
+        return switch (statement.verb()) {
+            case "SELECT", "WITH", "VALUES", "TABLE" -> QueryPlanner.plan(statement, settings);
+            case "SHOW" -> Shows.plan(statement, settings);
+            case "DELETE" -> end(statement, settings);
+            case "BEGIN" -> new Plan.Transaction("BEGIN", true);
+            case "START" -> new Plan.Transaction("START TRANSACTION", true);
+            case "COMMIT", "END" -> new Plan.Transaction("COMMIT", false);
+            case "ROLLBACK", "ABORT" ->
+                statement.tokens().stream().anyMatch(token -> token.isWord("to"))
+                        ? new Plan.Setting("ROLLBACK", "", "")
+                        : new Plan.Transaction("ROLLBACK", false);
+            case "SAVEPOINT", "RELEASE" -> new Plan.Setting(statement.verb(), "", "");
+            case "SET" -> set(statement, settings);
+            case "RESET" -> reset(statement, settings);
+            case "DISCARD" -> new Plan.Setting("DISCARD " + statement.word(1), "", "");
+            case "DEALLOCATE" -> new Plan.Setting("DEALLOCATE", "", "");
+            case "RELOAD" -> command(statement, OperatorCommand.RELOAD, false);
+            case "PAUSE" -> command(statement, OperatorCommand.PAUSE, true);
+            case "RESUME" -> command(statement, OperatorCommand.RESUME, true);
+            case "RECONNECT" -> command(statement, OperatorCommand.RECONNECT, true);
+            case "SHUTDOWN" -> command(statement, OperatorCommand.SHUTDOWN, false);
+            case "INSERT", "UPDATE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT" ->
+                throw new SqlProblem(
+                        SqlStates.READ_ONLY_SQL_TRANSACTION,
+                        "cannot execute " + statement.verb() + ": the tables of pg_proxy can only be read",
+                        READ_ONLY_HINT,
+                        1);
+            case "COPY",
+                    "EXPLAIN",
+                    "DECLARE",
+                    "FETCH",
+                    "CLOSE",
+                    "LISTEN",
+                    "UNLISTEN",
+                    "NOTIFY",
+                    "LOCK",
+                    "PREPARE",
+                    "EXECUTE",
+                    "ANALYZE",
+                    "VACUUM",
+                    "CALL",
+                    "DO",
+                    "KILL" ->
+                throw new SqlProblem(
+                        SqlStates.FEATURE_NOT_SUPPORTED,
+                        statement.verb() + " is not available in pg_proxy",
+                        "SHOW HELP lists what is.",
+                        1);
+            default -> {
+                if (statement.tokens().get(0).isSymbol("(")) {
+                    yield QueryPlanner.plan(statement, settings);
+                }
+                throw new SqlProblem(
+                        SqlStates.SYNTAX_ERROR,
+                        "syntax error at or near \"" + statement.tokens().get(0).text() + "\"",
+                        "SHOW HELP lists the commands of pg_proxy.",
+                        1);
+            }
+        };
+    }
+
+    /** {@code DELETE FROM connection ...} chooses as SELECT does. */
+    private static Plan end(SqlText statement, Settings settings) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        int at = tokens.size() > 1 && tokens.get(1).isWord("from") ? 2 : 1;
+        boolean qualified = at + 2 < tokens.size()
+                && tokens.get(at).folded().equals("public")
+                && tokens.get(at + 1).isSymbol(".");
+        at += qualified ? 2 : 0;
+        if (at >= tokens.size() || !tokens.get(at).folded().equals("connection")) {
+            throw new SqlProblem(
+                    SqlStates.READ_ONLY_SQL_TRANSACTION,
+                    "cannot execute DELETE: only from the table connection, where it ends sessions",
+                    READ_ONLY_HINT,
+                    1);
+        }
+        String begin = "SELECT pid, id, session_id FROM ";
+        int tableStart = tokens.get(at).start();
+        SqlText chosen = new SqlText(
+                begin + statement.text().substring(tableStart),
+                0,
+                Tokenizer.tokens(begin + statement.text().substring(tableStart)));
+        Plan.Query query = QueryPlanner.plan(chosen, settings);
+        Places places = new Places();
+        places.replaced(0, tableStart, begin.length());
+        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), places, "DELETE"));
+    }
+
+    private static Plan command(SqlText statement, OperatorCommand command, boolean takesServer) throws SqlProblem {
+        String argument = statement.after(0).strip();
+        if (statement.tokens().size() == 2 && statement.tokens().get(1).kind() != Token.Kind.WORD) {
+            argument = statement.tokens().get(1).text(); // Without its quotes.
+        }
+        if (!argument.isEmpty() && !takesServer) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "syntax error at or near \"" + argument + "\"",
+                    command + " stands alone.",
+                    statement.tokens().get(1).start() + 1);
+        }
+        return new Plan.Command(command, argument);
+    }
+
+    /** {@code SET [SESSION | LOCAL] name {= | TO} value}. */
+    private static Plan set(SqlText statement, Settings settings) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        int at = statement.word(1).equals("SESSION") || statement.word(1).equals("LOCAL") ? 2 : 1;
+        String first = statement.word(at);
+        if (first.equals("CHARACTERISTICS") || first.equals("TRANSACTION") || first.equals("CONSTRAINTS")) {
+            return new Plan.Setting("SET", "", "");
+        }
+        if (first.equals("NAMES")) {
+            return setting("client_encoding", tokens, at + 1, settings);
+        }
+        if (first.equals("TIME") && statement.word(at + 1).equals("ZONE")) {
+            return setting("TimeZone", tokens, at + 2, settings);
+        }
+        int valueAt = at + 2;
+        boolean assigns = at + 2 < tokens.size()
+                && tokens.get(at).isName()
+                && (tokens.get(at + 1).isSymbol("=") || tokens.get(at + 1).isWord("to"));
+        if (!assigns) {
+            throw new SqlProblem(SqlStates.SYNTAX_ERROR, "syntax error in SET", "Write SET name = value.", 1);
+        }
+        return setting(tokens.get(at).folded(), tokens, valueAt, settings);
+    }
+
+    private static Plan setting(String name, List<Token> tokens, int valueAt, Settings settings) throws SqlProblem {
+        StringBuilder value = new StringBuilder();
+        for (Token token : tokens.subList(Math.min(valueAt, tokens.size()), tokens.size())) {
+            value.append(token.text());
+        }
+        if (settings.value(name).isEmpty() || name.toLowerCase(Locale.ROOT).startsWith("pg_proxy.")) {
+            settings.change(name.startsWith("pg_proxy.") ? "(" + name + ")" : name, ""); // Says what is wrong with it.
+        }
+        return new Plan.Setting("SET", name, value.toString());
+    }
+
+    private static Plan reset(SqlText statement, Settings settings) throws SqlProblem {
+        String name = statement.after(0).strip();
+        boolean isKnown = name.equalsIgnoreCase("all") || settings.value(name).isPresent();
+        if (!isKnown) {
+            settings.change(name, "");
+        }
+        return new Plan.Setting("RESET", "", "");
+    }
+}

@@ -1,0 +1,144 @@
+package dev.pgproxy.adminworker.sql;
+
+import dev.pgproxy.common.view.View;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. */
+final class QueryPlanner {
+
+    private final SqlText statement;
+    private final Settings settings;
+    private final StringBuilder sql = new StringBuilder();
+    private final Places places = new Places();
+    private final Set<View> views = EnumSet.noneOf(View.class);
+    private int copied;
+
+    private QueryPlanner(SqlText statement, Settings settings) {
+        this.statement = statement;
+        this.settings = settings;
+    }
+
+    static Plan.Query plan(SqlText statement, Settings settings) throws SqlProblem {
+        return new QueryPlanner(statement, settings).run();
+    }
+
+    private Plan.Query run() throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            switch (token.kind()) {
+                case WORD, QUOTED_NAME -> i = name(i);
+                case SYMBOL -> symbol(token);
+                case STRING, NUMBER, PARAMETER -> {}
+            }
+        }
+        sql.append(statement.text(), copied, statement.text().length());
+        return new Plan.Query(sql.toString(), views, SelectLabels.of(tokens), places, "SELECT");
+    }
+
+    /** @return the place of the last token that was looked at */
+    private int name(int at) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        Token token = tokens.get(at);
+        String name = token.folded();
+        boolean qualifies = at + 1 < tokens.size() && tokens.get(at + 1).isSymbol(".");
+        if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && isCall(at + 2)) {
+            replace(token.start(), tokens.get(at + 2).start(), ""); // pg_catalog.lower(...) is lower(...)
+            return name(at + 2);
+        }
+        if (name.equals("information_schema") || (name.startsWith("pg_") && !isCall(at))) {
+            throw noCatalog(token);
+        }
+        if (token.isWord("recursive") || token.isWord("regexp") || token.isWord("similar")) {
+            throw new SqlProblem(
+                    SqlStates.FEATURE_NOT_SUPPORTED,
+                    "\"" + token.text() + "\" is not available in pg_proxy",
+                    "LIKE finds texts by a pattern.",
+                    token.start() + 1);
+        }
+        if (isCall(at)) {
+            return call(at, token, name);
+        }
+        for (View view : View.values()) {
+            if (view.tableName().equals(name)) {
+                views.add(view); // It may be a column, too: then a snapshot is taken that nobody needed.
+            }
+        }
+        return at;
+    }
+
+    private boolean isCall(int at) {
+        List<Token> tokens = statement.tokens();
+        return at + 1 < tokens.size()
+                && tokens.get(at).isName()
+                && tokens.get(at + 1).isSymbol("(");
+    }
+
+    private int call(int at, Token token, String name) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        String setting = Functions.setting(name);
+        if (setting != null && at + 2 < tokens.size() && tokens.get(at + 2).isSymbol(")")) {
+            replace(token.start(), tokens.get(at + 2).end(), literal(setting));
+            return at + 2;
+        }
+        boolean asksForSetting = name.equals("current_setting")
+                && at + 3 < tokens.size()
+                && tokens.get(at + 2).kind() == Token.Kind.STRING
+                && tokens.get(at + 3).isSymbol(")");
+        if (asksForSetting) {
+            replace(
+                    token.start(),
+                    tokens.get(at + 3).end(),
+                    literal(tokens.get(at + 2).text()));
+            return at + 3;
+        }
+        if (!Functions.isAllowed(name)) {
+            throw new SqlProblem(
+                    SqlStates.UNDEFINED_FUNCTION,
+                    "function " + token.text() + "() is not available in pg_proxy",
+                    "There are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
+                    token.start() + 1);
+        }
+        return at;
+    }
+
+    private String literal(String setting) throws SqlProblem {
+        String value = settings.value(setting)
+                .orElseThrow(() -> new SqlProblem(
+                        SqlStates.UNDEFINED_OBJECT,
+                        "unrecognized configuration parameter \"" + setting + "\"",
+                        "The keys of pgproxy are in the table config."));
+        if (setting.equals(Settings.BACKEND_PID)) {
+            return value;
+        }
+        return setting.equals(Settings.IN_RECOVERY) ? "false" : "'" + value.replace("'", "''") + "'";
+    }
+
+    private void symbol(Token token) throws SqlProblem {
+        if (token.text().contains("@")
+                || token.text().contains("~")
+                || token.text().contains("?")) {
+            throw new SqlProblem(
+                    SqlStates.FEATURE_NOT_SUPPORTED,
+                    "operator " + token.text() + " is not available in pg_proxy",
+                    "LIKE finds texts by a pattern; parameters are written $1.",
+                    token.start() + 1);
+        }
+    }
+
+    private static SqlProblem noCatalog(Token token) {
+        return new SqlProblem(
+                SqlStates.UNDEFINED_TABLE,
+                "pg_proxy has no system catalog: \"" + token.text() + "\"",
+                "\\dt or SHOW TABLES lists what there is, SHOW HELP the commands.",
+                token.start() + 1);
+    }
+
+    private void replace(int start, int end, String by) {
+        sql.append(statement.text(), copied, start).append(by);
+        places.replaced(start, end, by.length());
+        copied = end;
+    }
+}

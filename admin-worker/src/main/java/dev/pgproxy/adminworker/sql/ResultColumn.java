@@ -1,0 +1,4 @@
+package dev.pgproxy.adminworker.sql;
+
+/** A column of a result, as RowDescription tells it. */
+public record ResultColumn(String name, PgType type) {}

@@ -1,0 +1,65 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a statement, which another thread may end. Thread-safe. */
+public final class Running {
+
+    private @Nullable Statement statement;
+    private @Nullable SqlProblem reason;
+    private boolean begun;
+    private boolean over;
+
+    /** @throws SqlProblem when it was cancelled before it began */
+    synchronized void started(Statement running) throws SqlProblem {
+        if (reason != null) {
+            throw reason;
+        }
+        statement = running;
+    }
+
+    synchronized void ended() {
+        statement = null;
+    }
+
+    /** Why it was cancelled; null when it was not. */
+    public synchronized @Nullable SqlProblem reason() {
+        return reason;
+    }
+
+    /** Whether its thread is done with it. */
+    public synchronized boolean isOver() {
+        return over;
+    }
+
+    /** Whether a thread is or was at work on it. */
+    public synchronized boolean isBegun() {
+        return begun;
+    }
+
+    synchronized void begun() {
+        begun = true;
+    }
+
+    synchronized void over() {
+        over = true;
+    }
+
+    /** Ends it, now or as soon as it begins. The first reason counts. */
+    public synchronized void cancel(SqlProblem why) {
+        if (reason != null) {
+            return;
+        }
+        reason = why;
+        if (statement != null) {
+            try {
+                statement.cancel();
+            } catch (SQLException e) {
+                // It has just ended by itself, or the engine is broken: then it fails anyway.
+                return;
+            }
+        }
+    }
+}

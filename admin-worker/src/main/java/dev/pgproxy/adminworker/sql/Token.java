@@ -1,0 +1,39 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.util.Locale;
+
+/**
+ * A piece of a statement.
+ *
+ * @param text as written; of a quoted name or a string without its quotes
+ * @param start of its first character in the whole text, from 0
+ * @param end behind its last one
+ */
+record Token(Kind kind, String text, int start, int end) {
+
+    enum Kind {
+        WORD,
+        QUOTED_NAME,
+        STRING,
+        NUMBER,
+        PARAMETER,
+        SYMBOL
+    }
+
+    boolean isName() {
+        return kind == Kind.WORD || kind == Kind.QUOTED_NAME;
+    }
+
+    boolean isWord(String word) {
+        return kind == Kind.WORD && text.equalsIgnoreCase(word);
+    }
+
+    boolean isSymbol(String symbol) {
+        return kind == Kind.SYMBOL && text.equals(symbol);
+    }
+
+    /** A name as it is looked up: folded to lower case unless it is quoted. */
+    String folded() {
+        return kind == Kind.WORD ? text.toLowerCase(Locale.ROOT) : text;
+    }
+}

@@ -1,0 +1,161 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Takes SQL apart as PostgreSQL's scanner does, as far as it takes to find statements, names and parameters in it. */
+final class Tokenizer {
+
+    private static final String OPERATORS = "+-*/<>=~!@#%^&|`?";
+
+    private final String sql;
+    private final List<Token> tokens = new ArrayList<>();
+    private int at;
+
+    private Tokenizer(String sql) {
+        this.sql = sql;
+    }
+
+    /** @throws SqlProblem when a quote or a comment does not end */
+    static List<Token> tokens(String sql) throws SqlProblem {
+        Tokenizer tokenizer = new Tokenizer(sql);
+        tokenizer.run();
+        return tokenizer.tokens;
+    }
+
+    private void run() throws SqlProblem {
+        while (at < sql.length()) {
+            char c = sql.charAt(at);
+            if (Character.isWhitespace(c)) {
+                at++;
+            } else if (sql.startsWith("--", at)) {
+                int end = sql.indexOf('\n', at);
+                at = end < 0 ? sql.length() : end;
+            } else if (sql.startsWith("/*", at)) {
+                comment();
+            } else if (c == '\'') {
+                quoted('\'', Token.Kind.STRING, "unterminated quoted string");
+            } else if (c == '"') {
+                quoted('"', Token.Kind.QUOTED_NAME, "unterminated quoted identifier");
+            } else if (c == '$') {
+                dollar();
+            } else if (isWordStart(c)) {
+                take(Token.Kind.WORD, at, wordEnd());
+            } else if (Character.isDigit(c) || (c == '.' && isDigitAt(at + 1))) {
+                number();
+            } else {
+                symbol(c);
+            }
+        }
+    }
+
+    private void comment() throws SqlProblem {
+        int start = at;
+        int depth = 0;
+        do {
+            if (sql.startsWith("/*", at)) {
+                depth++;
+                at += 2;
+            } else if (sql.startsWith("*/", at)) {
+                depth--;
+                at += 2;
+            } else {
+                at++;
+            }
+            if (at > sql.length() || (at == sql.length() && depth > 0)) {
+                throw problem("unterminated /* comment", start);
+            }
+        } while (depth > 0);
+    }
+
+    private void quoted(char quote, Token.Kind kind, String complaint) throws SqlProblem {
+        int start = at++;
+        StringBuilder text = new StringBuilder();
+        while (at < sql.length()) {
+            char c = sql.charAt(at++);
+            if (c != quote) {
+                text.append(c);
+            } else if (at < sql.length() && sql.charAt(at) == quote) {
+                text.append(quote);
+                at++;
+            } else {
+                tokens.add(new Token(kind, text.toString(), start, at));
+                return;
+            }
+        }
+        throw problem(complaint, start);
+    }
+
+    private void dollar() throws SqlProblem {
+        int start = at;
+        if (isDigitAt(at + 1)) {
+            int end = at + 1;
+            while (isDigitAt(end)) {
+                end++;
+            }
+            take(Token.Kind.PARAMETER, start, end);
+            return;
+        }
+        int tagEnd = sql.indexOf('$', at + 1);
+        if (tagEnd < 0) {
+            symbol('$');
+            return;
+        }
+        String tag = sql.substring(at, tagEnd + 1);
+        int end = sql.indexOf(tag, tagEnd + 1);
+        if (end < 0) {
+            throw problem("unterminated dollar-quoted string", start);
+        }
+        at = end + tag.length();
+        tokens.add(new Token(Token.Kind.STRING, sql.substring(tagEnd + 1, end), start, at));
+    }
+
+    private void number() {
+        int end = at;
+        while (end < sql.length() && (Character.isLetterOrDigit(sql.charAt(end)) || sql.charAt(end) == '.')) {
+            end++;
+        }
+        take(Token.Kind.NUMBER, at, end);
+    }
+
+    private void symbol(char c) {
+        int end = at + 1;
+        if (sql.startsWith("::", at)) {
+            end = at + 2;
+        } else if (OPERATORS.indexOf(c) >= 0) {
+            while (end < sql.length()
+                    && OPERATORS.indexOf(sql.charAt(end)) >= 0
+                    && !sql.startsWith("--", end)
+                    && !sql.startsWith("/*", end)) {
+                end++;
+            }
+        }
+        take(Token.Kind.SYMBOL, at, end);
+    }
+
+    private void take(Token.Kind kind, int start, int end) {
+        tokens.add(new Token(kind, sql.substring(start, end), start, end));
+        at = end;
+    }
+
+    private int wordEnd() {
+        int end = at;
+        while (end < sql.length()
+                && (isWordStart(sql.charAt(end)) || Character.isDigit(sql.charAt(end)) || sql.charAt(end) == '$')) {
+            end++;
+        }
+        return end;
+    }
+
+    private static boolean isWordStart(char c) {
+        return Character.isLetter(c) || c == '_';
+    }
+
+    private boolean isDigitAt(int index) {
+        return index < sql.length() && Character.isDigit(sql.charAt(index));
+    }
+
+    private static SqlProblem problem(String message, int start) {
+        return new SqlProblem(SqlStates.SYNTAX_ERROR, message, "", start + 1);
+    }
+}
