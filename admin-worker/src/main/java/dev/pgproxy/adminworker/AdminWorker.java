@@ -295,13 +295,8 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public boolean mayTry(String address) {
-        return guard.mayTry(address, loop.clock().nanoTime());
-    }
-
-    @Override
-    public void wrongPassword(String address) {
-        guard.failed(address, loop.clock().nanoTime());
+    public LoginGuard guard() {
+        return guard;
     }
 
     @Override

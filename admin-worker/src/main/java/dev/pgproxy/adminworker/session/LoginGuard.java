@@ -4,7 +4,10 @@ import dev.pgproxy.common.log.Event;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Counts wrong passwords by address, and shuts an address out for a while that brings too many. */
+/**
+ * Slows down an address that brings too many wrong passwords: its further logins are answered late, and only a few at a time. The right
+ * password still gets in, or a forgotten script with an old one could keep every operator of its host out.
+ */
 public final class LoginGuard {
 
     /** Wrong passwords of one address within the window. */
@@ -12,12 +15,19 @@ public final class LoginGuard {
 
     static final long WINDOW_NS = 60_000_000_000L;
 
+    /** How late a login is answered then. */
+    static final long DELAY_MS = 2_000;
+
+    /** Logins of one address that may wait so at once. */
+    static final int MAX_DELAYED = 5;
+
     /** Addresses that are remembered; above it the one that failed first is forgotten. */
     private static final int MAX_ADDRESSES = 10_000;
 
     private static final class Failures {
         private long sinceNs;
         private int count;
+        private int delayed;
     }
 
     private final Map<String, Failures> byAddress = new LinkedHashMap<>() {
@@ -27,14 +37,29 @@ public final class LoginGuard {
         }
     };
 
-    /** Whether the address may try. */
-    public boolean mayTry(String address, long nowNs) {
+    /** How long a login from there is to wait for its first answer; negative when too many do already. */
+    public long delayMs(String address, long nowNs) {
         Failures failures = byAddress.get(address);
-        if (failures != null && nowNs - failures.sinceNs >= WINDOW_NS) {
-            byAddress.remove(address);
-            return true;
+        if (failures == null || failures.count < MAX_FAILURES) {
+            return 0;
         }
-        return failures == null || failures.count < MAX_FAILURES;
+        if (nowNs - failures.sinceNs >= WINDOW_NS && failures.delayed == 0) {
+            byAddress.remove(address);
+            return 0;
+        }
+        if (failures.delayed >= MAX_DELAYED) {
+            return -1;
+        }
+        failures.delayed++;
+        return DELAY_MS;
+    }
+
+    /** A login that had to wait goes on, or is over. */
+    public void delayEnded(String address) {
+        Failures failures = byAddress.get(address);
+        if (failures != null && failures.delayed > 0) {
+            failures.delayed--;
+        }
     }
 
     /** A wrong password came from there. */
@@ -45,10 +70,11 @@ public final class LoginGuard {
         }
         failures.count++;
         if (failures.count == MAX_FAILURES) {
-            Event.of("address_shut_out")
+            Event.of("address_slowed_down")
                     .with("address", address)
                     .with("failures", failures.count)
-                    .message("too many wrong passwords for pg_proxy came from there; it may try again in a minute")
+                    .message(
+                            "too many wrong passwords for pg_proxy came from there; its logins are answered late for a while")
                     .hint("Find out who tries there.")
                     .warn();
         }

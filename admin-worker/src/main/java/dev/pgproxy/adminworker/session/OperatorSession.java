@@ -54,6 +54,7 @@ public final class OperatorSession {
     private Passwords.@Nullable Login login;
     private @Nullable Conversation conversation;
     private Scheduler.@Nullable Timer timer;
+    private Scheduler.@Nullable Timer delay;
 
     /**
      * Takes over a client's connection.
@@ -79,11 +80,12 @@ public final class OperatorSession {
                     "Set pg_proxy_pw in pgproxy's configuration and reload it.");
             return;
         }
-        if (!services.mayTry(peer)) {
+        long delayMs = services.guard().delayMs(peer, services.loop().clock().nanoTime());
+        if (delayMs < 0) {
             refuse(
-                    SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-                    "too many wrong passwords came from " + peer,
-                    "Wait a minute, and try again with the right one.");
+                    SqlState.TOO_MANY_CONNECTIONS,
+                    "too many wrong passwords came from " + peer + ", and too many logins wait",
+                    "Try again in a moment, with the right password.");
             return;
         }
         timer = services.loop()
@@ -95,8 +97,28 @@ public final class OperatorSession {
                                 "canceling authentication due to timeout",
                                 "The login took longer than client_login_timeout.")));
         transport.onReady(this::ready);
+        if (delayMs == 0) {
+            ask();
+        } else {
+            transport.interest(Interest.HANGUP);
+            delay = services.loop().scheduler().afterMs(delayMs, () -> {
+                endDelay();
+                ask();
+            });
+        }
+    }
+
+    private void ask() {
         output.add(BackendMessage.authenticationSasl(List.of(MECHANISM)));
         proceed();
+    }
+
+    private void endDelay() {
+        if (delay != null) {
+            delay.cancel();
+            delay = null;
+            services.guard().delayEnded(peer);
+        }
     }
 
     private boolean isLoopback() {
@@ -210,7 +232,7 @@ public final class OperatorSession {
     }
 
     private void wrongPassword() {
-        services.wrongPassword(peer);
+        services.guard().failed(peer, services.loop().clock().nanoTime());
         String user = StartupParameters.display(parameters.user());
         Event.of("operator_refused")
                 .with("peer", peer)
@@ -299,6 +321,7 @@ public final class OperatorSession {
         }
         state = State.CLOSED;
         stopTimer();
+        endDelay();
         transport.interest(Interest.NONE);
         if (conversation != null) {
             conversation.end();

@@ -39,11 +39,8 @@ public interface Services {
     /** The statement was told to stop. One that still runs after this time cannot be stopped, and ends the process. */
     void watchStop(Running running, long graceMs);
 
-    /** Whether the address may try a password. */
-    boolean mayTry(String address);
-
-    /** A wrong password came from there. */
-    void wrongPassword(String address);
+    /** Who tries passwords. */
+    LoginGuard guard();
 
     /** Whether there is room for one more session that is logged in. */
     boolean hasRoom();

@@ -30,6 +30,10 @@ final class Counts {
     private static final int SERVER_TOTAL = place(View.SERVER, "total_cnn_num");
     private static final int SERVER_ROLE = place(View.SERVER, "role");
 
+    private static final int STATS_FIRST_NUMBER = place(View.STATS, "sessions");
+    private static final int STATS_QUERIES = place(View.STATS, "queries_per_second");
+    private static final int STATS_AVERAGE = place(View.STATS, "query_ms_average");
+
     private record Pool(Object server, Object user, Object database, Object parameters) {}
 
     /** What some connections have in common. */
@@ -115,6 +119,43 @@ final class Counts {
             count.oldestWait < 0 ? null : count.oldestWait
         }));
         rows.put(View.POOL, poolRows);
+        List<@Nullable Object[]> stats = rows.get(View.STATS);
+        if (stats != null) {
+            rows.put(View.STATS, sums(stats));
+        }
+    }
+
+    /** Each worker tells of its own sessions; an operator wants the sum. */
+    private static List<@Nullable Object[]> sums(List<@Nullable Object[]> stats) {
+        Map<List<Object>, @Nullable Object[]> byKind = new LinkedHashMap<>();
+        for (@Nullable Object[] row : stats) {
+            List<Object> kind = List.of(key(row[0]), key(row[1]), key(row[2]));
+            @Nullable Object[] sum = byKind.get(kind);
+            if (sum == null) {
+                byKind.put(kind, row);
+            } else {
+                add(sum, row);
+            }
+        }
+        return new ArrayList<>(byKind.values());
+    }
+
+    private static void add(@Nullable Object[] sum, @Nullable Object[] row) {
+        double queriesBefore = (Double) orZero(sum[STATS_QUERIES]);
+        double queries = (Double) orZero(row[STATS_QUERIES]);
+        double both = queriesBefore + queries;
+        double average = both == 0
+                ? 0
+                : (queriesBefore * (Double) orZero(sum[STATS_AVERAGE]) + queries * (Double) orZero(row[STATS_AVERAGE]))
+                        / both;
+        for (int i = STATS_FIRST_NUMBER; i < sum.length; i++) {
+            if (sum[i] instanceof Long count && row[i] instanceof Long more) {
+                sum[i] = count + more;
+            } else if (sum[i] instanceof Double value && row[i] instanceof Double more) {
+                sum[i] = value + more;
+            }
+        }
+        sum[STATS_AVERAGE] = average;
     }
 
     /** Connections may outlive the server's place in the configuration; they are not to be hidden. */

@@ -48,8 +48,11 @@ final class Engine implements AutoCloseable {
 
     private static final int KEY_COLUMNS = 3;
     private static final String READER = "pg_proxy";
-    private static final String MODE = ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH"
-            + ";NON_KEYWORDS=USER,KEY,VALUE,DAY,HOUR,MINUTE,MONTH,SECOND,YEAR";
+    private static final String MODE = ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH";
+
+    /** Names that PostgreSQL takes for columns without quotes; each connection is told of its own. */
+    private static final String NAMES = ";NON_KEYWORDS=USER,KEY,VALUE,DAY,HOUR,MINUTE,MONTH,SECOND,YEAR";
+
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final int NANOS_PER_MICRO = 1_000;
 
@@ -62,7 +65,7 @@ final class Engine implements AutoCloseable {
     Engine() throws SQLException {
         String url = "jdbc:h2:mem:" + UUID.randomUUID();
         String password = UUID.randomUUID().toString();
-        owner = DriverManager.getConnection(url + MODE, "owner", password);
+        owner = DriverManager.getConnection(url + MODE + NAMES, "owner", password);
         try (Statement statement = owner.createStatement()) {
             statement.execute("CREATE USER " + READER + " PASSWORD '" + password + "'");
             for (View view : View.values()) {
@@ -70,7 +73,7 @@ final class Engine implements AutoCloseable {
                         + view.columns().stream().map(Engine::definition).collect(Collectors.joining(", ")) + ")");
                 statement.execute("GRANT SELECT ON " + view.tableName() + " TO " + READER);
             }
-            reader = DriverManager.getConnection(url, READER, password);
+            reader = DriverManager.getConnection(url + NAMES, READER, password);
         } catch (SQLException e) {
             owner.close();
             throw e;

@@ -17,6 +17,7 @@ final class EngineProblems {
     private static final int TABLE_NOT_FOUND_EMPTY = 42104;
     private static final int COLUMN_NOT_FOUND = 42122;
     private static final int FUNCTION_NOT_FOUND = 90022;
+    private static final int DIVISION_BY_ZERO = 22012;
 
     private static final Map<String, String> STATES = Map.of(
             "42000", SqlStates.SYNTAX_ERROR,
@@ -66,6 +67,9 @@ final class EngineProblems {
             case FUNCTION_NOT_FOUND -> {
                 return new SqlProblem(
                         SqlStates.UNDEFINED_FUNCTION, "function " + name + "() does not exist", "", place(name, query));
+            }
+            case DIVISION_BY_ZERO -> {
+                return new SqlProblem("22012", "division by zero", "");
             }
             default -> {}
         }

@@ -83,6 +83,13 @@ final class QueryPlanner {
             replace(token.start(), tokens.get(at + 2).end(), literal(setting));
             return at + 2;
         }
+        boolean isNow = name.equals("now")
+                && at + 2 < tokens.size()
+                && tokens.get(at + 2).isSymbol(")");
+        if (isNow) {
+            replace(token.start(), tokens.get(at + 2).end(), "current_timestamp"); // The engine's own knows no zone.
+            return at + 2;
+        }
         boolean asksForSetting = name.equals("current_setting")
                 && at + 3 < tokens.size()
                 && tokens.get(at + 2).kind() == Token.Kind.STRING
