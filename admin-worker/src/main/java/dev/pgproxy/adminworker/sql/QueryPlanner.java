@@ -1,6 +1,8 @@
 package dev.pgproxy.adminworker.sql;
 
 import dev.pgproxy.common.view.View;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -8,11 +10,20 @@ import java.util.Set;
 /** Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. */
 final class QueryPlanner {
 
+    /** Behind these words come tables, at their beginning and behind each comma. */
+    private static final Set<String> CLAUSES_WITH_TABLES = Set.of("from", "join", "table");
+
+    /** Behind these come none. */
+    private static final Set<String> CLAUSES_WITHOUT_TABLES =
+            Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "values");
+
     private final SqlText statement;
     private final Settings settings;
     private final StringBuilder sql = new StringBuilder();
     private final Places places = new Places();
     private final Set<View> views = EnumSet.noneOf(View.class);
+    private final Deque<Boolean> outer = new ArrayDeque<>();
+    private boolean amongTables;
     private int copied;
 
     private QueryPlanner(SqlText statement, Settings settings) {
@@ -30,7 +41,7 @@ final class QueryPlanner {
             Token token = tokens.get(i);
             switch (token.kind()) {
                 case WORD, QUOTED_NAME -> i = name(i);
-                case SYMBOL -> symbol(token);
+                case SYMBOL -> symbol(i, token);
                 case STRING, NUMBER, PARAMETER -> {}
             }
         }
@@ -61,12 +72,31 @@ final class QueryPlanner {
         if (isCall(at)) {
             return call(at, token, name);
         }
-        for (View view : View.values()) {
-            if (view.tableName().equals(name)) {
-                views.add(view); // It may be a column, too: then a snapshot is taken that nobody needed.
+        boolean isWord = token.kind() == Token.Kind.WORD;
+        if (isWord && CLAUSES_WITHOUT_TABLES.contains(name)) {
+            amongTables = false;
+        } else if (isWord && CLAUSES_WITH_TABLES.contains(name)) {
+            amongTables = true;
+        } else if (amongTables && mayBeTable(at)) {
+            for (View view : View.values()) {
+                if (view.tableName().equals(name)) {
+                    views.add(view);
+                }
             }
         }
         return at;
+    }
+
+    /** Whether the name stands where a table can. In doubt it does: then rows are fetched that nobody needed. */
+    private boolean mayBeTable(int at) {
+        Token before = statement.tokens().get(Math.max(0, at - 1));
+        if (before.isSymbol(".")) {
+            return at >= 2 && statement.tokens().get(at - 2).folded().equals("public");
+        }
+        return before.isSymbol(",")
+                || before.isSymbol("(")
+                || (before.kind() == Token.Kind.WORD
+                        && (CLAUSES_WITH_TABLES.contains(before.folded()) || before.isWord("lateral")));
     }
 
     private boolean isCall(int at) {
@@ -123,7 +153,14 @@ final class QueryPlanner {
         return setting.equals(Settings.IN_RECOVERY) ? "false" : "'" + value.replace("'", "''") + "'";
     }
 
-    private void symbol(Token token) throws SqlProblem {
+    private void symbol(int at, Token token) throws SqlProblem {
+        if (token.isSymbol("(")) {
+            outer.push(amongTables);
+            boolean names = at > 0 && statement.tokens().get(at - 1).isWord("using");
+            amongTables &= !names;
+        } else if (token.isSymbol(")") && !outer.isEmpty()) {
+            amongTables = outer.pop();
+        }
         if (token.text().contains("@")
                 || token.text().contains("~")
                 || token.text().contains("?")) {

@@ -20,6 +20,11 @@ public final class Running {
         statement = running;
     }
 
+    /** Whether the engine is at work on it. */
+    synchronized boolean isRunning() {
+        return statement != null;
+    }
+
     synchronized void ended() {
         statement = null;
     }

@@ -18,7 +18,9 @@ final class SelectLabels {
             if (tokens.subList(at, end).stream().anyMatch(token -> token.isSymbol("*")) && !isCall(tokens, at, end)) {
                 break; // How many columns a star stands for is not known here.
             }
-            labels.add(isCall(tokens, at, end) ? tokens.get(at).folded() : null);
+            int unqualified = at + 1 < end && tokens.get(at + 1).isSymbol(".") ? at + 2 : at;
+            labels.add(
+                    isCall(tokens, unqualified, end) ? tokens.get(unqualified).folded() : null);
             if (end >= tokens.size() || !tokens.get(end).isSymbol(",")) {
                 break;
             }

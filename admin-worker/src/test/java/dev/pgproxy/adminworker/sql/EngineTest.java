@@ -1,0 +1,216 @@
+package dev.pgproxy.adminworker.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.adminworker.snapshot.Snapshot;
+import dev.pgproxy.adminworker.snapshot.Snapshots;
+import dev.pgproxy.common.view.View;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class EngineTest {
+
+    private final Settings settings = new Settings("admin", "", "1.0", true, 4711);
+    private final Engine engine = newEngine();
+    private Snapshot snapshot = Snapshots.of(
+            View.STARTUPMSG,
+            new Object[] {1, 10L, true, "é 'quoted'"},
+            new Object[] {2, 20L, false, null},
+            new Object[] {null, Long.MAX_VALUE, null, ""});
+
+    private static Engine newEngine() {
+        try {
+            return new Engine();
+        } catch (java.sql.SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    private QueryResult run(String sql, @Nullable Object... parameters) throws SqlProblem {
+        Plan.Query query = (Plan.Query) Planner.plan(SqlText.split(sql).get(0), settings);
+        return engine.run(
+                query, new ArrayList<>(java.util.Arrays.asList(parameters)), List.of(), snapshot, new Running());
+    }
+
+    private String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
+        StringBuilder all = new StringBuilder();
+        for (byte[] row : run(sql, parameters).rows()) {
+            ByteBuffer in = ByteBuffer.wrap(row, 5, row.length - 5);
+            int columns = in.getShort();
+            for (int i = 0; i < columns; i++) {
+                int length = in.getInt();
+                byte[] value = new byte[Math.max(0, length)];
+                in.get(value);
+                all.append(length < 0 ? "NULL" : new String(value, StandardCharsets.UTF_8))
+                        .append(i + 1 < columns ? "|" : "\n");
+            }
+        }
+        return all.toString();
+    }
+
+    private SqlProblem problem(String sql) {
+        return assertThrows(SqlProblem.class, () -> run(sql), sql);
+    }
+
+    @Test
+    void answersWithTheRowsOfTheSnapshot() throws SqlProblem {
+        assertEquals(
+                "1|10|t|é 'quoted'\n2|20|f|NULL\nNULL|9223372036854775807|NULL|\n",
+                rows("select * from startupmsg order by id"));
+        assertEquals("2|30\n", rows("select count(*), sum(id) from startupmsg where pid is not null"));
+        snapshot = Snapshots.of(View.STARTUPMSG);
+        assertEquals("", rows("select * from startupmsg"));
+    }
+
+    @Test
+    void tellsTypesAsPostgresDoes() throws SqlProblem {
+        List<ResultColumn> columns =
+                run("select pid, id, idle, msg, 1.5::float8, now(), count(*) over (), current_date, 2.5::numeric"
+                                + " from startupmsg")
+                        .columns();
+        assertEquals(
+                List.of(
+                        PgType.INT4,
+                        PgType.INT8,
+                        PgType.BOOL,
+                        PgType.TEXT,
+                        PgType.FLOAT8,
+                        PgType.TIMESTAMPTZ,
+                        PgType.INT8,
+                        PgType.DATE,
+                        PgType.NUMERIC),
+                columns.stream().map(ResultColumn::type).toList());
+        assertEquals("now", columns.get(5).name());
+        assertEquals("count", columns.get(6).name());
+    }
+
+    @Test
+    void takesParametersOfAnyType() throws SqlProblem {
+        assertEquals("1\n", rows("select pid from startupmsg where id = $1 and msg like $2", "10", "é%"));
+        assertEquals("1\n", rows("select pid from startupmsg where id = $1", 10));
+        assertEquals("2\n", rows("select pid from startupmsg where idle = $1", false));
+        Description description = engine.describe((Plan.Query) Planner.plan(
+                SqlText.split("select pid from startupmsg where id = $1 and msg = $2")
+                        .get(0),
+                settings));
+        assertEquals(List.of(PgType.INT8.oid(), PgType.TEXT.oid()), description.parameterOids());
+    }
+
+    @Test
+    void errorsHavePostgresStatesAndPlaces() {
+        assertEquals(SqlStates.UNDEFINED_TABLE, problem("select * from nowhere").sqlState());
+        assertEquals(15, problem("select * from nowhere").position());
+        assertEquals(
+                SqlStates.UNDEFINED_COLUMN, problem("select nothing from pool").sqlState());
+        assertEquals(8, problem("select nothing from pool").position());
+        assertEquals(SqlStates.SYNTAX_ERROR, problem("select 1 from from").sqlState());
+        assertEquals(15, problem("select 1 from from").position());
+        assertEquals("22012", problem("select 1/0").sqlState());
+        assertEquals(
+                SqlStates.INVALID_TEXT_REPRESENTATION,
+                problem("select 'a'::int").sqlState());
+        assertEquals("22012", problem("select version(), 1/0").sqlState());
+        assertFalse(engine.isBroken());
+    }
+
+    /** What gets by the planner, had it a hole, still meets a user without any right but to read. */
+    @Test
+    void theReaderCanDoNothingButRead() {
+        for (String sql : List.of(
+                "delete from startupmsg",
+                "insert into startupmsg values (1, 1, true, 'x')",
+                "update startupmsg set pid = 1",
+                "create table t (a int)",
+                "create local temporary table t (a int)",
+                "drop table startupmsg",
+                "create alias f for 'java.lang.System.exit'",
+                "select file_read('/etc/passwd')",
+                "select * from csvread('/etc/passwd')",
+                "call csvwrite('/tmp/x', 'select 1')",
+                "select file_write('x', '/tmp/x')",
+                "select * from final table (delete from startupmsg)",
+                "select * from final table (insert into startupmsg values (1, 1, true, 'x'))",
+                "script to '/tmp/x'",
+                "backup to '/tmp/x'",
+                "shutdown",
+                "set db_close_delay 0",
+                "set password 'x'",
+                "alter user pg_proxy admin true",
+                "create user u password 'x' admin",
+                "grant all on startupmsg to pg_proxy")) {
+            Plan.Query raw = Plan.Query.own(sql, Set.of(View.STARTUPMSG), "SELECT");
+            assertThrows(SqlProblem.class, () -> engine.run(raw, List.of(), List.of(), snapshot, new Running()), sql);
+        }
+        assertFalse(engine.isBroken());
+    }
+
+    @Test
+    void aResultHasABound() throws SqlProblem {
+        Object[][] many = new Object[400][];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = new Object[] {i, (long) i, true, "x"};
+        }
+        snapshot = Snapshots.of(View.STARTUPMSG, many);
+        assertEquals("160000\n", rows("select count(*) from startupmsg a, startupmsg b"));
+        SqlProblem problem = problem("select a.pid from startupmsg a, startupmsg b");
+        assertEquals(SqlStates.PROGRAM_LIMIT_EXCEEDED, problem.sqlState());
+    }
+
+    @Test
+    void aStatementEndsWhenItIsCancelled() throws Exception {
+        Object[][] many = new Object[2000][];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = new Object[] {i, (long) i, true, "x" + i};
+        }
+        snapshot = Snapshots.of(View.STARTUPMSG, many);
+        Plan.Query query = (Plan.Query) Planner.plan(
+                SqlText.split("select count(*) from startupmsg a, startupmsg b, startupmsg c where a.msg < b.msg")
+                        .get(0),
+                settings);
+        Running running = new Running();
+        SqlProblem reason = new SqlProblem("57014", "enough", "");
+        Thread canceller = new Thread(() -> {
+            dev.pgproxy.testkit.process.Await.until(
+                    "the statement to run", java.time.Duration.ofSeconds(10), running::isRunning);
+            running.cancel(reason);
+        });
+        canceller.start();
+        SqlProblem problem =
+                assertThrows(SqlProblem.class, () -> engine.run(query, List.of(), List.of(), snapshot, running));
+        canceller.join();
+        assertEquals("57014", problem.sqlState());
+        assertTrue(rows("select count(*) from startupmsg").startsWith("2000"));
+    }
+
+    @Test
+    void showsEverythingThatShowKnows() throws SqlProblem {
+        for (String what : List.of(
+                "help",
+                "tables",
+                "version",
+                "pools",
+                "clients",
+                "servers",
+                "stats",
+                "config",
+                "events",
+                "processes",
+                "all")) {
+            assertFalse(run("show " + what).columns().isEmpty(), what);
+        }
+    }
+}
