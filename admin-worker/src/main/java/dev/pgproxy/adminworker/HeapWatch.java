@@ -21,8 +21,17 @@ final class HeapWatch {
         oldGeneration = pool.orElse(null);
     }
 
-    /** Whether the last collection of old objects left more than there should be. */
+    /** Whether more is in use than there should be. */
     boolean isTight() {
+        if (!wasTight()) {
+            return false;
+        }
+        System.gc(); // What the last collection left may be garbage by now, and nobody else would notice for long.
+        return wasTight();
+    }
+
+    /** Whether the last collection of old objects left more than there should be. */
+    private boolean wasTight() {
         MemoryUsage usage = oldGeneration == null ? null : oldGeneration.getCollectionUsage();
         return usage != null && usage.getMax() > 0 && usage.getUsed() > MOST * usage.getMax();
     }

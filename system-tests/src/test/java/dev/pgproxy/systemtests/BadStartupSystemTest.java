@@ -241,12 +241,4 @@ class BadStartupSystemTest {
             client.readUntil('Z');
         }
     }
-
-    @Test
-    void refusesUnknownPseudoDatabaseForNow() throws IOException {
-        try (WireClient client = new WireClient(proxy.port())) {
-            client.startup(WireClient.PROTOCOL_3_0, "anybody", "pg_proxy");
-            assertEquals("0A000", onlyError(client).sqlState());
-        }
-    }
 }

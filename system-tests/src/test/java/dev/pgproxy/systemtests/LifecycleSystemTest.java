@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
-import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,16 +126,6 @@ class LifecycleSystemTest {
             assertEquals(0, proxy.stop());
             assertTrue(Files.readString(worker).contains("event=child_stopped"));
             assertFalse(Files.readString(logs.path().resolve("old.proxy1")).contains("event=child_stopped"));
-        }
-    }
-
-    @Test
-    void sighupChangesNothingAndSaysSo() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18));
-                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
-            Programs.run(List.of("kill", "-HUP", Long.toString(proxy.master().pid())));
-            Await.until("the answer to SIGHUP", Fixture.SOON, () -> proxy.log().contains("event=reload_refused"));
-            assertEquals("1", client.value("select 1"));
         }
     }
 

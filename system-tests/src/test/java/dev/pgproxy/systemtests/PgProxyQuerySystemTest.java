@@ -1,0 +1,306 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.util.PSQLException;
+
+/** SQL over the tables of pg_proxy, as psql and pgjdbc send it. */
+class PgProxyQuerySystemTest {
+
+    private static final String SIMPLE = "preferQueryMode=simple";
+    private static final String EXTENDED = "preferQueryMode=extended";
+    private static final String BINARY = "prepareThreshold=-1";
+
+    private static final PostgresCluster CLUSTER = Fixture.cluster(15);
+    private static final ProxyProcess PROXY = Fixture.proxy(CLUSTER, "proxy_worker_num = 2");
+    private static final List<WireClient> CLIENTS = new ArrayList<>();
+
+    @BeforeAll
+    static void haveClients() throws Exception {
+        for (int i = 0; i < 6; i++) {
+            CLIENTS.add(WireClient.login(PROXY.port(), "postgres", "postgres", "application_name", "client" + i));
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        for (WireClient client : CLIENTS) {
+            client.close();
+        }
+        PROXY.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SIMPLE, EXTENDED, BINARY})
+    void typesNullsAndParameters(String mode) throws SQLException {
+        try (Connection connection = Operator.connect(PROXY, Operator.DEFAULT_PASSWORD, mode)) {
+            try (PreparedStatement statement = connection.prepareStatement(
+                    "select c.*, p.kind, p.memory_bytes, 1.25::numeric as n, null as nothing from connection c join process p"
+                            + " on p.pid = c.pid where c.application_name = ? and c.session_id > ? and p.slot < ?")) {
+                for (int round = 0; round < 8; round++) { // From some round on pgjdbc asks for binary values.
+                    statement.setString(1, "client3");
+                    statement.setLong(2, 0);
+                    statement.setInt(3, 100);
+                    try (ResultSet rows = statement.executeQuery()) {
+                        assertTrue(rows.next());
+                        ResultSetMetaData metadata = rows.getMetaData();
+                        assertEquals("pid", metadata.getColumnName(1));
+                        assertEquals(Types.INTEGER, metadata.getColumnType(1));
+                        assertEquals(Types.BIGINT, metadata.getColumnType(2));
+                        assertEquals(Types.VARCHAR, metadata.getColumnType(3));
+                        assertEquals("timestamptz", metadata.getColumnTypeName(9));
+                        assertEquals("127.0.0.1", rows.getString("fe_ip"));
+                        assertEquals("idle", rows.getString("state"));
+                        assertEquals("postgres", rows.getString("user"));
+                        assertTrue(rows.getDouble("state_seconds") >= 0);
+                        long ageMs = System.currentTimeMillis()
+                                - rows.getTimestamp("status_time").getTime();
+                        assertTrue(ageMs >= -1000 && ageMs < 600_000, "status_time is " + ageMs + " ms ago");
+                        assertEquals("1.25", rows.getBigDecimal("n").toPlainString());
+                        assertNull(rows.getString("wait_for"));
+                        assertNull(rows.getObject("nothing"));
+                        assertEquals("pool", rows.getString("kind"));
+                        assertTrue(rows.getLong("memory_bytes") > 1_000_000);
+                        assertFalse(rows.next());
+                    }
+                }
+            }
+            try (Statement statement = connection.createStatement()) {
+                assertFalse(statement.execute("set application_name = 'dbeaver'"));
+                assertTrue(statement.execute("show application_name"));
+                try (ResultSet rows = statement.getResultSet()) {
+                    assertTrue(rows.next());
+                    assertEquals("dbeaver", rows.getString(1));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SIMPLE, EXTENDED})
+    void errorsLeaveTheSessionUsable(String mode) throws SQLException {
+        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, mode)) {
+            List<String> bad = List.of(
+                    "42601 select 1 from from",
+                    "42703 select nothing from pool",
+                    "42P01 select * from nowhere",
+                    "22012 select 1/0",
+                    "42883 select file_read('/etc/passwd')",
+                    "25006 insert into pool values (1)",
+                    "0A000 copy pool to stdout");
+            for (String each : bad) {
+                PSQLException refused =
+                        assertThrows(PSQLException.class, () -> operator.value(each.substring(6)), each);
+                assertEquals(each.substring(0, 5), refused.getSQLState());
+                assertEquals("1", operator.value("select 1"), "behind " + each);
+            }
+            PSQLException placed =
+                    assertThrows(PSQLException.class, () -> operator.value("select 1, nothing from pool"));
+            assertEquals(11, placed.getServerErrorMessage().getPosition());
+        }
+    }
+
+    @Test
+    void transactionsAndCursorsAreTakenAsTheyCome() throws SQLException {
+        try (Connection connection = Operator.connect(PROXY, Operator.DEFAULT_PASSWORD)) {
+            connection.setAutoCommit(false);
+            try (Statement statement = connection.createStatement()) {
+                statement.setFetchSize(2);
+                int rows = 0;
+                try (ResultSet result = statement.executeQuery("select \"key\", \"value\" from config")) {
+                    while (result.next()) {
+                        rows++;
+                    }
+                }
+                assertTrue(rows > 30, "config has " + rows + " rows");
+            }
+            connection.commit();
+            connection.rollback();
+            connection.setReadOnly(true);
+            connection.setTransactionIsolation(Connection.TRANSACTION_SERIALIZABLE);
+        }
+    }
+
+    @Test
+    void largeResultsComeWholeAndTooLargeOnesAreRefused() throws SQLException {
+        try (Operator operator = Operator.of(PROXY)) {
+            String join = "from config a, config b, config c";
+            int rows = operator.rows("select a.\"key\", b.\"value\" from config a, config b")
+                    .size();
+            assertEquals(operator.value("select count(*) from config a, config b"), Integer.toString(rows));
+            SQLException refused =
+                    assertThrows(SQLException.class, () -> operator.rows("select a.\"key\", b.\"value\" " + join));
+            assertEquals("54000", refused.getSQLState());
+            assertEquals("1", operator.value("select 1"));
+        }
+    }
+
+    @Test
+    void severalStatementsInOneQueryAnswerOneAfterTheOther() throws Exception {
+        Programs.require("psql");
+        Programs.Result result = psql("select 1; ; select count(*) from nowhere; select 3", "begin; select 4; commit");
+        assertEquals("1\n", result.output().lines().findFirst().orElse("") + "\n", result.output());
+        assertTrue(result.output().contains("relation \"nowhere\" does not exist"), result.output());
+        assertFalse(result.output().contains("\n3\n"), result.output());
+        assertTrue(result.output().contains("BEGIN\n4\nCOMMIT"), result.output());
+    }
+
+    private static Programs.Result psql(String... commands) {
+        List<String> all = new ArrayList<>(List.of(
+                "env",
+                "PGPASSWORD=" + Operator.DEFAULT_PASSWORD,
+                "psql",
+                "-XAt",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                Integer.toString(PROXY.port()),
+                "-U",
+                "admin",
+                "-d",
+                "pg_proxy"));
+        for (String command : commands) {
+            all.addAll(List.of("-c", command));
+        }
+        return Programs.run(all);
+    }
+
+    @Test
+    void psqlsCommandsAboutTablesHaveAnswers() {
+        Programs.require("psql");
+        assertTrue(psql("\\dt").output().contains("public|connection|table|"));
+        assertTrue(psql("\\d").output().contains("public|stats|table|"));
+        assertTrue(psql("\\d pool").output().contains("oldest_wait_seconds|double precision"));
+        assertTrue(psql("\\d+ connection").output().contains("status_time|timestamp with time zone"));
+        assertTrue(psql("\\d c*").output().contains("reloadable|boolean"));
+        assertTrue(psql("\\l").output().startsWith("pg_proxy|"));
+        assertTrue(psql("\\d nowhere").output().contains("Did not find any relation"));
+        assertTrue(psql("\\conninfo").output().contains("database \"pg_proxy\""));
+        for (String command : List.of(
+                "\\du", "\\dn", "\\df", "\\di", "\\dv", "\\ds", "\\dT", "\\dx", "\\dp", "\\db", "\\dg", "\\encoding")) {
+            Programs.Result result = psql(command, "select 'alive'");
+            assertTrue(result.output().endsWith("alive\n"), command + ": " + result.output());
+        }
+    }
+
+    /** As psql sends them while somebody types. */
+    @Test
+    void completionFindsTablesAndColumns() throws SQLException {
+        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, SIMPLE)) {
+            assertEquals(
+                    List.of("connection", "config"),
+                    operator.rows(
+                            "SELECT c.relname, NULL::pg_catalog.text FROM pg_catalog.pg_class c WHERE c.relkind IN"
+                                    + " ('r', 'f', 'v', 'm', 'p') AND (c.relname) LIKE 'con%' AND pg_catalog.pg_table_is_visible(c.oid)"));
+            assertEquals(
+                    List.of("oldest_wait_seconds"),
+                    operator.rows(
+                            "SELECT attname, NULL::pg_catalog.text FROM pg_catalog.pg_attribute a, pg_catalog.pg_class c"
+                                    + " WHERE c.oid = a.attrelid AND a.attnum > 0 AND NOT a.attisdropped AND (attname) LIKE 'old%'"
+                                    + " AND (c.relname) = 'pool' AND pg_catalog.pg_table_is_visible(c.oid)"));
+            SQLException kind =
+                    assertThrows(SQLException.class, () -> operator.value("select * from pg_stat_activity"));
+            assertEquals("42P01", kind.getSQLState());
+        }
+    }
+
+    @Test
+    void aStatementThatTakesTooLongEndsAndOneThatIsCancelledToo() throws Exception {
+        String endless =
+                "select count(*) from config a, config b, config c, config d, config e where a.\"key\" < b.\"value\"";
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 500ms");
+                Operator operator = Operator.of(proxy)) {
+            SQLException late = assertThrows(SQLException.class, () -> operator.value(endless));
+            assertEquals("57014", late.getSQLState());
+            assertEquals("1", operator.value("select 1"));
+        }
+        try (Operator operator = Operator.of(PROXY)) {
+            AtomicBoolean over = new AtomicBoolean();
+            try (Statement statement = operator.connection().createStatement()) {
+                Thread canceller = new Thread(() -> cancel(statement, over));
+                canceller.start();
+                SQLException cancelled = assertThrows(SQLException.class, () -> statement.executeQuery(endless));
+                over.set(true);
+                canceller.join();
+                assertEquals("57014", cancelled.getSQLState());
+            }
+            assertEquals("1", operator.value("select 1"));
+        }
+    }
+
+    /** A cancel does nothing as long as nothing runs. */
+    private static void cancel(Statement statement, AtomicBoolean over) {
+        try {
+            while (!over.get()) {
+                statement.cancel();
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The largest thing that an attacker who may read can do: the process that runs SQL is not one that serves clients. */
+    @Test
+    void sqlThatUsesUpMemoryCostsNoClientItsSession() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 60s");
+                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            try (Operator operator = Operator.of(proxy)) {
+                assertThrows(
+                        SQLException.class,
+                        () -> operator.value(
+                                "select count(*) from (select distinct a.\"key\" || b.\"key\" || c.\"key\" || d.\"key\""
+                                        + " as x from config a, config b, config c, config d) t"));
+            }
+            assertEquals("1", client.value("select 1"));
+            dev.pgproxy.testkit.process.Await.until("pg_proxy to answer again", Fixture.SOON, () -> {
+                try (Operator operator = Operator.of(proxy)) {
+                    return operator.value("select 1").equals("1");
+                }
+            });
+        }
+    }
+
+    @Test
+    void theNumbersAreThoseOfTheServer() throws Exception {
+        try (Operator operator = Operator.of(PROXY)) {
+            String server = CLUSTER.primary().address().toString();
+            String pids = CLUSTER.primary()
+                    .sql(
+                            "select string_agg(pid::text, ',' order by pid) from pg_stat_activity where application_name like"
+                                    + " 'client_' and backend_type = 'client backend'");
+            assertEquals(
+                    pids,
+                    operator.value(
+                            "select string_agg(backend_pid, ',' order by backend_pid) from connection where server = '"
+                                    + server + "' and application_name like 'client_'"));
+            assertEquals(
+                    "6|0",
+                    operator.value("select active, idle from pool where server = '" + server + "' and active > 0"));
+            assertEquals(
+                    operator.value("select sum(total_cnn_num) from server"),
+                    operator.value("select sum(total_cnn_num) from process"));
+        }
+    }
+}
