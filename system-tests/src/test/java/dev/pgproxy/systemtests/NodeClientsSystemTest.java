@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,13 +14,14 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The drivers {@code pg} and {@code postgres} of node, with their pools, get from the proxy what they get from a server. */
 class NodeClientsSystemTest {
 
-    private static final List<String> FILES = List.of("package.json", "package-lock.json", "clients.mjs");
+    private static final List<String> FILES = List.of("package.json", "package-lock.json", "clients.mjs", "operator.mjs");
     private static final TestDirectory DIRECTORY = new TestDirectory();
 
     @BeforeAll
@@ -58,6 +60,43 @@ class NodeClientsSystemTest {
                 "postgres"));
         assertEquals(0, result.status(), result.output());
         return result.output();
+    }
+
+    @Test
+    void driversSeeWhatOperatorsSee() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "pg_proxy_pw = secret");
+                WireClient watched = WireClient.login(
+                        proxy.port(), "postgres", "postgres", "application_name", "watched");
+                WireClient other =
+                        WireClient.login(proxy.port(), "postgres", "postgres", "application_name", "other")) {
+            Programs.Result result = Programs.run(List.of(
+                    "node",
+                    DIRECTORY.path().resolve("operator.mjs").toString(),
+                    "127.0.0.1",
+                    Integer.toString(proxy.port()),
+                    "secret"));
+            assertEquals(
+                    """
+                    pg types: ["number","string",false,null,true,1.5]
+                    pg age: true
+                    pg prepared: 1
+                    pg prepared: 1
+                    pg prepared: 1
+                    pg error: ["42703","8"]
+                    pg prepared error: ["42703","8"]
+                    pg several: [{"a":1},{"b":2}]
+                    pg empty: 0
+                    pg big: true
+                    pg ended: 1
+                    postgres join: "pool"
+                    postgres count: true
+                    postgres error: ["42P01","15"]
+                    wrong password: ["28P01",null]
+                    """,
+                    result.output());
+            assertEquals("57P01", watched.readUntil('E').get(0).sqlState());
+            assertEquals("1", other.value("select 1"));
+        }
     }
 
     @ParameterizedTest
