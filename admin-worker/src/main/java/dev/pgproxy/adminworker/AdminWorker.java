@@ -40,8 +40,21 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** Clients that have not logged in; more are told to come again. */
     private static final int MAX_LOGINS = 64;
 
+    /** Those of them that one address may have. */
+    private static final int MAX_LOGINS_PER_ADDRESS = 16;
+
+    /** Those that are kept for the proxy's own host, so that strangers cannot keep every operator out. */
+    private static final int LOGINS_OF_THIS_HOST = 16;
+
+    /** Results that clients have not taken, of all sessions together. */
+    private static final long MAX_HELD_BYTES = 64L * 1024 * 1024;
+
+    /** How often a statement is told again to stop. */
+    private static final long CANCEL_PERIOD_MS = 100;
+
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "0:0:0:0:0:0:0:1");
 
     /** How often memory is looked at while a statement runs. */
     private static final long HEAP_PERIOD_MS = 20;
@@ -69,6 +82,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     private @Nullable Passwords passwords;
     private @Nullable OwnedFd arrivedFd;
     private boolean usedSinceLook;
+    private boolean heapWatched;
     private boolean stopping;
 
     AdminWorker(ChildProcess process) {
@@ -113,8 +127,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
-        long logins = sessions.stream().filter(session -> !session.isLoggedIn()).count();
-        if (stopping || logins >= MAX_LOGINS) {
+        if (stopping || !mayLogIn(message.peer())) {
             lingering.close(
                     transport,
                     BackendMessage.fatal(
@@ -125,9 +138,18 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         }
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
-        OperatorSession session = new OperatorSession(this, startup.parameters(), message.peer(), transport, secret);
+        OperatorSession session = new OperatorSession(this, startup, message.peer(), transport, secret);
         sessions.add(session);
         session.begin();
+    }
+
+    private boolean mayLogIn(String peer) {
+        List<OperatorSession> logins =
+                sessions.stream().filter(session -> !session.isLoggedIn()).toList();
+        long alike =
+                logins.stream().filter(session -> session.peer().equals(peer)).count();
+        boolean isHere = LOOPBACK.contains(peer);
+        return alike < MAX_LOGINS_PER_ADDRESS && logins.size() < MAX_LOGINS - (isHere ? 0 : LOGINS_OF_THIS_HOST);
     }
 
     @Override
@@ -255,15 +277,16 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     @Override
     public void statementBegins(Running statement) {
         usedSinceLook = true;
-        boolean watched = !running.isEmpty();
         running.add(statement);
-        if (!watched) {
-            watchHeap();
+        if (!heapWatched) {
+            heapWatched = true;
+            loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
         }
     }
 
     private void watchHeap() {
-        if (running.isEmpty()) {
+        heapWatched = !running.isEmpty();
+        if (!heapWatched) {
             return;
         }
         if (heap.isTight()) {
@@ -283,8 +306,14 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
 
     @Override
     public void watchStop(Running statement, long graceMs) {
-        loop.scheduler().afterMs(graceMs, () -> {
-            if (statement.isBegun() && !statement.isOver()) {
+        loop.scheduler().afterMs(CANCEL_PERIOD_MS, () -> {
+            if (!statement.isBegun() || statement.isOver()) {
+                return;
+            }
+            statement.tellAgain();
+            if (graceMs > 0) {
+                watchStop(statement, graceMs - CANCEL_PERIOD_MS);
+            } else {
                 Event.of("sql_runaway")
                         .message("a statement of pg_proxy cannot be stopped; this process is replaced,"
                                 + " and operators lose their sessions")
@@ -303,6 +332,12 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     public boolean hasRoom() {
         long loggedIn = sessions.stream().filter(OperatorSession::isLoggedIn).count();
         return loggedIn < settings().database().connections();
+    }
+
+    @Override
+    public boolean hasRoomFor(long bytes) {
+        long held = sessions.stream().mapToLong(OperatorSession::heldBytes).sum();
+        return held + bytes <= MAX_HELD_BYTES;
     }
 
     @Override

@@ -400,10 +400,10 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             outcome = ConfigReload.merge(started, config, ConfigLoader.load(configFile));
         } catch (IOException | ConfigException e) {
             Event.of("reload_refused")
-                    .message("the configuration was not reloaded, nothing was changed: " + e.getMessage())
+                    .message("the configuration was not reloaded, nothing was changed: " + problem(e))
                     .hint("Mend the file; pgproxy-master --check shows the same.")
                     .error();
-            return new AdminDesk.ReloadResult(String.valueOf(e.getMessage()), "");
+            return new AdminDesk.ReloadResult(problem(e), "");
         }
         Set<ServerAddress> before = Set.copyOf(config.servers().standbys());
         config = outcome.inForce();
@@ -436,8 +436,12 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
                 "", "changed: " + changed + (kept.isEmpty() ? "" : "; only a restart takes over: " + kept));
     }
 
+    private static String problem(Exception e) {
+        return e instanceof ConfigException ? String.valueOf(e.getMessage()) : "the file could not be read: " + e;
+    }
+
     private void warnOfDefaultPassword() {
-        if (config.adminDatabase().password().equals(ProxyConfig.AdminDatabase.DEFAULT_PASSWORD)) {
+        if (config.adminDatabase().hasDefaultPassword()) {
             Event.of("default_password")
                     .message("pg_proxy_pw is the default that everybody knows; only this host may log in to pg_proxy")
                     .hint("Set pg_proxy_pw.")

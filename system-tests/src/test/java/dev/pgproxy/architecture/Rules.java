@@ -34,6 +34,8 @@ final class Rules {
             "java.util.regex.Pattern",
             "com.google.re2j.Pattern",
             "java.time.Duration",
+            "java.time.OffsetDateTime",
+            "java.time.format.DateTimeFormatter",
             "java.nio.file.Path",
             "[B",
             "[Ljava.lang.String;",

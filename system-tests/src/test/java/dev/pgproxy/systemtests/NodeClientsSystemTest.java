@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The drivers {@code pg} and {@code postgres} of node, with their pools, get from the proxy what they get from a server. */
 class NodeClientsSystemTest {
 
-    private static final List<String> FILES = List.of("package.json", "package-lock.json", "clients.mjs", "operator.mjs");
+    private static final List<String> FILES =
+            List.of("package.json", "package-lock.json", "clients.mjs", "operator.mjs");
     private static final TestDirectory DIRECTORY = new TestDirectory();
 
     @BeforeAll
@@ -65,8 +66,8 @@ class NodeClientsSystemTest {
     @Test
     void driversSeeWhatOperatorsSee() throws Exception {
         try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "pg_proxy_pw = secret");
-                WireClient watched = WireClient.login(
-                        proxy.port(), "postgres", "postgres", "application_name", "watched");
+                WireClient watched =
+                        WireClient.login(proxy.port(), "postgres", "postgres", "application_name", "watched");
                 WireClient other =
                         WireClient.login(proxy.port(), "postgres", "postgres", "application_name", "other")) {
             Programs.Result result = Programs.run(List.of(
@@ -75,8 +76,7 @@ class NodeClientsSystemTest {
                     "127.0.0.1",
                     Integer.toString(proxy.port()),
                     "secret"));
-            assertEquals(
-                    """
+            assertEquals("""
                     pg types: ["number","string",false,null,true,1.5]
                     pg age: true
                     pg prepared: 1
@@ -92,8 +92,7 @@ class NodeClientsSystemTest {
                     postgres count: true
                     postgres error: ["42P01","15"]
                     wrong password: ["28P01",null]
-                    """,
-                    result.output());
+                    """, result.output());
             assertEquals("57P01", watched.readUntil('E').get(0).sqlState());
             assertEquals("1", other.value("select 1"));
         }

@@ -80,6 +80,13 @@ final class Conversation {
         this.whenFree = whenFree;
     }
 
+    /** Bytes of results that the client has not asked for yet. */
+    long heldBytes() {
+        return portals.values().stream()
+                .mapToLong(portal -> portal.result == null ? 0 : portal.result.bytes())
+                .sum();
+    }
+
     boolean isBusy() {
         return run != null;
     }
@@ -262,6 +269,12 @@ final class Conversation {
                             + prepared.parameterOids().size(),
                     "");
         }
+        if (sent.size() > 1 && sent.size() != count) {
+            throw new SqlProblem(
+                    SqlState.PROTOCOL_VIOLATION,
+                    "bind message has " + sent.size() + " parameter formats but " + count + " parameters",
+                    "");
+        }
         for (int i = 0; i < count; i++) {
             byte[] value = message.bytes(message.int32());
             boolean binary = !sent.isEmpty() && (sent.size() == 1 ? sent.get(0) : sent.get(i));
@@ -321,8 +334,12 @@ final class Conversation {
             perform(plan, portal.parameters, portal.formats, new ExtendedEnding(0) {
                 @Override
                 public void rows(QueryResult result) {
-                    portal.result = result;
-                    send(portal, plan, most);
+                    if (services.hasRoomFor(result.bytes())) {
+                        portal.result = result;
+                        send(portal, plan, most);
+                    } else {
+                        extendedFailed(tooMuchHeld());
+                    }
                     free();
                 }
 
@@ -346,6 +363,10 @@ final class Conversation {
         result.rows().subList(portal.sent, portal.sent + count).forEach(client);
         portal.sent += count;
         boolean suspended = most > 0 && count == most;
+        if (!suspended) {
+            portal.result = new QueryResult(result.columns(), List.of(), 0); // It is not kept for nobody.
+            portal.sent = 0;
+        }
         client.accept(suspended ? Reply.portalSuspended() : Reply.commandComplete(tag(plan, count)));
     }
 
@@ -372,11 +393,21 @@ final class Conversation {
             begin(ending).command(command.command(), command.argument());
         } else if (plan instanceof Plan.Transaction transaction) {
             inTransaction = transaction.inTransaction();
+            if (!inTransaction) {
+                portals.clear();
+            }
             ending.done(0);
         } else if (plan instanceof Plan.Setting setting) {
             set(setting);
             ending.done(0);
         }
+    }
+
+    private static SqlProblem tooMuchHeld() {
+        return new SqlProblem(
+                SqlStates.OUT_OF_MEMORY,
+                "too many results wait for their clients to fetch them",
+                "Fetch them, close sessions that are not needed, or use LIMIT.");
     }
 
     private void demandRight() throws SqlProblem {
@@ -395,7 +426,10 @@ final class Conversation {
                 statements.clear();
                 portals.clear();
             }
-            case "DEALLOCATE" -> statements.keySet().removeIf(name -> !name.isEmpty());
+            case "DEALLOCATE" -> {
+                String one = setting.name();
+                statements.keySet().removeIf(name -> one.isEmpty() ? !name.isEmpty() : name.equals(one));
+            }
             default -> {
                 if (!setting.name().isEmpty()) {
                     settings.change(setting.name(), setting.value());
@@ -451,9 +485,13 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            client.accept(Reply.rowDescription(result.columns(), List.of()));
-            result.rows().forEach(client);
-            client.accept(Reply.commandComplete(tag(plan, result.rows().size())));
+            if (services.hasRoomFor(result.bytes())) {
+                client.accept(Reply.rowDescription(result.columns(), List.of()));
+                result.rows().forEach(client);
+                client.accept(Reply.commandComplete(tag(plan, result.rows().size())));
+            } else {
+                simpleFailed(tooMuchHeld());
+            }
             free();
         }
 

@@ -65,8 +65,9 @@ public final class LoginGuard {
     /** A wrong password came from there. */
     public void failed(String address, long nowNs) {
         Failures failures = byAddress.computeIfAbsent(address, key -> new Failures());
-        if (failures.count == 0) {
+        if (failures.count == 0 || nowNs - failures.sinceNs >= WINDOW_NS) {
             failures.sinceNs = nowNs;
+            failures.count = 0;
         }
         failures.count++;
         if (failures.count == MAX_FAILURES) {

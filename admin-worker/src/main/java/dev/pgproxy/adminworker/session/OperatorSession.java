@@ -1,6 +1,7 @@
 package dev.pgproxy.adminworker.session;
 
 import dev.pgproxy.adminworker.sql.Settings;
+import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.adminworker.wire.ClientMessage;
 import dev.pgproxy.adminworker.wire.Input;
 import dev.pgproxy.adminworker.wire.Output;
@@ -11,12 +12,12 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.List;
@@ -45,6 +46,7 @@ public final class OperatorSession {
 
     private final Services services;
     private final StartupParameters parameters;
+    private final Negotiation negotiation;
     private final String peer;
     private final Transport transport;
     private final byte[] secret;
@@ -55,6 +57,7 @@ public final class OperatorSession {
     private @Nullable Conversation conversation;
     private Scheduler.@Nullable Timer timer;
     private Scheduler.@Nullable Timer delay;
+    private boolean flushPlanned;
 
     /**
      * Takes over a client's connection.
@@ -63,9 +66,10 @@ public final class OperatorSession {
      * @param secret that a CancelRequest of this session is to bring
      */
     public OperatorSession(
-            Services services, StartupParameters parameters, String peer, Transport transport, byte[] secret) {
+            Services services, StartupPacket.Startup startup, String peer, Transport transport, byte[] secret) {
         this.services = services;
-        this.parameters = parameters;
+        this.parameters = startup.parameters();
+        this.negotiation = Negotiation.of(startup);
         this.peer = peer;
         this.transport = transport;
         this.secret = secret;
@@ -73,13 +77,6 @@ public final class OperatorSession {
 
     /** Asks the client for its password. */
     public void begin() {
-        if (services.passwords().isDefault() && !isLoopback()) {
-            refuse(
-                    SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
-                    "pg_proxy has its default password, with which only the proxy's own host may log in",
-                    "Set pg_proxy_pw in pgproxy's configuration and reload it.");
-            return;
-        }
         long delayMs = services.guard().delayMs(peer, services.loop().clock().nanoTime());
         if (delayMs < 0) {
             refuse(
@@ -109,6 +106,9 @@ public final class OperatorSession {
     }
 
     private void ask() {
+        if (negotiation.isNeeded()) {
+            output.add(negotiation.message());
+        }
         output.add(BackendMessage.authenticationSasl(List.of(MECHANISM)));
         proceed();
     }
@@ -121,12 +121,14 @@ public final class OperatorSession {
         }
     }
 
-    private boolean isLoopback() {
-        try {
-            return InetAddress.getByName(peer).isLoopbackAddress(); // A literal address: no name is looked up.
-        } catch (UnknownHostException e) {
-            return false;
-        }
+    /** IP address of the client. */
+    public String peer() {
+        return peer;
+    }
+
+    /** Bytes of results that the client has not taken. */
+    public long heldBytes() {
+        return output.bytes() + (conversation == null ? 0 : conversation.heldBytes());
     }
 
     /** Whether the client has proved that it knows a password. */
@@ -172,6 +174,13 @@ public final class OperatorSession {
             refuse(e.sqlState(), e.description(), "The client does not speak PostgreSQL's protocol.");
         } catch (IOException e) {
             close();
+        } catch (RuntimeException e) {
+            // Whatever this client has brought about, others have nothing to do with it.
+            Event.of("operator_session_broken")
+                    .with("peer", peer)
+                    .message("a session of pg_proxy cannot go on and was ended")
+                    .error(e);
+            refuse(SqlStates.INTERNAL_ERROR, "pg_proxy failed in an unexpected way", "The log of the proxy has more.");
         }
     }
 
@@ -198,6 +207,20 @@ public final class OperatorSession {
             authenticate(message);
         }
         return true;
+    }
+
+    /** What is said while a statement runs is not to wait for its end. */
+    private void send(byte[] message) {
+        output.add(message);
+        if (!flushPlanned) {
+            flushPlanned = true;
+            services.loop().atEndOfTick(() -> {
+                flushPlanned = false;
+                if (state != State.CLOSED) {
+                    proceed();
+                }
+            });
+        }
     }
 
     private void authenticate(ClientMessage message) throws ProtocolViolation {
@@ -255,7 +278,7 @@ public final class OperatorSession {
         String application = StartupParameters.display(
                 parameters.value(StartupParameters.APPLICATION_NAME).orElse(""));
         Settings settings = new Settings(user, application, services.settings().version(), mayAct, services.pid());
-        conversation = new Conversation(services, settings, mayAct, output::add, this::proceedWhenFree);
+        conversation = new Conversation(services, settings, mayAct, this::send, this::proceedWhenFree);
         output.add(BackendMessage.authenticationSaslFinal(granted.serverFinal()));
         output.add(BackendMessage.authenticationOk());
         settings.reported().forEach((name, value) -> output.add(BackendMessage.parameterStatusText(name, value)));

@@ -27,12 +27,10 @@ public final class Passwords {
 
     private final SecureRandom random = new SecureRandom();
     private final List<Known> known = new ArrayList<>();
-    private final boolean isDefault;
 
     /** Takes milliseconds for each password. */
     public Passwords(ProxyConfig.AdminDatabase settings) {
         byte[] salt = random(ScramVerifier.SALT_BYTES);
-        isDefault = settings.password().equals(ProxyConfig.AdminDatabase.DEFAULT_PASSWORD);
         add(settings.password(), "pg_proxy_pw", Right.READ_AND_ACT, salt);
         settings.readerPassword().ifPresent(password -> add(password, "pg_proxy_stats_pw", Right.READ, salt));
     }
@@ -53,11 +51,6 @@ public final class Passwords {
         byte[] value = new byte[bytes];
         random.nextBytes(value);
         return value;
-    }
-
-    /** Whether everybody knows the password. */
-    boolean isDefault() {
-        return isDefault;
     }
 
     /** One login. */

@@ -45,6 +45,9 @@ public interface Services {
     /** Whether there is room for one more session that is logged in. */
     boolean hasRoom();
 
+    /** Whether a result of so many bytes may be kept until its client takes it, beside all others. */
+    boolean hasRoomFor(long bytes);
+
     /** The session is over. Called once. */
     void closed(OperatorSession session);
 

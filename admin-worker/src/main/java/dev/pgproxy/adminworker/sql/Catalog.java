@@ -28,6 +28,9 @@ final class Catalog {
     private static final Pattern OF_TABLE = Pattern.compile("relname\\)?\\s*=\\s*'([^']*)'");
     private static final int LONGEST_QUESTION = 20_000;
 
+    /** In a name; more are nobody's who looks for a table. */
+    private static final int MAX_WILDCARDS = 5;
+
     private Catalog() {}
 
     /** The answer; null when this is no question of that kind. */
@@ -182,6 +185,9 @@ final class Catalog {
             return List.of(View.values());
         }
         String pattern = matcher.group(1);
+        if (pattern.split("\\.\\*", -1).length - 1 > MAX_WILDCARDS) {
+            return List.of();
+        }
         String literal = Arrays.stream(pattern.split("(?<=\\.\\*)|(?=\\.\\*)", -1))
                 .map(part -> part.equals(".*") ? ".*" : Pattern.quote(part))
                 .collect(Collectors.joining());

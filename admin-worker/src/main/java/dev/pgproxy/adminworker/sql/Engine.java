@@ -189,6 +189,9 @@ final class Engine implements AutoCloseable {
                     "08P01", "the statement has " + expected + " parameters, and " + parameters.size() + " came", "");
         }
         for (int i = 0; i < parameters.size(); i++) {
+            if (parameters.get(i) instanceof String text && query.matches()) {
+                QueryPlanner.checkPattern(text);
+            }
             if (parameters.get(i) == null) {
                 statement.setNull(i + 1, Types.VARCHAR);
             } else {
@@ -213,7 +216,7 @@ final class Engine implements AutoCloseable {
                             "Use LIMIT, a narrower WHERE, or fewer columns.");
                 }
             }
-            return new QueryResult(columns, messages);
+            return new QueryResult(columns, messages, bytes);
         }
     }
 
@@ -285,8 +288,9 @@ final class Engine implements AutoCloseable {
     private void load(Snapshot snapshot, Set<View> views) throws SQLException {
         for (View view : views) {
             if (loaded.get(view) != snapshot) {
-                loaded.put(view, snapshot);
+                loaded.remove(view);
                 fill(view, snapshot.rows(view));
+                loaded.put(view, snapshot);
             }
         }
     }
@@ -310,6 +314,9 @@ final class Engine implements AutoCloseable {
             }
             insert.executeBatch();
             owner.commit();
+        } catch (SQLException e) {
+            broken = true; // A part of the rows is no snapshot.
+            throw e;
         } finally {
             owner.setAutoCommit(true);
         }

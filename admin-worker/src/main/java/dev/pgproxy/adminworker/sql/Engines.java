@@ -24,6 +24,9 @@ public final class Engines implements AutoCloseable {
     /** Statements that wait; no session has more than one. */
     private static final int MAX_WAITING = 1_000;
 
+    /** The engine goes down one level of its stack for each level of an expression. */
+    private static final long STACK_BYTES = 64L * 1024 * 1024;
+
     /** A database without work for so long gives up its rows and its thread. */
     private static final long IDLE_SECONDS = 10;
 
@@ -44,7 +47,7 @@ public final class Engines implements AutoCloseable {
     public Engines() {
         executor = new ThreadPoolExecutor(
                 THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
-                    Thread thread = new Thread(task, "sql");
+                    Thread thread = new Thread(null, task, "sql", STACK_BYTES);
                     thread.setDaemon(true);
                     return thread;
                 });
@@ -105,6 +108,9 @@ public final class Engines implements AutoCloseable {
         } catch (SQLException e) {
             report = to -> to.failed(new SqlProblem(
                     SqlStates.INTERNAL_ERROR, "the database in memory cannot be used: " + e.getMessage(), ""));
+        } catch (StackOverflowError e) {
+            report = to -> to.failed(new SqlProblem(
+                    SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex", "Write a simpler one."));
         } catch (RuntimeException e) {
             Event.of("sql_failed")
                     .message("a statement of pg_proxy failed in an unexpected way")
@@ -121,13 +127,19 @@ public final class Engines implements AutoCloseable {
         if (engine == null) {
             engine = new Engine();
         }
+        boolean sound = false;
         try {
-            return work.run(engine);
+            T value = work.run(engine);
+            sound = true;
+            return value;
+        } catch (SqlProblem e) {
+            sound = !engine.isBroken();
+            throw e;
         } finally {
-            if (engine.isBroken()) {
-                engine.close();
-            } else {
+            if (sound) {
                 free.addFirst(engine);
+            } else {
+                engine.close(); // What it is in the middle of nobody knows.
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.pgproxy.adminworker.sql;
 
 import dev.pgproxy.common.view.ColumnType;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,12 @@ public enum PgType {
     private static final OffsetDateTime EPOCH = OffsetDateTime.of(2000, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
     private static final int NUMERIC_BASE_DIGITS = 4;
     private static final short NUMERIC_NEGATIVE = 0x4000;
+    private static final int MAX_NUMERIC_WEIGHT = 1_000;
+
+    /** Texts, too. */
+    private static final int NAME_OID = 19;
+
+    private static final int VARCHAR_OID = 1043;
 
     private static final DateTimeFormatter DATE_TIME = new DateTimeFormatterBuilder()
             .appendPattern("uuuu-MM-dd HH:mm:ss")
@@ -199,14 +206,18 @@ public enum PgType {
      */
     public static Object decode(byte[] value, int oid, boolean binary) throws SqlProblem {
         PgType type = ofOid(oid);
-        if (!binary || type == null || type == TEXT) {
+        boolean isText = type == TEXT || oid == VARCHAR_OID || oid == NAME_OID;
+        if (!binary || isText) {
             return text(value, type);
         }
-        if (type == NUMERIC || value.length != type.bytes) {
+        if (type == null || (type.bytes >= 0 && value.length != type.bytes)) {
             throw new SqlProblem(
                     SqlStates.FEATURE_NOT_SUPPORTED,
                     "a parameter of type " + oid + " in binary format cannot be read here",
                     "Send parameters as text.");
+        }
+        if (type == NUMERIC) {
+            return numeric(value);
         }
         ByteBuffer in = ByteBuffer.wrap(value);
         return switch (type) {
@@ -223,6 +234,39 @@ public enum PgType {
         };
     }
 
+    private static boolean bool(String text) throws SqlProblem {
+        return switch (text) {
+            case "t", "true", "y", "yes", "on", "1" -> true;
+            case "f", "false", "n", "no", "off", "0" -> false;
+            default ->
+                throw new SqlProblem(
+                        SqlStates.INVALID_TEXT_REPRESENTATION,
+                        "invalid input syntax for type boolean: \"" + text + "\"",
+                        "");
+        };
+    }
+
+    /** The reverse of {@link #numeric(BigDecimal)}. */
+    private static BigDecimal numeric(byte[] value) throws SqlProblem {
+        ByteBuffer in = ByteBuffer.wrap(value);
+        int groups = value.length < 8 ? -1 : in.getShort();
+        if (groups < 0 || value.length != 8 + 2 * groups) {
+            throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is damaged", "");
+        }
+        int weight = in.getShort();
+        short sign = in.getShort();
+        int scale = in.getShort();
+        if ((sign != 0 && sign != NUMERIC_NEGATIVE) || Math.abs(weight) > MAX_NUMERIC_WEIGHT || scale < 0) {
+            throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is no finite number", "");
+        }
+        BigDecimal sum = BigDecimal.ZERO;
+        for (int i = 0; i < groups; i++) {
+            sum = sum.add(BigDecimal.valueOf(in.getShort()).scaleByPowerOfTen((weight - i) * NUMERIC_BASE_DIGITS));
+        }
+        BigDecimal scaled = sum.setScale(scale, RoundingMode.HALF_UP);
+        return sign == 0 ? scaled : scaled.negate();
+    }
+
     private static Object text(byte[] value, @Nullable PgType type) throws SqlProblem {
         String text;
         try {
@@ -234,7 +278,7 @@ public enum PgType {
             throw new SqlProblem("22021", "invalid byte sequence for encoding \"UTF8\"", "");
         }
         if (type == BOOL) {
-            return text.equals("t") || text.equals("1") || text.equalsIgnoreCase("true") || text.equalsIgnoreCase("on");
+            return bool(text.strip().toLowerCase(Locale.ROOT));
         }
         try {
             return type == null

@@ -3,6 +3,7 @@ package dev.pgproxy.adminworker.sql;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.view.View;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,12 @@ public sealed interface Plan {
      */
     record Query(String sql, Set<View> views, List<@Nullable String> labels, Places places, String tag)
             implements Plan {
+
+        /** Whether it compares texts with patterns. */
+        boolean matches() {
+            String upper = sql.toUpperCase(Locale.ROOT);
+            return upper.contains(" LIKE ") || upper.contains(" ILIKE ");
+        }
 
         /** A query of the proxy's own making. */
         static Query own(String sql, Set<View> views, String tag) {

@@ -1,6 +1,7 @@
 package dev.pgproxy.adminworker.sql;
 
 import dev.pgproxy.common.ipc.OperatorCommand;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,9 @@ public final class Planner {
 
     private static final String READ_ONLY_HINT =
             "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
+
+    /** A host's name has 253 characters at most; then come a colon and a port. */
+    private static final int LONGEST_SERVER = 300;
 
     private Planner() {}
 
@@ -38,7 +42,7 @@ public final class Planner {
             case "SET" -> set(statement, settings);
             case "RESET" -> reset(statement, settings);
             case "DISCARD" -> new Plan.Setting("DISCARD " + statement.word(1), "", "");
-            case "DEALLOCATE" -> new Plan.Setting("DEALLOCATE", "", "");
+            case "DEALLOCATE" -> deallocate(statement);
             case "RELOAD" -> command(statement, OperatorCommand.RELOAD, false);
             case "PAUSE" -> command(statement, OperatorCommand.PAUSE, true);
             case "RESUME" -> command(statement, OperatorCommand.RESUME, true);
@@ -99,22 +103,19 @@ public final class Planner {
                     READ_ONLY_HINT,
                     1);
         }
-        String begin = "SELECT pid, id, session_id FROM ";
-        int tableStart = tokens.get(at).start();
-        SqlText chosen = new SqlText(
-                begin + statement.text().substring(tableStart),
-                0,
-                Tokenizer.tokens(begin + statement.text().substring(tableStart)));
-        Plan.Query query = QueryPlanner.plan(chosen, settings);
-        Places places = new Places();
-        places.replaced(0, tableStart, begin.length());
-        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), places, "DELETE"));
+        List<Token> chosen = new ArrayList<>(Tokenizer.tokens("SELECT pid, id, session_id FROM"));
+        chosen.addAll(tokens.subList(at, tokens.size()));
+        Plan.Query query = QueryPlanner.plan(new SqlText(statement.text(), 0, chosen), settings);
+        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), "DELETE"));
     }
 
     private static Plan command(SqlText statement, OperatorCommand command, boolean takesServer) throws SqlProblem {
         String argument = statement.after(0).strip();
         if (statement.tokens().size() == 2 && statement.tokens().get(1).kind() != Token.Kind.WORD) {
             argument = statement.tokens().get(1).text(); // Without its quotes.
+        }
+        if (argument.length() > LONGEST_SERVER) {
+            throw new SqlProblem(SqlStates.UNDEFINED_OBJECT, "that is no server of this proxy", "Write host:port.");
         }
         if (!argument.isEmpty() && !takesServer) {
             throw new SqlProblem(
@@ -124,6 +125,18 @@ public final class Planner {
                     statement.tokens().get(1).start() + 1);
         }
         return new Plan.Command(command, argument);
+    }
+
+    /** {@code DEALLOCATE [PREPARE] name}; all of them have no name. */
+    private static Plan deallocate(SqlText statement) throws SqlProblem {
+        int at = statement.word(1).equals("PREPARE") ? 2 : 1;
+        if (statement.tokens().size() != at + 1) {
+            throw new SqlProblem(SqlStates.SYNTAX_ERROR, "syntax error in DEALLOCATE", "Write DEALLOCATE name.", 1);
+        }
+        String name = statement.word(at).equals("ALL")
+                ? ""
+                : statement.tokens().get(at).folded();
+        return new Plan.Setting("DEALLOCATE", name, "");
     }
 
     /** {@code SET [SESSION | LOCAL] name {= | TO} value}. */

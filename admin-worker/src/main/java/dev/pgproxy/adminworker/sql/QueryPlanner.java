@@ -6,8 +6,12 @@ import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
-/** Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. */
+/**
+ * Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. The engine gets nothing of the
+ * original text: it is put together anew from pieces that were looked at, so that the two cannot take it for different things.
+ */
 final class QueryPlanner {
 
     /** Behind these words come tables, at their beginning and behind each comma. */
@@ -17,6 +21,17 @@ final class QueryPlanner {
     private static final Set<String> CLAUSES_WITHOUT_TABLES =
             Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "values");
 
+    /** All that are needed; whatever else the engine may understand is not passed on. */
+    private static final Set<String> OPERATORS = Set.of(
+            "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]*\\.?[0-9]+(?:[eE][0-9]+)?|[0-9]+\\.");
+
+    private static final int MAX_TOKENS = 10_000;
+    private static final int MAX_DEPTH = 100;
+    private static final int MAX_WILDCARDS = 3;
+    private static final int MAX_MATCHED_CHARS = 2_000;
+
     private final SqlText statement;
     private final Settings settings;
     private final StringBuilder sql = new StringBuilder();
@@ -24,7 +39,7 @@ final class QueryPlanner {
     private final Set<View> views = EnumSet.noneOf(View.class);
     private final Deque<Boolean> outer = new ArrayDeque<>();
     private boolean amongTables;
-    private int copied;
+    private int depth;
 
     private QueryPlanner(SqlText statement, Settings settings) {
         this.statement = statement;
@@ -37,16 +52,72 @@ final class QueryPlanner {
 
     private Plan.Query run() throws SqlProblem {
         List<Token> tokens = statement.tokens();
+        if (tokens.size() > MAX_TOKENS) {
+            throw tooComplex("more than " + MAX_TOKENS + " words and signs");
+        }
+        boolean matches = tokens.stream().anyMatch(token -> token.isWord("like") || token.isWord("ilike"));
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
             switch (token.kind()) {
                 case WORD, QUOTED_NAME -> i = name(i);
                 case SYMBOL -> symbol(i, token);
-                case STRING, NUMBER, PARAMETER -> {}
+                case STRING -> string(i, token, matches);
+                case NUMBER -> number(token);
+                case PARAMETER -> add(token, token.text());
             }
         }
-        sql.append(statement.text(), copied, statement.text().length());
         return new Plan.Query(sql.toString(), views, SelectLabels.of(tokens), places, "SELECT");
+    }
+
+    private void add(Token token, String text) {
+        sql.append(sql.isEmpty() ? "" : " ");
+        places.put(sql.length(), token.start());
+        sql.append(text);
+    }
+
+    private static SqlProblem tooComplex(String what) {
+        return new SqlProblem(
+                SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex: " + what, "Write a simpler one.");
+    }
+
+    private void string(int at, Token token, boolean matches) throws SqlProblem {
+        Token before = statement.tokens().get(Math.max(0, at - 1));
+        boolean prefixed = at > 0 && before.end() == token.start() && (before.isName() || before.isSymbol("&"));
+        if (prefixed && !before.isWord("date") && !before.isWord("timestamp") && !before.isWord("interval")) {
+            throw new SqlProblem(
+                    SqlStates.FEATURE_NOT_SUPPORTED,
+                    "strings with a prefix are not available in pg_proxy",
+                    "Write the string as it is, between single quotes.",
+                    before.start() + 1);
+        }
+        if (matches) {
+            checkPattern(token.text());
+        }
+        add(token, "'" + token.text().replace("'", "''") + "'");
+    }
+
+    /**
+     * Bounds what the engine may need for one match, in which it cannot be stopped.
+     *
+     * @throws SqlProblem when it could be long
+     */
+    static void checkPattern(String text) throws SqlProblem {
+        long wildcards = text.chars().filter(c -> c == '%').count();
+        if (wildcards > MAX_WILDCARDS || text.length() > MAX_MATCHED_CHARS) {
+            throw tooComplex("with LIKE, a text may have " + MAX_MATCHED_CHARS + " characters and " + MAX_WILDCARDS
+                    + " percent signs");
+        }
+    }
+
+    private void number(Token token) throws SqlProblem {
+        if (!NUMBER.matcher(token.text()).matches()) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "trailing junk after numeric literal at or near \"" + token.text() + "\"",
+                    "",
+                    token.start() + 1);
+        }
+        add(token, token.text());
     }
 
     /** @return the place of the last token that was looked at */
@@ -56,8 +127,7 @@ final class QueryPlanner {
         String name = token.folded();
         boolean qualifies = at + 1 < tokens.size() && tokens.get(at + 1).isSymbol(".");
         if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && isCall(at + 2)) {
-            replace(token.start(), tokens.get(at + 2).start(), ""); // pg_catalog.lower(...) is lower(...)
-            return name(at + 2);
+            return name(at + 2); // pg_catalog.lower(...) is lower(...)
         }
         if (name.equals("information_schema") || (name.startsWith("pg_") && !isCall(at))) {
             throw noCatalog(token);
@@ -84,6 +154,7 @@ final class QueryPlanner {
                 }
             }
         }
+        addName(token);
         return at;
     }
 
@@ -110,14 +181,14 @@ final class QueryPlanner {
         List<Token> tokens = statement.tokens();
         String setting = Functions.setting(name);
         if (setting != null && at + 2 < tokens.size() && tokens.get(at + 2).isSymbol(")")) {
-            replace(token.start(), tokens.get(at + 2).end(), literal(setting));
+            add(token, literal(setting));
             return at + 2;
         }
         boolean isNow = name.equals("now")
                 && at + 2 < tokens.size()
                 && tokens.get(at + 2).isSymbol(")");
         if (isNow) {
-            replace(token.start(), tokens.get(at + 2).end(), "current_timestamp"); // The engine's own knows no zone.
+            add(token, "current_timestamp"); // The engine's own knows no zone.
             return at + 2;
         }
         boolean asksForSetting = name.equals("current_setting")
@@ -125,10 +196,7 @@ final class QueryPlanner {
                 && tokens.get(at + 2).kind() == Token.Kind.STRING
                 && tokens.get(at + 3).isSymbol(")");
         if (asksForSetting) {
-            replace(
-                    token.start(),
-                    tokens.get(at + 3).end(),
-                    literal(tokens.get(at + 2).text()));
+            add(token, literal(tokens.get(at + 2).text()));
             return at + 3;
         }
         if (!Functions.isAllowed(name)) {
@@ -138,7 +206,16 @@ final class QueryPlanner {
                     "There are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
                     token.start() + 1);
         }
+        addName(token);
         return at;
+    }
+
+    private void addName(Token token) {
+        add(
+                token,
+                token.kind() == Token.Kind.WORD
+                        ? token.text()
+                        : '"' + token.text().replace("\"", "\"\"") + '"');
     }
 
     private String literal(String setting) throws SqlProblem {
@@ -154,22 +231,25 @@ final class QueryPlanner {
     }
 
     private void symbol(int at, Token token) throws SqlProblem {
-        if (token.isSymbol("(")) {
-            outer.push(amongTables);
-            boolean names = at > 0 && statement.tokens().get(at - 1).isWord("using");
-            amongTables &= !names;
-        } else if (token.isSymbol(")") && !outer.isEmpty()) {
-            amongTables = outer.pop();
-        }
-        if (token.text().contains("@")
-                || token.text().contains("~")
-                || token.text().contains("?")) {
+        if (!OPERATORS.contains(token.text())) {
             throw new SqlProblem(
                     SqlStates.FEATURE_NOT_SUPPORTED,
-                    "operator " + token.text() + " is not available in pg_proxy",
+                    "\"" + token.text() + "\" is not available in pg_proxy",
                     "LIKE finds texts by a pattern; parameters are written $1.",
                     token.start() + 1);
         }
+        if (token.isSymbol("(")) {
+            if (++depth > MAX_DEPTH) {
+                throw tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+            }
+            outer.push(amongTables);
+            boolean names = at > 0 && statement.tokens().get(at - 1).isWord("using");
+            amongTables &= !names;
+        } else if (token.isSymbol(")")) {
+            depth--;
+            amongTables = outer.isEmpty() ? amongTables : outer.pop();
+        }
+        add(token, token.text());
     }
 
     private static SqlProblem noCatalog(Token token) {
@@ -178,11 +258,5 @@ final class QueryPlanner {
                 "pg_proxy has no system catalog: \"" + token.text() + "\"",
                 "\\dt or SHOW TABLES lists what there is, SHOW HELP the commands.",
                 token.start() + 1);
-    }
-
-    private void replace(int start, int end, String by) {
-        sql.append(statement.text(), copied, start).append(by);
-        places.replaced(start, end, by.length());
-        copied = end;
     }
 }

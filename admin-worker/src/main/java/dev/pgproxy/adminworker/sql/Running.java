@@ -58,6 +58,11 @@ public final class Running {
             return;
         }
         reason = why;
+        tellAgain();
+    }
+
+    /** Tells the engine once more that it is to stop; it does not hear a word that comes just before it begins. */
+    public synchronized void tellAgain() {
         if (statement != null) {
             try {
                 statement.cancel();

@@ -29,8 +29,7 @@ final class Tokenizer {
             if (Character.isWhitespace(c)) {
                 at++;
             } else if (sql.startsWith("--", at)) {
-                int end = sql.indexOf('\n', at);
-                at = end < 0 ? sql.length() : end;
+                at = lineEnd();
             } else if (sql.startsWith("/*", at)) {
                 comment();
             } else if (c == '\'') {
@@ -47,6 +46,14 @@ final class Tokenizer {
                 symbol(c);
             }
         }
+    }
+
+    private int lineEnd() {
+        int end = at;
+        while (end < sql.length() && sql.charAt(end) != '\n' && sql.charAt(end) != '\r') {
+            end++;
+        }
+        return end;
     }
 
     private void comment() throws SqlProblem {

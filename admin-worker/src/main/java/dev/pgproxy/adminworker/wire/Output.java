@@ -29,6 +29,11 @@ public final class Output {
         return bytes > ENOUGH_BYTES;
     }
 
+    /** Bytes that are queued. */
+    public long bytes() {
+        return bytes;
+    }
+
     public boolean isEmpty() {
         return messages.isEmpty();
     }

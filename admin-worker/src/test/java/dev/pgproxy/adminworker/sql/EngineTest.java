@@ -197,6 +197,34 @@ class EngineTest {
     }
 
     @Test
+    void expressionsOfManyLevelsEndWell() throws Exception {
+        Engines engines = new Engines();
+        try {
+            Plan.Query query = (Plan.Query) Planner.plan(
+                    SqlText.split("select 1" + " + 1".repeat(3_000) + ", not ".repeat(1) + "not ".repeat(4_000)
+                                    + "true")
+                            .get(0),
+                    settings);
+            java.util.concurrent.CompletableFuture<String> outcome = new java.util.concurrent.CompletableFuture<>();
+            engines.run(query, List.of(), List.of(), snapshot, new Running(), new Engines.Outcome<QueryResult>() {
+                @Override
+                public void succeeded(QueryResult value) {
+                    outcome.complete("rows: " + value.rows().size());
+                }
+
+                @Override
+                public void failed(SqlProblem problem) {
+                    outcome.complete(problem.sqlState());
+                }
+            });
+            String said = outcome.get(30, java.util.concurrent.TimeUnit.SECONDS);
+            assertTrue(said.equals("rows: 1") || said.equals(SqlStates.STATEMENT_TOO_COMPLEX), said);
+        } finally {
+            engines.close();
+        }
+    }
+
+    @Test
     void showsEverythingThatShowKnows() throws SqlProblem {
         for (String what : List.of(
                 "help",

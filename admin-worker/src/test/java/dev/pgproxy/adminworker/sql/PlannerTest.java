@@ -95,6 +95,18 @@ class PlannerTest {
                 "select 'aaaa!' ~ '(a+)+$'",
                 "select 'aaaa!' regexp '(a+)+$'",
                 "select regexp_replace('aaaa!', '(a+)+$', '')",
+                "select space\u00a0(3)",
+                "select `repeat`('x', 100000)",
+                "select * from `system_range`(1, 2)",
+                "select * from `information_schema`.settings",
+                "select 1 --\r, space(3)",
+                "select U&\"spac!0065\" UESCAPE '!' (3)",
+                "select * from U&\"information\\005fschema\".users",
+                "select E'\\x41'",
+                "select {fn space(3)}",
+                "select 'eeeee' like '%e%e%e%ez'",
+                "select 1 # 2",
+                "select 12abc",
                 "select pg_sleep(1)",
                 "select pg_terminate_backend(1)",
                 "select nextval('x')",
@@ -122,6 +134,26 @@ class PlannerTest {
         problem(sql);
     }
 
+    /** What is between the pieces of a statement the engine might read in its own way. */
+    @Test
+    void theEngineGetsNothingButThePiecesThatWereLookedAt() throws SqlProblem {
+        Plan.Query query = (Plan.Query) plan("select/**/1 --\n,\t$x$it's$x$ , \"a\"\"b\" // the end\n from pool"
+                .replace("// the end", "-- 'the end"));
+        assertEquals("select 1 , 'it''s' , \"a\"\"b\" from pool", query.sql());
+    }
+
+    @Test
+    void depthAndLengthHaveBounds() {
+        String deep = "(".repeat(2_000) + "1" + ")".repeat(2_000);
+        assertEquals(SqlStates.STATEMENT_TOO_COMPLEX, problem("select " + deep).sqlState());
+        assertEquals(
+                SqlStates.STATEMENT_TOO_COMPLEX,
+                problem("select 1" + " + 1".repeat(10_000)).sqlState());
+        assertEquals(
+                SqlStates.UNDEFINED_OBJECT,
+                problem("pause " + "x".repeat(20_000)).sqlState());
+    }
+
     @Test
     void refusalsPointAtTheirReason() {
         assertEquals(8, problem("select nope(1)").position());
@@ -138,7 +170,7 @@ class PlannerTest {
     void deletingFromConnectionChoosesTheSame() throws SqlProblem {
         Plan.End end = assertInstanceOf(Plan.End.class, plan("DELETE FROM connection c WHERE c.pid = $1"));
         assertEquals(
-                "SELECT pid, id, session_id FROM connection c WHERE c.pid = $1",
+                "SELECT pid , id , session_id FROM connection c WHERE c . pid = $1",
                 end.chosen().sql());
         assertInstanceOf(Plan.End.class, plan("delete from public.\"connection\""));
     }
@@ -220,7 +252,7 @@ class PlannerTest {
     void questionsAboutTheSessionAreAnsweredByIt() throws SqlProblem {
         Plan.Query query =
                 (Plan.Query) plan("select pg_catalog.version(), current_setting('server_encoding'), pg_backend_pid()");
-        assertEquals("select 'PostgreSQL 15.0 (pgproxy 1.0)', 'UTF8', 4711", query.sql());
+        assertEquals("select 'PostgreSQL 15.0 (pgproxy 1.0)' , 'UTF8' , 4711", query.sql());
         assertEquals("version", query.labels().get(0));
     }
 

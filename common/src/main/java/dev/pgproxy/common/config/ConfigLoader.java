@@ -302,8 +302,8 @@ public final class ConfigLoader {
         reader.integer("notify.mail.port", 25, 1, 65_535);
         reader.text("notify.webhook")
                 .filter(url -> !url.matches("https?://\\S+"))
-                .ifPresent(url -> reader.problem(
-                        "notify.webhook", "\"" + url + "\" is not a URL", "Write http:// or https:// and a host."));
+                .ifPresent(url ->
+                        reader.problem("notify.webhook", "is not a URL", "Write http:// or https:// and a host."));
         return Map.copyOf(notices);
     }
 

@@ -137,6 +137,11 @@ public record ProxyConfig(
         /** The password that everybody knows; whoever uses it must be on this host. */
         public static final String DEFAULT_PASSWORD = "pg2pg";
 
+        /** Whether everybody knows the password. */
+        public boolean hasDefaultPassword() {
+            return password.equals(DEFAULT_PASSWORD);
+        }
+
         @Override
         public String toString() {
             return "AdminDatabase[connections=" + connections + ", queryTimeout=" + queryTimeout + "]";

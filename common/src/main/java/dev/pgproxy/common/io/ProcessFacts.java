@@ -3,24 +3,23 @@ package dev.pgproxy.common.io;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What the kernel tells about a process of ours, from /proc. */
 public final class ProcessFacts {
 
-    /** The field of /proc/PID/statm with the resident pages. */
-    private static final int RESIDENT_FIELD = 1;
-
-    private static final int PAGE_BYTES = 4096;
+    private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");
+    private static final int KIB = 1024;
 
     private ProcessFacts() {}
 
     /** Memory that the process holds (resident set), in bytes; -1 when it is gone. */
     public static long residentBytes(long pid) {
         try {
-            String[] fields =
-                    Files.readString(Path.of("/proc/" + pid + "/statm")).split(" ", RESIDENT_FIELD + 2);
-            return Long.parseLong(fields[RESIDENT_FIELD]) * PAGE_BYTES;
-        } catch (IOException | NumberFormatException e) {
+            Matcher matcher = RESIDENT.matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
+            return matcher.find() ? Long.parseLong(matcher.group(1)) * KIB : -1;
+        } catch (IOException e) {
             return -1;
         }
     }

@@ -3,11 +3,11 @@ package dev.pgproxy.common.ipc;
 /**
  * What a server says of itself.
  *
- * @param answered whether it did
- * @param inRecovery whether it is a standby
+ * @param answered whether it did, be it with a refusal
+ * @param inRecovery whether it is a standby; meaningless when there is a problem
  * @param lagSeconds how old the last transaction is that a standby has replayed; 0 when it has replayed all that it has received,
  *     negative when that is not known
- * @param problem why it did not answer; empty when it did
+ * @param problem why it could not be asked; empty when it could
  */
 public record ServerHealth(boolean answered, boolean inRecovery, double lagSeconds, String problem) {
 

@@ -12,6 +12,7 @@ import dev.pgproxy.common.log.LogJournal;
 import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.view.View;
@@ -36,6 +37,9 @@ public final class AdminDesk implements Answers {
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final int NANOS_PER_MICRO = 1_000;
     private static final int MAX_ANSWER_CHARS = 3_000;
+
+    /** How often what the master has logged is noted, and how busy its loop was: as often as children tell the same. */
+    private static final long GATHER_PERIOD_MS = 1_000;
 
     /** What only the master as a whole can do. */
     public interface Proxy {
@@ -66,11 +70,13 @@ public final class AdminDesk implements Answers {
     private final EventLoop loop;
     private final InstantSource wallClock;
     private final Dispatcher dispatcher;
+    private final Logins logins;
     private final Proxy proxy;
     private final String version;
     private final int pid;
     private final long startedNs;
     private final EventLog events = new EventLog();
+    private long loopDelayNs;
     private final ServerWatch servers;
     private final SnapshotDesk snapshots;
     private final Operators operators;
@@ -91,18 +97,39 @@ public final class AdminDesk implements Answers {
         this.wallClock = wallClock;
         this.dispatcher = dispatcher;
         this.proxy = proxy;
+        this.logins = logins;
         this.version = version;
         this.pid = pid;
         this.startedNs = loop.clock().nanoTime();
         this.servers = new ServerWatch(loop);
         this.snapshots = new SnapshotDesk(loop, this::ownRows);
         this.operators = new Operators(loop, logins);
-        this.pauses = new PauseDesk(loop, dispatcher, this);
+        this.pauses = new PauseDesk(loop, dispatcher, this::reconnect, this);
         this.endings = new EndingDesk(loop, pid, dispatcher, this);
+        loop.scheduler().everyMs(GATHER_PERIOD_MS, this::gatherOwn);
+    }
+
+    private void gatherOwn() {
+        takeOwnEvents();
+        loopDelayNs = loop.takeLongestDelayNs();
+    }
+
+    private void takeOwnEvents() {
+        LogSetup.journal().take(LogJournal.MAX_LINES).forEach(line -> events.add("master", line));
     }
 
     /** Takes over a client of pg_proxy. */
     public void submit(Client client) {
+        boolean isHere = client.peer().getAddress().isLoopbackAddress();
+        if (!isHere && proxy.config().adminDatabase().hasDefaultPassword()) {
+            logins.refuse(
+                    client.transport(),
+                    BackendMessage.fatal(
+                            SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                            "pg_proxy has its default password, with which only the proxy's own host may log in",
+                            "Set pg_proxy_pw in pgproxy's configuration and reload it."));
+            return;
+        }
         proxy.demandAdminWorker();
         operators.submit(client);
     }
@@ -180,7 +207,7 @@ public final class AdminDesk implements Answers {
     }
 
     private List<byte[]> ownRows(Set<View> views) {
-        MasterReport.Self self = new MasterReport.Self(pid, startedNs, loop.takeLongestDelayNs());
+        MasterReport.Self self = new MasterReport.Self(pid, startedNs, loopDelayNs);
         MasterReport report = new MasterReport(self, loop.clock().nanoTime(), nowMicros());
         report.clients(views, dispatcher.waitingClients());
         for (View view : views) {
@@ -189,7 +216,7 @@ public final class AdminDesk implements Answers {
                 case SERVER -> report.servers(proxy.config(), dispatcher, servers);
                 case CONFIG -> report.config(proxy.config().entries());
                 case EVENT -> {
-                    LogSetup.journal().take(LogJournal.MAX_LINES).forEach(line -> events.add("master", line));
+                    takeOwnEvents();
                     report.events(events);
                 }
                 case CONNECTION, STARTUPMSG -> {} // Written above.

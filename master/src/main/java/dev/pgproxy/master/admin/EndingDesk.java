@@ -45,6 +45,11 @@ final class EndingDesk {
     private final Map<Long, Command> commands = new HashMap<>();
     private final Map<Long, Scheduler.Timer> timers = new HashMap<>();
 
+    /** The admin-worker's number of each command, by ours: a worker may still answer what an earlier admin-worker had asked. */
+    private final Map<Long, Long> askedAs = new HashMap<>();
+
+    private long nextRequest = 1;
+
     EndingDesk(EventLoop loop, long ownPid, Dispatcher dispatcher, Answers answers) {
         this.loop = loop;
         this.ownPid = ownPid;
@@ -85,11 +90,12 @@ final class EndingDesk {
     private void perform(long id, Command command) {
         Map<Long, Set<Long>> sessions = new HashMap<>();
         Map<Long, Set<Long>> backends = new HashMap<>();
+        Set<Long> waiting = new HashSet<>();
         for (int i = 0; i + KEY_PARTS <= command.keys.size(); i += KEY_PARTS) {
             long pid = command.keys.get(i);
             long session = command.keys.get(i + 2);
             if (pid == ownPid) {
-                command.ended += dispatcher.endByOperator(session) ? 1 : 0;
+                waiting.add(session);
             } else if (session > 0) {
                 sessions.computeIfAbsent(pid, key -> new HashSet<>()).add(session);
             } else {
@@ -97,6 +103,7 @@ final class EndingDesk {
             }
         }
         command.keys.clear();
+        command.ended += dispatcher.endByOperator(waiting);
         for (Child worker : poolWorkers) {
             ask(id, command, worker, sessions.getOrDefault(worker.pid(), Set.of()), true);
             ask(id, command, worker, backends.getOrDefault(worker.pid(), Set.of()), false);
@@ -105,22 +112,25 @@ final class EndingDesk {
         answerIfDone(id, command);
     }
 
-    private static void ask(long id, Command command, Child worker, Set<Long> ids, boolean areSessions) {
+    private void ask(long id, Command command, Child worker, Set<Long> ids, boolean areSessions) {
         List<Long> all = List.copyOf(ids);
         for (int from = 0; from < all.size(); from += IDS_PER_MESSAGE) {
             List<Long> some = all.subList(from, Math.min(all.size(), from + IDS_PER_MESSAGE));
             command.unanswered.merge(worker, 1, Integer::sum);
-            worker.send(
-                    new ControlMessage.EndSessions(id, areSessions ? some : List.of(), areSessions ? List.of() : some));
+            long request = nextRequest++;
+            askedAs.put(request, id);
+            worker.send(new ControlMessage.EndSessions(
+                    request, areSessions ? some : List.of(), areSessions ? List.of() : some));
         }
     }
 
     void onEnded(Child worker, ControlMessage.SessionsEnded message) {
-        Command command = commands.get(message.commandId());
-        if (command != null && command.unanswered.containsKey(worker)) {
+        Long id = askedAs.remove(message.commandId());
+        Command command = id == null ? null : commands.get(id);
+        if (id != null && command != null && command.unanswered.containsKey(worker)) {
             command.ended += message.count();
             command.unanswered.computeIfPresent(worker, (key, count) -> count > 1 ? count - 1 : null);
-            answerIfDone(message.commandId(), command);
+            answerIfDone(id, command);
         }
     }
 
@@ -151,6 +161,7 @@ final class EndingDesk {
 
     private void forget(long id) {
         commands.remove(id);
+        askedAs.values().removeIf(command -> command == id);
         Scheduler.Timer timer = timers.remove(id);
         if (timer != null) {
             timer.cancel();

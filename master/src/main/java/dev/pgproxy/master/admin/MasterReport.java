@@ -146,12 +146,12 @@ final class MasterReport {
         }
         ServerHealth health = look.health();
         out.bool(health.answered());
-        if (health.answered()) {
+        if (health.problem().isEmpty()) {
             out.bool(health.inRecovery());
         } else {
             out.nothing();
         }
-        if (health.answered() && health.lagSeconds() >= 0) {
+        if (health.problem().isEmpty() && health.lagSeconds() >= 0) {
             out.float8(health.lagSeconds());
         } else {
             out.nothing();

@@ -81,6 +81,10 @@ final class Operators {
 
     /** The worker gets a duplicate; should it die before it reads it, the client sees its connection end, and comes again. */
     private void hand(Client client, Child worker) {
+        if (!worker.hasRoom()) {
+            refuse(client, "pg_proxy has too much to do");
+            return;
+        }
         String peer = client.peer().getAddress().getHostAddress();
         try (OwnedFd fd = client.transport().release()) {
             worker.sendWithFd(

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Operators who wait until nobody uses a paused server any more. They wait for a bounded time, together, and a RESUME ends their wait; the
@@ -17,17 +18,24 @@ final class PauseDesk {
 
     private static final long LOOK_MS = 20;
 
+    /** A client that was on its way when the pause began may open one more connection, which is to go when it leaves. */
+    private static final int LOOKS_PER_RECONNECT = 25;
+
     private record Waiter(Set<ServerAddress> servers, long deadlineNs) {}
 
     private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final Dispatcher dispatcher;
+    private final Consumer<Set<ServerAddress>> reconnect;
     private final Answers answers;
     private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
     private boolean lookPlanned;
+    private int looks;
 
-    PauseDesk(EventLoop loop, Dispatcher dispatcher, Answers answers) {
+    /** @param reconnect has connections to servers closed that are not used any more */
+    PauseDesk(EventLoop loop, Dispatcher dispatcher, Consumer<Set<ServerAddress>> reconnect, Answers answers) {
+        this.reconnect = reconnect;
         this.loop = loop;
         this.dispatcher = dispatcher;
         this.answers = answers;
@@ -72,6 +80,9 @@ final class PauseDesk {
         }
         if (!waiters.isEmpty() && !lookPlanned) {
             lookPlanned = true;
+            if (++looks % LOOKS_PER_RECONNECT == 0) {
+                waiters.values().forEach(waiter -> reconnect.accept(waiter.servers()));
+            }
             loop.scheduler().afterMs(LOOK_MS, () -> {
                 lookPlanned = false;
                 look();

@@ -35,7 +35,12 @@ final class SnapshotDesk {
     private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS);
 
     private static final class Gathering {
+        /** The admin-worker's number of it. */
         private final long id;
+
+        /** Ours: a worker may still send what an earlier admin-worker had asked for. */
+        private final long request;
+
         private final Set<Child> unanswered;
         private final ArrayDeque<ControlMessage> waiting = new ArrayDeque<>();
         private final Scheduler.Timer timer;
@@ -43,8 +48,10 @@ final class SnapshotDesk {
         private long waitingBytes;
         private boolean serversAwaited;
 
-        private Gathering(long id, Collection<Child> asked, boolean serversAwaited, Scheduler.Timer timer) {
+        private Gathering(
+                long id, long request, Collection<Child> asked, boolean serversAwaited, Scheduler.Timer timer) {
             this.id = id;
+            this.request = request;
             this.unanswered = new HashSet<>(asked);
             this.serversAwaited = serversAwaited;
             this.timer = timer;
@@ -58,6 +65,7 @@ final class SnapshotDesk {
     private @Nullable Gathering current;
     private Set<View> serverRows = Set.of();
     private boolean forwardPlanned;
+    private long nextRequest = 1;
 
     /** @param ownRows the master's own rows of some tables, as chunks */
     SnapshotDesk(EventLoop loop, Function<Set<View>, List<byte[]>> ownRows) {
@@ -97,15 +105,16 @@ final class SnapshotDesk {
         Set<View> views = ViewSet.decode(request.views());
         Set<View> ofWorkers = EnumSet.copyOf(OF_WORKERS);
         ofWorkers.retainAll(views);
-        long id = request.snapshotId();
+        long number = nextRequest++;
         Gathering begun = new Gathering(
-                id,
+                request.snapshotId(),
+                number,
                 ofWorkers.isEmpty() ? List.of() : poolWorkers,
                 awaitServers,
-                loop.scheduler().afterMs(GATHER_MS, () -> timedOut(id)));
+                loop.scheduler().afterMs(GATHER_MS, () -> timedOut(number)));
         current = begun;
         for (Child worker : begun.unanswered) {
-            worker.send(new ControlMessage.ReportState(id, ViewSet.encode(ofWorkers), nowMicros));
+            worker.send(new ControlMessage.ReportState(number, ViewSet.encode(ofWorkers), nowMicros));
         }
         Set<View> now = EnumSet.copyOf(views);
         serverRows = Set.of();
@@ -127,20 +136,20 @@ final class SnapshotDesk {
 
     void onRows(Child worker, ControlMessage.ReportRows rows) {
         Gathering gathering = current;
-        if (gathering == null || gathering.id != rows.snapshotId() || !gathering.unanswered.contains(worker)) {
+        if (gathering == null || gathering.request != rows.snapshotId() || !gathering.unanswered.contains(worker)) {
             return; // It was late, and the snapshot went without it.
         }
         if (gathering.waitingBytes + rows.chunk().length > MAX_WAITING_BYTES) {
             gathering.unanswered.remove(worker);
             gathering.missing.add(worker.name());
         } else {
-            add(gathering, rows);
+            add(gathering, new ControlMessage.ReportRows(gathering.id, rows.chunk()));
         }
         proceed();
     }
 
     void onEnd(Child worker, ControlMessage.ReportEnd end) {
-        if (current != null && current.id == end.snapshotId() && current.unanswered.remove(worker)) {
+        if (current != null && current.request == end.snapshotId() && current.unanswered.remove(worker)) {
             proceed();
         }
     }
@@ -157,9 +166,9 @@ final class SnapshotDesk {
         }
     }
 
-    private void timedOut(long id) {
+    private void timedOut(long request) {
         Gathering gathering = current;
-        if (gathering != null && gathering.id == id) {
+        if (gathering != null && gathering.request == request) {
             gathering.unanswered.forEach(worker -> gathering.missing.add(worker.name()));
             gathering.unanswered.clear();
             serversLookedAt();

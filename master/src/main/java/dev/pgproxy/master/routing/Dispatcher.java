@@ -110,11 +110,10 @@ public final class Dispatcher {
                 .toList();
     }
 
-    /** Clients that no worker has yet. */
+    /** Clients that wait here; those on their way to a worker are for that worker to tell of. */
     public List<WaitingClient> waitingClients() {
         List<WaitingClient> clients = new ArrayList<>();
         waiting.all().forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
-        pending.values().forEach(each -> clients.add(each.client().describe("its worker to answer")));
         return clients;
     }
 
@@ -136,13 +135,14 @@ public final class Dispatcher {
     }
 
     /**
-     * Refuses a client that waits: an operator wants it to.
+     * Refuses clients that wait: an operator wants it to.
      *
-     * @return whether it was waiting
+     * @return how many of them were waiting
      */
-    public boolean endByOperator(long clientId) {
-        for (RoutedClient client : waiting.all()) {
-            if (client.id() == clientId && waiting.remove(client)) {
+    public int endByOperator(Set<Long> clientIds) {
+        int ended = 0;
+        for (RoutedClient client : clientIds.isEmpty() ? List.<RoutedClient>of() : waiting.all()) {
+            if (clientIds.contains(client.id()) && waiting.remove(client)) {
                 client.stopTimer();
                 logins.refuse(
                         client.transport(poller),
@@ -150,10 +150,10 @@ public final class Dispatcher {
                                 SqlState.ADMIN_SHUTDOWN,
                                 "terminating connection due to administrator command",
                                 "An operator of the proxy has ended this connection; connect again."));
-                return true;
+                ended++;
             }
         }
-        return false;
+        return ended;
     }
 
     /** Clients that wait, are on their way to a worker, or are served by one. */

@@ -27,16 +27,24 @@ final class IdleWatch {
     /**
      * @param sessionMs bound on idling in a session, in a transaction or not; 0 for none
      * @param transactionMs bound on idling in a transaction; 0 for none
+     * @param activeNs when the client last did something
      * @param end called with the last words for the client
      */
-    IdleWatch(EventLoop loop, long sessionMs, long transactionMs, QueryProgress progress, Consumer<byte[]> end) {
+    IdleWatch(
+            EventLoop loop,
+            long sessionMs,
+            long transactionMs,
+            QueryProgress progress,
+            long activeNs,
+            Consumer<byte[]> end) {
         this.loop = loop;
         this.sessionMs = sessionMs;
         this.transactionMs = transactionMs;
         this.progress = progress;
         this.end = end;
-        active();
-        plan(shortest(sessionMs, transactionMs));
+        this.activeNs = activeNs;
+        long elapsedMs = (loop.clock().nanoTime() - activeNs) / NS_PER_MS;
+        plan(Math.max(1, shortest(sessionMs, transactionMs) - elapsedMs));
     }
 
     private static long shortest(long a, long b) {
@@ -46,6 +54,11 @@ final class IdleWatch {
     /** The client did something, or got an answer. */
     void active() {
         activeNs = loop.clock().nanoTime();
+    }
+
+    /** When the client last did something. */
+    long activeNs() {
+        return activeNs;
     }
 
     void stop() {

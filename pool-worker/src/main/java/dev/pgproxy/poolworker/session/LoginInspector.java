@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;

@@ -13,6 +13,7 @@ import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -189,12 +190,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Other settings are in force from now on. */
     public void configure(PoolSettings newSettings) {
         settings = newSettings;
+        long lastActiveNs = idleWatch == null ? context.loop().clock().nanoTime() : idleWatch.activeNs();
         if (idleWatch != null) {
             idleWatch.stop();
             idleWatch = null;
         }
         if (state == SessionState.ACTIVE) {
-            watchIdling(attached());
+            watchIdling(attached(), lastActiveNs);
         }
     }
 
@@ -463,15 +465,21 @@ public final class Session implements BackendUser, BackendTraffic.News {
         login = null; // It may hold what the client proved its password with.
         facts = null; // Verifiers are not to be kept longer than the login.
         activeNs = context.loop().clock().nanoTime();
-        watchIdling(serving);
+        serving.fromServer().takeReadBytes(); // What was said before the session is not its own.
+        watchIdling(serving, activeNs);
         context.owner().opened(this, serving);
     }
 
-    private void watchIdling(Backend serving) {
+    private void watchIdling(Backend serving, long lastActiveNs) {
         long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
         if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
             idleWatch = new IdleWatch(
-                    context.loop(), idleMs, settings.idleTransactionTimeoutMs(), serving.progress(), this::part);
+                    context.loop(),
+                    idleMs,
+                    settings.idleTransactionTimeoutMs(),
+                    serving.progress(),
+                    lastActiveNs,
+                    this::part);
         }
     }
 

@@ -1,10 +1,5 @@
-package dev.pgproxy.poolworker.session;
+package dev.pgproxy.common.protocol;
 
-import dev.pgproxy.common.protocol.BackendMessage;
-import dev.pgproxy.common.protocol.FrontendMessage;
-import dev.pgproxy.common.protocol.ProtocolVersion;
-import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.common.protocol.StartupParameters;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,7 +10,7 @@ import java.util.List;
  * told then. A version up to {@link ProtocolVersion#NEWEST} without {@code _pq_.} options goes to the server as it came, and the
  * server answers for itself.
  */
-final class Negotiation {
+public final class Negotiation {
 
     private static final String OPTION_PREFIX = "_pq_.";
 
@@ -31,7 +26,8 @@ final class Negotiation {
         this.serverPacket = serverPacket;
     }
 
-    static Negotiation of(StartupPacket.Startup startup) {
+    /** What this client asks for. */
+    public static Negotiation of(StartupPacket.Startup startup) {
         List<String> options = new ArrayList<>();
         List<StartupParameters.Parameter> settings = new ArrayList<>();
         for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
@@ -48,22 +44,22 @@ final class Negotiation {
     }
 
     /** The StartupMessage for the server. */
-    byte[] serverPacket() {
+    public byte[] serverPacket() {
         return serverPacket;
     }
 
     /** Whether the client is owed a NegotiateProtocolVersion even when the server sends none. */
-    boolean isNeeded() {
+    public boolean isNeeded() {
         return needed;
     }
 
     /** The message for a server that agreed to what it was asked. */
-    byte[] message() {
+    public byte[] message() {
         return BackendMessage.negotiateProtocolVersion(version, options);
     }
 
     /** The message for a server that itself offered less; its body is Int32 version, Int32 count, names. */
-    byte[] message(byte[] serverBody) {
+    public byte[] message(byte[] serverBody) {
         if (!needed || serverBody.length < 8) {
             return BackendMessage.wrap(BackendMessage.NEGOTIATE_PROTOCOL_VERSION, serverBody);
         }
