@@ -64,12 +64,12 @@ final class Catalog {
     }
 
     private static boolean reads(String sql, String table) {
-        return sql.matches("(?s).*FROM\\s+pg_catalog\\." + table + "\\b.*");
+        return sql.matches("(?is).*FROM\\s+pg_catalog\\." + table + "\\b.*");
     }
 
     private static boolean isDetail(String sql) {
         return sql.matches(
-                "(?s).*FROM\\s+pg_catalog\\.pg_(policy|statistic_ext|publication|inherits|index|constraint|trigger"
+                "(?is).*FROM\\s+pg_catalog\\.pg_(policy|statistic_ext|publication|inherits|index|constraint|trigger"
                         + "|foreign_table|rewrite|namespace|roles|proc|type|language|extension|tablespace|operator|cast|collation"
                         + "|conversion|am|opclass|opfamily|event_trigger|subscription|ts_config|ts_dict|ts_parser|ts_template"
                         + "|foreign_server|foreign_data_wrapper|user_mappings|largeobject_metadata|default_acl|settings|enum|authid"

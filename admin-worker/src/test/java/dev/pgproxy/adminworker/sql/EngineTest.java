@@ -201,7 +201,7 @@ class EngineTest {
         Engines engines = new Engines();
         try {
             Plan.Query query = (Plan.Query) Planner.plan(
-                    SqlText.split("select 1" + " + 1".repeat(3_000) + ", not ".repeat(1) + "not ".repeat(4_000)
+                    SqlText.split("select 1" + " + 1".repeat(2_000) + ", not ".repeat(1) + "not ".repeat(2_000)
                                     + "true")
                             .get(0),
                     settings);
