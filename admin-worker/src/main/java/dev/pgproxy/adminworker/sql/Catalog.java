@@ -36,7 +36,12 @@ final class Catalog {
     /** The answer; null when this is no question of that kind. */
     static Plan.@Nullable Query answer(SqlText statement) {
         String sql = statement.text();
-        boolean asks = statement.verb().equals("SELECT") && sql.contains("pg_catalog.pg_");
+        boolean asks = statement.verb().equals("SELECT")
+                && sql.contains("pg_catalog.pg_")
+                && !statement
+                        .tokens()
+                        .get(statement.tokens().size() > 1 ? 1 : 0)
+                        .isSymbol("*"); // That is a person.
         if (!asks || sql.length() > LONGEST_QUESTION || sql.contains("pg_catalog.pg_stat_")) {
             return null;
         }
