@@ -3,6 +3,7 @@ package dev.pgproxy.systemtests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
@@ -35,6 +36,13 @@ class InitScriptSystemTest {
                 Programs.Result restart = script(defaults, "restart");
                 assertEquals(0, restart.status(), restart.output());
                 try (WireClient client = WireClient.login(port, "postgres", "postgres")) {
+                    Programs.Result reload = script(defaults, "reload");
+                    assertEquals(0, reload.status(), reload.output());
+                    Await.until(
+                            "the configuration to be reloaded",
+                            Fixture.SOON,
+                            () -> Files.readString(directory.path().resolve("output"))
+                                    .contains("event=reloaded"));
                     assertEquals("1", client.value("select 1"));
                 }
             } finally {
@@ -42,6 +50,7 @@ class InitScriptSystemTest {
                 assertEquals(0, stop.status(), stop.output());
             }
             assertEquals(3, script(defaults, "status").status());
+            assertEquals(7, script(defaults, "reload").status());
             Files.createFile(directory.path().resolve("pgproxy.pid"));
             assertEquals(1, script(defaults, "status").status());
             assertEquals(2, script(defaults, "nonsense").status());

@@ -24,7 +24,8 @@ class ManyClientsSystemTest {
     @Test
     void fiveThousandClientsTakeTurnsOnOneHundredBackends() throws Exception {
         PostgresCluster cluster = Fixture.cluster(18);
-        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = " + PLACES)) {
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "max_server_conn = " + PLACES);
+                Operator operator = Operator.of(proxy)) {
             warmUp(proxy);
             int fdsBefore = Fixture.openFds(proxy);
             List<WireClient> clients = new ArrayList<>();
@@ -34,6 +35,12 @@ class ManyClientsSystemTest {
                 clients.add(client);
             }
             assertTrue(serverConnections(cluster) <= PLACES);
+            operator.await(
+                    "all of them to be seen, those who wait too",
+                    "select p.kind, c.state, count(*), c.wait_for from connection c join process p using (pid)"
+                            + " group by 1, 2, 4 order by 1",
+                    "master|waiting|" + (CLIENTS - PLACES) + "|a place: max_server_conn = " + PLACES + "\npool|idle|" + PLACES
+                            + "|null");
             Parallel.run(clients, client -> {
                 client.readUntil('Z');
                 assertEquals("1", client.value("select 1"));
