@@ -39,8 +39,8 @@ class ManyClientsSystemTest {
                     "all of them to be seen, those who wait too",
                     "select p.kind, c.state, count(*), c.wait_for from connection c join process p using (pid)"
                             + " group by 1, 2, 4 order by 1",
-                    "master|waiting|" + (CLIENTS - PLACES) + "|a place: max_server_conn = " + PLACES + "\npool|idle|" + PLACES
-                            + "|null");
+                    "master|waiting|" + (CLIENTS - PLACES) + "|a place: max_server_conn = " + PLACES + "\npool|idle|"
+                            + PLACES + "|null");
             Parallel.run(clients, client -> {
                 client.readUntil('Z');
                 assertEquals("1", client.value("select 1"));

@@ -283,6 +283,37 @@ class PgProxyQuerySystemTest {
     }
 
     @Test
+    void behindALoadTheNumbersSettleOnThoseOfTheServer() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "max_server_conn = 12", "proxy_worker_num = 2");
+                Operator operator = Operator.of(proxy)) {
+            List<Integer> numbers =
+                    java.util.stream.IntStream.range(0, 400).boxed().toList();
+            Parallel.run(numbers, number -> {
+                try (WireClient client = WireClient.login(
+                        proxy.port(), "postgres", "postgres", "search_path", "churn", "application_name", "churn")) {
+                    assertEquals("1", client.value("select 1"));
+                    if (number % 3 > 0) { // The others leave without a word.
+                        client.send(dev.pgproxy.common.protocol.FrontendMessage.terminate());
+                    }
+                }
+            });
+            dev.pgproxy.testkit.process.Await.until("both to tell the same", Fixture.SOON, () -> {
+                String here = operator.value("select string_agg(backend_pid, ',' order by backend_pid) from connection"
+                        + " where parameters = 'search_path=churn' and state = 'idle'");
+                String there = CLUSTER.primary()
+                        .sql(
+                                "select string_agg(pid::text, ',' order by pid) from pg_stat_activity where application_name = 'churn'");
+                String count = operator.value("select sum(total_cnn_num) from server");
+                if (!here.equals(there) || !count.equals(Integer.toString(there.split(",", -1).length))) {
+                    throw new IllegalStateException(here + " and " + count + " here, " + there + " there");
+                }
+                return true;
+            });
+            assertEquals("400|400", operator.value("select sessions, queries from stats where database = 'postgres'"));
+        }
+    }
+
+    @Test
     void theNumbersAreThoseOfTheServer() throws Exception {
         try (Operator operator = Operator.of(PROXY)) {
             String server = CLUSTER.primary().address().toString();
