@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The master's book, and what {@link Admission} makes of it. */
@@ -203,6 +204,62 @@ class LedgerTest {
         assertEquals(1, ledger.closing(ALL));
         ledger.backendGone(1, 10);
         assertEquals(0, ledger.closing(ALL));
+    }
+
+    @Test
+    void otherLimitsCountWhatIsThereAsIfTheyHadAlwaysBeen() {
+        PlaceLimits.Scope ofUser = new PlaceLimits.Scope(SERVER, PlaceLimits.Kind.USER, "a");
+        PlaceLimits later = limits(5, Map.of("a", 2));
+        for (int seed = 0; seed < 500; seed++) {
+            Random random = new Random(seed);
+            Ledger always = new Ledger(later);
+            Ledger changed = new Ledger(limits(0));
+            int change = random.nextInt(40);
+            for (int step = 0; step < 40; step++) {
+                if (step == change) {
+                    changed.limitsAre(later);
+                }
+                report(new Random(seed * 1000L + step), List.of(always, changed));
+            }
+            String where = "seed=" + seed;
+            for (PlaceLimits.Scope scope : List.of(ALL, ofUser)) {
+                assertEquals(always.connections(scope), changed.connections(scope), where);
+                assertEquals(always.closing(scope), changed.closing(scope), where);
+                assertEquals(idOf(always.longestIdle(scope)), idOf(changed.longestIdle(scope)), where);
+            }
+            assertEquals(always.sessionsOf(Set.of(SERVER)), changed.sessionsOf(Set.of(SERVER)), where);
+        }
+    }
+
+    private static long idOf(Ledger.@Nullable BackendEntry entry) {
+        return entry == null ? 0 : entry.id;
+    }
+
+    /** The same report of a worker to each book. */
+    private static void report(Random random, List<Ledger> books) {
+        int slot = 1 + random.nextInt(2);
+        long session = random.nextInt(6);
+        long backend = random.nextInt(6);
+        PoolKey key = session % 2 == 0 ? A : B;
+        int kind = random.nextInt(8);
+        BackendStatus status = BackendStatus.values()[random.nextInt(BackendStatus.values().length)];
+        for (Ledger book : books) {
+            switch (kind) {
+                case 0 -> {
+                    if (book.workers().stream().noneMatch(worker -> worker.slot == slot)) {
+                        book.workerReady(slot);
+                    }
+                }
+                case 1 -> {
+                    book.sessionClosed(slot, session); // A number is used once.
+                    book.assigned(slot, session, key, null);
+                }
+                case 2, 3 -> book.joined(slot, session, backend);
+                case 4, 5 -> book.backendStatus(slot, backend, status);
+                case 6 -> book.sessionClosed(slot, session);
+                default -> book.backendGone(slot, backend);
+            }
+        }
     }
 
     @Test
