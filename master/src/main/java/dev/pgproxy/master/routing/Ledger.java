@@ -59,7 +59,7 @@ final class Ledger {
         private BackendStatus status = BackendStatus.IN_USE;
         private @Nullable SessionEntry user;
 
-        /** When it became free, counted over all backends. */
+        /** When it became free, counted over all backends from 1; 0 for one that never was, which is in no index. */
         private long turn;
 
         private BackendEntry(WorkerEntry worker, long id, SessionEntry openedFor) {
@@ -99,7 +99,7 @@ final class Ledger {
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
     private PlaceLimits limits;
     private int sessions;
-    private long nextTurn;
+    private long nextTurn = 1;
 
     Ledger(PlaceLimits limits) {
         this.limits = limits;

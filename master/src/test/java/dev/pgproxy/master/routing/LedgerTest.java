@@ -221,18 +221,18 @@ class LedgerTest {
                 }
                 report(new Random(seed * 1000L + step), List.of(always, changed));
             }
-            String where = "seed=" + seed;
             for (PlaceLimits.Scope scope : List.of(ALL, ofUser)) {
+                String where = "seed=" + seed + " " + scope;
                 assertEquals(always.connections(scope), changed.connections(scope), where);
                 assertEquals(always.closing(scope), changed.closing(scope), where);
                 assertEquals(idOf(always.longestIdle(scope)), idOf(changed.longestIdle(scope)), where);
             }
-            assertEquals(always.sessionsOf(Set.of(SERVER)), changed.sessionsOf(Set.of(SERVER)), where);
+            assertEquals(always.sessionsOf(Set.of(SERVER)), changed.sessionsOf(Set.of(SERVER)), "seed=" + seed);
         }
     }
 
     private static long idOf(Ledger.@Nullable BackendEntry entry) {
-        return entry == null ? 0 : entry.id;
+        return entry == null ? -1 : entry.id;
     }
 
     /** The same report of a worker to each book. */
@@ -242,7 +242,8 @@ class LedgerTest {
         long backend = random.nextInt(6);
         PoolKey key = session % 2 == 0 ? A : B;
         int kind = random.nextInt(8);
-        BackendStatus status = BackendStatus.values()[random.nextInt(BackendStatus.values().length)];
+        List<BackendStatus> all = List.of(BackendStatus.values());
+        BackendStatus status = all.get(random.nextInt(all.size()));
         for (Ledger book : books) {
             switch (kind) {
                 case 0 -> {
