@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -155,6 +157,42 @@ class PgProxyQuerySystemTest {
             assertEquals("54000", refused.getSQLState());
             assertEquals("1", operator.value("select 1"));
         }
+    }
+
+    /** The engine behind is not PostgreSQL's; where both know something they must mean the same by it. */
+    @Test
+    void ordinarySqlMeansWhatItMeansToPostgres() throws Exception {
+        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, SIMPLE)) {
+            for (String sql : Files.readAllLines(Path.of("src/test/sql/ordinary.sql"))) {
+                if (!sql.startsWith("--")) {
+                    assertEquals(
+                            CLUSTER.primary().sql("select string_agg(t::text, E'\\n') from (" + sql + ") t"),
+                            "(" + String.join(")\n(", composites(operator, sql)) + ")",
+                            sql);
+                }
+            }
+        }
+    }
+
+    /** Rows in PostgreSQL's text form of a row. */
+    private static List<String> composites(Operator operator, String sql) throws SQLException {
+        List<String> all = new ArrayList<>();
+        try (Statement statement = operator.connection().createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            while (rows.next()) {
+                List<String> values = new ArrayList<>();
+                for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+                    String value = rows.getString(i);
+                    boolean quoted = value != null && (value.isEmpty() || value.matches("(?s).*[ ,()\"\\\\].*"));
+                    values.add(
+                            value == null
+                                    ? ""
+                                    : quoted ? '"' + value.replace("\\", "\\\\").replace("\"", "\"\"") + '"' : value);
+                }
+                all.add(String.join(",", values));
+            }
+        }
+        return all;
     }
 
     @Test

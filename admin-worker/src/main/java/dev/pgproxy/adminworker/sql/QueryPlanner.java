@@ -25,7 +25,7 @@ final class QueryPlanner {
     private static final Set<String> OPERATORS = Set.of(
             "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
 
-    private static final Pattern NUMBER = Pattern.compile("[0-9]*\\.?[0-9]+(?:[eE][0-9]+)?|[0-9]+\\.");
+    private static final Pattern NUMBER = Pattern.compile("[0-9]*\\.?[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+\\.");
 
     private static final int MAX_TOKENS = 10_000;
     private static final int MAX_DEPTH = 100;
@@ -174,7 +174,31 @@ final class QueryPlanner {
         List<Token> tokens = statement.tokens();
         return at + 1 < tokens.size()
                 && tokens.get(at).isName()
-                && tokens.get(at + 1).isSymbol("(");
+                && tokens.get(at + 1).isSymbol("(")
+                && !namesColumns(at);
+    }
+
+    /** Whether this is the name of a table with names for its columns, {@code (values (1)) AS t(x)} or {@code WITH t(x) AS (...)}. */
+    private boolean namesColumns(int at) {
+        List<Token> tokens = statement.tokens();
+        int end = at + 2;
+        while (end + 1 < tokens.size()
+                && tokens.get(end).isName()
+                && tokens.get(end + 1).isSymbol(",")) {
+            end += 2;
+        }
+        boolean onlyNames = end + 1 < tokens.size()
+                && tokens.get(end).isName()
+                && tokens.get(end + 1).isSymbol(")");
+        if (!onlyNames || at == 0) {
+            return false;
+        }
+        Token before = tokens.get(at - 1);
+        boolean isAlias = before.isSymbol(")") || before.isWord("as");
+        boolean beginsWith = end + 3 < tokens.size()
+                && tokens.get(end + 2).isWord("as")
+                && tokens.get(end + 3).isSymbol("(");
+        return isAlias || beginsWith;
     }
 
     private int call(int at, Token token, String name) throws SqlProblem {

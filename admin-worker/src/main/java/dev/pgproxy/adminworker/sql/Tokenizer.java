@@ -119,10 +119,17 @@ final class Tokenizer {
 
     private void number() {
         int end = at;
-        while (end < sql.length() && (Character.isLetterOrDigit(sql.charAt(end)) || sql.charAt(end) == '.')) {
+        while (end < sql.length()
+                && (Character.isLetterOrDigit(sql.charAt(end)) || sql.charAt(end) == '.' || isSignOfExponent(end))) {
             end++;
         }
         take(Token.Kind.NUMBER, at, end);
+    }
+
+    private boolean isSignOfExponent(int index) {
+        char c = sql.charAt(index);
+        char before = sql.charAt(index - 1);
+        return (c == '+' || c == '-') && (before == 'e' || before == 'E') && isDigitAt(index + 1);
     }
 
     private void symbol(char c) {
