@@ -12,6 +12,11 @@ record ChannelLink(ControlChannel channel) implements MasterLink {
     }
 
     @Override
+    public void sendAtOnce(ControlMessage.ToMaster message) {
+        channel.sendAtOnce(message);
+    }
+
+    @Override
     public boolean hasRoom() {
         return channel.hasRoom();
     }

@@ -8,6 +8,9 @@ public interface MasterLink {
     /** Queues a message; after the master is gone this does nothing. */
     void send(ControlMessage.ToMaster message);
 
+    /** As {@link #send}; the master has it ahead of all that anybody does because of what this worker does next. */
+    void sendAtOnce(ControlMessage.ToMaster message);
+
     /** Whether the master keeps up with what it is sent; else what can wait should. */
     boolean hasRoom();
 

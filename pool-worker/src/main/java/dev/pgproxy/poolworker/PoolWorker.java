@@ -244,7 +244,9 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     @Override
     public void rolesChanged(Session session) {
-        master.send(new ControlMessage.RolesChanged(session.key().server()));
+        // The client has not been told yet; once it is, somebody may log in through another worker and count on the
+        // change.
+        master.sendAtOnce(new ControlMessage.RolesChanged(session.key().server()));
     }
 
     @Override

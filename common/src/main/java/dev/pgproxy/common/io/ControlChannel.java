@@ -129,6 +129,20 @@ public final class ControlChannel {
         enqueue(message, null, whenWritten);
     }
 
+    /**
+     * As {@link #send}, but does not wait for the end of the tick: what the caller does next is seen by others only after the
+     * message is in the kernel, unless the peer does not read. A failure is told at the end of the tick, never from here.
+     */
+    public void sendAtOnce(ControlMessage message) {
+        enqueue(message, null, null);
+        try {
+            while (!closed && !outgoing.isEmpty() && writeSome()) {}
+        } catch (IOException e) {
+            return; // The flush that is planned meets the same, and the listener is not called while the caller is at
+            // work.
+        }
+    }
+
     /** As {@link #send}, with a duplicate of the descriptor; the caller keeps its own. */
     public void sendWithFd(ControlMessage message, OwnedFd fd) throws LibcException {
         enqueue(message, duplicate(fd.number()), null);

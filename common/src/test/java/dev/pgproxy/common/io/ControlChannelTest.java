@@ -153,6 +153,17 @@ class ControlChannelTest {
     }
 
     @Test
+    void whatIsSentAtOnceDoesNotWaitForTheEndOfTheTick() {
+        master.permit(PermittedMessages.FROM_POOL_WORKER);
+        child.send(new ControlMessage.CancelUnknown(1));
+        child.sendAtOnce(new ControlMessage.RolesChanged(SERVER));
+        loop.tick();
+        assertEquals(
+                List.of(new ControlMessage.CancelUnknown(1), new ControlMessage.RolesChanged(SERVER)),
+                atMaster.messages);
+    }
+
+    @Test
     void messageOutOfItsPlaceEndsTheChannel() {
         child.send(new ControlMessage.SessionClosed(1));
         tickUntil(() -> atMaster.closed != null);

@@ -287,6 +287,11 @@ final class PoolWorkerSimulation {
 
     private final class SimulatedMaster implements MasterLink {
         @Override
+        public void sendAtOnce(ControlMessage.ToMaster message) {
+            send(message);
+        }
+
+        @Override
         public boolean hasRoom() {
             return true;
         }
