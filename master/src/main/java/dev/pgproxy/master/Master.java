@@ -6,10 +6,12 @@ import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
@@ -25,6 +27,10 @@ import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.admin.AdminDesk;
 import dev.pgproxy.master.cancel.CancelDesk;
+import dev.pgproxy.master.failover.FailoverDesk;
+import dev.pgproxy.master.failover.FailoverState;
+import dev.pgproxy.master.failover.StateFile;
+import dev.pgproxy.master.notice.NoticeDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
@@ -36,6 +42,7 @@ import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The front door of the master: joins its parts, and says in which order they start and stop.
@@ -45,11 +52,13 @@ import java.util.Set;
  *                      \-> CancelDesk -> (task) -> task-worker
  *                      \-> AdminDesk -> (descriptor) -> admin-worker
  *   pool-worker -> RoleDesk -> (task) -> task-worker
+ *   FailoverDesk -> Dispatcher, pool-workers; -> NoticeDesk -> (task) -> task-worker
  *   admin-worker -> AdminDesk -> (reports, commands) -> everybody
  *   Supervisor: starts the workers, and brings what they report to the Dispatcher and the CancelDesk
  * </pre>
  */
-public final class Master implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler, AdminDesk.Proxy {
+public final class Master
+        implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler, AdminDesk.Proxy, FailoverDesk.Listener {
 
     /** The pseudo-database for operators. */
     private static final String ADMIN_DATABASE = "pg_proxy";
@@ -70,21 +79,27 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
     private final RoleDesk roles;
+    private final FailoverDesk failover;
+    private final NoticeDesk notices = new NoticeDesk();
     private final AdminDesk admin;
     private final Supervisor supervisor;
     private final PidFile pidFile;
     private Child speaker;
+    private @Nullable OwnedFd arrivedFd;
     private boolean serving;
     private boolean stopping;
 
     /**
      * Nothing is opened or started before {@link #start}.
      *
+     * @param config with the servers as the state has them
+     * @param state what the last process has left
      * @param configFile where the configuration was read from, and is read from again
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
      */
     Master(
             ProxyConfig config,
+            FailoverState state,
             Path configFile,
             String version,
             EventLoop loop,
@@ -101,12 +116,14 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
         long loginMs = config.timeouts().clientLogin().toMillis();
         this.logins = new Logins(loop, poller, lingering, config.tuning(), loginMs, this);
         this.listeners = new Listeners(loop, poller, logins);
-        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad);
+        StateFile stateFile = new StateFile(config.files().stateFile());
+        this.failover = new FailoverDesk(loop, wallClock, stateFile, config, state, this);
+        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad, failover::suspected);
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
         this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
         int pid = (int) ProcessHandle.current().pid();
-        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, this, version, pid);
+        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, failover, this, version, pid);
         this.speaker = supervisor.children().get(0);
     }
 
@@ -124,6 +141,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             listeners.close();
             throw e;
         }
+        failover.start();
         warnOfDefaultPassword();
         bound.forEach(address -> Event.of("listening")
                 .with("address", TcpSockets.display(address))
@@ -159,7 +177,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             case TASK -> {
                 cancels.taskWorkerReady(child);
                 roles.taskWorkerReady(child);
-                admin.taskWorkerReady(child);
+                notices.taskWorkerReady(child);
             }
             case POOL -> {
                 cancels.poolWorkerReady(child);
@@ -176,7 +194,8 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             case TASK ->
                 child.send(new ControlMessage.ConfigureTasks(new TaskSettings(
                         config.adminLogin(),
-                        config.auth().verifierFile().map(Path::toString).orElse(""))));
+                        config.auth().verifierFile().map(Path::toString).orElse(""),
+                        config.notices())));
             case POOL -> child.send(new ControlMessage.ConfigurePool(poolSettings()));
             case ADMIN -> admin.configure();
         }
@@ -222,7 +241,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             case TASK -> {
                 cancels.taskWorkerGone();
                 roles.taskWorkerGone();
-                admin.taskWorkerGone();
+                notices.taskWorkerGone();
             }
             case POOL -> {
                 cancels.poolWorkerGone(child);
@@ -234,8 +253,9 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     }
 
     @Override
-    public void childSaid(Child child, ControlMessage.ToMaster message) {
+    public void childSaid(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd) {
         speaker = child;
+        arrivedFd = fd;
         message.dispatchTo(this);
     }
 
@@ -317,9 +337,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     @Override
     public void onObjectInUse(ControlMessage.ObjectInUse message) {
         // Somebody wants a database to himself: idle backends must not be what keeps him from it.
-        supervisor.children().stream()
-                .filter(child -> child.kind() == ChildKind.POOL)
-                .forEach(child -> child.send(new ControlMessage.GiveUpIdle(message.server(), message.message())));
+        toPoolWorkers(new ControlMessage.GiveUpIdle(message.server(), message.message()));
     }
 
     @Override
@@ -353,8 +371,57 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
     }
 
     @Override
-    public void onServerLookedAt(ControlMessage.ServerLookedAt message) {
-        admin.onServerLookedAt(message);
+    public void onFrontendReturned(ControlMessage.FrontendReturned message) {
+        OwnedFd fd = arrivedFd;
+        if (fd == null) {
+            throw new IllegalStateException("the channel delivered a client without its descriptor");
+        }
+        dispatcher.onReturned(speaker, message, fd);
+    }
+
+    @Override
+    public void onNoticeSent(ControlMessage.NoticeSent message) {
+        notices.onSent(message);
+    }
+
+    @Override
+    public void primaryHeld(boolean held) {
+        dispatcher.holdPrimary(held);
+    }
+
+    @Override
+    public void readable(List<ServerAddress> standbys) {
+        dispatcher.serversAre(config.servers().primary(), standbys);
+    }
+
+    @Override
+    public void cutOff(ServerAddress server, ServerAddress successor) {
+        toPoolWorkers(new ControlMessage.LeaveServer(server, successor));
+    }
+
+    @Override
+    public void serversChanged(ProxyConfig.Servers servers) {
+        config = config.withServers(servers);
+        dispatcher.serversAre(servers.primary(), servers.standbys());
+        admin.reconnect(Set.of(servers.primary())); // What was opened on a standby still says that it is one.
+    }
+
+    @Override
+    public void tell(Notice notice) {
+        if (!config.notices().isEmpty()) {
+            notices.submit(notice);
+        }
+    }
+
+    @Override
+    public void lookedAtAll() {
+        admin.serversLookedAt();
+    }
+
+    private void toPoolWorkers(ControlMessage message) {
+        supervisor.children().stream()
+                .filter(child -> child.kind() == ChildKind.POOL)
+                .forEach(child -> child.send(message));
     }
 
     @Override
@@ -417,6 +484,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
             configure(child);
         }
         dispatcher.configure(config);
+        failover.configure(config);
         Set<ServerAddress> removed = new HashSet<>(before);
         removed.removeAll(config.servers().standbys());
         admin.reconnect(removed);
@@ -470,6 +538,7 @@ public final class Master implements Arrivals, Supervisor.Listener, ControlMessa
                 .with("timeout_ms", timeoutMs)
                 .info();
         listeners.close();
+        failover.close();
         byte[] why = BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection due to administrator command",

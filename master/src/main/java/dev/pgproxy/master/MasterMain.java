@@ -9,6 +9,9 @@ import dev.pgproxy.common.io.Signals;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.master.failover.FailoverState;
+import dev.pgproxy.master.failover.StartDecision;
+import dev.pgproxy.master.failover.StateFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -77,14 +80,35 @@ public final class MasterMain implements Callable<Integer> {
             return USAGE;
         }
         if (check) {
-            config.keysWithoutEffect().forEach(key -> System.out.println(key + ": accepted, has no effect yet"));
             System.out.println("The configuration is good.");
             return 0;
         }
-        return run(config, file == null ? Path.of("") : file);
+        try {
+            StateFile stateFile = new StateFile(config.files().stateFile());
+            FailoverState state = StartDecision.of(config.servers(), stateFile.read());
+            ProxyConfig.Servers servers = StartDecision.servers(config.servers(), state);
+            return run(config.withServers(servers), state, file == null ? Path.of("") : file);
+        } catch (IOException e) {
+            System.err.println("could not read the state file: " + e
+                    + "\n    HINT: It says which server is the primary after a failover. Make it readable, or remove it when"
+                    + " master in the configuration is certainly the primary.");
+            return USAGE;
+        } catch (StartDecision.ContradictionException e) {
+            System.err.println(contradiction(config, e));
+            return USAGE;
+        }
     }
 
-    private static int run(ProxyConfig config, Path configFile) {
+    private static String contradiction(ProxyConfig config, StartDecision.ContradictionException e) {
+        return e.getMessage()
+                + ".\nWriting to a server that is not the primary would cost data, so pgproxy does not start."
+                + "\n    HINT: Find out which server takes writes: SELECT pg_is_in_recovery() is false there, and on the others it is true."
+                + "\n          Either name that one in the configuration: master = HOST:PORT"
+                + "\n          or, when the configuration is right, remove the state file: rm "
+                + config.files().stateFile();
+    }
+
+    private static int run(ProxyConfig config, FailoverState state, Path configFile) {
         try {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
         } catch (IOException e) {
@@ -95,17 +119,13 @@ public final class MasterMain implements Callable<Integer> {
         LogSetup.start(config.logging().file(), LOG_SUFFIX, config.logging().level());
         ProcessTuning.setProcessName("pgproxy-master");
         Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
-        config.keysWithoutEffect()
-                .forEach(key -> Event.of("config_no_effect")
-                        .with("key", key)
-                        .message("the key is accepted; what it configures comes with a later version")
-                        .warn());
         try (PidFile pidFile = PidFile.lock(config.files().pidFile());
                 EpollPoller poller = new EpollPoller()) {
             long limit = raiseDescriptorLimit(config);
             EventLoop loop = new EventLoop(poller, System::nanoTime);
             Master master = new Master(
                     config,
+                    state,
                     configFile,
                     Version.number(),
                     loop,

@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.loop.Transport;
 
 /** The way to the master. */
 public interface MasterLink {
@@ -10,6 +11,9 @@ public interface MasterLink {
 
     /** As {@link #send}; the master has it ahead of all that anybody does because of what this worker does next. */
     void sendAtOnce(ControlMessage.ToMaster message);
+
+    /** Hands the client's connection back to the master, who owns it from now on; closes it when the master is gone. */
+    void giveBack(ControlMessage.FrontendReturned message, Transport frontend);
 
     /** Whether the master keeps up with what it is sent; else what can wait should. */
     boolean hasRoom();

@@ -24,6 +24,7 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.report.StateReport;
 import dev.pgproxy.poolworker.report.Totals;
 import dev.pgproxy.poolworker.session.Background;
+import dev.pgproxy.poolworker.session.LastWords;
 import dev.pgproxy.poolworker.session.SecretSource;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionState;
@@ -54,6 +55,9 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     /** By how much of it a backend's lifetime varies, so that backends that were opened together do not end together. */
     private static final int JITTER_DIVISOR = 10;
+
+    /** The longest refusal of a server that the master is told word by word. */
+    private static final int MAX_LAST_WORDS_BYTES = 8 * 1024;
 
     /** How often a worker that is to exit looks whether it can. */
     private static final long EXIT_CHECK_MS = 20;
@@ -310,6 +314,20 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     }
 
     @Override
+    public void returned(Session session, Transport frontend, byte[] lastWords) {
+        sessions.remove(session.id());
+        byte[] bounded = lastWords.length > MAX_LAST_WORDS_BYTES
+                ? LastWords.lostServer(session.key().server())
+                : lastWords;
+        master.giveBack(new ControlMessage.FrontendReturned(session.id(), bounded), frontend);
+    }
+
+    @Override
+    public boolean hasMaster() {
+        return !masterIsGone;
+    }
+
+    @Override
     public void resetting(Backend backend) {
         pool.resetting(backend);
         master.send(new ControlMessage.BackendResetting(backend.id()));
@@ -463,6 +481,27 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server))
                 .forEach(Backend::retire);
+    }
+
+    /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
+    public void leaveServer(ServerAddress server, ServerAddress successor) {
+        List<Session> left = sessions.values().stream()
+                .filter(session -> session.key().server().equals(server))
+                .toList();
+        left.forEach(session -> session.leaveServer(successor));
+        List<Backend> closed = pool.snapshot().stream()
+                .filter(backend -> backend.key().server().equals(server))
+                .toList();
+        closed.forEach(Backend::abandon);
+        if (!left.isEmpty() || !closed.isEmpty()) {
+            Event.of("server_left")
+                    .with("server", server)
+                    .with("sessions", left.size())
+                    .with("connections", closed.size())
+                    .message("all connections to this server were closed, since " + successor
+                            + " takes its place; their clients have to connect again")
+                    .warn();
+        }
     }
 
     /** Lets running queries finish within the time, ends every other session, and exits. */

@@ -88,6 +88,11 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public void onLeaveServer(ControlMessage.LeaveServer message) {
+        worker.leaveServer(message.server(), message.successor());
+    }
+
+    @Override
     public void masterLost(String reason) {
         worker.masterLost(reason);
     }

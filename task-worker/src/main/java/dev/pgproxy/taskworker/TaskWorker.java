@@ -5,12 +5,10 @@ import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
-import dev.pgproxy.common.ipc.ServerHealth;
-import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.taskworker.cancel.CancelSender;
-import dev.pgproxy.taskworker.probe.ServerProbe;
+import dev.pgproxy.taskworker.notice.Notifier;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -34,7 +32,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
     private @Nullable RoleLookup roles;
-    private @Nullable TaskSettings settings;
+    private @Nullable Notifier notifier;
 
     TaskWorker(ChildProcess process) {
         this.loop = process.loop();
@@ -83,23 +81,19 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
             roles.close();
         }
         roles = new RoleLookup(message.settings());
-        settings = message.settings();
+        if (notifier != null) {
+            notifier.close();
+        }
+        notifier = new Notifier(message.settings().notices());
     }
 
     @Override
-    public void onLookAtServer(ControlMessage.LookAtServer message) {
-        TaskSettings current = settings;
-        try {
-            if (current == null) {
-                throw new IllegalStateException("a question about a server before the settings");
-            }
-            executor.execute(() -> report(new ControlMessage.ServerLookedAt(
-                    message.lookId(), ServerProbe.look(message.server(), current.adminLogin(), message.timeoutMs()))));
-        } catch (RejectedExecutionException e) {
-            channel.send(new ControlMessage.ServerLookedAt(
-                    message.lookId(),
-                    new ServerHealth(false, false, -1, "the task-worker has too much to do to look at it")));
+    public void onSendNotice(ControlMessage.SendNotice message) {
+        Notifier current = notifier;
+        if (current == null) {
+            throw new IllegalStateException("a notice before the settings");
         }
+        current.send(message.notice(), () -> report(new ControlMessage.NoticeSent(message.noticeId())));
     }
 
     @Override

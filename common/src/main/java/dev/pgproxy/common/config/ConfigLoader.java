@@ -29,35 +29,14 @@ public final class ConfigLoader {
     private static final Set<String> NEVER_IGNORED =
             Set.of("user", "database", "replication", "options", "client_encoding");
 
+    private static final Pattern URL = Pattern.compile("https?://[^\\s/].*");
+    private static final Pattern MAIL = Pattern.compile("[^\\s@<>,]+@[^\\s@<>,]+");
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
     private static final ServerAddress ANYWHERE = new ServerAddress("0.0.0.0", 9999);
     private static final Duration NONE = Duration.ZERO;
     private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(1);
     private static final Duration SHORTEST = Duration.ofMillis(10);
-
-    /** Keys that are read and checked, and whose feature is not there yet. */
-    private static final Set<String> WITHOUT_EFFECT = Set.of(
-            "promote",
-            "promote_method",
-            "promote_timeout",
-            "conninfo.conn_retry_num",
-            "conninfo.conn_retry_interval",
-            "conninfo.query_interval",
-            "conninfo.lo_oid",
-            "state_file");
-
-    private static final List<String> PREFIXES_WITHOUT_EFFECT = List.of("notify.");
-
-    private static final List<String> NOTIFY_KEYS = List.of(
-            "notify.command",
-            "notify.webhook",
-            "notify.mail.host",
-            "notify.mail.port",
-            "notify.mail.user",
-            "notify.mail.pw",
-            "notify.mail.from",
-            "notify.mail.to");
 
     private final ConfigReader reader;
 
@@ -74,7 +53,7 @@ public final class ConfigLoader {
     public static ProxyConfig load(Path path) throws IOException, ConfigException {
         PropertiesFile file = PropertiesFile.read(path);
         ConfigLoader loader = new ConfigLoader(new ConfigReader(file));
-        ProxyConfig config = loader.read(file);
+        ProxyConfig config = loader.read();
         loader.reader.finish();
         return config;
     }
@@ -83,7 +62,7 @@ public final class ConfigLoader {
     public static Set<String> keys() {
         PropertiesFile empty = emptyFile();
         ConfigLoader loader = new ConfigLoader(new ConfigReader(empty));
-        loader.read(empty);
+        loader.read();
         loader.reader.knownKeys().addAll(List.of(CONDITIONS + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
         return loader.reader.knownKeys();
     }
@@ -96,7 +75,7 @@ public final class ConfigLoader {
         }
     }
 
-    private ProxyConfig read(PropertiesFile file) {
+    private ProxyConfig read() {
         return new ProxyConfig(
                 listen(),
                 servers(),
@@ -120,6 +99,7 @@ public final class ConfigLoader {
                 reader.integer("recv_sz_per_poll", 64, 1, 16_384) * 1024,
                 new ProxyConfig.Routing(
                         standbyUserSuffix(),
+                        StartupParameters.fromText(reader.text("route.standby_database_suffix", "")),
                         reader.choice(
                                 "route.standby_fallback",
                                 ProxyConfig.StandbyFallback.class,
@@ -130,8 +110,11 @@ public final class ConfigLoader {
                         reader.path("auth_file"), reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
                 adminDatabase(),
                 failover(),
+                new ProxyConfig.StandbyLimits(
+                        reader.integer("standby_retry_num", 3, 1, 1000),
+                        reader.number("standby_max_lag_bytes", 0, 0, Long.MAX_VALUE),
+                        reader.duration("standby_max_lag_seconds", NONE, NONE)),
                 notices(),
-                keysWithoutEffect(file),
                 reader.entries());
     }
 
@@ -171,7 +154,10 @@ public final class ConfigLoader {
     }
 
     private ProxyConfig.Files files() {
-        Path run = RunDirectory.choose(System.getProperty("user.name", "nobody"), System.getenv("XDG_RUNTIME_DIR"));
+        String user = System.getProperty("user.name", "nobody");
+        Path run = RunDirectory.choose(user, System.getenv("XDG_RUNTIME_DIR"));
+        Path state = RunDirectory.chooseForState(
+                user, System.getProperty("user.home", "/"), System.getenv("XDG_STATE_HOME"));
         Path socket = reader.path("ipc_uds_path", run.resolve("ipc").resolve("control.sock"));
         int bytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (bytes > MAX_SOCKET_PATH_BYTES) {
@@ -183,7 +169,7 @@ public final class ConfigLoader {
         return new ProxyConfig.Files(
                 socket,
                 reader.path("pid_file", run.resolve("pgproxy.pid")),
-                reader.path("state_file", run.resolve("state")));
+                reader.path("state_file", state.resolve("state")));
     }
 
     private SocketTuning tuning() {
@@ -291,20 +277,48 @@ public final class ConfigLoader {
                 reader.integer("conninfo.conn_retry_num", 5, 1, 1000),
                 reader.duration("conninfo.conn_retry_interval", Duration.ofSeconds(6), SHORTEST),
                 reader.duration("conninfo.query_interval", Duration.ofSeconds(30), SHORTEST),
-                reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE));
+                reader.duration("failover.probe_timeout", Duration.ofSeconds(5), Duration.ofMillis(100)),
+                reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE),
+                reader.onOff("failover.require_standby_agrees", true),
+                reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE));
     }
 
-    private Map<String, String> notices() {
-        Map<String, String> notices = new TreeMap<>();
-        for (String key : NOTIFY_KEYS) {
-            reader.text(key).ifPresent(value -> notices.put(key, value));
+    private ProxyConfig.Notices notices() {
+        Optional<String> webhook = reader.text("notify.webhook");
+        if (webhook.filter(url -> !URL.matcher(url).matches()).isPresent()) {
+            reader.problem("notify.webhook", "is not a URL", "Write http:// or https:// and a host.");
         }
-        reader.integer("notify.mail.port", 25, 1, 65_535);
-        reader.text("notify.webhook")
-                .filter(url -> !url.matches("https?://\\S+"))
-                .ifPresent(url ->
-                        reader.problem("notify.webhook", "is not a URL", "Write http:// or https:// and a host."));
-        return Map.copyOf(notices);
+        return new ProxyConfig.Notices(reader.path("notify.command"), webhook, mail());
+    }
+
+    private Optional<ProxyConfig.Mail> mail() {
+        String host = reader.text("notify.mail.host", "");
+        List<String> to = Stream.of(reader.text("notify.mail.to", "").split(",", -1))
+                .map(String::strip)
+                .filter(address -> !address.isEmpty())
+                .toList();
+        ProxyConfig.Mail mail = new ProxyConfig.Mail(
+                host,
+                reader.integer("notify.mail.port", 25, 1, 65_535),
+                reader.text("notify.mail.user", ""),
+                reader.text("notify.mail.pw", ""),
+                reader.text("notify.mail.from", ""),
+                to);
+        if (host.isEmpty()) {
+            if (!to.isEmpty()) {
+                reader.problem("notify.mail.host", "is not set, so no mail can be sent", "Name the mail server.");
+            }
+            return Optional.empty();
+        }
+        for (String key : List.of("notify.mail.from", "notify.mail.to")) {
+            List<String> addresses = key.endsWith("from") ? List.of(mail.from()) : to;
+            if (addresses.isEmpty()
+                    || !addresses.stream()
+                            .allMatch(address -> MAIL.matcher(address).matches())) {
+                reader.problem(key, "is no address of a mailbox", "Write NAME@HOST; several to with commas.");
+            }
+        }
+        return Optional.of(mail);
     }
 
     private ProxyConfig.AdminDatabase adminDatabase() {
@@ -322,12 +336,5 @@ public final class ConfigLoader {
                 reader.integer("pg_proxy_max_conn", 20, 1, 1000),
                 reader.duration("pg_proxy_query_timeout", Duration.ofSeconds(10), SHORTEST),
                 reader.duration("pg_proxy_idle_timeout", Duration.ofHours(1), NONE));
-    }
-
-    private static List<String> keysWithoutEffect(PropertiesFile file) {
-        Stream<String> keys = file.entries().keySet().stream();
-        return keys.filter(key -> WITHOUT_EFFECT.contains(key)
-                        || PREFIXES_WITHOUT_EFFECT.stream().anyMatch(key::startsWith))
-                .toList();
     }
 }

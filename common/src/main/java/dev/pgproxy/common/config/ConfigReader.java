@@ -121,13 +121,17 @@ final class ConfigReader {
     }
 
     int integer(String key, int defaultValue, int minimum, int maximum) {
-        showDefault(key, Integer.toString(defaultValue));
+        return (int) number(key, defaultValue, minimum, maximum);
+    }
+
+    long number(String key, long defaultValue, long minimum, long maximum) {
+        showDefault(key, Long.toString(defaultValue));
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             return defaultValue;
         }
         try {
-            int number = Integer.parseInt(value.get());
+            long number = Long.parseLong(value.get());
             if (number >= minimum && number <= maximum) {
                 return number;
             }

@@ -87,8 +87,8 @@ public final class ConfigReload {
                 next.auth(),
                 next.adminDatabase(),
                 next.failover(),
+                next.standbyLimits(),
                 next.notices(),
-                next.keysWithoutEffect(),
                 entries);
     }
 }

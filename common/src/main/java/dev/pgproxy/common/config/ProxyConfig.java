@@ -14,7 +14,6 @@ import java.util.Optional;
  *
  * @param listen where clients connect; port 0 lets the system choose
  * @param workers number of pool-workers
- * @param keysWithoutEffect keys that are set and whose feature does not exist yet
  * @param entries every key, for an operator to see
  */
 public record ProxyConfig(
@@ -34,8 +33,8 @@ public record ProxyConfig(
         Auth auth,
         AdminDatabase adminDatabase,
         Failover failover,
-        Map<String, String> notices,
-        List<String> keysWithoutEffect,
+        StandbyLimits standbyLimits,
+        Notices notices,
         List<ConfigEntry> entries) {
 
     /** @param promote the standby that takes over; empty for no failover */
@@ -92,8 +91,13 @@ public record ProxyConfig(
     /** Where the master keeps its socket, its pid and what it decided. */
     public record Files(Path controlSocket, Path pidFile, Path stateFile) {}
 
-    /** @param standbyUserSuffix users whose name ends so read from standbys; empty for none */
-    public record Routing(String standbyUserSuffix, StandbyFallback fallback) {}
+    /**
+     * Who reads from standbys.
+     *
+     * @param standbyUserSuffix users whose name ends so; empty for none
+     * @param standbyDatabaseSuffix clients of databases whose name ends so, without which the server gets the name; empty for none
+     */
+    public record Routing(String standbyUserSuffix, String standbyDatabaseSuffix, StandbyFallback fallback) {}
 
     /** What a reader gets when no standby is there. */
     public enum StandbyFallback {
@@ -148,14 +152,88 @@ public record ProxyConfig(
         }
     }
 
-    /** When the primary counts as dead, and how a standby takes over. */
+    /**
+     * When the primary counts as dead, and how a standby takes over.
+     *
+     * @param retries failures in a row on new connections until the primary counts as dead
+     * @param retryInterval from the begin of one of these tries to the next
+     * @param probeInterval between looks at servers that are well
+     * @param probeTimeout bound on one look
+     * @param triggerObject OID of the empty large object
+     * @param requireStandbyAgrees whether a standby that still hears the primary is not promoted
+     * @param maxLagBytes a standby that is further behind is not promoted; 0 for any
+     */
     public record Failover(
             PromoteMethod method,
             Duration promoteTimeout,
             int retries,
             Duration retryInterval,
             Duration probeInterval,
-            long triggerObject) {}
+            Duration probeTimeout,
+            int triggerObject,
+            boolean requireStandbyAgrees,
+            long maxLagBytes) {}
+
+    /**
+     * When a standby is not read from.
+     *
+     * @param retries failures in a row
+     * @param maxLagBytes of WAL that it has not replayed; 0 for any
+     * @param maxLag age of what it has replayed last, while there is more; zero for any
+     */
+    public record StandbyLimits(int retries, long maxLagBytes, Duration maxLag) {}
+
+    /**
+     * Whom a failover is told.
+     *
+     * @param command a program, run without a shell
+     * @param webhook URL that JSON is posted to
+     */
+    public record Notices(Optional<Path> command, Optional<String> webhook, Optional<Mail> mail) {
+
+        /** Whether nobody is told. */
+        public boolean isEmpty() {
+            return command.isEmpty() && webhook.isEmpty() && mail.isEmpty();
+        }
+
+        @Override
+        public String toString() {
+            return "Notices[command=" + command + ", mail=" + mail + "]"; // A webhook's URL is often a secret.
+        }
+    }
+
+    /** @param user for the mail server; empty when it asks nobody who he is */
+    public record Mail(String host, int port, String user, String password, String from, List<String> to) {
+
+        @Override
+        public String toString() {
+            return "Mail[host=" + host + ", port=" + port + ", to=" + to + "]";
+        }
+    }
+
+    /** The same with other servers. */
+    public ProxyConfig withServers(Servers others) {
+        return new ProxyConfig(
+                listen,
+                others,
+                adminLogin,
+                timeouts,
+                limits,
+                logging,
+                files,
+                tuning,
+                workers,
+                receiveBytes,
+                routing,
+                exemptions,
+                poolIgnoreParameters,
+                auth,
+                adminDatabase,
+                failover,
+                standbyLimits,
+                notices,
+                entries);
+    }
 
     /** How a standby is told to take over. */
     public enum PromoteMethod {

@@ -148,6 +148,11 @@ public final class ControlChannel {
         enqueue(message, duplicate(fd.number()), null);
     }
 
+    /** As {@link #send}, with the descriptor, which is this channel's from now on. */
+    public void sendOwnFd(ControlMessage message, OwnedFd fd) {
+        enqueue(message, fd.transfer(), null);
+    }
+
     /** Whether the peer keeps up: less than half of what would count as hung is unsent. */
     public boolean hasRoom() {
         return queuedBytes < MAX_QUEUED_BYTES / 2;

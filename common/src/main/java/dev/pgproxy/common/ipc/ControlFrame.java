@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class ControlFrame {
 
     /** Goes up when a frame or a message changes its form; {@link ControlMessage.Hello} carries it too. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /** A startup packet has at most 10,000 bytes; no other message comes near. */
     public static final int MAX_PAYLOAD_BYTES = 16 * 1024;

@@ -95,7 +95,9 @@ public sealed interface ControlMessage {
 
         void onEndConnections(EndConnections message);
 
-        void onServerLookedAt(ServerLookedAt message);
+        void onFrontendReturned(FrontendReturned message);
+
+        void onNoticeSent(NoticeSent message);
     }
 
     /** What every child does in the same way. */
@@ -149,6 +151,8 @@ public sealed interface ControlMessage {
         void onEndSessions(EndSessions message);
 
         void onReconnect(Reconnect message);
+
+        void onLeaveServer(LeaveServer message);
     }
 
     /** A task-worker's side of the channel. */
@@ -161,7 +165,7 @@ public sealed interface ControlMessage {
 
         void onLookUpRole(LookUpRole message);
 
-        void onLookAtServer(LookAtServer message);
+        void onSendNotice(SendNotice message);
     }
 
     /** A child's first message: who it is and which protocol it speaks. */
@@ -939,40 +943,81 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** Ask this server whether it is in recovery, and how far behind. */
-    record LookAtServer(long lookId, ServerAddress server, long timeoutMs) implements ToTaskWorker {
+    /** This server is not the primary any more: nothing that it still says may reach a client. */
+    record LeaveServer(ServerAddress server, ServerAddress successor) implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
-            return ControlMessageType.LOOK_AT_SERVER;
+            return ControlMessageType.LEAVE_SERVER;
         }
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(lookId).string(server.host()).int32(server.port()).int64(timeoutMs);
+            out.string(server.host())
+                    .int32(server.port())
+                    .string(successor.host())
+                    .int32(successor.port());
         }
 
         @Override
-        public void dispatchTo(TaskWorkerHandler handler) {
-            handler.onLookAtServer(this);
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onLeaveServer(this);
         }
     }
 
-    /** The answer to {@link LookAtServer}. */
-    record ServerLookedAt(long lookId, ServerHealth health) implements ToMaster {
+    /** The server does not serve this client, who was told nothing yet; its descriptor travels with the message. The session is over.
+     *
+     * @param lastWords what the client is to be told when there is no other server for it */
+    record FrontendReturned(long frontendId, byte[] lastWords) implements ToMaster {
         @Override
         public ControlMessageType type() {
-            return ControlMessageType.SERVER_LOOKED_AT;
+            return ControlMessageType.FRONTEND_RETURNED;
         }
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(lookId);
-            health.encode(out);
+            out.int64(frontendId).bytes(lastWords);
         }
 
         @Override
         public void dispatchTo(MasterHandler handler) {
-            handler.onServerLookedAt(this);
+            handler.onFrontendReturned(this);
+        }
+    }
+
+    /** Tell people. {@link NoticeSent} answers when that was done, or given up. */
+    record SendNotice(long noticeId, Notice notice) implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SEND_NOTICE;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(noticeId);
+            notice.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onSendNotice(this);
+        }
+    }
+
+    /** The answer to {@link SendNotice}. */
+    record NoticeSent(long noticeId) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.NOTICE_SENT;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(noticeId);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onNoticeSent(this);
         }
     }
 

@@ -77,11 +77,12 @@ public enum ControlMessageType {
     END_SESSIONS(37, 0, in -> new ControlMessage.EndSessions(in.int64(), in.longs(), in.longs())),
     SESSIONS_ENDED(38, 0, in -> new ControlMessage.SessionsEnded(in.int64(), in.int32())),
     RECONNECT(39, 0, in -> new ControlMessage.Reconnect(new ServerAddress(in.string(), in.int32()))),
-    LOOK_AT_SERVER(
+    LEAVE_SERVER(
             40,
             0,
-            in -> new ControlMessage.LookAtServer(in.int64(), new ServerAddress(in.string(), in.int32()), in.int64())),
-    SERVER_LOOKED_AT(41, 0, in -> new ControlMessage.ServerLookedAt(in.int64(), ServerHealth.decode(in))),
+            in -> new ControlMessage.LeaveServer(
+                    new ServerAddress(in.string(), in.int32()), new ServerAddress(in.string(), in.int32()))),
+    FRONTEND_RETURNED(41, 1, in -> new ControlMessage.FrontendReturned(in.int64(), in.bytes())),
     CONFIGURE_ADMIN(42, 0, in -> new ControlMessage.ConfigureAdmin(AdminSettings.decode(in))),
     ASSIGN_OPERATOR(43, 1, in -> new ControlMessage.AssignOperator(in.int64(), in.string(), in.bytes())),
     TAKE_SNAPSHOT(44, 0, in -> new ControlMessage.TakeSnapshot(in.int64(), in.int32())),
@@ -93,7 +94,9 @@ public enum ControlMessageType {
     COMMAND_NOTICE(49, 0, in -> new ControlMessage.CommandNotice(in.int64(), in.string())),
     COMMAND_DONE(
             50, 0, in -> new ControlMessage.CommandDone(in.int64(), in.string(), in.int32(), in.string(), in.string())),
-    CANCEL_STATEMENT(51, 0, in -> new ControlMessage.CancelStatement(in.int32(), in.bytes()));
+    CANCEL_STATEMENT(51, 0, in -> new ControlMessage.CancelStatement(in.int32(), in.bytes())),
+    SEND_NOTICE(52, 0, in -> new ControlMessage.SendNotice(in.int64(), Notice.decode(in))),
+    NOTICE_SENT(53, 0, in -> new ControlMessage.NoticeSent(in.int64()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -33,13 +33,14 @@ public enum PermittedMessages {
             ControlMessageType.EVENT_NOTED,
             ControlMessageType.REPORT_ROWS,
             ControlMessageType.REPORT_END,
-            ControlMessageType.SESSIONS_ENDED)),
+            ControlMessageType.SESSIONS_ENDED,
+            ControlMessageType.FRONTEND_RETURNED)),
     FROM_TASK_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.CANCEL_DONE,
             ControlMessageType.ROLE_LOOKED_UP,
             ControlMessageType.EVENT_NOTED,
-            ControlMessageType.SERVER_LOOKED_AT)),
+            ControlMessageType.NOTICE_SENT)),
     FROM_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.EVENT_NOTED,
@@ -61,7 +62,8 @@ public enum PermittedMessages {
             ControlMessageType.SET_LOG_LEVEL,
             ControlMessageType.REPORT_STATE,
             ControlMessageType.END_SESSIONS,
-            ControlMessageType.RECONNECT)),
+            ControlMessageType.RECONNECT,
+            ControlMessageType.LEAVE_SERVER)),
     TO_TASK_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,
@@ -70,7 +72,7 @@ public enum PermittedMessages {
             ControlMessageType.CONFIGURE_TASKS,
             ControlMessageType.LOOK_UP_ROLE,
             ControlMessageType.SET_LOG_LEVEL,
-            ControlMessageType.LOOK_AT_SERVER)),
+            ControlMessageType.SEND_NOTICE)),
     TO_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

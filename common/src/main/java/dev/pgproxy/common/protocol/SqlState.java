@@ -4,6 +4,8 @@ package dev.pgproxy.common.protocol;
 public final class SqlState {
 
     public static final String SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION = "08001";
+    public static final String CONNECTION_DOES_NOT_EXIST = "08003";
+    public static final String CONNECTION_REJECTED = "08004";
     public static final String CONNECTION_FAILURE = "08006";
     public static final String PROTOCOL_VIOLATION = "08P01";
     public static final String FEATURE_NOT_SUPPORTED = "0A000";
@@ -12,6 +14,7 @@ public final class SqlState {
     public static final String TOO_MANY_CONNECTIONS = "53300";
     public static final String QUERY_CANCELED = "57014";
     public static final String ADMIN_SHUTDOWN = "57P01";
+    public static final String CRASH_SHUTDOWN = "57P02";
     public static final String CANNOT_CONNECT_NOW = "57P03";
 
     public static final String CONFIG_FILE_ERROR = "F0000";

@@ -1,5 +1,7 @@
 package dev.pgproxy.common.protocol;
 
+import java.util.List;
+
 /** What a client may send first. Protocol: "Start-up" and "Message Formats" (StartupMessage, CancelRequest, SSLRequest, GSSENCRequest). */
 public sealed interface StartupPacket {
 
@@ -8,7 +10,18 @@ public sealed interface StartupPacket {
      * @param raw the packet as received, with its length
      */
     @SuppressWarnings("ArrayRecordComponent") // Never compared: PoolKey is what identifies a client.
-    record Startup(int protocolVersion, StartupParameters parameters, byte[] raw) implements StartupPacket {}
+    record Startup(int protocolVersion, StartupParameters parameters, byte[] raw) implements StartupPacket {
+
+        /** The same for another database. */
+        public Startup withDatabase(String name) {
+            List<StartupParameters.Parameter> pairs = parameters.sorted().stream()
+                    .map(pair ->
+                            pair.name().equals("database") ? new StartupParameters.Parameter(pair.name(), name) : pair)
+                    .toList();
+            return new Startup(
+                    protocolVersion, new StartupParameters(pairs), FrontendMessage.startup(protocolVersion, pairs));
+        }
+    }
 
     /** @param secret 4 bytes in protocol 3.0, up to 256 in 3.2 */
     @SuppressWarnings("ArrayRecordComponent") // A secret is compared in constant time, by those who know how.

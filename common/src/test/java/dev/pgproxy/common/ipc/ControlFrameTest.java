@@ -11,6 +11,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.view.View;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -59,8 +60,14 @@ class ControlFrameTest {
             new ControlMessage.RoleLookedUp(28, FACTS),
             new ControlMessage.RoleFound(29, FACTS),
             new ControlMessage.GiveUpIdle(SERVER, "shop"),
-            new ControlMessage.ConfigureTasks(
-                    new TaskSettings(new ProxyConfig.AdminLogin("postgres", "secret", "postgres"), "/etc/users")),
+            new ControlMessage.ConfigureTasks(new TaskSettings(
+                    new ProxyConfig.AdminLogin("postgres", "secret", "postgres"),
+                    "/etc/users",
+                    new ProxyConfig.Notices(
+                            Optional.of(Path.of("/bin/true")),
+                            Optional.of("http://localhost/"),
+                            Optional.of(new ProxyConfig.Mail(
+                                    "mail", 25, "user", "secret", "a@b", List.of("c@d", "e@f")))))),
             new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31),
             new ControlMessage.RoleDoubted(SERVER, "app", "shop"),
             new ControlMessage.SetLogLevel(ProxyConfig.LogLevel.WARNING),
@@ -71,8 +78,8 @@ class ControlFrameTest {
             new ControlMessage.EndSessions(37, List.of(38L, 39L), List.of()),
             new ControlMessage.SessionsEnded(40, 41),
             new ControlMessage.Reconnect(SERVER),
-            new ControlMessage.LookAtServer(42, SERVER, 43),
-            new ControlMessage.ServerLookedAt(44, new ServerHealth(true, true, 0.5, "")),
+            new ControlMessage.LeaveServer(SERVER, new ServerAddress("::1", 5433)),
+            new ControlMessage.FrontendReturned(42, BYTES),
             new ControlMessage.ConfigureAdmin(new AdminSettings(
                     new ProxyConfig.AdminDatabase(
                             "secret", Optional.of("other"), 20, Duration.ofSeconds(10), Duration.ofHours(1)),
@@ -86,7 +93,10 @@ class ControlFrameTest {
             new ControlMessage.EndConnections(52, List.of(1L, 2L, 3L), true),
             new ControlMessage.CommandNotice(53, "waits for one session"),
             new ControlMessage.CommandDone(54, "55000", 55, "what", "why"),
-            new ControlMessage.CancelStatement(56, BYTES));
+            new ControlMessage.CancelStatement(56, BYTES),
+            new ControlMessage.SendNotice(
+                    57, new Notice(Notice.Kind.PROMOTED, SERVER, "what", "why", "2026-01-01T00:00:00Z")),
+            new ControlMessage.NoticeSent(58));
 
     @Test
     void everyKindIsHere() {

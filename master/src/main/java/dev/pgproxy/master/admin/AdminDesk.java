@@ -18,6 +18,7 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.failover.FailoverDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
 import java.time.Instant;
@@ -77,7 +78,7 @@ public final class AdminDesk implements Answers {
     private final long startedNs;
     private final EventLog events = new EventLog();
     private long loopDelayNs;
-    private final ServerWatch servers;
+    private final FailoverDesk failover;
     private final SnapshotDesk snapshots;
     private final Operators operators;
     private final PauseDesk pauses;
@@ -90,6 +91,7 @@ public final class AdminDesk implements Answers {
             InstantSource wallClock,
             Dispatcher dispatcher,
             Logins logins,
+            FailoverDesk failover,
             Proxy proxy,
             String version,
             int pid) {
@@ -101,7 +103,7 @@ public final class AdminDesk implements Answers {
         this.version = version;
         this.pid = pid;
         this.startedNs = loop.clock().nanoTime();
-        this.servers = new ServerWatch(loop);
+        this.failover = failover;
         this.snapshots = new SnapshotDesk(loop, this::ownRows);
         this.operators = new Operators(loop, logins);
         this.pauses = new PauseDesk(loop, dispatcher, this::reconnect, this);
@@ -176,16 +178,6 @@ public final class AdminDesk implements Answers {
         endings.poolWorkerGone(worker);
     }
 
-    public void taskWorkerReady(Child worker) {
-        servers.taskWorkerReady(worker);
-    }
-
-    /** Nobody looks at servers until the next one is there. */
-    public void taskWorkerGone() {
-        servers.taskWorkerGone();
-        snapshots.serversLookedAt();
-    }
-
     /** A child has logged something. */
     public void onEvent(Child child, ControlMessage.EventNoted message) {
         events.add(child.name(), new LogLine(message.atMicros(), message.level(), message.line()));
@@ -195,8 +187,8 @@ public final class AdminDesk implements Answers {
     public void onTakeSnapshot(ControlMessage.TakeSnapshot request) {
         boolean awaitServers = false;
         if (ViewSet.decode(request.views()).contains(View.SERVER)) {
-            servers.look(MasterReport.servers(proxy.config()));
-            awaitServers = servers.isLooking();
+            failover.lookIfStale(MasterReport.servers(proxy.config()));
+            awaitServers = failover.isLooking();
         }
         snapshots.take(request, nowMicros(), awaitServers);
     }
@@ -213,7 +205,7 @@ public final class AdminDesk implements Answers {
         for (View view : views) {
             switch (view) {
                 case PROCESS -> report.processes(proxy.children());
-                case SERVER -> report.servers(proxy.config(), dispatcher, servers);
+                case SERVER -> report.servers(proxy.config(), dispatcher, failover);
                 case CONFIG -> report.config(proxy.config().entries());
                 case EVENT -> {
                     takeOwnEvents();
@@ -234,12 +226,9 @@ public final class AdminDesk implements Answers {
         snapshots.onEnd(worker, message);
     }
 
-    /** The task-worker has looked at a server. */
-    public void onServerLookedAt(ControlMessage.ServerLookedAt message) {
-        servers.onLookedAt(message);
-        if (!servers.isLooking()) {
-            snapshots.serversLookedAt();
-        }
+    /** All servers that an operator asked about were looked at. */
+    public void serversLookedAt() {
+        snapshots.serversLookedAt();
     }
 
     public void onSessionsEnded(Child worker, ControlMessage.SessionsEnded message) {

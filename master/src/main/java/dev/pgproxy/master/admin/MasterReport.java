@@ -4,10 +4,12 @@ import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.ProcessFacts;
-import dev.pgproxy.common.ipc.ServerHealth;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.common.view.RowWriter;
 import dev.pgproxy.common.view.View;
+import dev.pgproxy.master.failover.FailoverDesk;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.routing.WaitingClient;
 import dev.pgproxy.master.supervisor.Child;
@@ -128,37 +130,40 @@ final class MasterReport {
         return servers;
     }
 
-    void servers(ProxyConfig config, Dispatcher dispatcher, ServerWatch watch) {
+    void servers(ProxyConfig config, Dispatcher dispatcher, FailoverDesk failover) {
         table(View.SERVER, out -> {
             for (ServerAddress server : servers(config)) {
                 out.text(server.toString()).int4(0).int4(0).int4(0).int4(0);
                 out.int4(config.limits().serverConnections());
                 out.text(server.equals(config.servers().primary()) ? "primary" : "standby");
-                health(out, watch.of(server), dispatcher.isPaused(server));
+                health(out, failover.view(server), dispatcher.isPaused(server));
             }
         });
     }
 
-    private void health(RowWriter out, ServerWatch.@org.jspecify.annotations.Nullable Look look, boolean paused) {
-        if (look == null) {
+    private void health(RowWriter out, FailoverDesk.ServerView view, boolean paused) {
+        Observation last = view.last();
+        if (last == null) {
             out.nothing().nothing().nothing().bool(paused).nothing().nothing().endRow();
             return;
         }
-        ServerHealth health = look.health();
-        out.bool(health.answered());
-        if (health.problem().isEmpty()) {
-            out.bool(health.inRecovery());
+        String problem = view.outBecause();
+        if (last instanceof Observation.Answered answered) {
+            ServerFacts facts = answered.facts();
+            out.bool(true).bool(facts.inRecovery());
+            if (facts.lagSeconds() >= 0) {
+                out.float8(facts.lagSeconds());
+            } else {
+                out.nothing();
+            }
         } else {
-            out.nothing();
+            Observation.Failed failed = (Observation.Failed) last;
+            problem = failed.problem();
+            // One that says no is there: it may be full, start up, or not know conninfo.user.
+            out.bool(!failed.kind().countsAsDown()).nothing().nothing();
         }
-        if (health.problem().isEmpty() && health.lagSeconds() >= 0) {
-            out.float8(health.lagSeconds());
-        } else {
-            out.nothing();
-        }
-        out.bool(paused);
-        out.textOrNull(health.problem().isEmpty() ? null : health.problem());
-        out.timestamptz(micros(look.atNs())).endRow();
+        out.bool(paused).textOrNull(problem);
+        out.timestamptz(micros(view.atNs())).endRow();
     }
 
     void config(List<ConfigEntry> entries) {

@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.log.Event;
@@ -12,7 +13,6 @@ import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
-import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.supervisor.Child;
@@ -23,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +32,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Dispatcher {
 
+    private static final long NS_PER_MS = 1_000_000L;
     private static final long RETRY_MS = 5;
+
+    /** Servers may fail a client so often before it is told. */
+    private static final int MAX_RETURNS = 5;
 
     /** A client that was sent to a worker and not acknowledged. */
     private record Pending(RoutedClient client, Child worker) {}
+
+    private static final byte[] NO_SERVER = BackendMessage.fatal(
+            SqlState.CANNOT_CONNECT_NOW,
+            "no standby is available",
+            "Set route.standby_fallback = primary, or mend the standbys of slaver_list.");
 
     private final EventLoop loop;
     private final EpollPoller poller;
@@ -46,13 +56,31 @@ public final class Dispatcher {
     private final Set<ServerAddress> paused = new LinkedHashSet<>();
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
+
+    /** Clients that a worker has, and that no server has let in yet: they may come back. */
+    private final Map<Long, Pending> loggingIn = new HashMap<>();
+
+    private final Consumer<ServerAddress> suspected;
+    private boolean primaryHeld;
     private Router.Servers servers;
     private final long maxWorkerLoad;
     private boolean retryPlanned;
     private byte @Nullable [] refusal;
 
-    /** @param maxWorkerLoad descriptors that each worker has for clients and servers */
-    public Dispatcher(EventLoop loop, EpollPoller poller, ProxyConfig config, Logins logins, long maxWorkerLoad) {
+    /**
+     * Sends nobody anywhere before a worker is ready.
+     *
+     * @param maxWorkerLoad descriptors that each worker has for clients and servers
+     * @param suspected is told of servers that could not serve a client
+     */
+    public Dispatcher(
+            EventLoop loop,
+            EpollPoller poller,
+            ProxyConfig config,
+            Logins logins,
+            long maxWorkerLoad,
+            Consumer<ServerAddress> suspected) {
+        this.suspected = suspected;
         this.limits = new PlaceLimits(config.limits());
         this.ledger = new Ledger(limits);
         this.waiting = new WaitingLine(limits);
@@ -73,9 +101,31 @@ public final class Dispatcher {
         WaitingLine line = new WaitingLine(limits);
         waiting.all().forEach(line::add);
         waiting = line;
-        servers = new Router.Servers(
-                newConfig.servers().primary(), newConfig.servers().standbys(), servers.turn());
         dispatchAll();
+    }
+
+    /** These servers play the parts from now on. Who waits for one that plays none any more waits for another. */
+    public void serversAre(ServerAddress primary, List<ServerAddress> standbys) {
+        servers = new Router.Servers(primary, standbys, servers.turn());
+        for (RoutedClient client : waiting.all()) {
+            ServerAddress server = client.key().server();
+            if (!server.equals(primary) && !standbys.contains(server)) {
+                waiting.remove(client);
+                client.stopTimer();
+                routeAnew(client, NO_SERVER);
+            }
+        }
+        dispatchAll();
+    }
+
+    /** Gives nobody a connection to the primary as long as it is held: it may be dead. */
+    public void holdPrimary(boolean held) {
+        primaryHeld = held;
+        dispatch(servers.primary());
+    }
+
+    private boolean isHeld(ServerAddress server) {
+        return paused.contains(server) || (primaryHeld && server.equals(servers.primary()));
     }
 
     /** Gives nobody a connection to this server until {@link #resume}. */
@@ -120,6 +170,9 @@ public final class Dispatcher {
     private String waitsFor(PoolKey key) {
         if (paused.contains(key.server())) {
             return "RESUME";
+        }
+        if (isHeld(key.server())) {
+            return "the primary to answer, or another one";
         }
         if (workers.isEmpty()) {
             return "a worker to be ready";
@@ -173,22 +226,59 @@ public final class Dispatcher {
             logins.refuse(client.transport(), Logins.tooManyClients());
             return;
         }
-        StartupParameters parameters = client.startup().parameters();
-        Router.Route route = Router.route(parameters, servers, config.routing());
+        Router.Route route = route(client, Set.of());
         if (route instanceof Router.Route.To to) {
-            servers =
-                    new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + (to.usedTurn() ? 1 : 0));
-            PoolKey key = PoolKey.of(to.server(), client.startup(), config.poolIgnoreParameters());
-            enqueue(new RoutedClient(client, key, loop.clock().nanoTime()));
+            enqueue(new RoutedClient(
+                    client, to.startup(), keyOf(to), loop.clock().nanoTime()));
             dispatch(to.server());
         } else {
-            logins.refuse(
-                    client.transport(),
-                    BackendMessage.fatal(
-                            SqlState.CANNOT_CONNECT_NOW,
-                            "no standby is available",
-                            "Set route.standby_fallback = primary, or mend the standbys of slaver_list."));
+            logins.refuse(client.transport(), NO_SERVER);
         }
+    }
+
+    private Router.Route route(Client client, Set<ServerAddress> tried) {
+        Router.Route route = Router.route(client.startup(), servers, config.routing(), tried);
+        if (route instanceof Router.Route.To to && to.usedTurn()) {
+            servers = new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + 1);
+        }
+        return route;
+    }
+
+    private PoolKey keyOf(Router.Route.To to) {
+        return PoolKey.of(to.server(), to.startup(), config.poolIgnoreParameters());
+    }
+
+    /** @param lastWords for a client that no server is left for */
+    private void routeAnew(RoutedClient client, byte[] lastWords) {
+        if (route(client.client(), client.tried()) instanceof Router.Route.To to) {
+            enqueue(client.elsewhere(to.startup(), keyOf(to)));
+        } else {
+            logins.refuse(client.transport(poller), lastWords);
+        }
+    }
+
+    /**
+     * A worker gives back a client that its server could not serve. Another standby may; the primary, when there is one to take its
+     * place, is looked at first.
+     *
+     * @param connection the client's
+     */
+    public void onReturned(Child worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
+        ledger.sessionClosed(worker.slot(), message.frontendId());
+        Pending back = loggingIn.remove(message.frontendId());
+        if (back == null) {
+            throw new IllegalStateException("a worker returned client " + message.frontendId() + ", which it had not");
+        }
+        RoutedClient client = back.client().returned(connection);
+        ServerAddress server = client.key().server();
+        suspected.accept(server);
+        boolean mayWait = !server.equals(servers.primary()) || primaryHeld;
+        if (client.returns() > MAX_RETURNS || !mayWait) {
+            logins.refuse(client.transport(poller), message.lastWords());
+        } else {
+            routeAnew(client, message.lastWords());
+        }
+        dispatchAll();
     }
 
     /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
@@ -198,7 +288,9 @@ public final class Dispatcher {
             return;
         }
         waiting.add(client);
-        client.startTimer(loop.scheduler().afterMs(config.timeouts().queryWait().toMillis(), () -> timedOut(client)));
+        long waitedMs = (loop.clock().nanoTime() - client.sinceNs()) / NS_PER_MS;
+        long leftMs = Math.max(1, config.timeouts().queryWait().toMillis() - waitedMs);
+        client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
         client.transport(poller).onReady(ready -> left(client));
         client.transport(poller).interest(Interest.HANGUP);
     }
@@ -208,7 +300,7 @@ public final class Dispatcher {
      * count in the same scope, and nobody else.
      */
     private void dispatch(ServerAddress server) {
-        if (paused.contains(server)) {
+        if (isHeld(server)) {
             return;
         }
         Turn turn = new Turn();
@@ -304,9 +396,9 @@ public final class Dispatcher {
                 client.key().server(),
                 assign.claimed() == null ? 0 : assign.claimed().id,
                 Math.max(1, loginMs - client.client().startupMs()),
-                config.exemptions().match(client.client().startup().parameters()),
+                config.exemptions().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
-                client.client().startup().raw());
+                client.startup().raw());
     }
 
     private void left(RoutedClient client) {
@@ -322,12 +414,15 @@ public final class Dispatcher {
         }
         boolean noWorker = workers.isEmpty();
         boolean isPaused = paused.contains(client.key().server());
+        boolean isDown = isHeld(client.key().server()) && !isPaused;
         String hint = isPaused
                 ? "An operator has paused this server; RESUME in pg_proxy lets clients go on."
-                : noWorker
-                        ? "No worker of the proxy is ready; its log says why."
-                        : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
-                                + " are in use; raise the limit, or use fewer at once.";
+                : isDown
+                        ? "The primary does not answer, and no other server has taken its place; pgproxy's log says why."
+                        : noWorker
+                                ? "No worker of the proxy is ready; its log says why."
+                                : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
+                                        + " are in use; raise the limit, or use fewer at once.";
         Event.of("client_wait_timeout")
                 .with("peer", TcpSockets.display(client.client().peer()))
                 .with("server", client.key().server())
@@ -338,7 +433,7 @@ public final class Dispatcher {
         logins.refuse(
                 client.transport(poller),
                 BackendMessage.fatal(
-                        noWorker || isPaused ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
+                        noWorker || isPaused || isDown ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
                         "no connection to the server became free within query_wait_timeout",
                         hint));
     }
@@ -363,8 +458,9 @@ public final class Dispatcher {
         }
         for (RoutedClient client : unacknowledged) {
             pending.remove(client.id());
-            enqueue(client);
+            routeAnew(client, NO_SERVER);
         }
+        loggingIn.values().removeIf(each -> each.worker() == worker);
         dispatchAll();
     }
 
@@ -372,11 +468,13 @@ public final class Dispatcher {
         @Nullable Pending accepted = pending.remove(message.frontendId());
         if (accepted != null) {
             accepted.client().handedOver();
+            loggingIn.put(message.frontendId(), accepted);
         }
         joined(worker, message.frontendId(), message.backendId());
     }
 
     public void onOpened(Child worker, ControlMessage.SessionOpened message) {
+        loggingIn.remove(message.frontendId());
         joined(worker, message.frontendId(), message.backendId());
     }
 
@@ -387,6 +485,7 @@ public final class Dispatcher {
     }
 
     public void onClosed(Child worker, ControlMessage.SessionClosed message) {
+        loggingIn.remove(message.frontendId());
         ledger.sessionClosed(worker.slot(), message.frontendId());
         dispatchAll();
     }

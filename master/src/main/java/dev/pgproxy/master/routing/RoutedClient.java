@@ -1,12 +1,16 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,18 +22,74 @@ final class RoutedClient {
     private static final long NS_PER_MS = 1_000_000L;
 
     private final Client client;
+    private final StartupPacket.Startup startup;
     private final PoolKey key;
     private final long sinceNs;
+    private final Set<ServerAddress> tried;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
+    private int returns;
 
-    /** @param sinceNs when it came */
-    RoutedClient(Client client, PoolKey key, long sinceNs) {
-        this.sinceNs = sinceNs;
-        this.client = client;
-        this.key = key;
+    /**
+     * A client that has just come.
+     *
+     * @param startup what the server is to get
+     * @param sinceNs when it came
+     */
+    RoutedClient(Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs) {
+        this(client, startup, key, sinceNs, Set.of());
         this.transport = client.transport();
+    }
+
+    private RoutedClient(
+            Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs, Set<ServerAddress> tried) {
+        this.client = client;
+        this.startup = startup;
+        this.key = key;
+        this.sinceNs = sinceNs;
+        this.tried = tried;
+    }
+
+    /** The same client on its way to another server; the connection is that one's from now on. */
+    RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey) {
+        RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried);
+        other.returns = returns;
+        other.transport = transport;
+        other.fd = fd;
+        transport = null;
+        fd = null;
+        return other;
+    }
+
+    /** The same client, whom its server could not serve, with its connection, which came back. */
+    RoutedClient returned(OwnedFd connection) {
+        Set<ServerAddress> triedNow = new HashSet<>(tried);
+        triedNow.add(key.server());
+        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow);
+        back.returns = returns + 1;
+        back.fd = connection;
+        return back;
+    }
+
+    /** Servers that could not serve it. */
+    Set<ServerAddress> tried() {
+        return tried;
+    }
+
+    /** How often a server could not serve it. */
+    int returns() {
+        return returns;
+    }
+
+    /** When it came. */
+    long sinceNs() {
+        return sinceNs;
+    }
+
+    /** What the server is to get. */
+    StartupPacket.Startup startup() {
+        return startup;
     }
 
     long id() {
@@ -45,7 +105,7 @@ final class RoutedClient {
     }
 
     WaitingClient describe(String waitsFor) {
-        return new WaitingClient(id(), client.peer(), client.startup().parameters(), key, sinceNs, waitsFor);
+        return new WaitingClient(id(), client.peer(), startup.parameters(), key, sinceNs, waitsFor);
     }
 
     ClientOrigin origin(long nowNs) {

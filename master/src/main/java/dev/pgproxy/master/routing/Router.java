@@ -2,8 +2,9 @@ package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.common.protocol.StartupPacket;
 import java.util.List;
+import java.util.Set;
 
 /** Says which server a client is for: a pure function of a snapshot of the servers. */
 public final class Router {
@@ -18,8 +19,13 @@ public final class Router {
 
     /** The answer. */
     public sealed interface Route {
-        /** @param usedTurn whether this client took a standby's turn */
-        record To(ServerAddress server, boolean usedTurn) implements Route {}
+        /**
+         * There.
+         *
+         * @param usedTurn whether this client took a standby's turn
+         * @param startup what the server is to get from the client
+         */
+        record To(ServerAddress server, boolean usedTurn, StartupPacket.Startup startup) implements Route {}
 
         /** There is no server for this client. */
         record Nowhere() implements Route {}
@@ -27,18 +33,34 @@ public final class Router {
 
     private Router() {}
 
-    /** Users whose name ends in the suffix go to the standbys in turn, everybody else to the primary. */
-    public static Route route(StartupParameters client, Servers servers, ProxyConfig.Routing routing) {
-        String suffix = routing.standbyUserSuffix();
-        if (suffix.isEmpty() || !client.user().endsWith(suffix)) {
-            return new Route.To(servers.primary(), false);
+    /**
+     * Users and databases whose name ends in the suffix go to the standbys in turn, everybody else to the primary.
+     *
+     * @param tried standbys that could not serve this client
+     */
+    public static Route route(
+            StartupPacket.Startup client, Servers servers, ProxyConfig.Routing routing, Set<ServerAddress> tried) {
+        String database = client.parameters().database();
+        String suffix = routing.standbyDatabaseSuffix();
+        boolean byDatabase = endsWith(database, suffix) && database.length() > suffix.length();
+        StartupPacket.Startup sent =
+                byDatabase ? client.withDatabase(database.substring(0, database.length() - suffix.length())) : client;
+        if (!byDatabase && !endsWith(client.parameters().user(), routing.standbyUserSuffix())) {
+            return new Route.To(servers.primary(), false, sent);
         }
-        List<ServerAddress> standbys = servers.standbys();
+        List<ServerAddress> standbys = servers.standbys().stream()
+                .filter(standby -> !tried.contains(standby))
+                .toList();
         if (!standbys.isEmpty()) {
-            return new Route.To(standbys.get((int) Long.remainderUnsigned(servers.turn(), standbys.size())), true);
+            ServerAddress next = standbys.get((int) Long.remainderUnsigned(servers.turn(), standbys.size()));
+            return new Route.To(next, true, sent);
         }
         return routing.fallback() == ProxyConfig.StandbyFallback.PRIMARY
-                ? new Route.To(servers.primary(), false)
+                ? new Route.To(servers.primary(), false, sent)
                 : new Route.Nowhere();
+    }
+
+    private static boolean endsWith(String name, String suffix) {
+        return !suffix.isEmpty() && name.endsWith(suffix);
     }
 }

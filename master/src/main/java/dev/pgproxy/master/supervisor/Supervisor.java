@@ -35,8 +35,12 @@ public final class Supervisor {
         /** The child can be given work. */
         void childReady(Child child);
 
-        /** A message of a child that is ready; its heartbeats are kept from this. */
-        void childSaid(Child child, ControlMessage.ToMaster message);
+        /**
+         * A message of a child that is ready; its heartbeats are kept from this.
+         *
+         * @param fd the descriptor that came with the message, for the listener to own; null for messages without one
+         */
+        void childSaid(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd);
 
         /** The child is gone, and all it had said was delivered. Only after {@link #childReady}. */
         void childGone(Child child);
@@ -205,7 +209,7 @@ public final class Supervisor {
         @Override
         public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
             if (child != null) {
-                said(child, (ControlMessage.ToMaster) message);
+                said(child, (ControlMessage.ToMaster) message, fd);
             } else if (channel != null) {
                 greet(channel, (ControlMessage.Hello) message);
             }
@@ -275,14 +279,14 @@ public final class Supervisor {
         }
     }
 
-    private void said(Child child, ControlMessage.ToMaster message) {
+    private void said(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd) {
         if (message instanceof ControlMessage.Pong pong) {
             child.loopDelayNs = pong.loopDelayNs();
             if (pong.sequence() == child.pingsSent) {
                 child.pingUnanswered = false;
             }
         } else {
-            listener.childSaid(child, message);
+            listener.childSaid(child, message, fd);
         }
     }
 

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** What a client is told when its session ends and it did not ask for that. */
-final class LastWords {
+public final class LastWords {
 
     static final byte[] NONE = {};
 
@@ -28,11 +28,19 @@ final class LastWords {
                 "Check that the server runs and accepts connections from the proxy's host.");
     }
 
-    static byte[] lostServer(ServerAddress server) {
+    /** The server is gone. */
+    public static byte[] lostServer(ServerAddress server) {
         return BackendMessage.fatal(
                 SqlState.CONNECTION_FAILURE,
                 "server " + server + " closed the connection unexpectedly",
                 "The server's log says why; connect again.");
+    }
+
+    static byte[] replacedServer(ServerAddress server, ServerAddress successor) {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection because " + successor + " has taken the place of server " + server,
+                "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
     }
 
     static byte[] badServer(ProtocolViolation violation) {

@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.RoleFacts;
@@ -63,8 +64,19 @@ public final class Session implements BackendUser, BackendTraffic.News {
         /** See {@link BackendTraffic.News}. */
         void objectInUse(Session session, String words);
 
-        /** The session is over. Called once. */
+        /** The session is over. Called once, unless {@link #returned} was. */
         void closed(Session session);
+
+        /**
+         * The session is over, and its client, who was told nothing yet, may be served by another server.
+         *
+         * @param frontend the client, which is the owner's now
+         * @param lastWords what it is to be told when there is no other server
+         */
+        void returned(Session session, Transport frontend, byte[] lastWords);
+
+        /** Whether there is somebody who could serve a client that is returned. */
+        boolean hasMaster();
     }
 
     /** What all sessions of a worker share. */
@@ -112,6 +124,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private byte[] secret = {};
     private boolean loginComplete;
     private boolean serverTakesNothing;
+    private boolean spokenTo;
     private boolean shutdownAsked;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
@@ -242,7 +255,26 @@ public final class Session implements BackendUser, BackendTraffic.News {
     @Override
     public void backendUnreachable(String reason) {
         backend = null;
-        part(LastWords.unreachable(key.server(), reason));
+        giveBack(LastWords.unreachable(key.server(), reason));
+    }
+
+    /** The server is not the primary any more. */
+    public void leaveServer(ServerAddress successor) {
+        giveBack(LastWords.replacedServer(key.server(), successor));
+    }
+
+    /** Lets the master find another server for a client that knows of none yet; else tells it why its session ends. */
+    private void giveBack(byte[] lastWords) {
+        boolean isUntouched = !spokenTo
+                && (login == null || !login.hasSpoken())
+                && state != SessionState.ACTIVE
+                && state != SessionState.ENDING
+                && tally.clientBytes() == 0;
+        if (!isUntouched || shutdownAsked || !context.owner().hasMaster()) {
+            part(lastWords);
+        } else if (end()) {
+            context.owner().returned(this, frontend, lastWords);
+        }
     }
 
     /** Before a backend is used or opened, what is known of the role must be known as of then. */
@@ -283,6 +315,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     private void verify(Backend warm, RoleFacts found) {
         state = SessionState.VERIFYING;
+        spokenTo = true;
         Verification verification = new Verification(
                 warm.identity().method(),
                 warm.identity().saslRequest(),
@@ -606,12 +639,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
             loggedIn(serving);
         }
         switch (outcome) {
-            case MOVED, IDLE, STOPPED -> {
+            case MOVED, IDLE -> {
                 return takeSetting(serving);
             }
+            case STOPPED -> giveBack(login == null ? LastWords.NONE : login.turnedAway());
             case SOURCE_ENDED -> {
                 serving.connectionEnded();
-                part(wordsForLostServer());
+                giveBack(wordsForLostServer());
             }
             case SINK_BROKEN -> leave();
         }
@@ -713,6 +747,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private void leave() {
         if (end()) {
             frontend.close();
+            context.owner().closed(this);
         }
     }
 
@@ -731,9 +766,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 all.writeBytes(lastWords);
             }
             context.lingering().close(frontend, all.toByteArray());
+            context.owner().closed(this);
         }
     }
 
+    /** @return false when the session was over already; else the caller closes or passes on the client, and tells the owner */
     private boolean end() {
         if (state == SessionState.CLOSED) {
             return false;
@@ -762,7 +799,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (used != null) {
             used.release(untouched || clean);
         }
-        context.owner().closed(this);
         return true;
     }
 

@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.MasterLink;
@@ -286,6 +287,12 @@ final class PoolWorkerSimulation {
     }
 
     private final class SimulatedMaster implements MasterLink {
+        @Override
+        public void giveBack(ControlMessage.FrontendReturned message, Transport frontend) {
+            check(sessionsReported.remove(message.frontendId()), "a session ended twice");
+            frontend.close(); // There is no other server here.
+        }
+
         @Override
         public void sendAtOnce(ControlMessage.ToMaster message) {
             send(message);

@@ -42,27 +42,51 @@ public final class PostgresCluster implements AutoCloseable {
      * @param settings further lines of postgresql.conf
      * @param access lines of pg_hba.conf before the one that lets everybody in
      * @param host where the servers run, and listen
+     * @param cascade whether all standbys but the first follow that, and not the primary
+     * @param standbysHere whether the standbys run on this host, wherever the primary does
      */
-    public record Options(int major, int standbys, List<String> settings, List<String> access, Host host) {
+    public record Options(
+            int major,
+            int standbys,
+            List<String> settings,
+            List<String> access,
+            Host host,
+            boolean cascade,
+            boolean standbysHere) {
+
+        private static final Host HERE = new Host("127.0.0.1", List.of());
 
         public static Options of(int major) {
-            return new Options(major, 0, List.of(), List.of(), new Host("127.0.0.1", List.of()));
+            return new Options(major, 0, List.of(), List.of(), HERE, false, false);
         }
 
         public Options withStandbys(int count) {
-            return new Options(major, count, settings, access, host);
+            return new Options(major, count, settings, access, host, cascade, standbysHere);
         }
 
         public Options withSettings(String... lines) {
-            return new Options(major, standbys, List.of(lines), access, host);
+            return new Options(major, standbys, List.of(lines), access, host, cascade, standbysHere);
         }
 
         public Options withAccess(String... lines) {
-            return new Options(major, standbys, settings, List.of(lines), host);
+            return new Options(major, standbys, settings, List.of(lines), host, cascade, standbysHere);
         }
 
         public Options on(Host other) {
-            return new Options(major, standbys, settings, access, other);
+            return new Options(major, standbys, settings, access, other, cascade, standbysHere);
+        }
+
+        /** A host for the primary alone. */
+        public Options withPrimaryOn(Host other) {
+            return new Options(major, standbys, settings, access, other, cascade, true);
+        }
+
+        public Options inCascade() {
+            return new Options(major, standbys, settings, access, host, true, standbysHere);
+        }
+
+        private Host standbyHost() {
+            return standbysHere ? HERE : host;
         }
     }
 
@@ -94,8 +118,10 @@ public final class PostgresCluster implements AutoCloseable {
             for (int i = 1; i <= options.standbys(); i++) {
                 int port = freePort();
                 Path copy = directory.path().resolve("standby" + i);
-                makeStandby(data, copy, port, primaryPort);
-                servers.add(new PostgresServer(home, copy, port, options.host()));
+                PostgresServer followed = servers.get(options.cascade() && i > 1 ? 1 : 0);
+                Host host = options.standbyHost();
+                makeStandby(data, copy, port, host, followed);
+                servers.add(new PostgresServer(home, copy, port, host));
             }
             servers.forEach(PostgresServer::start);
             return new PostgresCluster(directory, servers);
@@ -126,11 +152,13 @@ public final class PostgresCluster implements AutoCloseable {
         access.add("host all all 127.0.0.1/32 trust");
         access.add("host all all 10.199.0.0/16 trust");
         access.add("host replication all 127.0.0.1/32 trust");
+        access.add("host replication all 10.199.0.0/16 trust");
         Files.write(data.resolve("pg_hba.conf"), access, StandardCharsets.UTF_8);
     }
 
     /** The copy of a server that has never run is as good as a base backup, and takes no time. */
-    private static void makeStandby(Path primary, Path copy, int port, int primaryPort) throws IOException {
+    private static void makeStandby(Path primary, Path copy, int port, Host host, PostgresServer followed)
+            throws IOException {
         try (Stream<Path> all = Files.walk(primary)) {
             for (Path each : all.toList()) {
                 Path target = copy.resolve(primary.relativize(each).toString());
@@ -141,7 +169,8 @@ public final class PostgresCluster implements AutoCloseable {
                 copy.resolve("postgresql.conf"),
                 List.of(
                         "port = " + port,
-                        "primary_conninfo = 'host=127.0.0.1 port=" + primaryPort
+                        "listen_addresses = '" + host.address() + "'",
+                        "primary_conninfo = 'host=" + followed.address().host() + " port=" + followed.port()
                                 + " user=postgres application_name=standby'"));
         Files.createFile(copy.resolve("standby.signal"));
         PostgresUser.own(copy);

@@ -135,16 +135,54 @@ public final class PostgresServer {
 
     /** Sends a signal to the postmaster, such as INT (fast shutdown), QUIT, STOP, CONT or KILL. */
     public void signal(String name) {
+        run(List.of("kill", "-" + name, Long.toString(pid())));
+    }
+
+    private static void run(List<String> command) {
         try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
-                    .inheritIO()
+            new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD) // A process may be gone by now.
                     .start()
                     .waitFor();
         } catch (IOException e) {
-            throw new UncheckedIOException("could not send SIG" + name, e);
+            throw new UncheckedIOException("could not run " + command, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Stops every process of the server, as when its host hangs: connections stay, and nobody answers. */
+    public void freeze() {
+        signalAll("STOP");
+    }
+
+    /** The end of {@link #freeze}. */
+    public void thaw() {
+        signalAll("CONT");
+    }
+
+    private void signalAll(String name) {
+        List<String> command = new ArrayList<>(List.of("kill", "-" + name, Long.toString(pid())));
+        ProcessHandle.of(pid())
+                .orElseThrow()
+                .children()
+                .map(child -> Long.toString(child.pid()))
+                .forEach(command::add);
+        run(command);
+    }
+
+    /** Ends every process of the server without a chance to do anything, and waits until they are gone. */
+    public void kill() {
+        Process running = process;
+        if (running == null) {
+            throw new IllegalStateException("the server on port " + port + " does not run");
+        }
+        List<ProcessHandle> all = new ArrayList<>(running.toHandle().children().toList());
+        all.add(running.toHandle());
+        running.destroyForcibly();
+        all.forEach(ProcessHandle::destroyForcibly);
+        all.forEach(each -> each.onExit().join());
     }
 
     /** Stops the server at once and waits until it is gone. */
@@ -153,7 +191,7 @@ public final class PostgresServer {
         if (running == null || !running.isAlive()) {
             return;
         }
-        signal("CONT");
+        thaw();
         signal("QUIT");
         try {
             if (!running.waitFor(20, TimeUnit.SECONDS)) {

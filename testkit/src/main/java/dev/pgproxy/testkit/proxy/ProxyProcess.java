@@ -82,6 +82,7 @@ public final class ProxyProcess implements AutoCloseable {
                 lines,
                 "ipc_uds_path",
                 directory.path().resolve("ipc/control.sock").toString());
+        addUnlessSet(lines, "state_file", directory.path().resolve("state").toString());
         Path file = directory.path().resolve("conf.properties");
         try {
             Files.write(file, lines, StandardCharsets.UTF_8);

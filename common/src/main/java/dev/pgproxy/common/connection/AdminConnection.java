@@ -1,4 +1,4 @@
-package dev.pgproxy.taskworker.connection;
+package dev.pgproxy.common.connection;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
@@ -19,18 +19,20 @@ public final class AdminConnection {
     /**
      * Connects.
      *
-     * @param timeoutMs bound on the connect, on the login and on each answer; rounded to whole seconds, at least one
+     * @param timeoutMs bound on the connect with its login, and on each answer
      * @throws SQLException when the server does not take the connection
      */
     public static Connection open(ServerAddress server, ProxyConfig.AdminLogin login, long timeoutMs)
             throws SQLException {
-        String seconds = Long.toString(Math.max(1, timeoutMs / MS_PER_SECOND));
+        // The driver gives up waiting after exactly this time; what it has begun by then ends after whole seconds.
+        String exactly = Double.toString((double) timeoutMs / MS_PER_SECOND);
+        String seconds = Long.toString((timeoutMs + MS_PER_SECOND - 1) / MS_PER_SECOND);
         Properties properties = new Properties();
         properties.setProperty("user", login.user());
         properties.setProperty("password", login.password());
         properties.setProperty("ApplicationName", "pgproxy");
         properties.setProperty("connectTimeout", seconds);
-        properties.setProperty("loginTimeout", seconds);
+        properties.setProperty("loginTimeout", exactly);
         properties.setProperty("socketTimeout", seconds);
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("gssEncMode", "disable");
@@ -38,6 +40,7 @@ public final class AdminConnection {
         String database = URLEncoder.encode(login.database(), StandardCharsets.UTF_8);
         Connection open = DriverManager.getConnection("jdbc:postgresql://" + server + "/" + database, properties);
         open.setReadOnly(true);
+        open.setNetworkTimeout(Runnable::run, Math.toIntExact(timeoutMs));
         return open;
     }
 }

@@ -1,0 +1,39 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+
+/** What {@link FailoverPolicy} wants done. */
+sealed interface Action {
+
+    /**
+     * Look at the server; takes the place of a look that was planned.
+     *
+     * @param fresh over a new connection
+     * @param afterMs from the begin of the look before
+     */
+    record Look(ServerAddress server, boolean fresh, long afterMs) implements Action {}
+
+    /** Make the state durable; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}. */
+    record Save(FailoverState state, long afterMs) implements Action {}
+
+    /** No client may be told of anything more that this server says. */
+    record CutOff(ServerAddress server, ServerAddress successor) implements Action {}
+
+    /** Answered by {@link FailoverPolicy#promoted} or {@link FailoverPolicy#notPromoted}. */
+    record Promote(ServerAddress server, long afterMs) implements Action {}
+
+    /** Other servers play the parts from now on. */
+    record Change(ProxyConfig.Servers servers) implements Action {}
+
+    /** Tell people. */
+    record Tell(Notice.Kind kind, ServerAddress server, String message, String hint) implements Action {}
+
+    /**
+     * Tell the log alone.
+     *
+     * @param name of the event
+     */
+    record Log(String name, ServerAddress server, String message) implements Action {}
+}

@@ -1,0 +1,347 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.Prober;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does what {@link FailoverPolicy} says, on the loop's thread: has {@link Prober}s look at the servers, keeps the {@link StateFile}, tells standbys
+ * to take over. What blocks runs on threads of its own, and comes back to the loop with its result.
+ */
+public final class FailoverDesk implements AutoCloseable {
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
+    private static final long FRESH_NS = 2_000_000_000L;
+
+    /** Who does what concerns clients. */
+    public interface Listener {
+        /** Whether clients of the primary are to wait, from now on. */
+        void primaryHeld(boolean held);
+
+        /** The standbys to read from, from now on. */
+        void readable(List<ServerAddress> standbys);
+
+        /** Nothing that this server still says may reach a client. */
+        void cutOff(ServerAddress server, ServerAddress successor);
+
+        /** Other servers play the parts from now on. */
+        void serversChanged(ProxyConfig.Servers servers);
+
+        /** People are to be told. It stands in the log already. */
+        void tell(Notice notice);
+
+        /** All looks that {@link #lookIfStale} asked for are over. */
+        void lookedAtAll();
+    }
+
+    private final EventLoop loop;
+    private final InstantSource wallClock;
+    private final StateFile file;
+    private final FailoverPolicy policy;
+    private final Listener listener;
+    private final ExecutorService background;
+    private final Map<ServerAddress, Prober> probers = new HashMap<>();
+    private final Map<ServerAddress, Scheduler.Timer> planned = new HashMap<>();
+    private final Map<ServerAddress, Long> begunNs = new HashMap<>();
+    private final Set<ServerAddress> awaited = new HashSet<>();
+    private final Set<ServerAddress> examined = new HashSet<>();
+    private ProxyConfig config;
+    private boolean held;
+    private List<ServerAddress> readable;
+    private boolean closed;
+
+    /**
+     * Nothing is looked at before {@link #start}.
+     *
+     * @param config with the servers as the state has them
+     */
+    public FailoverDesk(
+            EventLoop loop,
+            InstantSource wallClock,
+            StateFile file,
+            ProxyConfig config,
+            FailoverState state,
+            Listener listener) {
+        this.loop = loop;
+        this.wallClock = wallClock;
+        this.file = file;
+        this.config = config;
+        this.policy = new FailoverPolicy(config.servers(), state, config.failover(), config.standbyLimits(), wallClock);
+        this.listener = listener;
+        this.readable = config.servers().standbys();
+        this.background = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "failover");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    public void start() {
+        perform(policy.start());
+    }
+
+    /** Another configuration is in force; the servers are those that play the parts now, but for its standbys. */
+    public void configure(ProxyConfig newConfig) {
+        boolean otherLook = !newConfig.adminLogin().equals(config.adminLogin())
+                || !newConfig.failover().probeTimeout().equals(config.failover().probeTimeout());
+        config = newConfig;
+        examined.clear();
+        if (otherLook) {
+            List<ServerAddress> known = List.copyOf(probers.keySet());
+            known.forEach(this::forget);
+            known.forEach(server -> look(server, true, 0));
+        }
+        perform(policy.configure(newConfig.servers().standbys(), newConfig.failover(), newConfig.standbyLimits()));
+    }
+
+    /** A client could not use this server. */
+    public void suspected(ServerAddress server) {
+        perform(policy.suspected(server));
+    }
+
+    /** What is known of a server. */
+    public ServerView view(ServerAddress server) {
+        Watched known = policy.of(server);
+        boolean isRead = policy.readable().contains(server);
+        return known == null || known.last == null
+                ? ServerView.UNKNOWN
+                : new ServerView(known.last, known.atNs, isRead ? null : known.outBecause);
+    }
+
+    /**
+     * What is known of a server.
+     *
+     * @param last the last look; null before the first one ended
+     * @param atNs when that was
+     * @param outBecause why it is not read from; null when it is, or when nobody wants to
+     */
+    public record ServerView(
+            @Nullable Observation last, long atNs, @Nullable String outBecause) {
+        static final ServerView UNKNOWN = new ServerView(null, 0, null);
+    }
+
+    /** Looks at those that were not looked at for a while; {@link Listener#lookedAtAll} comes when that is over. */
+    public void lookIfStale(Collection<ServerAddress> servers) {
+        long nowNs = loop.clock().nanoTime();
+        for (ServerAddress server : servers) {
+            Watched known = policy.of(server);
+            if (known != null && (known.last == null || nowNs - known.atNs > FRESH_NS) && awaited.add(server)) {
+                look(server, false, 0);
+            }
+        }
+    }
+
+    /** Whether {@link Listener#lookedAtAll} is still to come. */
+    public boolean isLooking() {
+        return !awaited.isEmpty();
+    }
+
+    private void perform(List<Action> actions) {
+        actions.forEach(this::perform);
+        Set<ServerAddress> all = policy.all();
+        List.copyOf(probers.keySet()).stream()
+                .filter(server -> !all.contains(server))
+                .forEach(this::forget);
+        boolean nowHeld = policy.holdsPrimary();
+        if (nowHeld != held) {
+            held = nowHeld;
+            listener.primaryHeld(nowHeld);
+        }
+        List<ServerAddress> nowReadable = policy.readable();
+        if (!nowReadable.equals(readable)) {
+            readable = nowReadable;
+            listener.readable(nowReadable);
+        }
+    }
+
+    private void perform(Action action) {
+        if (action instanceof Action.Look look) {
+            look(look.server(), look.fresh(), look.afterMs());
+        } else if (action instanceof Action.Save save) {
+            loop.scheduler().afterMs(save.afterMs(), () -> save(save.state()));
+        } else if (action instanceof Action.Promote promote) {
+            loop.scheduler().afterMs(promote.afterMs(), () -> promote(promote.server()));
+        } else if (action instanceof Action.CutOff cutOff) {
+            listener.cutOff(cutOff.server(), cutOff.successor());
+        } else if (action instanceof Action.Change change) {
+            listener.serversChanged(change.servers());
+            config = config.withServers(change.servers());
+        } else if (action instanceof Action.Log log) {
+            Event.of(log.name())
+                    .with("server", log.server())
+                    .message(log.message())
+                    .warn();
+        } else if (action instanceof Action.Tell tell) {
+            tell(tell);
+        }
+    }
+
+    private void tell(Action.Tell tell) {
+        Event event =
+                Event.of(tell.kind().label()).with("server", tell.server()).message(tell.message());
+        if (!tell.hint().isEmpty()) {
+            event.hint(tell.hint());
+        }
+        if (tell.kind().isAlarm()) {
+            event.error();
+        } else {
+            event.warn();
+        }
+        String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+        listener.tell(new Notice(tell.kind(), tell.server(), tell.message(), tell.hint(), at));
+    }
+
+    private void look(ServerAddress server, boolean fresh, long afterMs) {
+        Scheduler.Timer before = planned.remove(server);
+        if (before != null) {
+            before.cancel();
+        }
+        long nowNs = loop.clock().nanoTime();
+        long sinceMs = (nowNs - begunNs.getOrDefault(server, nowNs)) / NS_PER_MS;
+        long leftMs = afterMs - sinceMs;
+        if (leftMs > 0) {
+            planned.put(server, loop.scheduler().afterMs(leftMs, () -> begin(server, fresh)));
+        } else {
+            begin(server, fresh);
+        }
+    }
+
+    private void begin(ServerAddress server, boolean fresh) {
+        planned.remove(server);
+        if (closed || !policy.all().contains(server)) {
+            return;
+        }
+        begunNs.put(server, loop.clock().nanoTime());
+        probers.computeIfAbsent(server, this::prober).look(fresh);
+    }
+
+    private Prober prober(ServerAddress server) {
+        return new Prober(
+                server, config.adminLogin(), config.failover().probeTimeout().toMillis(), new Prober.Listener() {
+                    @Override
+                    public void looked(ServerAddress of, Observation observation, boolean fresh) {
+                        onLoop(() -> FailoverDesk.this.looked(of, observation, fresh));
+                    }
+
+                    @Override
+                    public void connectionLost(ServerAddress of) {
+                        onLoop(() -> perform(policy.connectionLost(of)));
+                    }
+                });
+    }
+
+    private void looked(ServerAddress server, Observation observation, boolean fresh) {
+        perform(policy.looked(server, observation, fresh, loop.clock().nanoTime()));
+        if (awaited.remove(server) && awaited.isEmpty()) {
+            listener.lookedAtAll();
+        }
+        boolean isCandidate = config.servers().promote().filter(server::equals).isPresent();
+        if (isCandidate && observation instanceof Observation.Answered && examined.add(server)) {
+            examine(server);
+        }
+    }
+
+    /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
+    private void examine(ServerAddress standby) {
+        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
+        inBackground(() -> {
+            try {
+                if (promoter.examine(standby) instanceof PromotionWay.None none) {
+                    Event.of("promotion_impossible")
+                            .with("server", standby)
+                            .message(
+                                    "this standby could not be promoted if the primary died: it is asked by promote_method = "
+                                            + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
+                                            + ", but "
+                                            + none.problem())
+                            .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
+                            .error();
+                }
+            } catch (SQLException e) {
+                onLoop(() -> examined.remove(standby)); // At the next look.
+            }
+        });
+    }
+
+    private void save(FailoverState state) {
+        inBackground(() -> {
+            try {
+                file.write(state);
+                onLoop(() -> perform(policy.saved(state, loop.clock().nanoTime())));
+            } catch (IOException e) {
+                onLoop(() -> perform(
+                        policy.notSaved(state, e.toString(), loop.clock().nanoTime())));
+            }
+        });
+    }
+
+    private void promote(ServerAddress standby) {
+        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
+        inBackground(() -> {
+            String problem = promoter.tell(standby);
+            onLoop(() -> perform(
+                    problem.isEmpty()
+                            ? policy.told(standby, loop.clock().nanoTime())
+                            : policy.notTold(standby, problem)));
+        });
+    }
+
+    private void inBackground(Runnable task) {
+        if (!closed) {
+            background.execute(task);
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        try {
+            loop.post(() -> {
+                if (!closed) {
+                    task.run();
+                }
+            });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void forget(ServerAddress server) {
+        Prober prober = probers.remove(server);
+        if (prober != null) {
+            prober.close();
+        }
+        Scheduler.Timer timer = planned.remove(server);
+        if (timer != null) {
+            timer.cancel();
+        }
+        begunNs.remove(server);
+        awaited.remove(server);
+    }
+
+    /** Looks at nothing any more, and decides nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        List.copyOf(probers.keySet()).forEach(this::forget);
+        background.shutdownNow();
+    }
+}

@@ -1,0 +1,636 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.master.probe.FailureKind;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which server is the primary. It does nothing itself: each method takes what happened and returns what is to be done.
+ *
+ * <pre>
+ *   WATCHING --enough failures, no objection--> INTENDING --saved--> PROMOTING --it takes writes--> FINISHING --saved--> WATCHING
+ *      |  ^                                        |                    |  ^
+ *      |  +----------------not saved---------------+                    +--+ it does not: again
+ *      +--somebody else promoted one, and the primary is down or a standby--> FINISHING
+ * </pre>
+ *
+ * From the saved intent on there is no way back: the standby may have been told.
+ */
+final class FailoverPolicy {
+
+    /** Pause between looks at a standby that is being promoted. */
+    private static final long POLL_MS = 100;
+
+    /** How the primary is. */
+    private enum Health {
+        /** It takes connections, or says itself why it does not. */
+        ALIVE,
+        /** It failed, but not often enough. */
+        SUSPECT,
+        DOWN
+    }
+
+    private enum Phase {
+        WATCHING,
+        INTENDING,
+        PROMOTING,
+        FINISHING
+    }
+
+    private ProxyConfig.Servers servers;
+    private ProxyConfig.Failover rules;
+    private ProxyConfig.StandbyLimits standbyLimits;
+    private FailoverState state;
+    private final InstantSource wallClock;
+    private final Map<ServerAddress, Watched> watched = new LinkedHashMap<>();
+    private @Nullable ServerAddress former;
+    private Health health = Health.ALIVE;
+    private Phase phase = Phase.WATCHING;
+    private boolean primaryIsReady = true;
+    private boolean unsaved;
+    private boolean failedToSave;
+    private boolean hasChanged;
+    private long changedNs;
+    private @Nullable FailoverState pending;
+    private @Nullable ServerAddress candidate;
+    private boolean told;
+    private long toldNs;
+
+    /**
+     * Nothing is done before {@link #start}.
+     *
+     * @param servers as they are under the state
+     */
+    FailoverPolicy(
+            ProxyConfig.Servers servers,
+            FailoverState state,
+            ProxyConfig.Failover rules,
+            ProxyConfig.StandbyLimits standbyLimits,
+            InstantSource wallClock) {
+        this.wallClock = wallClock;
+        this.servers = servers;
+        this.state = state;
+        this.rules = rules;
+        this.standbyLimits = standbyLimits;
+        state.decision()
+                .filter(decision -> !decision.oldPrimary().equals(servers.primary()))
+                .ifPresent(decision -> former = decision.oldPrimary());
+        rememberAll();
+    }
+
+    private void rememberAll() {
+        Set<ServerAddress> all = all();
+        watched.keySet().retainAll(all);
+        all.forEach(server -> watched.computeIfAbsent(server, key -> new Watched()));
+    }
+
+    /** All servers that are looked at. */
+    Set<ServerAddress> all() {
+        Set<ServerAddress> all = new LinkedHashSet<>();
+        all.add(servers.primary());
+        servers.promote().ifPresent(all::add);
+        all.addAll(servers.standbys());
+        if (former != null) {
+            all.add(former);
+        }
+        if (candidate != null) {
+            all.add(candidate);
+        }
+        return all;
+    }
+
+    ProxyConfig.Servers servers() {
+        return servers;
+    }
+
+    /** What is known of a server; null when it is none of ours. */
+    @Nullable
+    Watched of(ServerAddress server) {
+        return watched.get(server);
+    }
+
+    /** Whether clients of the primary wait: it may be dead, and then there will be another one. */
+    boolean holdsPrimary() {
+        boolean expectsSuccessor = servers.promote().isPresent();
+        return phase != Phase.WATCHING
+                || (expectsSuccessor && (health != Health.ALIVE || !primaryIsReady || watchedPrimary().suspected));
+    }
+
+    /** Standbys to read from now; those that somebody could not use just now only when there are no others. */
+    List<ServerAddress> readable() {
+        List<ServerAddress> in = servers.standbys().stream()
+                .filter(server -> known(server).outBecause == null)
+                .toList();
+        List<ServerAddress> unsuspected =
+                in.stream().filter(server -> !known(server).suspected).toList();
+        return unsuspected.isEmpty() ? in : unsuspected;
+    }
+
+    private Watched known(ServerAddress server) {
+        return watched.computeIfAbsent(server, key -> new Watched());
+    }
+
+    private Watched watchedPrimary() {
+        return known(servers.primary());
+    }
+
+    private long retryMs() {
+        return rules.retryInterval().toMillis();
+    }
+
+    private long probeMs() {
+        return rules.probeInterval().toMillis();
+    }
+
+    /** The first thing to do; carries on with what the process before this one has begun. */
+    List<Action> start() {
+        List<Action> actions = new ArrayList<>();
+        all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
+        Optional<FailoverState.Decision> intent =
+                state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
+        if (intent.isPresent()) {
+            actions.add(new Action.Log(
+                    "failover_resumed",
+                    intent.get().newPrimary(),
+                    "the state file says that this standby was to be promoted in place of " + servers.primary()
+                            + "; that is carried to its end"));
+            promote(intent.get().newPrimary(), actions);
+        }
+        return actions;
+    }
+
+    /** Other rules, and other standbys. Which server is the primary a configuration says at the start only. */
+    List<Action> configure(
+            List<ServerAddress> standbys, ProxyConfig.Failover newRules, ProxyConfig.StandbyLimits newLimits) {
+        rules = newRules;
+        standbyLimits = newLimits;
+        Set<ServerAddress> before = all();
+        servers = new ProxyConfig.Servers(
+                servers.primary(),
+                servers.promote(),
+                standbys.stream()
+                        .filter(standby -> !standby.equals(servers.primary()))
+                        .toList());
+        rememberAll();
+        List<Action> actions = new ArrayList<>();
+        all().stream()
+                .filter(server -> !before.contains(server))
+                .forEach(server -> actions.add(new Action.Look(server, true, 0)));
+        return actions;
+    }
+
+    /** A client could not use this server. */
+    List<Action> suspected(ServerAddress server) {
+        Watched suspect = watched.get(server);
+        if (suspect == null || suspect.suspected) {
+            return List.of();
+        }
+        suspect.suspected = true;
+        // Where failures are being counted already, the next look comes by itself, after the pause that was asked for.
+        boolean isCounted = server.equals(servers.primary()) && health != Health.ALIVE;
+        return isCounted ? List.of() : List.of(new Action.Look(server, true, 0));
+    }
+
+    /** The connection that is kept to this server ended by itself. */
+    List<Action> connectionLost(ServerAddress server) {
+        List<Action> actions = new ArrayList<>();
+        if (server.equals(servers.primary())) {
+            if (health == Health.ALIVE) {
+                suspectPrimary(actions);
+                actions.add(new Action.Look(server, true, 0));
+            }
+        } else if (watched.containsKey(server)) {
+            actions.add(new Action.Look(server, true, 0));
+        }
+        return actions;
+    }
+
+    private void suspectPrimary(List<Action> actions) {
+        health = Health.SUSPECT;
+        watchedPrimary().failures = 0;
+        // Until the primary counts as dead it will be known how the others are.
+        all().stream()
+                .filter(server -> !server.equals(servers.primary()))
+                .forEach(server -> actions.add(new Action.Look(server, false, 0)));
+    }
+
+    /** A look is over. */
+    List<Action> looked(ServerAddress server, Observation observation, boolean fresh, long nowNs) {
+        Watched known = watched.get(server);
+        if (known == null) {
+            return List.of();
+        }
+        List<Action> actions = new ArrayList<>();
+        known.looked(observation, nowNs);
+        if (phase == Phase.PROMOTING && server.equals(candidate)) {
+            candidateLooked(server, known, nowNs, actions);
+        } else if (server.equals(servers.primary())) {
+            primaryLooked(known, observation, fresh, actions);
+        } else if (server.equals(former)) {
+            formerLooked(server, known, actions);
+        } else {
+            if (servers.standbys().contains(server)) {
+                actions.addAll(StandbyRotation.looked(server, known, fresh, reference(nowNs), rules, standbyLimits));
+            } else {
+                boolean again = observation instanceof Observation.Failed && !fresh;
+                actions.add(new Action.Look(server, again, again ? 0 : probeMs()));
+            }
+            if (known.isPrimary()) {
+                anotherPrimary(server, actions);
+            } else if (servers.promote().filter(server::equals).isPresent() && fresh) {
+                consider(server, observation, actions);
+            }
+        }
+        return actions;
+    }
+
+    private StandbyRotation.Reference reference(long nowNs) {
+        Watched primary = watchedPrimary();
+        long graceNs = rules.promoteTimeout().toNanos();
+        return new StandbyRotation.Reference(
+                health == Health.ALIVE && primary.isPrimary() ? primary.facts : null,
+                hasChanged && nowNs - changedNs > graceNs);
+    }
+
+    private void primaryLooked(Watched primary, Observation observation, boolean fresh, List<Action> actions) {
+        if (observation instanceof Observation.Answered answered) {
+            primaryAnswered(primary, answered.facts(), actions);
+            return;
+        }
+        FailureKind kind = ((Observation.Failed) observation).kind();
+        String problem = ((Observation.Failed) observation).problem();
+        if (!kind.countsAsDown()) {
+            primaryRefuses(primary, kind, problem, actions);
+            return;
+        }
+        if (health == Health.ALIVE) {
+            suspectPrimary(actions);
+        }
+        if (!fresh) {
+            actions.add(new Action.Look(servers.primary(), true, 0));
+            return;
+        }
+        primary.failures++;
+        actions.add(new Action.Look(servers.primary(), true, retryMs()));
+        if (primary.failures < rules.retries()) {
+            actions.add(new Action.Log(
+                    "primary_failing",
+                    servers.primary(),
+                    "failure " + primary.failures + " of " + rules.retries() + ": " + problem));
+            return;
+        }
+        if (health != Health.DOWN) {
+            health = Health.DOWN;
+            tellDown(primary, problem, actions);
+        }
+        if (phase == Phase.WATCHING) {
+            seekSuccessor(actions);
+        }
+    }
+
+    private void tellDown(Watched primary, String problem, List<Action> actions) {
+        String next = servers.promote()
+                .map(promote -> promote + " is examined, and promoted if it may be.")
+                .orElse(
+                        "No promote is configured, so nothing is promoted: repair the primary, or promote a standby by hand and"
+                                + " pgproxy will use it.");
+        if (phase == Phase.WATCHING && primary.tellOnce("down")) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PRIMARY_DOWN,
+                    servers.primary(),
+                    "the primary is down: " + primary.failures + " connects in a row failed, the last one with: "
+                            + problem,
+                    next));
+        }
+    }
+
+    private void primaryAnswered(Watched primary, ServerFacts facts, List<Action> actions) {
+        alive(primary, actions);
+        primaryIsReady = true;
+        if (facts.inRecovery()) {
+            if (primary.tellOnce("standby")) {
+                actions.add(new Action.Tell(
+                        Notice.Kind.PRIMARY_DOWN,
+                        servers.primary(),
+                        "the primary is a standby now: somebody has demoted it, and it takes no writes",
+                        "Promote it, or another one of the configured servers, which pgproxy will use then."));
+            }
+            seekSuccessor(actions);
+            actions.add(new Action.Look(servers.primary(), false, retryMs()));
+            return;
+        }
+        primary.told = "";
+        actions.add(new Action.Look(servers.primary(), false, probeMs()));
+        if (state.systemId() != facts.systemId()) {
+            if (state.systemId() != 0) {
+                actions.add(new Action.Log(
+                        "primary_is_another",
+                        servers.primary(),
+                        "its system identifier was " + state.systemId() + " and is " + facts.systemId()
+                                + " now: it was made anew, or its address leads to another server"));
+            }
+            state = state.withSystemId(facts.systemId());
+            unsaved = true;
+        }
+        if (unsaved && phase == Phase.WATCHING) {
+            actions.add(new Action.Save(state, 0));
+        }
+    }
+
+    /** The primary lives, whatever it says. */
+    private void alive(Watched primary, List<Action> actions) {
+        primary.failures = 0;
+        if (health == Health.DOWN && phase == Phase.WATCHING) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PRIMARY_BACK,
+                    servers.primary(),
+                    "the primary answers again; nothing was promoted, and clients go on with it",
+                    ""));
+            primary.told = "";
+        }
+        health = Health.ALIVE;
+    }
+
+    private void primaryRefuses(Watched primary, FailureKind kind, String problem, List<Action> actions) {
+        actions.add(new Action.Look(servers.primary(), true, retryMs()));
+        if (kind != FailureKind.UNKNOWN_HOST && kind != FailureKind.LOCAL) { // These say nothing of the primary.
+            alive(primary, actions);
+        }
+        primaryIsReady = kind != FailureKind.NOT_READY;
+        if (primary.tellOnce(kind.name())) {
+            actions.add(new Action.Log(
+                    "primary_not_probed",
+                    servers.primary(),
+                    "it cannot be asked how it is, which is no reason to promote another one: " + problem));
+        }
+    }
+
+    /** The primary is dead, or is none: somebody else may be it already, or a standby may have to become it. */
+    private void seekSuccessor(List<Action> actions) {
+        for (ServerAddress server : all()) {
+            if (server.equals(servers.primary()) || server.equals(former)) {
+                continue;
+            }
+            boolean isCandidate = servers.promote().filter(server::equals).isPresent();
+            actions.add(new Action.Look(server, isCandidate, 0));
+        }
+    }
+
+    /** A server that is not ours to write to takes writes. */
+    private void anotherPrimary(ServerAddress server, List<Action> actions) {
+        Watched other = known(server);
+        if (phase != Phase.WATCHING || other.facts == null || other.facts.systemId() != state.systemId()) {
+            return;
+        }
+        List<ServerAddress> others = all().stream()
+                .filter(each -> !each.equals(servers.primary()) && !each.equals(former))
+                .filter(each -> known(each).isPrimary())
+                .toList();
+        boolean isDead = health == Health.DOWN;
+        boolean isDemoted = health == Health.ALIVE && watchedPrimary().isStandby();
+        if ((isDead || isDemoted) && others.size() == 1) {
+            adopt(server, actions);
+        } else if (health == Health.ALIVE && watchedPrimary().isPrimary()) {
+            if (other.tellOnce("two")) {
+                actions.add(new Action.Tell(
+                        Notice.Kind.TWO_PRIMARIES,
+                        server,
+                        "this standby takes writes, and so does the primary " + servers.primary()
+                                + ": somebody has promoted it; pgproxy goes on with the primary",
+                        "Stop one of the two. When the primary is down, pgproxy uses the other one; else make that a"
+                                + " standby again (pg_rewind)."));
+            }
+        } else if (isDead || isDemoted) {
+            if (other.tellOnce("several")) {
+                actions.add(new Action.Tell(
+                        Notice.Kind.TWO_PRIMARIES,
+                        server,
+                        "the primary is gone and several servers take writes: " + others
+                                + "; pgproxy uses none of them",
+                        "Stop all but one; pgproxy will use that."));
+            }
+        }
+    }
+
+    private void adopt(ServerAddress server, List<Action> actions) {
+        phase = Phase.FINISHING;
+        save(decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server), actions);
+    }
+
+    private FailoverState decide(FailoverState.Phase made, FailoverState.Cause cause, ServerAddress successor) {
+        String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+        return state.with(new FailoverState.Decision(made, cause, servers.primary(), successor, at));
+    }
+
+    /** Has a decision saved, whose next step waits for that. */
+    private void save(FailoverState decided, List<Action> actions) {
+        pending = decided;
+        actions.add(new Action.Save(decided, 0));
+    }
+
+    private void consider(ServerAddress standby, Observation observation, List<Action> actions) {
+        if (health != Health.DOWN || phase != Phase.WATCHING) {
+            return;
+        }
+        ServerFacts primaryFacts = watchedPrimary().facts;
+        PromotionCheck.Primary primary =
+                new PromotionCheck.Primary(state.systemId(), primaryFacts == null ? 0 : primaryFacts.writtenLsn());
+        String objection = PromotionCheck.objection(observation, primary, rules);
+        if (objection != null) {
+            if (known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
+                actions.add(new Action.Tell(
+                        Notice.Kind.PROMOTION_REFUSED,
+                        standby,
+                        "the primary " + servers.primary() + " is down, and this standby is not promoted: it "
+                                + objection,
+                        "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
+                                + " pgproxy will use it."));
+            }
+            return;
+        }
+        ServerFacts facts = ((Observation.Answered) observation).facts();
+        phase = Phase.INTENDING;
+        actions.add(new Action.Log(
+                "promoting",
+                standby,
+                "in place of " + servers.primary() + "; it has WAL up to " + ServerFacts.lsn(facts.writtenLsn())
+                        + ", has replayed up to " + ServerFacts.lsn(facts.replayedLsn())
+                        + ", and lacks " + PromotionCheck.lagBytes(facts, primary)
+                        + " bytes of what the primary was known to have at "
+                        + ServerFacts.lsn(primary.writtenLsn())));
+        save(decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby), actions);
+    }
+
+    /** The state is durable. */
+    List<Action> saved(FailoverState saved, long nowNs) {
+        List<Action> actions = new ArrayList<>();
+        if (pending == null && saved.equals(state)) {
+            unsaved = false;
+            failedToSave = false;
+        }
+        if (!saved.equals(pending) || saved.decision().isEmpty()) {
+            return actions;
+        }
+        pending = null;
+        unsaved = false;
+        failedToSave = false;
+        state = saved;
+        FailoverState.Decision decision = saved.decision().get();
+        if (phase == Phase.INTENDING) {
+            actions.add(new Action.CutOff(servers.primary(), decision.newPrimary()));
+            promote(decision.newPrimary(), actions);
+        } else if (phase == Phase.FINISHING) {
+            change(decision, nowNs, actions);
+        }
+        return actions;
+    }
+
+    /** The state could not be made durable. */
+    List<Action> notSaved(FailoverState lost, String problem, long nowNs) {
+        List<Action> actions = new ArrayList<>();
+        boolean isNews = !failedToSave || pending != null;
+        unsaved = true;
+        failedToSave = true;
+        pending = null;
+        if (isNews) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.STATE_FILE_FAILED,
+                    servers.primary(),
+                    (phase == Phase.INTENDING
+                                    ? "no standby is promoted, since that must be noted in the state file first"
+                                    : "the state file does not say how things are, which a restart would have to know")
+                            + ": " + problem,
+                    "Make state_file writable, and free its disk; pgproxy tries again."));
+        }
+        switch (phase) {
+            case INTENDING -> {
+                phase = Phase.WATCHING; // The next look at the primary begins anew.
+                actions.add(new Action.Save(state, 0)); // The file may be written for all that.
+            }
+            case FINISHING -> {
+                // What takes writes is used: clients wait, and nobody is served by waiting for a disk.
+                state = lost;
+                lost.decision().ifPresent(decision -> change(decision, nowNs, actions));
+                actions.add(new Action.Save(lost, retryMs()));
+            }
+            case WATCHING -> actions.add(new Action.Save(state, probeMs()));
+            case PROMOTING -> {} // What is on the disk says so already.
+        }
+        return actions;
+    }
+
+    private void promote(ServerAddress standby, List<Action> actions) {
+        phase = Phase.PROMOTING;
+        candidate = standby;
+        told = false;
+        actions.add(new Action.Promote(standby, 0));
+    }
+
+    /** The standby was told to become the primary. Whether it does is seen by looking at it. */
+    List<Action> told(ServerAddress standby, long nowNs) {
+        told = true;
+        toldNs = nowNs;
+        return List.of(new Action.Look(standby, false, POLL_MS));
+    }
+
+    /** A look at the standby that is being promoted. */
+    private void candidateLooked(ServerAddress standby, Watched known, long nowNs, List<Action> actions) {
+        if (known.isPrimary()) {
+            phase = Phase.FINISHING;
+            state.decision().ifPresent(decision -> save(state.with(decision.done()), actions));
+        } else if (told && nowNs - toldNs > rules.promoteTimeout().toNanos()) {
+            told = false;
+            String found = known.last instanceof Observation.Failed failed
+                    ? "and cannot be asked: " + failed.problem()
+                    : "and is still in recovery";
+            actions.addAll(notTold(standby, "it was told, " + found + " after promote_timeout"));
+        } else if (told) {
+            actions.add(new Action.Look(standby, false, POLL_MS));
+        }
+    }
+
+    /** The standby could not be told, or did not do it. */
+    List<Action> notTold(ServerAddress server, String problem) {
+        List<Action> actions = new ArrayList<>();
+        if (known(server).tellOnce(problem)) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PROMOTION_FAILED,
+                    server,
+                    "the standby could not be promoted: " + problem,
+                    "pgproxy tries again, and does not go back to " + servers.primary()
+                            + ", since the standby may have been told. Promote it by hand, or see docs/failover.md."));
+        }
+        actions.add(new Action.Promote(server, retryMs()));
+        actions.add(new Action.Look(server, true, 0)); // It may have been promoted all the same.
+        return actions;
+    }
+
+    private void change(FailoverState.Decision decision, long nowNs, List<Action> actions) {
+        ServerAddress old = servers.primary();
+        ServerAddress successor = decision.newPrimary();
+        servers = new ProxyConfig.Servers(
+                successor,
+                Optional.empty(),
+                servers.standbys().stream()
+                        .filter(standby -> !standby.equals(successor))
+                        .toList());
+        former = old;
+        phase = Phase.WATCHING;
+        candidate = null;
+        health = Health.ALIVE;
+        primaryIsReady = true;
+        hasChanged = true;
+        changedNs = nowNs;
+        rememberAll();
+        known(old).told = "";
+        known(successor).told = "";
+        known(successor).failures = 0;
+        actions.add(new Action.CutOff(old, successor));
+        actions.add(new Action.Change(servers));
+        boolean isOurs = decision.cause() == FailoverState.Cause.FAILOVER;
+        actions.add(new Action.Tell(
+                isOurs ? Notice.Kind.PROMOTED : Notice.Kind.ADOPTED,
+                successor,
+                (isOurs
+                                ? "this standby was promoted in place of "
+                                : "somebody has promoted this server, which is used in place of ")
+                        + old,
+                "There is no standby to promote any more. Make " + old + " a standby of it (pg_rewind), set master = "
+                        + successor + " and promote = " + old
+                        + " in the configuration, and restart pgproxy when it suits."));
+        all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
+    }
+
+    private void formerLooked(ServerAddress server, Watched known, List<Action> actions) {
+        actions.add(new Action.Look(server, false, probeMs()));
+        if (known.isPrimary() && known.tellOnce("primary")) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.OLD_PRIMARY_BACK,
+                    server,
+                    "the old primary takes writes again; pgproxy does not use it, since " + servers.primary()
+                            + " is the primary now",
+                    "Stop it before somebody else writes to it, and make it a standby of " + servers.primary()
+                            + " (pg_rewind)."));
+        } else if (known.isStandby() && known.tellOnce("standby")) {
+            actions.add(new Action.Log(
+                    "old_primary_is_standby",
+                    server,
+                    "the old primary is a standby now; name it in slaver_list and reload, to read from it"));
+        } else if (known.last instanceof Observation.Failed) {
+            known.told = "";
+        }
+    }
+}

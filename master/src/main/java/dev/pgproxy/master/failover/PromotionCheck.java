@@ -1,0 +1,47 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a standby may take over: a pure function of what is known. */
+final class PromotionCheck {
+
+    /**
+     * What is known of the primary.
+     *
+     * @param systemId 0 when it was never seen
+     * @param writtenLsn what it had written when it last answered
+     */
+    record Primary(long systemId, long writtenLsn) {}
+
+    private PromotionCheck() {}
+
+    /** Why the standby must not be promoted, in words that follow its name; null when it may. */
+    static @Nullable String objection(Observation standby, Primary primary, ProxyConfig.Failover rules) {
+        if (standby instanceof Observation.Failed failed) {
+            return "cannot be asked: " + failed.problem();
+        }
+        ServerFacts facts = ((Observation.Answered) standby).facts();
+        if (primary.systemId() == 0) {
+            return "may be anybody's standby: the primary was never seen since pgproxy was set up, so its system identifier is not known";
+        }
+        if (facts.systemId() != primary.systemId()) {
+            return "has the system identifier " + facts.systemId() + ", and the primary's is " + primary.systemId();
+        }
+        if (rules.requireStandbyAgrees() && facts.receiver().hearsItsServer()) {
+            return "still hears the primary: its WAL receiver is connected";
+        }
+        long lag = lagBytes(facts, primary);
+        if (rules.maxLagBytes() > 0 && lag > rules.maxLagBytes()) {
+            return "lacks " + lag + " bytes of WAL, more than failover.max_lag_bytes";
+        }
+        return null;
+    }
+
+    /** WAL that the primary is known to have written and the standby does not have, in bytes. */
+    static long lagBytes(ServerFacts standby, Primary primary) {
+        return Math.max(0, primary.writtenLsn() - standby.writtenLsn());
+    }
+}

@@ -1,0 +1,117 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.master.probe.FailureKind;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Decides which standbys are read from: a pure function of what is known of them. */
+final class StandbyRotation {
+
+    /**
+     * What a standby is measured by.
+     *
+     * @param primary what the primary said last; null when it is not up, and lag cannot be judged
+     * @param mustFollow whether there was time enough since the last change of the primary to follow the new one
+     */
+    record Reference(@Nullable ServerFacts primary, boolean mustFollow) {}
+
+    private StandbyRotation() {}
+
+    /** Notes a look at the standby; says when it is to be looked at again, and whether it goes out or comes back. */
+    static List<Action> looked(
+            ServerAddress server,
+            Watched standby,
+            boolean fresh,
+            Reference reference,
+            ProxyConfig.Failover rules,
+            ProxyConfig.StandbyLimits limits) {
+        List<Action> actions = new ArrayList<>();
+        long retryMs = rules.retryInterval().toMillis();
+        long probeMs = rules.probeInterval().toMillis();
+        if (standby.last instanceof Observation.Failed failed) {
+            if (!countsAgainst(failed.kind())) {
+                standby.failures = 0;
+                actions.add(new Action.Look(server, true, retryMs));
+            } else if (!fresh) {
+                actions.add(new Action.Look(server, true, 0));
+            } else {
+                standby.failures++;
+                if (standby.failures >= limits.retries()) {
+                    leave(server, standby, failed.problem(), actions);
+                }
+                actions.add(new Action.Look(server, true, retryMs));
+            }
+            return actions;
+        }
+        standby.failures = 0;
+        String flaw = standby.facts == null ? null : flaw(standby.facts, reference, limits);
+        if (flaw == null) {
+            comeBack(server, standby, actions);
+            actions.add(new Action.Look(server, false, probeMs));
+        } else {
+            leave(server, standby, flaw, actions);
+            actions.add(new Action.Look(server, false, Math.min(retryMs, probeMs)));
+        }
+        return actions;
+    }
+
+    /** A server that cannot be logged in to is no place to read from, be it dead or not. */
+    private static boolean countsAgainst(FailureKind kind) {
+        return kind.countsAsDown()
+                || kind == FailureKind.NOT_READY
+                || kind == FailureKind.UNKNOWN_HOST
+                || kind == FailureKind.NOT_POSTGRES;
+    }
+
+    private static @Nullable String flaw(ServerFacts facts, Reference reference, ProxyConfig.StandbyLimits limits) {
+        if (!facts.inRecovery()) {
+            return "it is a primary";
+        }
+        ServerFacts primary = reference.primary();
+        if (primary == null) {
+            return null;
+        }
+        if (facts.systemId() != primary.systemId()) {
+            return "its system identifier is not the primary's";
+        }
+        if (reference.mustFollow() && facts.timeline() < primary.timeline()) {
+            return "it does not follow the new primary: it is on timeline " + facts.timeline() + " and that on "
+                    + primary.timeline();
+        }
+        long lagBytes = Math.max(0, primary.writtenLsn() - facts.replayedLsn());
+        if (limits.maxLagBytes() > 0 && lagBytes > limits.maxLagBytes()) {
+            return "it is " + lagBytes + " bytes behind, more than standby_max_lag_bytes";
+        }
+        double maxSeconds = limits.maxLag().toMillis() / 1e3;
+        if (maxSeconds > 0 && facts.lagSeconds() > maxSeconds) {
+            return "it is " + Math.round(facts.lagSeconds()) + " s behind, more than standby_max_lag_seconds";
+        }
+        return null;
+    }
+
+    private static void leave(ServerAddress server, Watched standby, String reason, List<Action> actions) {
+        boolean isNews = standby.outBecause == null;
+        standby.outBecause = reason;
+        if (isNews) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.STANDBY_OUT,
+                    server,
+                    "the standby is not read from any more: " + reason,
+                    "Its clients are sent to other standbys. It comes back by itself when it is well; see its log."));
+        }
+    }
+
+    private static void comeBack(ServerAddress server, Watched standby, List<Action> actions) {
+        if (standby.outBecause != null) {
+            standby.outBecause = null;
+            actions.add(new Action.Tell(
+                    Notice.Kind.STANDBY_BACK, server, "the standby is well again and is read from", ""));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import java.util.Optional;
+
+/** What the state file means for a start with this configuration: a pure function of the two. */
+public final class StartDecision {
+
+    /** The configuration names other servers than those that were decided on. */
+    public static final class ContradictionException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        ContradictionException(String message) {
+            super(message);
+        }
+    }
+
+    private StartDecision() {}
+
+    /**
+     * Decides with which state to begin.
+     *
+     * @param found what the state file holds; empty when there is none
+     * @throws ContradictionException when the configuration was changed in a way that leaves open which server is the primary
+     */
+    public static FailoverState of(ProxyConfig.Servers configured, Optional<FailoverState> found)
+            throws ContradictionException {
+        FailoverState initial = FailoverState.initial(configured);
+        if (found.isEmpty()) {
+            return initial;
+        }
+        FailoverState state = found.get();
+        if (state.isFor(configured)) {
+            return state;
+        }
+        if (state.decision().isEmpty()) {
+            // Other servers, before anything was decided: the configuration is all there is to know.
+            return state.configuredPrimary().equals(configured.primary())
+                    ? initial.withSystemId(state.systemId())
+                    : initial;
+        }
+        FailoverState.Decision decision = state.decision().get();
+        if (configured.primary().equals(decision.newPrimary())) {
+            return initial.withSystemId(state.systemId()); // The operator has taken the decision over.
+        }
+        throw new ContradictionException(contradiction(configured, decision));
+    }
+
+    private static String contradiction(ProxyConfig.Servers configured, FailoverState.Decision decision) {
+        ServerAddress promoted = decision.newPrimary();
+        String happened = decision.phase() == FailoverState.Phase.DONE
+                ? "became the primary in place of " + decision.oldPrimary()
+                : "was to become the primary in place of " + decision.oldPrimary()
+                        + ", and nobody knows whether it has";
+        return "the state file says that " + promoted + " " + happened + " at " + decision.at()
+                + ", and the configuration, which was changed since, says that master is " + configured.primary();
+    }
+
+    /** The servers as they are under this state. */
+    public static ProxyConfig.Servers servers(ProxyConfig.Servers configured, FailoverState state) {
+        Optional<FailoverState.Decision> done =
+                state.decision().filter(decision -> decision.phase() == FailoverState.Phase.DONE);
+        if (done.isEmpty()) {
+            return configured;
+        }
+        ServerAddress primary = done.get().newPrimary();
+        return new ProxyConfig.Servers(
+                primary,
+                Optional.empty(),
+                configured.standbys().stream()
+                        .filter(standby -> !standby.equals(primary))
+                        .toList());
+    }
+}

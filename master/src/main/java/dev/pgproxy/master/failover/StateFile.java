@@ -1,0 +1,155 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+
+/** Keeps a {@link FailoverState} so that it outlives this process and the host. */
+public final class StateFile {
+
+    private static final String FORMAT = "1";
+    private static final int MAX_BYTES = 16 * 1024;
+    private static final String NONE = "none";
+    private static final String HEADER = """
+            # Written by pgproxy; read at its start. Remove it only when it is certain which server is the primary,
+            # and pgproxy's configuration says so.
+            """;
+
+    private final Path file;
+
+    public StateFile(Path file) {
+        this.file = file;
+    }
+
+    public Path path() {
+        return file;
+    }
+
+    /**
+     * Reads it.
+     *
+     * @return empty when there is no file
+     * @throws IOException when it cannot be read, or what it says cannot be understood
+     */
+    public Optional<FailoverState> read() throws IOException {
+        Properties properties = new Properties();
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new IOException(file + " is too long to be a state file");
+            }
+            properties.load(new StringReader(Files.readString(file)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+        try {
+            return Optional.of(parse(properties));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    private static FailoverState parse(Properties properties) {
+        if (!FORMAT.equals(properties.getProperty("format"))) {
+            throw new IllegalArgumentException("format is " + properties.getProperty("format") + ", not " + FORMAT);
+        }
+        Optional<FailoverState.Decision> decision = Optional.empty();
+        if (!NONE.equals(required(properties, "phase"))) {
+            decision = Optional.of(new FailoverState.Decision(
+                    FailoverState.Phase.valueOf(required(properties, "phase").toUpperCase(Locale.ROOT)),
+                    FailoverState.Cause.valueOf(required(properties, "cause").toUpperCase(Locale.ROOT)),
+                    address(required(properties, "old_primary")),
+                    address(required(properties, "new_primary")),
+                    required(properties, "decided_at")));
+        }
+        String promote = required(properties, "configured_promote");
+        return new FailoverState(
+                address(required(properties, "configured_master")),
+                NONE.equals(promote) ? Optional.empty() : Optional.of(address(promote)),
+                Long.parseLong(required(properties, "system_identifier")),
+                decision);
+    }
+
+    private static String required(Properties properties, String key) {
+        String value = properties.getProperty(key);
+        if (value == null) {
+            throw new IllegalArgumentException(key + " is missing");
+        }
+        return value;
+    }
+
+    private static ServerAddress address(String text) {
+        int colon = text.lastIndexOf(':');
+        if (colon <= 0) {
+            throw new IllegalArgumentException(text + " is not an address");
+        }
+        String host = text.substring(0, colon);
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        return new ServerAddress(
+                bracketed ? host.substring(1, host.length() - 1) : host, Integer.parseInt(text.substring(colon + 1)));
+    }
+
+    /**
+     * Writes it. Behind the return it is on the disk, whatever happens; before, the old content is.
+     *
+     * @throws IOException when it cannot be written
+     */
+    public void write(FailoverState state) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null) {
+            throw new IOException(file + " is no file");
+        }
+        Files.createDirectories(directory);
+        Path next = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel = FileChannel.open(
+                next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer bytes = ByteBuffer.wrap(format(state).getBytes(StandardCharsets.UTF_8));
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    private static String format(FailoverState state) {
+        Map<String, String> lines = new LinkedHashMap<>();
+        lines.put("format", FORMAT);
+        lines.put("configured_master", state.configuredPrimary().toString());
+        lines.put(
+                "configured_promote",
+                state.configuredPromote().map(ServerAddress::toString).orElse(NONE));
+        lines.put("system_identifier", Long.toString(state.systemId()));
+        lines.put("phase", state.decision().map(each -> lower(each.phase())).orElse(NONE));
+        state.decision().ifPresent(decision -> {
+            lines.put("cause", lower(decision.cause()));
+            lines.put("old_primary", decision.oldPrimary().toString());
+            lines.put("new_primary", decision.newPrimary().toString());
+            lines.put("decided_at", decision.at());
+        });
+        StringBuilder text = new StringBuilder(HEADER);
+        lines.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
+        return text.toString();
+    }
+
+    private static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,60 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
+import org.jspecify.annotations.Nullable;
+
+/** What is known of one server. */
+final class Watched {
+
+    /** The last look; null before the first one ended. */
+    @Nullable
+    Observation last;
+
+    /** What it said when it last answered; null when it never did. */
+    @Nullable
+    ServerFacts facts;
+
+    /** When the last look ended. */
+    long atNs;
+
+    /** Looks over new connections, in a row, that count against the server. */
+    int failures;
+
+    /** Somebody could not use the server, and it was not looked at since. */
+    boolean suspected;
+
+    /** Why it is not read from; null when it is. */
+    @Nullable
+    String outBecause;
+
+    /** What was told of it last, so that it is told once. */
+    String told = "";
+
+    void looked(Observation observation, long nowNs) {
+        last = observation;
+        atNs = nowNs;
+        suspected = false;
+        if (observation instanceof Observation.Answered answered) {
+            facts = answered.facts();
+        }
+    }
+
+    /** Whether it was a primary when it was last looked at. */
+    boolean isPrimary() {
+        return last instanceof Observation.Answered answered
+                && !answered.facts().inRecovery();
+    }
+
+    /** Whether it was a standby when it was last looked at. */
+    boolean isStandby() {
+        return last instanceof Observation.Answered answered && answered.facts().inRecovery();
+    }
+
+    /** @return whether this was not told last */
+    boolean tellOnce(String what) {
+        boolean isNews = !told.equals(what);
+        told = what;
+        return isNews;
+    }
+}

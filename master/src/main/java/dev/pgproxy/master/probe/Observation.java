@@ -1,0 +1,16 @@
+package dev.pgproxy.master.probe;
+
+/** What one look at a server found. */
+public sealed interface Observation {
+
+    /** It answered. */
+    record Answered(ServerFacts facts) implements Observation {}
+
+    /** @param problem in words, for the log */
+    record Failed(FailureKind kind, String problem) implements Observation {}
+
+    /** Whether this counts towards the server being dead. */
+    default boolean countsAsDown() {
+        return this instanceof Failed failed && failed.kind().countsAsDown();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.pgproxy.master.probe;
+
+/**
+ * What a server says of itself.
+ *
+ * @param inRecovery whether it is a standby
+ * @param systemId what all servers that were copied from one another have in common
+ * @param timeline that it writes, or that its WAL receiver receives
+ * @param writtenLsn byte position up to which it has WAL: written by a primary, received by a standby
+ * @param replayedLsn byte position up to which it shows data
+ * @param lagSeconds how old the last transaction is that a standby has replayed; 0 when it has replayed all that it has received,
+ *     negative when that is not known
+ * @param receiver what a standby's WAL receiver does
+ */
+public record ServerFacts(
+        boolean inRecovery,
+        long systemId,
+        int timeline,
+        long writtenLsn,
+        long replayedLsn,
+        double lagSeconds,
+        WalReceiver receiver) {
+
+    private static final int HALF_BITS = 32;
+    private static final long LOW_HALF = 0xffff_ffffL;
+
+    /**
+     * A standby's link to the server that it follows.
+     *
+     * @param streaming whether it is connected
+     * @param silentMs since it heard from that server
+     * @param longestSilenceMs an alive server is heard from so often, since the receiver asks it to answer; 0 when it does not ask
+     */
+    public record WalReceiver(boolean streaming, long silentMs, long longestSilenceMs) {
+
+        /** Time for an answer to arrive, on top of the time after which it is asked for. */
+        private static final long MARGIN_MS = 2_000;
+
+        /** None, or one that is not connected. */
+        public static final WalReceiver DOWN = new WalReceiver(false, 0, 0);
+
+        /** Whether the server that it follows is alive, as far as the standby can tell. */
+        public boolean hearsItsServer() {
+            return streaming && (longestSilenceMs == 0 || silentMs <= longestSilenceMs + MARGIN_MS);
+        }
+    }
+
+    /** A byte position as PostgreSQL writes it. */
+    public static String lsn(long bytes) {
+        return Long.toHexString(bytes >>> HALF_BITS).toUpperCase(java.util.Locale.ROOT)
+                + "/"
+                + Long.toHexString(bytes & LOW_HALF).toUpperCase(java.util.Locale.ROOT);
+    }
+}

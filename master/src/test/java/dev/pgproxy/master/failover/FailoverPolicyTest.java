@@ -1,0 +1,401 @@
+package dev.pgproxy.master.failover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.master.probe.FailureKind;
+import dev.pgproxy.master.probe.Observation;
+import dev.pgproxy.master.probe.ServerFacts;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FailoverPolicyTest {
+
+    private static final ServerAddress X = new ServerAddress("x", 1);
+    private static final ServerAddress Y = new ServerAddress("y", 1);
+    private static final ServerAddress Z = new ServerAddress("z", 1);
+    private static final long ID = 4711;
+    private static final int RETRIES = 3;
+    private static final long RETRY_MS = 500;
+    private static final ProxyConfig.Servers SERVERS = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z));
+    private static final ProxyConfig.Failover RULES = new ProxyConfig.Failover(
+            ProxyConfig.PromoteMethod.AUTO,
+            Duration.ofSeconds(60),
+            RETRIES,
+            Duration.ofMillis(RETRY_MS),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(5),
+            9999,
+            true,
+            0);
+    private static final ProxyConfig.StandbyLimits LIMITS =
+            new ProxyConfig.StandbyLimits(2, 1_000, Duration.ofSeconds(5));
+
+    private static final Observation REFUSED = new Observation.Failed(FailureKind.REFUSED, "refused");
+    private static final Observation PRIMARY = primary(1);
+    private static final Observation STANDBY = standby(1, true, 500);
+    private static final Observation ORPHAN = standby(1, false, 500);
+
+    private long nowNs;
+    private final List<Action> done = new ArrayList<>();
+    private FailoverPolicy policy = policy(SERVERS, FailoverState.initial(SERVERS));
+
+    private static FailoverPolicy policy(ProxyConfig.Servers servers, FailoverState state) {
+        return new FailoverPolicy(servers, state, RULES, LIMITS, () -> Instant.EPOCH);
+    }
+
+    private static Observation primary(int timeline) {
+        return new Observation.Answered(
+                new ServerFacts(false, ID, timeline, 500, 500, 0, ServerFacts.WalReceiver.DOWN));
+    }
+
+    private static Observation standby(int timeline, boolean hears, long replayedLsn) {
+        return new Observation.Answered(new ServerFacts(
+                true, ID, timeline, replayedLsn, replayedLsn, 0, new ServerFacts.WalReceiver(hears, 0, 30_000)));
+    }
+
+    private List<Action> note(List<Action> actions) {
+        done.addAll(actions);
+        return actions;
+    }
+
+    private List<Action> fresh(ServerAddress server, Observation observation) {
+        return note(policy.looked(server, observation, true, nowNs));
+    }
+
+    private List<Action> kept(ServerAddress server, Observation observation) {
+        return note(policy.looked(server, observation, false, nowNs));
+    }
+
+    private void allWell() {
+        note(policy.start());
+        fresh(X, PRIMARY);
+        saveAll();
+        fresh(Y, STANDBY);
+        fresh(Z, STANDBY);
+        done.clear();
+    }
+
+    /** The disk does what it was told last. */
+    private List<Action> saveAll() {
+        Action.Save save = last(Action.Save.class);
+        return note(policy.saved(save.state(), nowNs));
+    }
+
+    private <A extends Action> A last(Class<A> type) {
+        return done.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .reduce((first, second) -> second)
+                .orElseThrow(() -> new AssertionError("no " + type.getSimpleName() + " in " + done));
+    }
+
+    private long count(Class<? extends Action> type) {
+        return done.stream().filter(type::isInstance).count();
+    }
+
+    private List<Notice.Kind> told() {
+        return done.stream()
+                .filter(Action.Tell.class::isInstance)
+                .map(action -> ((Action.Tell) action).kind())
+                .toList();
+    }
+
+    private void primaryDies() {
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(X, REFUSED);
+        }
+    }
+
+    @Test
+    void aDeadPrimaryIsReplacedAfterEnoughFailuresAndInThisOrder() {
+        allWell();
+        note(policy.connectionLost(X));
+        assertTrue(policy.holdsPrimary(), "clients wait from the first doubt on");
+        assertEquals(new Action.Look(X, true, 0), last(Action.Look.class));
+        fresh(X, REFUSED);
+        fresh(X, REFUSED);
+        assertEquals(0, count(Action.Tell.class));
+        assertTrue(done.contains(new Action.Look(X, true, RETRY_MS)));
+        fresh(X, REFUSED);
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+        assertTrue(done.contains(new Action.Look(Y, true, 0)), "the standby is looked at anew");
+
+        fresh(Y, ORPHAN);
+        FailoverState.Decision intent =
+                last(Action.Save.class).state().decision().orElseThrow();
+        assertEquals(FailoverState.Phase.INTENT, intent.phase());
+        assertEquals(0, count(Action.Promote.class), "not before the intent is durable");
+        assertEquals(0, count(Action.CutOff.class));
+
+        saveAll();
+        assertEquals(new Action.CutOff(X, Y), last(Action.CutOff.class));
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+        note(policy.told(Y, nowNs));
+        kept(Y, ORPHAN);
+        assertEquals(0, count(Action.Change.class), "it is still in recovery");
+        kept(Y, primary(2));
+        assertEquals(
+                FailoverState.Phase.DONE,
+                last(Action.Save.class).state().decision().orElseThrow().phase());
+        saveAll();
+        assertEquals(
+                new ProxyConfig.Servers(Y, Optional.empty(), List.of(Z)),
+                last(Action.Change.class).servers());
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTED), told());
+        assertFalse(policy.holdsPrimary());
+        assertEquals(1, count(Action.Promote.class));
+    }
+
+    @ParameterizedTest
+    @EnumSource(FailureKind.class)
+    void onlyFailuresThatCountLeadToAPromotion(FailureKind kind) {
+        allWell();
+        for (int i = 0; i < 10 * RETRIES; i++) {
+            fresh(X, new Observation.Failed(kind, "problem"));
+            fresh(Y, ORPHAN);
+        }
+        boolean promotes = done.stream().anyMatch(Action.Save.class::isInstance);
+        assertEquals(kind.countsAsDown(), promotes);
+    }
+
+    @Test
+    void failuresCountOnlyInARow() {
+        allWell();
+        for (int i = 0; i < 10; i++) {
+            fresh(X, REFUSED);
+            fresh(X, REFUSED);
+            fresh(X, i % 2 == 0 ? PRIMARY : new Observation.Failed(FailureKind.TOO_MANY_CONNECTIONS, "full"));
+            fresh(Y, ORPHAN);
+        }
+        assertEquals(List.of(), told());
+        assertEquals(0, count(Action.Save.class));
+    }
+
+    @Test
+    void whatSaysNothingOfThePrimaryNeitherCountsNorResets() {
+        allWell();
+        fresh(X, REFUSED);
+        fresh(X, REFUSED);
+        fresh(X, new Observation.Failed(FailureKind.UNKNOWN_HOST, "no name"));
+        fresh(X, new Observation.Failed(FailureKind.LOCAL, "no descriptor"));
+        assertEquals(List.of(), told());
+        fresh(X, REFUSED);
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+    }
+
+    @Test
+    void theKeptConnectionAloneProvesNothing() {
+        allWell();
+        for (int i = 0; i < RETRIES; i++) {
+            kept(X, REFUSED);
+            fresh(X, PRIMARY);
+        }
+        assertEquals(List.of(), told());
+    }
+
+    @Test
+    void aStandbyThatHearsThePrimaryIsNotPromotedUntilItDoesNot() {
+        allWell();
+        primaryDies();
+        fresh(Y, STANDBY);
+        fresh(X, REFUSED);
+        fresh(Y, STANDBY);
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told(), "each is told once");
+        assertEquals(0, count(Action.Save.class));
+        fresh(X, REFUSED);
+        fresh(Y, ORPHAN);
+        assertEquals(1, count(Action.Save.class));
+    }
+
+    @Test
+    void aPrimaryThatComesBackInTimeStaysThePrimary() {
+        allWell();
+        primaryDies();
+        fresh(Y, STANDBY);
+        fresh(X, PRIMARY);
+        fresh(Y, ORPHAN);
+        assertEquals(
+                List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED, Notice.Kind.PRIMARY_BACK), told());
+        assertEquals(0, count(Action.Save.class));
+        assertFalse(policy.holdsPrimary());
+    }
+
+    @Test
+    void nobodyIsPromotedWhileTheIntentCannotBeSaved() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        note(policy.notSaved(last(Action.Save.class).state(), "disk full", nowNs));
+        assertEquals(0, count(Action.Promote.class));
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STATE_FILE_FAILED), told());
+        assertTrue(last(Action.Save.class).state().decision().isEmpty(), "what may be half written is taken back");
+        fresh(X, REFUSED);
+        fresh(Y, ORPHAN);
+        saveAll();
+        assertEquals(1, count(Action.Promote.class), "it tries again");
+    }
+
+    @Test
+    void fromTheIntentOnThereIsNoWayBack() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        note(policy.notTold(Y, "it does not answer"));
+        fresh(X, PRIMARY);
+        fresh(X, PRIMARY);
+        assertEquals(new Action.Promote(Y, RETRY_MS), last(Action.Promote.class));
+        assertTrue(policy.holdsPrimary());
+        assertTrue(told().contains(Notice.Kind.PROMOTION_FAILED));
+        note(policy.told(Y, nowNs));
+        nowNs += Duration.ofSeconds(61).toNanos();
+        kept(Y, ORPHAN);
+        assertEquals(new Action.Promote(Y, RETRY_MS), last(Action.Promote.class));
+        kept(Y, primary(2));
+        saveAll();
+        assertEquals(Y, policy.servers().primary());
+        fresh(X, PRIMARY);
+        assertEquals(Notice.Kind.OLD_PRIMARY_BACK, last(Action.Tell.class).kind());
+    }
+
+    @Test
+    void aNewProcessCarriesOnFromTheIntent() {
+        FailoverState state = FailoverState.initial(SERVERS)
+                .withSystemId(ID)
+                .with(new FailoverState.Decision(
+                        FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, X, Y, "2026-01-01T00:00:00Z"));
+        policy = policy(SERVERS, state);
+        note(policy.start());
+        assertTrue(policy.holdsPrimary());
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+        fresh(X, PRIMARY);
+        note(policy.told(Y, nowNs));
+        fresh(Y, primary(2));
+        saveAll();
+        assertEquals(Y, policy.servers().primary());
+        assertEquals(List.of(Notice.Kind.PROMOTED), told());
+    }
+
+    @Test
+    void whatSomebodyElsePromotedIsAdoptedOnceThePrimaryIsDown() {
+        allWell();
+        kept(Z, primary(2));
+        kept(Z, primary(2));
+        assertEquals(List.of(Notice.Kind.STANDBY_OUT, Notice.Kind.TWO_PRIMARIES), told());
+        assertEquals(0, count(Action.Save.class), "never while both take writes");
+        fresh(X, REFUSED);
+        kept(Z, primary(2));
+        assertEquals(0, count(Action.Save.class), "nor before the primary is certainly down");
+        fresh(X, REFUSED);
+        fresh(X, REFUSED);
+        kept(Z, primary(2));
+        saveAll();
+        assertEquals(new ProxyConfig.Servers(Z, Optional.empty(), List.of(Y)), policy.servers());
+        assertEquals(0, count(Action.Promote.class));
+        assertEquals(Notice.Kind.ADOPTED, last(Action.Tell.class).kind());
+    }
+
+    @Test
+    void orOnceThePrimaryWasDemoted() {
+        allWell();
+        kept(X, STANDBY);
+        kept(Y, primary(2));
+        saveAll();
+        assertEquals(Y, policy.servers().primary());
+    }
+
+    @Test
+    void ofSeveralPrimariesNoneIsAdopted() {
+        allWell();
+        kept(Z, primary(2));
+        kept(Y, primary(2));
+        primaryDies();
+        kept(Y, primary(2));
+        kept(Z, primary(2));
+        assertEquals(0, count(Action.Save.class));
+        assertEquals(X, policy.servers().primary());
+    }
+
+    @Test
+    void aStrangerIsNotAdopted() {
+        allWell();
+        primaryDies();
+        fresh(
+                Y,
+                new Observation.Answered(new ServerFacts(false, ID + 1, 2, 500, 500, 0, ServerFacts.WalReceiver.DOWN)));
+        assertEquals(0, count(Action.Save.class));
+    }
+
+    @Test
+    void withoutAStandbyToPromoteClientsDoNotWait() {
+        ProxyConfig.Servers alone = new ProxyConfig.Servers(X, Optional.empty(), List.of(Z));
+        policy = policy(alone, FailoverState.initial(alone));
+        note(policy.start());
+        fresh(X, PRIMARY);
+        primaryDies();
+        assertFalse(policy.holdsPrimary());
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+    }
+
+    @Test
+    void aStandbyGoesOutAfterEnoughFailuresAndComesBack() {
+        allWell();
+        assertEquals(List.of(Y, Z), policy.readable());
+        note(policy.suspected(Z));
+        assertEquals(List.of(Y), policy.readable(), "others are better at once");
+        fresh(Z, REFUSED);
+        assertEquals(List.of(Y, Z), policy.readable());
+        fresh(Z, REFUSED);
+        assertEquals(List.of(Y), policy.readable());
+        fresh(Z, STANDBY);
+        assertEquals(List.of(Y, Z), policy.readable());
+        assertEquals(List.of(Notice.Kind.STANDBY_OUT, Notice.Kind.STANDBY_BACK), told());
+    }
+
+    @Test
+    void aStandbyThatLagsIsNotReadFromWhileThePrimaryIsThere() {
+        ServerFacts far = new ServerFacts(false, ID, 1, 5_000, 5_000, 0, ServerFacts.WalReceiver.DOWN);
+        allWell();
+        kept(X, new Observation.Answered(far));
+        kept(Z, STANDBY);
+        assertEquals(List.of(Y), policy.readable());
+        kept(Z, standby(1, true, 4_500));
+        assertEquals(List.of(Y, Z), policy.readable());
+        ServerFacts late = new ServerFacts(true, ID, 1, 5_000, 4_900, 6, new ServerFacts.WalReceiver(true, 0, 0));
+        kept(Z, new Observation.Answered(late));
+        assertEquals(List.of(Y), policy.readable());
+        primaryDies();
+        kept(Z, new Observation.Answered(late));
+        assertEquals(List.of(Y, Z), policy.readable(), "there is no measure for its lag");
+    }
+
+    @Test
+    void aStandbyThatDoesNotFollowTheNewPrimaryGoesOutAfterAWhile() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        fresh(Y, primary(2));
+        saveAll();
+        fresh(Y, primary(2));
+        fresh(Z, ORPHAN);
+        assertEquals(List.of(Z), policy.readable());
+        nowNs += Duration.ofSeconds(61).toNanos();
+        kept(Z, ORPHAN);
+        assertEquals(List.of(), policy.readable());
+        assertEquals(Notice.Kind.STANDBY_OUT, last(Action.Tell.class).kind());
+        kept(Z, standby(2, true, 500));
+        assertEquals(List.of(Z), policy.readable());
+    }
+}
