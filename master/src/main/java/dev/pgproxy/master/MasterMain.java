@@ -12,6 +12,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.master.failover.FailoverState;
 import dev.pgproxy.master.failover.StartDecision;
 import dev.pgproxy.master.failover.StateFile;
+import dev.pgproxy.master.supervisor.ChildCommand;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -47,6 +48,11 @@ public final class MasterMain implements Callable<Integer> {
     @CommandLine.Option(names = "--check", description = "only check the configuration file")
     private boolean check;
 
+    @CommandLine.Option(
+            names = "--test-notice",
+            description = "only send a notice in every way that notify.* configures")
+    private boolean testNotice;
+
     private MasterMain() {}
 
     public static void main(String[] arguments) {
@@ -79,6 +85,9 @@ public final class MasterMain implements Callable<Integer> {
             System.err.println(e.getMessage());
             return USAGE;
         }
+        if (testNotice) {
+            return sendTestNotice(config, file == null ? Path.of("") : file);
+        }
         if (check) {
             System.out.println("The configuration is good.");
             return 0;
@@ -96,6 +105,27 @@ public final class MasterMain implements Callable<Integer> {
         } catch (StartDecision.ContradictionException e) {
             System.err.println(contradiction(config, e));
             return USAGE;
+        }
+    }
+
+    /** The task-worker's code does it, in a process of its own as always. */
+    private static int sendTestNotice(ProxyConfig config, Path configFile) {
+        if (config.notices().isEmpty()) {
+            System.err.println("no notify.command, notify.webhook or notify.mail.host is set, so nobody would be told"
+                    + "\n    HINT: Set one of them; conf/pgproxy.properties explains them.");
+            return USAGE;
+        }
+        try {
+            return new ProcessBuilder(ChildCommand.testNotice(configFile))
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            System.err.println("could not start a process: " + e.getMessage());
+            return FAILED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return FAILED;
         }
     }
 

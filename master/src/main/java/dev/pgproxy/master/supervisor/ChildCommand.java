@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The command line of a child: this JVM's own java, class path and native libraries, and a small heap. */
-final class ChildCommand {
+public final class ChildCommand {
+
+    private static final String TEST_NOTICE_MAIN = "dev.pgproxy.taskworker.TestNoticeMain";
 
     private static final String POOL_MAIN = "dev.pgproxy.poolworker.PoolWorkerMain";
     private static final String TASK_MAIN = "dev.pgproxy.taskworker.TaskWorkerMain";
@@ -24,9 +26,22 @@ final class ChildCommand {
 
     private ChildCommand() {}
 
+    /** Sends one notice, as the configuration says, and ends. */
+    public static List<String> testNotice(Path configFile) {
+        return List.of(java(), "-cp", classPath(), TEST_NOTICE_MAIN, configFile.toString());
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    private static String classPath() {
+        return System.getProperty("java.class.path", "");
+    }
+
     static List<String> of(ChildKind kind, int slot, ProxyConfig config) {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(java());
         command.addAll(jvmOptions(kind, config));
         for (String property : INHERITED_PROPERTIES) {
             String value = System.getProperty(property);
@@ -34,7 +49,7 @@ final class ChildCommand {
                 command.add("-D" + property + "=" + value);
             }
         }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path", "")));
+        command.addAll(List.of("-cp", classPath()));
         command.add(
                 switch (kind) {
                     case POOL -> POOL_MAIN;

@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -32,6 +33,7 @@ final class PoolWorkerSimulation {
     private static final int CLIENTS = 25;
     private static final int MAX_STEPS = 200_000;
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final ServerAddress SUCCESSOR = new ServerAddress("successor", 5432);
     private static final PoolSettings SETTINGS = new PoolSettings(
             1024,
             2_000,
@@ -63,6 +65,9 @@ final class PoolWorkerSimulation {
     private boolean serverCrashed;
     private boolean stopping;
     private boolean masterLost;
+    private boolean serverLeft;
+    private long returned;
+    private final LingeringClose refusals;
 
     PoolWorkerSimulation(long seed) {
         this.seed = seed;
@@ -70,6 +75,7 @@ final class PoolWorkerSimulation {
         this.crashing = world.random().nextBoolean();
         this.roles = new SimulatedRoles(world.random());
         this.loop = new EventLoop(world, world);
+        this.refusals = new LingeringClose(loop.scheduler());
         this.worker = new PoolWorker(
                 loop,
                 new SimulatedConnector(),
@@ -155,16 +161,21 @@ final class PoolWorkerSimulation {
         long serverConnections = worker.pool().snapshot().stream()
                 .filter(backend -> backend.state() != BackendState.CONNECTING)
                 .count();
-        long owned = serverConnections + worker.sessions().size() + worker.lingeringCount();
+        long ofMaster = returned + refusals.count();
+        long owned = serverConnections + worker.sessions().size() + worker.lingeringCount() + ofMaster;
         check(
                 world.openTransports() == owned,
                 world.openTransports() + " connections are open and " + owned + " owned");
     }
 
-    /** Dying between two steps may cost clients that were accepted or told of a shutdown; of all others not a byte was touched. */
+    /** Dying between two steps may cost clients that were accepted, told of a shutdown, or left without
+     * a master; of all others not a byte was touched. */
     private void checkDeath() {
         clients.forEach((id, client) -> check(
-                stopping || accepted.contains(id) || !client.transport().isTouched(),
+                stopping
+                        || masterLost
+                        || accepted.contains(id)
+                        || !client.transport().isTouched(),
                 "client " + id + " cannot be routed again"));
     }
 
@@ -182,6 +193,11 @@ final class PoolWorkerSimulation {
 
     boolean serverCrashed() {
         return serverCrashed;
+    }
+
+    /** Whether sessions were ended in the middle of what they did. */
+    boolean hasLeftServer() {
+        return serverLeft;
     }
 
     boolean isStopping() {
@@ -221,7 +237,10 @@ final class PoolWorkerSimulation {
         }
 
         private void disturb() {
-            if (world.random().nextInt(20) == 0) {
+            if (world.random().nextInt(40) == 0) {
+                serverLeft = true;
+                worker.leaveServer(SERVER, SUCCESSOR);
+            } else if (world.random().nextInt(20) == 0) {
                 worker.giveUpIdle(SERVER, "database \"" + anyUser() + "\" is being accessed by other users");
             } else {
                 worker.evict(world.random().nextInt(20));
@@ -237,19 +256,9 @@ final class PoolWorkerSimulation {
             String user = anyUser();
             String name = "c" + id + "_";
             SimulatedTransport transport = world.connect();
-            byte[] packet = FrontendMessage.startup(
-                    3 << 16,
-                    List.of(
-                            new StartupParameters.Parameter("application_name", name),
-                            new StartupParameters.Parameter("user", user)));
             SimulatedClient client = new SimulatedClient(name, user, transport, PoolWorkerSimulation.this);
             clients.put(id, client);
-            sessionsReported.add(id);
-            long expected = world.random().nextInt(20);
-            worker.assign(
-                    new ControlMessage.AssignFrontend(
-                            id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet),
-                    transport);
+            assign(id, client, transport);
             world.add(client);
         }
 
@@ -262,6 +271,20 @@ final class PoolWorkerSimulation {
                         new ControlMessage.FindCancelTarget(nextCancel++, pid, secret == null ? new byte[4] : secret));
             }
         }
+    }
+
+    private void assign(long id, SimulatedClient client, SimulatedTransport transport) {
+        byte[] packet = FrontendMessage.startup(
+                3 << 16,
+                List.of(
+                        new StartupParameters.Parameter("application_name", client.name()),
+                        new StartupParameters.Parameter("user", client.user())));
+        sessionsReported.add(id);
+        long expected = world.random().nextInt(20);
+        worker.assign(
+                new ControlMessage.AssignFrontend(
+                        id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet),
+                transport);
     }
 
     private final class SimulatedConnector implements Connector {
@@ -289,8 +312,23 @@ final class PoolWorkerSimulation {
     private final class SimulatedMaster implements MasterLink {
         @Override
         public void giveBack(ControlMessage.FrontendReturned message, Transport frontend) {
-            check(sessionsReported.remove(message.frontendId()), "a session ended twice");
-            frontend.close(); // There is no other server here.
+            long id = message.frontendId();
+            check(sessionsReported.remove(id), "a session ended twice");
+            SimulatedClient client = clients.get(id);
+            check(
+                    client != null && client.heardNothing(),
+                    "client " + id + " was returned and knows of a server already");
+            accepted.add(id); // Messages arrive in order, so that one was read before.
+            returned++;
+            world.add(() -> {
+                returned--;
+                if (client == null || stopping || masterLost || world.random().nextBoolean()) {
+                    refusals.close(frontend, message.lastWords());
+                } else {
+                    assign(id, client, client.transport());
+                }
+                return false;
+            });
         }
 
         @Override

@@ -44,6 +44,19 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         this.queriesLeft = random.nextInt(6);
     }
 
+    String name() {
+        return name;
+    }
+
+    String user() {
+        return user;
+    }
+
+    /** Whether it was told nothing yet, by no server and no proxy. */
+    boolean heardNothing() {
+        return log.isEmpty() && in.isEmpty();
+    }
+
     SimulatedTransport transport() {
         return transport;
     }
@@ -59,7 +72,8 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         }
         if (transport.farSeesEnd()) {
             // In the middle of a message there is no place for a last word.
-            boolean excused = simulation.serverCrashed() || (simulation.isStopping() && !in.isEmpty());
+            boolean endedFromOutside = simulation.isStopping() || simulation.hasLeftServer();
+            boolean excused = simulation.serverCrashed() || (endedFromOutside && !in.isEmpty());
             simulation.check(left || fatal || excused, name + " was cut off without a word: " + log);
             transport.farClose();
             return false;
