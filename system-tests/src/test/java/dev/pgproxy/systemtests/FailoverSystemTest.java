@@ -62,14 +62,18 @@ class FailoverSystemTest {
 
     static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
         List<String> all = new ArrayList<>(Arrays.asList(lines));
-        all.addAll(List.of(
+        List<String> defaults = List.of(
                 "promote = " + cluster.standbys().get(0).address(),
                 "slaver_list = " + cluster.standbys().get(1).address(),
                 "conninfo.conn_retry_num = 3",
                 "conninfo.conn_retry_interval = 0.5",
-                "failover.probe_timeout = 1"));
-        if (all.stream().noneMatch(line -> line.startsWith("conninfo.query_interval"))) {
-            all.add("conninfo.query_interval = 1");
+                "conninfo.query_interval = 1",
+                "failover.probe_timeout = 1");
+        for (String line : defaults) {
+            String key = line.substring(0, line.indexOf('=') + 1);
+            if (all.stream().noneMatch(given -> given.startsWith(key))) {
+                all.add(line);
+            }
         }
         return Fixture.proxy(cluster, all.toArray(new String[0]));
     }

@@ -333,7 +333,8 @@ final class FailoverPolicy {
             return;
         }
         primary.told = "";
-        actions.add(new Action.Look(servers.primary(), false, probeMs()));
+        // A primary that keeps its connections and takes no new ones is of no use to a client that comes.
+        actions.add(new Action.Look(servers.primary(), true, probeMs()));
         if (state.systemId() != facts.systemId()) {
             if (state.systemId() != 0) {
                 actions.add(new Action.Log(

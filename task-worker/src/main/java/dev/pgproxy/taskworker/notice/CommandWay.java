@@ -10,8 +10,6 @@ import java.util.concurrent.TimeUnit;
 /** Runs a program, without a shell: what happened is in its environment, and nothing in its arguments. */
 record CommandWay(Path program) implements Way {
 
-    private static final File NOWHERE = new File("/dev/null");
-
     @Override
     public String name() {
         return "notify.command";
@@ -20,7 +18,7 @@ record CommandWay(Path program) implements Way {
     @Override
     public void send(Notice notice) throws NoticeException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(program.toString())
-                .redirectInput(ProcessBuilder.Redirect.from(NOWHERE))
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(ProcessBuilder.Redirect.DISCARD);
         Map<String, String> environment = builder.environment();

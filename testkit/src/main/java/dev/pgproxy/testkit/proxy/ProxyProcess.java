@@ -23,11 +23,37 @@ public final class ProxyProcess implements AutoCloseable {
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
     private final TestDirectory directory;
-    private final Process process;
+    private final List<String> command;
+    private Process process;
 
-    private ProxyProcess(TestDirectory directory, Process process) {
+    private ProxyProcess(TestDirectory directory, List<String> command) throws IOException {
         this.directory = directory;
-        this.process = process;
+        this.command = command;
+        this.process = launch();
+    }
+
+    private Process launch() throws IOException {
+        Process started = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        directory.path().resolve("log").toFile()))
+                .start();
+        Watchdog.watch(started);
+        return started;
+    }
+
+    /** Starts it anew, after its end, with the same configuration and on the same port. Does not wait. */
+    public void startAgain() {
+        Path file = directory.path().resolve("conf.properties");
+        try {
+            List<String> lines = new ArrayList<>(Files.readAllLines(file));
+            lines.removeIf(line -> line.startsWith("listen "));
+            lines.add("listen = 127.0.0.1:" + port());
+            Files.write(file, lines);
+            process = launch();
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not start pgproxy-master again", e);
+        }
     }
 
     /**
@@ -88,12 +114,7 @@ public final class ProxyProcess implements AutoCloseable {
             Files.write(file, lines, StandardCharsets.UTF_8);
             List<String> command = new ArrayList<>(prefix);
             command.addAll(List.of(distribution.resolve("bin/pgproxy-master").toString(), file.toString()));
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(directory.path().resolve("log").toFile())
-                    .start();
-            Watchdog.watch(process);
-            return new ProxyProcess(directory, process);
+            return new ProxyProcess(directory, command);
         } catch (IOException e) {
             throw new UncheckedIOException("could not start pgproxy-master", e);
         }
