@@ -103,8 +103,8 @@ class LimitsSystemTest {
     }
 
     /**
-     * The server itself watches: it has room for so many sessions, for the one that looks up roles, and for nobody else, so one too
-     * many would be refused by it.
+     * The server itself watches: it has room for so many sessions, for the one that looks up roles and the one that looks how it is, and
+     * for nobody else, so one too many would be refused by it.
      */
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
@@ -112,9 +112,10 @@ class LimitsSystemTest {
         int reserved = 3;
         try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(major)
                         .withSettings(
-                                "max_connections = " + (PLACES + 1 + reserved),
+                                "max_connections = " + (PLACES + 2 + reserved),
                                 "superuser_reserved_connections = " + reserved));
-                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "max_server_conn = " + PLACES)) {
+                ProxyProcess proxy = Fixture.proxy(
+                        cluster, "slaver_list =", "max_server_conn = " + PLACES, "conninfo.query_interval = 1h")) {
             for (String role : List.of("app", "web", "job")) {
                 cluster.primary().sql("create role " + role + " login");
             }

@@ -17,6 +17,10 @@ import org.junit.jupiter.api.Test;
 class ManyClientsSystemTest {
 
     private static final int CLIENTS = 5_000;
+    /** All but this test, and the proxy's own connections, for looking at the server and its roles. */
+    private static final String CLIENTS_OF_THE_SERVER =
+            " where backend_type = 'client backend'" + " and pid <> pg_backend_pid() and application_name <> 'pgproxy'";
+
     private static final int CONNECTS = 20_000;
     private static final int PLACES = 100;
     private static final int READERS = 16;
@@ -183,14 +187,11 @@ class ManyClientsSystemTest {
                 "the pool to be empty",
                 Fixture.SOON,
                 () -> cluster.primary()
-                        .sql("select count(pg_terminate_backend(pid)) from pg_stat_activity"
-                                + " where backend_type = 'client backend' and pid <> pg_backend_pid()")
+                        .sql("select count(pg_terminate_backend(pid)) from pg_stat_activity" + CLIENTS_OF_THE_SERVER)
                         .equals("0"));
     }
 
     private static int serverConnections(PostgresCluster cluster) {
-        return Integer.parseInt(cluster.primary()
-                .sql("select count(*) from pg_stat_activity"
-                        + " where backend_type = 'client backend' and pid <> pg_backend_pid()"));
+        return Integer.parseInt(cluster.primary().sql("select count(*) from pg_stat_activity" + CLIENTS_OF_THE_SERVER));
     }
 }
