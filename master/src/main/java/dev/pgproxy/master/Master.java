@@ -117,8 +117,8 @@ public final class Master
         this.logins = new Logins(loop, poller, lingering, config.tuning(), loginMs, this);
         this.listeners = new Listeners(loop, poller, logins);
         StateFile stateFile = new StateFile(config.files().stateFile());
-        this.failover = new FailoverDesk(loop, wallClock, stateFile, config, state, this);
-        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad, failover::suspected);
+        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad, this::suspected);
+        this.failover = new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, this);
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
         this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
@@ -382,6 +382,10 @@ public final class Master
     @Override
     public void onNoticeSent(ControlMessage.NoticeSent message) {
         notices.onSent(message);
+    }
+
+    private void suspected(ServerAddress server) {
+        failover.suspected(server);
     }
 
     @Override

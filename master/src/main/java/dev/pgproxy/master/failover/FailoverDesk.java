@@ -18,8 +18,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +33,13 @@ public final class FailoverDesk implements AutoCloseable {
 
     private static final long NS_PER_MS = 1_000_000L;
 
+    /** What the background thread has to do, when a disk or a server does not answer; more counts as failed. */
+    private static final int MAX_TASKS = 64;
+
     /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
     private static final long FRESH_NS = 2_000_000_000L;
+
+    private static final String TOO_SLOW = "a disk or a server does not answer, and too much waits for it already";
 
     /** Who does what concerns clients. */
     public interface Listener {
@@ -59,7 +67,7 @@ public final class FailoverDesk implements AutoCloseable {
     private final StateFile file;
     private final FailoverPolicy policy;
     private final Listener listener;
-    private final ExecutorService background;
+    private final ThreadPoolExecutor background;
     private final Map<ServerAddress, Prober> probers = new HashMap<>();
     private final Map<ServerAddress, Scheduler.Timer> planned = new HashMap<>();
     private final Map<ServerAddress, Long> begunNs = new HashMap<>();
@@ -74,6 +82,7 @@ public final class FailoverDesk implements AutoCloseable {
      * Nothing is looked at before {@link #start}.
      *
      * @param config with the servers as the state has them
+     * @param isPaused whether an operator has paused a server
      */
     public FailoverDesk(
             EventLoop loop,
@@ -81,19 +90,22 @@ public final class FailoverDesk implements AutoCloseable {
             StateFile file,
             ProxyConfig config,
             FailoverState state,
+            Predicate<ServerAddress> isPaused,
             Listener listener) {
         this.loop = loop;
         this.wallClock = wallClock;
         this.file = file;
         this.config = config;
-        this.policy = new FailoverPolicy(config.servers(), state, config.failover(), config.standbyLimits(), wallClock);
+        this.policy = new FailoverPolicy(
+                config.servers(), state, config.failover(), config.standbyLimits(), wallClock, isPaused);
         this.listener = listener;
         this.readable = config.servers().standbys();
-        this.background = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "failover");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.background =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_TASKS), task -> {
+                    Thread thread = new Thread(task, "failover");
+                    thread.setDaemon(true);
+                    return thread;
+                });
     }
 
     public void start() {
@@ -264,51 +276,69 @@ public final class FailoverDesk implements AutoCloseable {
     /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
     private void examine(ServerAddress standby) {
         Promoter promoter = new Promoter(config.adminLogin(), config.failover());
-        inBackground(() -> {
-            try {
-                if (promoter.examine(standby) instanceof PromotionWay.None none) {
-                    Event.of("promotion_impossible")
-                            .with("server", standby)
-                            .message(
-                                    "this standby could not be promoted if the primary died: it is asked by promote_method = "
-                                            + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
-                                            + ", but "
-                                            + none.problem())
-                            .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
-                            .error();
-                }
-            } catch (SQLException e) {
-                onLoop(() -> examined.remove(standby)); // At the next look.
-            }
-        });
+        inBackground(
+                () -> {
+                    try {
+                        if (promoter.examine(standby) instanceof PromotionWay.None none) {
+                            Event.of("promotion_impossible")
+                                    .with("server", standby)
+                                    .message(
+                                            "this standby could not be promoted if the primary died: it is asked by promote_method = "
+                                                    + config.failover()
+                                                            .method()
+                                                            .name()
+                                                            .toLowerCase(java.util.Locale.ROOT)
+                                                    + ", but "
+                                                    + none.problem())
+                                    .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
+                                    .error();
+                        }
+                    } catch (SQLException e) {
+                        onLoop(() -> examined.remove(standby)); // At the next look.
+                    }
+                },
+                () -> examined.remove(standby));
     }
 
     private void save(FailoverState state) {
-        inBackground(() -> {
-            try {
-                file.write(state);
-                onLoop(() -> perform(policy.saved(state, loop.clock().nanoTime())));
-            } catch (IOException e) {
-                onLoop(() -> perform(
-                        policy.notSaved(state, e.toString(), loop.clock().nanoTime())));
-            }
-        });
+        inBackground(
+                () -> {
+                    try {
+                        file.write(state);
+                        onLoop(() -> perform(policy.saved(state, loop.clock().nanoTime())));
+                    } catch (IOException e) {
+                        onLoop(() -> notSaved(state, e.toString()));
+                    }
+                },
+                () -> notSaved(state, TOO_SLOW));
+    }
+
+    private void notSaved(FailoverState state, String problem) {
+        perform(policy.notSaved(state, problem, loop.clock().nanoTime()));
     }
 
     private void promote(ServerAddress standby) {
         Promoter promoter = new Promoter(config.adminLogin(), config.failover());
-        inBackground(() -> {
-            String problem = promoter.tell(standby);
-            onLoop(() -> perform(
-                    problem.isEmpty()
-                            ? policy.told(standby, loop.clock().nanoTime())
-                            : policy.notTold(standby, problem)));
-        });
+        inBackground(
+                () -> {
+                    String problem = promoter.tell(standby);
+                    onLoop(() -> perform(
+                            problem.isEmpty()
+                                    ? policy.told(standby, loop.clock().nanoTime())
+                                    : policy.notTold(standby, problem)));
+                },
+                () -> perform(policy.notTold(standby, TOO_SLOW)));
     }
 
-    private void inBackground(Runnable task) {
-        if (!closed) {
+    /** @param refused run when too much waits already */
+    private void inBackground(Runnable task, Runnable refused) {
+        if (closed) {
+            return;
+        }
+        try {
             background.execute(task);
+        } catch (RejectedExecutionException e) {
+            refused.run();
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,7 @@ final class FailoverPolicy {
     private ProxyConfig.StandbyLimits standbyLimits;
     private FailoverState state;
     private final InstantSource wallClock;
+    private final Predicate<ServerAddress> isPaused;
     private final Map<ServerAddress, Watched> watched = new LinkedHashMap<>();
     private @Nullable ServerAddress former;
     private Health health = Health.ALIVE;
@@ -73,13 +75,16 @@ final class FailoverPolicy {
      * Nothing is done before {@link #start}.
      *
      * @param servers as they are under the state
+     * @param isPaused whether an operator has paused a server
      */
     FailoverPolicy(
             ProxyConfig.Servers servers,
             FailoverState state,
             ProxyConfig.Failover rules,
             ProxyConfig.StandbyLimits standbyLimits,
-            InstantSource wallClock) {
+            InstantSource wallClock,
+            Predicate<ServerAddress> isPaused) {
+        this.isPaused = isPaused;
         this.wallClock = wallClock;
         this.servers = servers;
         this.state = state;
@@ -447,8 +452,10 @@ final class FailoverPolicy {
             return;
         }
         ServerFacts primaryFacts = watchedPrimary().facts;
-        PromotionCheck.Primary primary =
-                new PromotionCheck.Primary(state.systemId(), primaryFacts == null ? 0 : primaryFacts.writtenLsn());
+        PromotionCheck.Primary primary = new PromotionCheck.Primary(
+                state.systemId(),
+                primaryFacts == null ? 0 : primaryFacts.writtenLsn(),
+                isPaused.test(servers.primary()));
         String objection = PromotionCheck.objection(observation, primary, rules);
         if (objection != null) {
             if (known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {

@@ -13,13 +13,17 @@ final class PromotionCheck {
      *
      * @param systemId 0 when it was never seen
      * @param writtenLsn what it had written when it last answered
+     * @param isPaused whether an operator has paused it, who may be about to stop it for a while
      */
-    record Primary(long systemId, long writtenLsn) {}
+    record Primary(long systemId, long writtenLsn, boolean isPaused) {}
 
     private PromotionCheck() {}
 
     /** Why the standby must not be promoted, in words that follow its name; null when it may. */
     static @Nullable String objection(Observation standby, Primary primary, ProxyConfig.Failover rules) {
+        if (primary.isPaused()) {
+            return "is not needed as far as anybody can tell: an operator has paused the primary (RESUME in pg_proxy ends that)";
+        }
         if (standby instanceof Observation.Failed failed) {
             return "cannot be asked: " + failed.problem();
         }

@@ -13,8 +13,10 @@ import dev.pgproxy.master.probe.ServerFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,11 +49,12 @@ class FailoverPolicyTest {
     private static final Observation ORPHAN = standby(1, false, 500);
 
     private long nowNs;
+    private final Set<ServerAddress> paused = new HashSet<>();
     private final List<Action> done = new ArrayList<>();
     private FailoverPolicy policy = policy(SERVERS, FailoverState.initial(SERVERS));
 
-    private static FailoverPolicy policy(ProxyConfig.Servers servers, FailoverState state) {
-        return new FailoverPolicy(servers, state, RULES, LIMITS, () -> Instant.EPOCH);
+    private FailoverPolicy policy(ProxyConfig.Servers servers, FailoverState state) {
+        return new FailoverPolicy(servers, state, RULES, LIMITS, () -> Instant.EPOCH, paused::contains);
     }
 
     private static Observation primary(int timeline) {
@@ -213,6 +216,20 @@ class FailoverPolicyTest {
         fresh(Y, STANDBY);
         assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told(), "each is told once");
         assertEquals(0, count(Action.Save.class));
+        fresh(X, REFUSED);
+        fresh(Y, ORPHAN);
+        assertEquals(1, count(Action.Save.class));
+    }
+
+    @Test
+    void aPrimaryThatAnOperatorHasPausedIsNotReplaced() {
+        paused.add(X);
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told());
+        assertEquals(0, count(Action.Save.class));
+        paused.clear();
         fresh(X, REFUSED);
         fresh(Y, ORPHAN);
         assertEquals(1, count(Action.Save.class));
