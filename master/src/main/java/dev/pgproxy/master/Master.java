@@ -30,6 +30,7 @@ import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.failover.FailoverDesk;
 import dev.pgproxy.master.failover.FailoverState;
 import dev.pgproxy.master.failover.StateFile;
+import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.notice.NoticeDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
@@ -80,6 +81,7 @@ public final class Master
     private final CancelDesk cancels;
     private final RoleDesk roles;
     private final FailoverDesk failover;
+    private final SwitchoverDesk switchovers;
     private final NoticeDesk notices = new NoticeDesk();
     private final AdminDesk admin;
     private final Supervisor supervisor;
@@ -119,11 +121,12 @@ public final class Master
         StateFile stateFile = new StateFile(config.files().stateFile());
         this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad, this::suspected);
         this.failover = new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, this);
+        this.switchovers = new SwitchoverDesk(loop, failover);
         this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
         this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
         this.supervisor = new Supervisor(loop, poller, config, this);
         int pid = (int) ProcessHandle.current().pid();
-        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, failover, this, version, pid);
+        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, failover, switchovers, this, version, pid);
         this.speaker = supervisor.children().get(0);
     }
 
@@ -247,6 +250,7 @@ public final class Master
                 cancels.poolWorkerGone(child);
                 admin.poolWorkerGone(child);
                 dispatcher.workerGone(child);
+                switchovers.workerGone(child.slot());
             }
             case ADMIN -> admin.adminWorkerGone();
         }
@@ -386,6 +390,22 @@ public final class Master
 
     private void suspected(ServerAddress server) {
         failover.suspected(server);
+    }
+
+    @Override
+    public void onSessionsHeld(ControlMessage.SessionsHeld message) {
+        switchovers.onSessionsHeld(speaker.slot(), message.requestId());
+    }
+
+    @Override
+    public void holdSessions(ServerAddress server, boolean held) {
+        long request = held ? switchovers.awaitWorkers(dispatcher.workerSlots()) : 0;
+        toPoolWorkers(new ControlMessage.HoldSessions(request, server, held));
+    }
+
+    @Override
+    public void switchoverEnded(@Nullable String problem) {
+        switchovers.end(problem);
     }
 
     @Override

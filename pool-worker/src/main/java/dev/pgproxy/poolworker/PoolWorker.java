@@ -62,6 +62,9 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     /** How often a worker that is to exit looks whether it can. */
     private static final long EXIT_CHECK_MS = 20;
 
+    /** How often a worker looks whether the sessions that it is to hold have come to rest. */
+    private static final long HELD_CHECK_MS = 20;
+
     /** How long a report waits for a master that is behind with its reading. */
     private static final long REPORT_PAUSE_MS = 1;
 
@@ -77,6 +80,7 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
     private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
+    private final Map<ServerAddress, Long> heldServers = new HashMap<>();
     private final Totals totals;
     private final int pid;
 
@@ -485,9 +489,8 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
 
     /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
     public void leaveServer(ServerAddress server, ServerAddress successor) {
-        List<Session> left = sessions.values().stream()
-                .filter(session -> session.key().server().equals(server))
-                .toList();
+        heldServers.remove(server);
+        List<Session> left = sessionsOf(server);
         left.forEach(session -> session.leaveServer(successor));
         List<Backend> closed = pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server))
@@ -501,6 +504,41 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
                     .message("all connections to this server were closed, since " + successor
                             + " takes its place; their clients have to connect again")
                     .warn();
+        }
+    }
+
+    /**
+     * Lets sessions of this server finish their transactions and then takes nothing more from their clients; or lets them go on. The
+     * master is told when none is left that does something.
+     */
+    public void holdSessions(long requestId, ServerAddress server, boolean held) {
+        sessionsOf(server).forEach(session -> session.hold(held));
+        if (held) {
+            heldServers.put(server, requestId);
+            reportHeld(server, requestId);
+        } else {
+            heldServers.remove(server);
+        }
+    }
+
+    private List<Session> sessionsOf(ServerAddress server) {
+        return sessions.values().stream()
+                .filter(session -> session.key().server().equals(server))
+                .toList();
+    }
+
+    private void reportHeld(ServerAddress server, long requestId) {
+        Long current = heldServers.get(server);
+        if (current == null || current != requestId || masterIsGone) {
+            return;
+        }
+        // Those that were still logging in are held as well as soon as they are in.
+        List<Session> ofServer = sessionsOf(server);
+        ofServer.forEach(session -> session.hold(true));
+        if (ofServer.stream().allMatch(Session::isHeldAtRest)) {
+            master.send(new ControlMessage.SessionsHeld(requestId));
+        } else {
+            loop.scheduler().afterMs(HELD_CHECK_MS, () -> reportHeld(server, requestId));
         }
     }
 

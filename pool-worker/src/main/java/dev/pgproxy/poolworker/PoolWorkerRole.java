@@ -93,6 +93,11 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public void onHoldSessions(ControlMessage.HoldSessions message) {
+        worker.holdSessions(message.requestId(), message.server(), message.held());
+    }
+
+    @Override
     public void masterLost(String reason) {
         worker.masterLost(reason);
     }

@@ -47,6 +47,7 @@ public final class Planner {
             case "PAUSE" -> command(statement, OperatorCommand.PAUSE, true);
             case "RESUME" -> command(statement, OperatorCommand.RESUME, true);
             case "RECONNECT" -> command(statement, OperatorCommand.RECONNECT, true);
+            case "SWITCHOVER" -> switchover(statement);
             case "SHUTDOWN" -> command(statement, OperatorCommand.SHUTDOWN, false);
             case "INSERT", "UPDATE", "MERGE", "TRUNCATE", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT" ->
                 throw new SqlProblem(
@@ -125,6 +126,23 @@ public final class Planner {
                     statement.tokens().get(1).start() + 1);
         }
         return new Plan.Command(command, argument);
+    }
+
+    /** {@code SWITCHOVER TO 'host:port'}. */
+    private static Plan switchover(SqlText statement) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        if (tokens.size() < 3 || !tokens.get(1).isWord("to")) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "SWITCHOVER names no server",
+                    "Write SWITCHOVER TO 'host:port', which is to be the primary.",
+                    1);
+        }
+        String server = tokens.size() == 3 && tokens.get(2).kind() != Token.Kind.WORD
+                ? tokens.get(2).text()
+                : statement.after(1).strip();
+        return new Plan.Command(
+                OperatorCommand.SWITCHOVER, server.substring(0, Math.min(server.length(), LONGEST_SERVER)));
     }
 
     /** {@code DEALLOCATE [PREPARE] name}; all of them have no name. */

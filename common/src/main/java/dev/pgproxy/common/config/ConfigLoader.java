@@ -279,6 +279,7 @@ public final class ConfigLoader {
                 reader.duration("conninfo.query_interval", Duration.ofSeconds(30), SHORTEST),
                 reader.duration("failover.probe_timeout", Duration.ofSeconds(5), Duration.ofMillis(100)),
                 reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE),
+                reader.duration("failover.switchover_timeout", Duration.ofSeconds(30), SHORTEST),
                 reader.onOff("failover.require_standby_agrees", true),
                 reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE));
     }

@@ -160,6 +160,7 @@ public record ProxyConfig(
      * @param probeInterval between looks at servers that are well
      * @param probeTimeout bound on one look
      * @param triggerObject OID of the empty large object
+     * @param switchoverTimeout how long a planned change of the primary may wait for transactions and for the standby
      * @param requireStandbyAgrees whether a standby that still hears the primary is not promoted
      * @param maxLagBytes a standby that is further behind is not promoted; 0 for any
      */
@@ -171,6 +172,7 @@ public record ProxyConfig(
             Duration probeInterval,
             Duration probeTimeout,
             int triggerObject,
+            Duration switchoverTimeout,
             boolean requireStandbyAgrees,
             long maxLagBytes) {}
 

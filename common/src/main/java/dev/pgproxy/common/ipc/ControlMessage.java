@@ -98,6 +98,8 @@ public sealed interface ControlMessage {
         void onFrontendReturned(FrontendReturned message);
 
         void onNoticeSent(NoticeSent message);
+
+        void onSessionsHeld(SessionsHeld message);
     }
 
     /** What every child does in the same way. */
@@ -153,6 +155,8 @@ public sealed interface ControlMessage {
         void onReconnect(Reconnect message);
 
         void onLeaveServer(LeaveServer message);
+
+        void onHoldSessions(HoldSessions message);
     }
 
     /** A task-worker's side of the channel. */
@@ -1018,6 +1022,43 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onNoticeSent(this);
+        }
+    }
+
+    /** Let sessions of this server finish their transactions and then take nothing more from their clients; or let them go on.
+     * {@link SessionsHeld} answers when none is left that does something. */
+    record HoldSessions(long requestId, ServerAddress server, boolean held) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.HOLD_SESSIONS;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(requestId).string(server.host()).int32(server.port()).bool(held);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onHoldSessions(this);
+        }
+    }
+
+    /** The answer to {@link HoldSessions}. */
+    record SessionsHeld(long requestId) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SESSIONS_HELD;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(requestId);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onSessionsHeld(this);
         }
     }
 

@@ -96,7 +96,12 @@ public enum ControlMessageType {
             50, 0, in -> new ControlMessage.CommandDone(in.int64(), in.string(), in.int32(), in.string(), in.string())),
     CANCEL_STATEMENT(51, 0, in -> new ControlMessage.CancelStatement(in.int32(), in.bytes())),
     SEND_NOTICE(52, 0, in -> new ControlMessage.SendNotice(in.int64(), Notice.decode(in))),
-    NOTICE_SENT(53, 0, in -> new ControlMessage.NoticeSent(in.int64()));
+    NOTICE_SENT(53, 0, in -> new ControlMessage.NoticeSent(in.int64())),
+    HOLD_SESSIONS(
+            54,
+            0,
+            in -> new ControlMessage.HoldSessions(in.int64(), new ServerAddress(in.string(), in.int32()), in.bool())),
+    SESSIONS_HELD(55, 0, in -> new ControlMessage.SessionsHeld(in.int64()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

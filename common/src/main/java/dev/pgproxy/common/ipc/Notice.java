@@ -18,6 +18,7 @@ public record Notice(Kind kind, ServerAddress server, String message, String hin
         PRIMARY_BACK(false),
         PROMOTED(true),
         ADOPTED(true),
+        SWITCHED_OVER(false),
         PROMOTION_REFUSED(true),
         PROMOTION_FAILED(true),
         STANDBY_OUT(true),

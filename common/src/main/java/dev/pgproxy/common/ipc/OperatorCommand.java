@@ -8,5 +8,7 @@ public enum OperatorCommand {
     RESUME,
     /** Use no connection again that is open now. */
     RECONNECT,
+    /** Let the server, a standby, take the primary's place, and lose nothing. */
+    SWITCHOVER,
     SHUTDOWN
 }

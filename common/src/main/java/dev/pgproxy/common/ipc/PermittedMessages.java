@@ -34,7 +34,8 @@ public enum PermittedMessages {
             ControlMessageType.REPORT_ROWS,
             ControlMessageType.REPORT_END,
             ControlMessageType.SESSIONS_ENDED,
-            ControlMessageType.FRONTEND_RETURNED)),
+            ControlMessageType.FRONTEND_RETURNED,
+            ControlMessageType.SESSIONS_HELD)),
     FROM_TASK_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.CANCEL_DONE,
@@ -63,7 +64,8 @@ public enum PermittedMessages {
             ControlMessageType.REPORT_STATE,
             ControlMessageType.END_SESSIONS,
             ControlMessageType.RECONNECT,
-            ControlMessageType.LEAVE_SERVER)),
+            ControlMessageType.LEAVE_SERVER,
+            ControlMessageType.HOLD_SESSIONS)),
     TO_TASK_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

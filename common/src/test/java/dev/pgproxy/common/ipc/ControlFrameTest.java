@@ -96,7 +96,9 @@ class ControlFrameTest {
             new ControlMessage.CancelStatement(56, BYTES),
             new ControlMessage.SendNotice(
                     57, new Notice(Notice.Kind.PROMOTED, SERVER, "what", "why", "2026-01-01T00:00:00Z")),
-            new ControlMessage.NoticeSent(58));
+            new ControlMessage.NoticeSent(58),
+            new ControlMessage.HoldSessions(59, SERVER, true),
+            new ControlMessage.SessionsHeld(60));
 
     @Test
     void everyKindIsHere() {

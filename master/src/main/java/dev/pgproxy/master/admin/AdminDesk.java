@@ -19,6 +19,7 @@ import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.failover.FailoverDesk;
+import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
 import java.time.Instant;
@@ -79,6 +80,7 @@ public final class AdminDesk implements Answers {
     private final EventLog events = new EventLog();
     private long loopDelayNs;
     private final FailoverDesk failover;
+    private final SwitchoverDesk switchovers;
     private final SnapshotDesk snapshots;
     private final Operators operators;
     private final PauseDesk pauses;
@@ -92,6 +94,7 @@ public final class AdminDesk implements Answers {
             Dispatcher dispatcher,
             Logins logins,
             FailoverDesk failover,
+            SwitchoverDesk switchovers,
             Proxy proxy,
             String version,
             int pid) {
@@ -104,6 +107,7 @@ public final class AdminDesk implements Answers {
         this.pid = pid;
         this.startedNs = loop.clock().nanoTime();
         this.failover = failover;
+        this.switchovers = switchovers;
         this.snapshots = new SnapshotDesk(loop, this::ownRows);
         this.operators = new Operators(loop, logins);
         this.pauses = new PauseDesk(loop, dispatcher, this::reconnect, this);
@@ -260,12 +264,45 @@ public final class AdminDesk implements Answers {
                             "Mend the file; pgproxy-master --check shows the same.");
                 }
             }
+            case SWITCHOVER -> onSwitchover(id, message.argument());
             case PAUSE, RESUME, RECONNECT -> onServers(id, message.command(), message.argument());
             case SHUTDOWN -> {
                 done(id, 0, "");
                 loop.atEndOfTick(() -> proxy.stop("SHUTDOWN"));
             }
         }
+    }
+
+    private void onSwitchover(long id, String name) {
+        ProxyConfig config = proxy.config();
+        Optional<ServerAddress> target = MasterReport.servers(config).stream()
+                .filter(server -> server.toString().equalsIgnoreCase(name))
+                .findFirst();
+        if (target.isEmpty()) {
+            failed(
+                    id,
+                    SqlState.UNDEFINED_OBJECT,
+                    "\"" + name + "\" is no server of this proxy",
+                    "SELECT server, role FROM server shows them.");
+            return;
+        }
+        notice(id, "transactions on " + config.servers().primary() + " may end, new ones wait");
+        long timeoutMs = config.failover().switchoverTimeout().toMillis();
+        switchovers.begin(target.get(), timeoutMs, new SwitchoverDesk.Giver() {
+            @Override
+            public void done() {
+                AdminDesk.this.done(id, 0, "");
+            }
+
+            @Override
+            public void failed(String problem) {
+                AdminDesk.this.failed(
+                        id,
+                        SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
+                        "no switchover to " + target.get() + ": " + problem,
+                        "SELECT * FROM server, and SELECT * FROM connection WHERE state <> 'idle', show what is in the way.");
+            }
+        });
     }
 
     private void onServers(long id, OperatorCommand command, String name) {
@@ -317,7 +354,7 @@ public final class AdminDesk implements Answers {
                         .info();
                 done(id, 0, "");
             }
-            case RELOAD, SHUTDOWN -> throw new IllegalStateException(command + " is not about servers");
+            case RELOAD, SHUTDOWN, SWITCHOVER -> throw new IllegalStateException(command + " is not about servers");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.pgproxy.master.failover;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Notice;
+import org.jspecify.annotations.Nullable;
 
 /** What {@link FailoverPolicy} wants done. */
 sealed interface Action {
@@ -23,6 +24,18 @@ sealed interface Action {
 
     /** Answered by {@link FailoverPolicy#promoted} or {@link FailoverPolicy#notPromoted}. */
     record Promote(ServerAddress server, long afterMs) implements Action {}
+
+    /** Let sessions of the primary come to rest; answered by {@link FailoverPolicy#quiesced}. */
+    record Quiesce(ServerAddress primary) implements Action {}
+
+    /** Look at the primary behind all that it has committed; answered by {@link FailoverPolicy#flushed}. */
+    record Flush(ServerAddress primary) implements Action {}
+
+    /** Let sessions of the primary go on. */
+    record Resume(ServerAddress primary) implements Action {}
+
+    /** The switchover that an operator waits for is over; without a problem it was done. */
+    record Answer(@Nullable String problem) implements Action {}
 
     /** Other servers play the parts from now on. */
     record Change(ProxyConfig.Servers servers) implements Action {}

@@ -22,6 +22,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,12 @@ public final class FailoverDesk implements AutoCloseable {
 
         /** The standbys to read from, from now on. */
         void readable(List<ServerAddress> standbys);
+
+        /** Sessions of this server are to come to rest, after which {@link #quiesced} is to be called; or to go on. */
+        void holdSessions(ServerAddress server, boolean held);
+
+        /** The switchover that an operator waits for is over; without a problem it was done. */
+        void switchoverEnded(@Nullable String problem);
 
         /** Nothing that this server still says may reach a client. */
         void cutOff(ServerAddress server, ServerAddress successor);
@@ -131,6 +138,46 @@ public final class FailoverDesk implements AutoCloseable {
         perform(policy.suspected(server));
     }
 
+    /**
+     * Begins to put a standby in the primary's place; {@link Listener#switchoverEnded} tells the end.
+     *
+     * @param refused gets the reason when it cannot begin
+     */
+    public void switchover(ServerAddress target, Consumer<String> refused) {
+        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
+        inBackground(
+                () -> {
+                    String problem = "";
+                    try {
+                        if (promoter.examine(target) instanceof PromotionWay.None none) {
+                            problem = none.problem() + " (" + none.remedy() + ")";
+                        }
+                    } catch (SQLException e) {
+                        problem = "it answered: " + e.getMessage();
+                    }
+                    String found = problem;
+                    onLoop(() -> {
+                        String objection = found.isEmpty() ? policy.objectionToSwitchover(target) : found;
+                        if (objection == null) {
+                            perform(policy.switchover(target));
+                        } else {
+                            refused.accept(objection);
+                        }
+                    });
+                },
+                () -> refused.accept(TOO_SLOW));
+    }
+
+    /** Nobody does anything on the primary any more. */
+    public void quiesced() {
+        perform(policy.quiesced());
+    }
+
+    /** Ends a switchover, if it can still be ended. */
+    public void callOff(String problem) {
+        perform(policy.callOff(problem));
+    }
+
     /** What is known of a server. */
     public ServerView view(ServerAddress server) {
         Watched known = policy.of(server);
@@ -193,6 +240,14 @@ public final class FailoverDesk implements AutoCloseable {
             loop.scheduler().afterMs(save.afterMs(), () -> save(save.state()));
         } else if (action instanceof Action.Promote promote) {
             loop.scheduler().afterMs(promote.afterMs(), () -> promote(promote.server()));
+        } else if (action instanceof Action.Quiesce quiesce) {
+            listener.holdSessions(quiesce.primary(), true);
+        } else if (action instanceof Action.Resume resume) {
+            listener.holdSessions(resume.primary(), false);
+        } else if (action instanceof Action.Flush flush) {
+            probers.computeIfAbsent(flush.primary(), this::prober).flush();
+        } else if (action instanceof Action.Answer answer) {
+            listener.switchoverEnded(answer.problem());
         } else if (action instanceof Action.CutOff cutOff) {
             listener.cutOff(cutOff.server(), cutOff.successor());
         } else if (action instanceof Action.Change change) {
@@ -253,6 +308,11 @@ public final class FailoverDesk implements AutoCloseable {
                     @Override
                     public void looked(ServerAddress of, Observation observation, boolean fresh) {
                         onLoop(() -> FailoverDesk.this.looked(of, observation, fresh));
+                    }
+
+                    @Override
+                    public void flushed(ServerAddress of, Observation observation) {
+                        onLoop(() -> perform(policy.flushed(observation)));
                     }
 
                     @Override

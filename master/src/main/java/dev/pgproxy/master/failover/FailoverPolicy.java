@@ -28,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  *      +--somebody else promoted one, and the primary is down or a standby--> FINISHING
  * </pre>
  *
- * From the saved intent on there is no way back: the standby may have been told.
+ * From the saved intent on there is no way back: the standby may have been told. A switchover comes to the intent by another way:
+ *
+ * <pre>
+ *   WATCHING --an operator--> QUIESCING --nobody does anything--> CATCHING_UP --the standby has everything--> INTENDING
+ * </pre>
  */
 final class FailoverPolicy {
 
@@ -46,6 +50,10 @@ final class FailoverPolicy {
 
     private enum Phase {
         WATCHING,
+        /** Sessions of the primary come to rest, for a switchover. */
+        QUIESCING,
+        /** The standby gets the rest of the primary's WAL. */
+        CATCHING_UP,
         INTENDING,
         PROMOTING,
         FINISHING
@@ -70,6 +78,7 @@ final class FailoverPolicy {
     private @Nullable ServerAddress candidate;
     private boolean told;
     private long toldNs;
+    private long goalLsn;
 
     /**
      * Nothing is done before {@link #start}.
@@ -197,6 +206,82 @@ final class FailoverPolicy {
         return actions;
     }
 
+    /** Why this server cannot take over by plan; null when it can. */
+    @Nullable
+    String objectionToSwitchover(ServerAddress target) {
+        if (phase != Phase.WATCHING) {
+            return "another change of the primary is under way";
+        }
+        if (target.equals(servers.primary())) {
+            return "it is the primary already";
+        }
+        if (health != Health.ALIVE || !watchedPrimary().isPrimary()) {
+            return "the primary " + servers.primary() + " does not answer as one";
+        }
+        Watched standby = known(target);
+        if (!standby.isStandby() || standby.facts == null) {
+            return "it does not answer as a standby";
+        }
+        if (standby.facts.systemId() != state.systemId()) {
+            return "its system identifier is not the primary's";
+        }
+        return standby.facts.receiver().streaming() ? null : "its WAL receiver is not connected";
+    }
+
+    /** An operator wants this server, to which there is no objection, to be the primary. */
+    List<Action> switchover(ServerAddress target) {
+        phase = Phase.QUIESCING;
+        candidate = target;
+        return List.of(new Action.Quiesce(servers.primary()));
+    }
+
+    /** Nobody does anything on the primary any more. */
+    List<Action> quiesced() {
+        if (phase != Phase.QUIESCING) {
+            return List.of();
+        }
+        phase = Phase.CATCHING_UP;
+        goalLsn = Long.MAX_VALUE;
+        return List.of(new Action.Flush(servers.primary()));
+    }
+
+    /** All that was committed on the primary is on its disk. */
+    List<Action> flushed(Observation observation) {
+        if (phase != Phase.CATCHING_UP || candidate == null) {
+            return List.of();
+        }
+        if (observation instanceof Observation.Answered answered
+                && !answered.facts().inRecovery()) {
+            goalLsn = answered.facts().writtenLsn();
+            return List.of(new Action.Look(candidate, false, 0));
+        }
+        return callOff("the primary does not answer any more");
+    }
+
+    private void catchUp(ServerAddress standby, Watched known, List<Action> actions) {
+        if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
+            phase = Phase.INTENDING;
+            actions.add(new Action.Log(
+                    "switching_over",
+                    standby,
+                    "in place of " + servers.primary() + "; it has replayed all that was committed, up to "
+                            + ServerFacts.lsn(goalLsn)));
+            save(decide(FailoverState.Phase.INTENT, FailoverState.Cause.SWITCHOVER, standby), actions);
+        } else {
+            actions.add(new Action.Look(standby, false, POLL_MS));
+        }
+    }
+
+    /** Ends a switchover that has not come to the intent yet; all goes on as before. */
+    List<Action> callOff(String problem) {
+        if (phase != Phase.QUIESCING && phase != Phase.CATCHING_UP) {
+            return List.of();
+        }
+        phase = Phase.WATCHING;
+        candidate = null;
+        return List.of(new Action.Resume(servers.primary()), new Action.Answer(problem));
+    }
+
     /** A client could not use this server. */
     List<Action> suspected(ServerAddress server) {
         Watched suspect = watched.get(server);
@@ -240,7 +325,9 @@ final class FailoverPolicy {
         }
         List<Action> actions = new ArrayList<>();
         known.looked(observation, nowNs);
-        if (phase == Phase.PROMOTING && server.equals(candidate)) {
+        if (phase == Phase.CATCHING_UP && server.equals(candidate)) {
+            catchUp(server, known, actions);
+        } else if (phase == Phase.PROMOTING && server.equals(candidate)) {
             candidateLooked(server, known, nowNs, actions);
         } else if (server.equals(servers.primary())) {
             primaryLooked(known, observation, fresh, actions);
@@ -284,6 +371,7 @@ final class FailoverPolicy {
         if (health == Health.ALIVE) {
             suspectPrimary(actions);
         }
+        actions.addAll(callOff("the primary does not answer any more: " + problem));
         if (!fresh) {
             actions.add(new Action.Look(servers.primary(), true, 0));
             return;
@@ -524,7 +612,13 @@ final class FailoverPolicy {
                     "Make state_file writable, and free its disk; pgproxy tries again."));
         }
         switch (phase) {
+            case QUIESCING, CATCHING_UP -> actions.add(new Action.Save(state, probeMs()));
             case INTENDING -> {
+                if (wasSwitchover(lost)) {
+                    actions.add(new Action.Resume(servers.primary()));
+                    actions.add(new Action.Answer("the state file could not be written: " + problem));
+                    candidate = null;
+                }
                 phase = Phase.WATCHING; // The next look at the primary begins anew.
                 actions.add(new Action.Save(state, 0)); // The file may be written for all that.
             }
@@ -538,6 +632,12 @@ final class FailoverPolicy {
             case PROMOTING -> {} // What is on the disk says so already.
         }
         return actions;
+    }
+
+    private static boolean wasSwitchover(FailoverState state) {
+        return state.decision()
+                .filter(decision -> decision.cause() == FailoverState.Cause.SWITCHOVER)
+                .isPresent();
     }
 
     private void promote(ServerAddress standby, List<Action> actions) {
@@ -581,6 +681,10 @@ final class FailoverPolicy {
                     "pgproxy tries again, and does not go back to " + servers.primary()
                             + ", since the standby may have been told. Promote it by hand, or see docs/failover.md."));
         }
+        if (wasSwitchover(state)) {
+            actions.add(new Action.Answer(
+                    "the standby could not be promoted yet: " + problem + "; pgproxy tries again, and clients wait"));
+        }
         actions.add(new Action.Promote(server, retryMs()));
         actions.add(new Action.Look(server, true, 0)); // It may have been promoted all the same.
         return actions;
@@ -608,18 +712,36 @@ final class FailoverPolicy {
         known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
         actions.add(new Action.Change(servers));
-        boolean isOurs = decision.cause() == FailoverState.Cause.FAILOVER;
-        actions.add(new Action.Tell(
-                isOurs ? Notice.Kind.PROMOTED : Notice.Kind.ADOPTED,
-                successor,
-                (isOurs
-                                ? "this standby was promoted in place of "
-                                : "somebody has promoted this server, which is used in place of ")
-                        + old,
-                "There is no standby to promote any more. Make " + old + " a standby of it (pg_rewind), set master = "
-                        + successor + " and promote = " + old
-                        + " in the configuration, and restart pgproxy when it suits."));
+        actions.add(tellOf(decision));
+        if (decision.cause() == FailoverState.Cause.SWITCHOVER) {
+            actions.add(new Action.Answer(null));
+        }
         all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
+    }
+
+    private static Action.Tell tellOf(FailoverState.Decision decision) {
+        ServerAddress old = decision.oldPrimary();
+        ServerAddress successor = decision.newPrimary();
+        String remedy =
+                "Make " + old + " a standby of it (pg_rewind), set master = " + successor + " and promote = " + old
+                        + " in the configuration, and restart pgproxy when it suits; until then there is no standby to promote.";
+        return switch (decision.cause()) {
+            case FAILOVER ->
+                new Action.Tell(
+                        Notice.Kind.PROMOTED, successor, "this standby was promoted in place of " + old, remedy);
+            case ADOPTION ->
+                new Action.Tell(
+                        Notice.Kind.ADOPTED,
+                        successor,
+                        "somebody has promoted this server, which is used in place of " + old,
+                        remedy);
+            case SWITCHOVER ->
+                new Action.Tell(
+                        Notice.Kind.SWITCHED_OVER,
+                        successor,
+                        "an operator has put this server in place of " + old + "; nothing that was committed is lost",
+                        "Stop " + old + ", which takes writes still. " + remedy);
+        };
     }
 
     private void formerLooked(ServerAddress server, Watched known, List<Action> actions) {

@@ -30,7 +30,9 @@ public record FailoverState(
     public enum Cause {
         FAILOVER,
         /** Somebody else promoted it. */
-        ADOPTION
+        ADOPTION,
+        /** An operator wanted it to be so. */
+        SWITCHOVER
     }
 
     /**

@@ -27,6 +27,9 @@ public final class Prober implements AutoCloseable {
          */
         void looked(ServerAddress server, Observation observation, boolean fresh);
 
+        /** A flush that was asked for is over, and what the server said behind it. */
+        void flushed(ServerAddress server, Observation observation);
+
         /** The kept connection ended between two looks. */
         void connectionLost(ServerAddress server);
     }
@@ -34,6 +37,7 @@ public final class Prober implements AutoCloseable {
     private enum Request {
         KEPT,
         FRESH,
+        FLUSH,
         STOP
     }
 
@@ -68,6 +72,13 @@ public final class Prober implements AutoCloseable {
         }
     }
 
+    /** Asks for a look behind all that was committed before, on its disk. */
+    public void flush() {
+        if (!requests.contains(Request.FLUSH)) {
+            requests.add(Request.FLUSH);
+        }
+    }
+
     /** Ends the thread, after the look that is under way. */
     @Override
     public void close() {
@@ -83,7 +94,9 @@ public final class Prober implements AutoCloseable {
                     closeKept();
                     return;
                 }
-                if (request != null) {
+                if (request == Request.FLUSH) {
+                    listener.flushed(server, look(request));
+                } else if (request != null) {
                     boolean fresh = request == Request.FRESH || kept == null;
                     listener.looked(server, look(request), fresh);
                 }
@@ -118,10 +131,13 @@ public final class Prober implements AutoCloseable {
                 kept = opened;
                 connection = opened;
             }
+            if (request == Request.FLUSH) {
+                ServerProbe.flush(connection);
+            }
             return new Observation.Answered(ServerProbe.ask(connection));
         } catch (SQLException e) {
             FailureKind kind = FailureKind.of(e);
-            if (kind.countsAsDown() || request == Request.KEPT) {
+            if (kind.countsAsDown() || request != Request.FRESH) {
                 closeKept();
             }
             return new Observation.Failed(kind, String.valueOf(e.getMessage()));

@@ -37,7 +37,19 @@ final class ServerProbe {
                    LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
             """;
 
+    /** A transaction that writes WAL, so that its commit puts all on the disk that others have committed without waiting for that. */
+    private static final String FLUSH = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgproxy', 'switchover')";
+
     private ServerProbe() {}
+
+    /** Has a primary write out all that it has committed. */
+    static void flush(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET synchronous_commit = on");
+            statement.execute(FLUSH);
+            statement.execute("RESET synchronous_commit");
+        }
+    }
 
     /** @throws SQLException when the server does not answer, or not in time */
     static ServerFacts ask(Connection connection) throws SQLException {

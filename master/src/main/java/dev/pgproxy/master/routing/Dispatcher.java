@@ -209,6 +209,11 @@ public final class Dispatcher {
         return ended;
     }
 
+    /** The workers that can be given clients. */
+    public Set<Integer> workerSlots() {
+        return Set.copyOf(workers.keySet());
+    }
+
     /** Clients that wait, are on their way to a worker, or are served by one. */
     public int clientCount() {
         return waiting.size() + ledger.sessionCount();

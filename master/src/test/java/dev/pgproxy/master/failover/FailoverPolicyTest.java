@@ -38,6 +38,7 @@ class FailoverPolicyTest {
             Duration.ofSeconds(30),
             Duration.ofSeconds(5),
             9999,
+            Duration.ofSeconds(30),
             true,
             0);
     private static final ProxyConfig.StandbyLimits LIMITS =

@@ -125,6 +125,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private boolean loginComplete;
     private boolean serverTakesNothing;
     private boolean spokenTo;
+    private boolean held;
     private boolean shutdownAsked;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
@@ -531,6 +532,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     private void relayFrontend(int ready) {
         Backend serving = attached();
+        if (isHeldAtRest() && (ready & Interest.HANGUP) != 0) {
+            leave();
+            return;
+        }
         if (state == SessionState.ENDING && (ready & Interest.HANGUP) != 0) {
             boundEnding();
         }
@@ -699,19 +704,41 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private boolean readsFrontend() {
         return state != SessionState.ENDING
                 && !serverTakesNothing
-                && !pipeToServer().isBlocked();
+                && !pipeToServer().isBlocked()
+                && !isHeldAtRest();
     }
 
     private void updateInterest() {
         Backend serving = attached();
         boolean clientBlocked = serving.fromServer().isBlocked();
-        boolean awaitsHangUp = state == SessionState.ENDING && endingTimer == null;
+        boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeldAtRest();
         boolean awaitsSetting = state == SessionState.SETTING_UP;
         frontend.interest((readsFrontend() && !awaitsSetting ? Interest.READ : 0)
                 | (clientBlocked ? Interest.WRITE : 0)
                 | (awaitsHangUp || awaitsSetting ? Interest.HANGUP : 0));
         boolean serverBlocked = pipeToServer().isBlocked() && !serverTakesNothing;
         serving.transport().interest((clientBlocked ? 0 : Interest.READ) | (serverBlocked ? Interest.WRITE : 0));
+    }
+
+    /** Takes nothing more from the client once its transaction is over, or goes on with it. */
+    public void hold(boolean wanted) {
+        held = wanted;
+        if (state == SessionState.ACTIVE) {
+            settle(attached());
+        }
+    }
+
+    /** Whether nothing happens here as long as the session is held. */
+    public boolean isHeldAtRest() {
+        return held && state == SessionState.ACTIVE && isAtRest(attached());
+    }
+
+    private boolean isAtRest(Backend serving) {
+        return serving.progress().isAtRest()
+                && !serving.progress().isInTransaction()
+                && !pipeToServer().isBlocked()
+                && pipeToServer().atBoundary()
+                && !serving.fromServer().isBlocked();
     }
 
     /** Ends the session when nothing of it runs; until then lets it finish. */

@@ -1,0 +1,109 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** An operator who waits for a switchover, and the workers that it waits for. One at a time. */
+public final class SwitchoverDesk {
+
+    /** Who gave the command. */
+    public interface Giver {
+        void done();
+
+        /** @param problem why nothing was changed, or not all that was wanted */
+        void failed(String problem);
+    }
+
+    private final EventLoop loop;
+    private final FailoverDesk failover;
+    private final Set<Integer> busyWorkers = new HashSet<>();
+    private @Nullable Giver giver;
+    private long request;
+    private Scheduler.@Nullable Timer timer;
+
+    public SwitchoverDesk(EventLoop loop, FailoverDesk failover) {
+        this.loop = loop;
+        this.failover = failover;
+    }
+
+    /**
+     * Begins a switchover.
+     *
+     * @param timeoutMs how long transactions, and the standby, may take
+     */
+    public void begin(ServerAddress target, long timeoutMs, Giver operator) {
+        if (giver != null) {
+            operator.failed("another switchover is under way");
+            return;
+        }
+        giver = operator;
+        timer = loop.scheduler()
+                .afterMs(
+                        timeoutMs,
+                        () -> failover.callOff(
+                                busyWorkers.isEmpty()
+                                        ? "the standby did not get everything within failover.switchover_timeout"
+                                        : "transactions on the primary did not end within failover.switchover_timeout"));
+        failover.switchover(target, this::end);
+    }
+
+    /**
+     * These workers are told to let their sessions come to rest.
+     *
+     * @return the number of that request
+     */
+    public long awaitWorkers(Set<Integer> slots) {
+        busyWorkers.clear();
+        busyWorkers.addAll(slots);
+        request++;
+        loop.atEndOfTick(this::proceed); // Nobody is asked when there is no worker.
+        return request;
+    }
+
+    /** The sessions of this worker are at rest. */
+    public void onSessionsHeld(int slot, long ofRequest) {
+        if (ofRequest == request && busyWorkers.remove(slot)) {
+            proceed();
+        }
+    }
+
+    /** The sessions of this worker are gone with it. */
+    public void workerGone(int slot) {
+        if (busyWorkers.remove(slot)) {
+            proceed();
+        }
+    }
+
+    private void proceed() {
+        if (busyWorkers.isEmpty()) {
+            failover.quiesced();
+        }
+    }
+
+    /**
+     * It is over.
+     *
+     * @param problem null when it was done
+     */
+    public void end(@Nullable String problem) {
+        busyWorkers.clear();
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+        Giver operator = giver;
+        giver = null;
+        if (operator == null) {
+            return;
+        }
+        if (problem == null) {
+            operator.done();
+        } else {
+            operator.failed(problem);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.postgres.PostgresServer;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** An operator puts a standby in the primary's place, and nothing is lost although replication is asynchronous. */
+class SwitchoverSystemTest {
+
+    private static String switchover(ProxyProcess proxy, String server) throws SQLException {
+        try (Operator operator = Operator.of(proxy);
+                Statement statement = operator.connection().createStatement()) {
+            statement.execute("switchover to '" + server + "'");
+            return "";
+        } catch (SQLException e) {
+            return e.getSQLState() + " " + e.getMessage();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void writersGoOnWithTheStandbyAndNothingIsLost(int major) throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(major)
+                        .withStandbys(2)
+                        .inCascade()
+                        .withSettings("synchronous_commit = off"));
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+            PostgresServer target = cluster.standbys().get(0);
+            try (Writers writers = Writers.start(cluster.primary(), proxy.port(), 8, 3)) {
+                writers.awaitCommit();
+                long startNs = System.nanoTime();
+                assertEquals("", switchover(proxy, target.address().toString()), proxy.log());
+                System.out.printf(
+                        "failover: switchover on %d: %d ms%n", major, (System.nanoTime() - startNs) / 1_000_000);
+                writers.awaitCommit();
+                writers.stop();
+                assertEquals(Set.of(), writers.lost(target));
+                assertEquals(0, writers.failedConnects(), writers.firstFailure());
+            }
+            assertTrue(proxy.log().contains("event=switched_over"), proxy.log());
+            try (Operator operator = Operator.of(proxy)) {
+                assertEquals(
+                        List.of(target.address().toString()),
+                        operator.rows("select server from server where role = 'primary'"));
+            }
+        }
+    }
+
+    @Test
+    void aTransactionThatDoesNotEndCallsItOffAndEverybodyGoesOn() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.switchover_timeout = 1");
+                Writers writers = Writers.start(cluster.primary(), proxy.port(), 4, 3);
+                Connection slow = Fixture.connect(proxy.port(), "postgres")) {
+            writers.awaitCommit();
+            slow.setAutoCommit(false);
+            assertEquals("1", Fixture.value(slow, "select 1"));
+            String target = cluster.standbys().get(0).address().toString();
+            String problem = switchover(proxy, target);
+            assertTrue(problem.contains("transactions on the primary did not end"), problem);
+            assertEquals("2", Fixture.value(slow, "select 2"));
+            slow.commit();
+            writers.awaitCommit();
+            assertEquals("", switchover(proxy, target), proxy.log());
+            // A session of the old primary is over, whatever it does next.
+            SQLException ended = assertThrows(SQLException.class, () -> Fixture.value(slow, "select 3"));
+            assertEquals("57P01", ended.getSQLState(), ended.toString());
+            writers.awaitCommit();
+            writers.stop();
+            assertEquals(Set.of(), writers.lost(cluster.standbys().get(0)));
+            assertEquals(0, writers.failedConnects(), writers.firstFailure());
+        }
+    }
+
+    @Test
+    void whatCannotBeDoneIsRefusedAndChangesNothing() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+            String primary = cluster.primary().address().toString();
+            assertTrue(switchover(proxy, "nowhere:1").startsWith("42704"), "no such server");
+            assertTrue(switchover(proxy, primary).contains("it is the primary already"));
+            cluster.standbys().get(1).kill();
+            FailoverSystemTest.awaitLog(proxy, "event=standby_out");
+            String dead = cluster.standbys().get(1).address().toString();
+            assertTrue(switchover(proxy, dead).startsWith("55000"), "a dead one");
+            try (Connection client = Fixture.connect(proxy.port(), "postgres")) {
+                assertEquals(
+                        Integer.toString(cluster.primary().port()),
+                        Fixture.value(client, "select current_setting('port')"));
+            }
+            assertFalse(proxy.log().contains("event=switching_over"), proxy.log());
+        }
+    }
+}
