@@ -9,14 +9,12 @@ import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.NetworkHost;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -146,7 +144,7 @@ class FailoverSystemTest {
 
     @Test
     void aHostThatVanishesIsReplacedToo() throws Exception {
-        try (NetworkHost host = host();
+        try (NetworkHost host = Fixture.networkHost();
                 PostgresCluster cluster = synchronous(
                         options(18).withPrimaryOn(new PostgresCluster.Host(host.address(), host.prefix())));
                 ProxyProcess proxy = proxy(cluster)) {
@@ -163,16 +161,6 @@ class FailoverSystemTest {
                 assertEquals(Set.of(), writers.lost(cluster.standbys().get(0)));
                 assertEquals(0, writers.failedConnects(), writers.firstFailure());
             }
-        }
-    }
-
-    private static NetworkHost host() {
-        try {
-            return NetworkHost.create();
-        } catch (IOException e) {
-            System.out.println("SKIPPED: no network namespace can be made here: " + e.getMessage());
-            Assumptions.abort(String.valueOf(e.getMessage()));
-            throw new IllegalStateException("aborted", e);
         }
     }
 

@@ -2,7 +2,9 @@ package dev.pgproxy.systemtests;
 
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.NetworkHost;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.Assumptions;
 
 /** What most system tests need: a cluster of each version, shared by all of them, and a pgproxy of their own in front. */
 final class Fixture {
@@ -84,6 +87,17 @@ final class Fixture {
                 "backend " + pid + " to be reset",
                 SOON,
                 () -> cluster.primary().sql(RESET + " and pid = " + pid).equals("1"));
+    }
+
+    /** A host of its own; the test is skipped, with a reason, where there can be none. */
+    static NetworkHost networkHost() {
+        try {
+            return NetworkHost.create();
+        } catch (IOException e) {
+            System.out.println("SKIPPED: no network namespace can be made here: " + e.getMessage());
+            Assumptions.abort(String.valueOf(e.getMessage()));
+            throw new IllegalStateException("aborted", e);
+        }
     }
 
     static void awaitGone(PostgresCluster cluster, String pid) {

@@ -13,7 +13,6 @@ import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** A host that is gone without a word, as when its power fails, is noticed on both sides. */
@@ -29,16 +28,6 @@ class VanishedHostSystemTest {
         "server_connect_timeout = 1"
     };
 
-    private static NetworkHost host() {
-        try {
-            return NetworkHost.create();
-        } catch (IOException e) {
-            System.out.println("SKIPPED: no network namespace can be made here: " + e.getMessage());
-            Assumptions.abort(String.valueOf(e.getMessage()));
-            throw new IllegalStateException("aborted", e);
-        }
-    }
-
     private static String[] with(String line) {
         List<String> lines = new ArrayList<>(List.of(PATIENCE));
         lines.add(line);
@@ -47,7 +36,7 @@ class VanishedHostSystemTest {
 
     @Test
     void vanishedServerIsReportedToItsClients() throws IOException {
-        try (NetworkHost host = host();
+        try (NetworkHost host = Fixture.networkHost();
                 PostgresCluster cluster = PostgresCluster.start(
                         PostgresCluster.Options.of(18).on(new PostgresCluster.Host(host.address(), host.prefix())));
                 ProxyProcess proxy = Fixture.proxy(cluster, PATIENCE);
@@ -71,7 +60,7 @@ class VanishedHostSystemTest {
     @Test
     void vanishedClientGivesItsBackendBack() throws IOException {
         Programs.require("psql");
-        try (NetworkHost host = host();
+        try (NetworkHost host = Fixture.networkHost();
                 PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18));
                 ProxyProcess proxy = Fixture.proxy(cluster, with("listen = " + host.nearAddress() + ":0"))) {
             List<String> command = new ArrayList<>(host.prefix());

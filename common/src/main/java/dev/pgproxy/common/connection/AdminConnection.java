@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /** Opens connections that only read, whose search_path nobody can have tampered with, and that wait for nothing for ever. */
 public final class AdminConnection {
@@ -42,5 +43,17 @@ public final class AdminConnection {
         open.setReadOnly(true);
         open.setNetworkTimeout(Runnable::run, Math.toIntExact(timeoutMs));
         return open;
+    }
+
+    /** Closes the connection, broken or not; does nothing when there is none. */
+    public static void close(@Nullable Connection connection) {
+        if (connection != null) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                // It was broken already; there is nothing left to close.
+                return;
+            }
+        }
     }
 }

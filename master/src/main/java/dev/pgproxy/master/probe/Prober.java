@@ -150,13 +150,6 @@ public final class Prober implements AutoCloseable {
     private void closeKept() {
         Connection connection = kept;
         kept = null;
-        if (connection != null) {
-            try {
-                connection.close();
-            } catch (SQLException e) {
-                // It was broken already; there is nothing left to close.
-                return;
-            }
-        }
+        AdminConnection.close(connection);
     }
 }

@@ -149,13 +149,6 @@ final class ServerLane {
     private void close() {
         Connection open = connection;
         connection = null;
-        if (open != null) {
-            try {
-                open.close();
-            } catch (SQLException e) {
-                // It was broken already; there is nothing left to close.
-                return;
-            }
-        }
+        AdminConnection.close(open);
     }
 }
