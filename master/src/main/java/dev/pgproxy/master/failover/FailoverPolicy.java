@@ -73,7 +73,7 @@ final class FailoverPolicy {
     private boolean unsaved;
     private boolean failedToSave;
     private boolean hasChanged;
-    private long changedNs;
+    private @Nullable Long changedNs;
     private @Nullable FailoverState pending;
     private @Nullable ServerAddress candidate;
     private boolean told;
@@ -101,7 +101,10 @@ final class FailoverPolicy {
         this.standbyLimits = standbyLimits;
         state.decision()
                 .filter(decision -> !decision.oldPrimary().equals(servers.primary()))
-                .ifPresent(decision -> former = decision.oldPrimary());
+                .ifPresent(decision -> {
+                    former = decision.oldPrimary();
+                    hasChanged = true;
+                });
         rememberAll();
     }
 
@@ -325,6 +328,9 @@ final class FailoverPolicy {
         }
         List<Action> actions = new ArrayList<>();
         known.looked(observation, nowNs);
+        if (phase == Phase.FINISHING && server.equals(candidate)) {
+            return actions; // It is the primary in a moment, and looked at then.
+        }
         if (phase == Phase.CATCHING_UP && server.equals(candidate)) {
             catchUp(server, known, actions);
         } else if (phase == Phase.PROMOTING && server.equals(candidate)) {
@@ -352,9 +358,14 @@ final class FailoverPolicy {
     private StandbyRotation.Reference reference(long nowNs) {
         Watched primary = watchedPrimary();
         long graceNs = rules.promoteTimeout().toNanos();
+        Long sinceNs = changedNs;
+        if (hasChanged && sinceNs == null) {
+            sinceNs = nowNs;
+            changedNs = nowNs; // By the process before this one, at a time that is not known.
+        }
         return new StandbyRotation.Reference(
                 health == Health.ALIVE && primary.isPrimary() ? primary.facts : null,
-                hasChanged && nowNs - changedNs > graceNs);
+                sinceNs != null && nowNs - sinceNs > graceNs);
     }
 
     private void primaryLooked(Watched primary, Observation observation, boolean fresh, List<Action> actions) {
@@ -486,7 +497,11 @@ final class FailoverPolicy {
     /** A server that is not ours to write to takes writes. */
     private void anotherPrimary(ServerAddress server, List<Action> actions) {
         Watched other = known(server);
-        if (phase != Phase.WATCHING || other.facts == null || other.facts.systemId() != state.systemId()) {
+        if (phase != Phase.WATCHING || other.facts == null) {
+            return;
+        }
+        if (other.facts.systemId() != state.systemId()) {
+            stranger(server, other.facts, actions);
             return;
         }
         List<ServerAddress> others = all().stream()
@@ -519,8 +534,24 @@ final class FailoverPolicy {
         }
     }
 
+    /** A server that takes writes may be a copy of our primary, or anything else. */
+    private void stranger(ServerAddress server, ServerFacts facts, List<Action> actions) {
+        if (health == Health.DOWN && known(server).tellOnce("stranger")) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PROMOTION_REFUSED,
+                    server,
+                    "the primary " + servers.primary() + " is down, and this server takes writes, but it is not used: "
+                            + (state.systemId() == 0
+                                    ? "the primary was never seen, so nobody can tell whether they belong together"
+                                    : "its system identifier is " + facts.systemId() + ", and the primary's is "
+                                            + state.systemId()),
+                    "When it is the right one, set master = " + server + " in the configuration and restart pgproxy."));
+        }
+    }
+
     private void adopt(ServerAddress server, List<Action> actions) {
         phase = Phase.FINISHING;
+        candidate = server;
         save(decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server), actions);
     }
 

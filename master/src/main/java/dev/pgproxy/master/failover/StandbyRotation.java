@@ -42,6 +42,7 @@ final class StandbyRotation {
                 actions.add(new Action.Look(server, true, 0));
             } else {
                 standby.failures++;
+                standby.suspected = true;
                 if (standby.failures >= limits.retries()) {
                     leave(server, standby, failed.problem(), actions);
                 }

@@ -21,7 +21,7 @@ final class Watched {
     /** Looks over new connections, in a row, that count against the server. */
     int failures;
 
-    /** Somebody could not use the server, and it was not looked at since. */
+    /** Somebody could not use the server, and it was not seen to be well since. */
     boolean suspected;
 
     /** Why it is not read from; null when it is. */
@@ -34,7 +34,7 @@ final class Watched {
     void looked(Observation observation, long nowNs) {
         last = observation;
         atNs = nowNs;
-        suspected = false;
+        suspected &= observation.countsAsDown();
         if (observation instanceof Observation.Answered answered) {
             facts = answered.facts();
         }

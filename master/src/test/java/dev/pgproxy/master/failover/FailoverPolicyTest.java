@@ -353,6 +353,63 @@ class FailoverPolicyTest {
                 Y,
                 new Observation.Answered(new ServerFacts(false, ID + 1, 2, 500, 500, 0, ServerFacts.WalReceiver.DOWN)));
         assertEquals(0, count(Action.Save.class));
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STANDBY_OUT, Notice.Kind.PROMOTION_REFUSED), told());
+    }
+
+    @Test
+    void aSwitchoverWaitsForSessionsAndForTheStandbyInThisOrder() {
+        allWell();
+        assertEquals(null, policy.objectionToSwitchover(Y));
+        note(policy.switchover(Y));
+        assertTrue(policy.holdsPrimary());
+        assertEquals(new Action.Quiesce(X), last(Action.Quiesce.class));
+        assertEquals("another change of the primary is under way", policy.objectionToSwitchover(Z));
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Save.class));
+        note(policy.quiesced());
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Save.class), "what is on the primary's disk is not known yet");
+        ServerFacts behind = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN);
+        note(policy.flushed(new Observation.Answered(behind)));
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Save.class), "it has not replayed everything");
+        kept(Y, standby(1, true, 700));
+        assertEquals(0, count(Action.Promote.class));
+        saveAll();
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+        note(policy.told(Y, nowNs));
+        kept(Y, primary(2));
+        saveAll();
+        assertEquals(new Action.Answer(null), last(Action.Answer.class));
+        assertEquals(List.of(Notice.Kind.SWITCHED_OVER), told());
+        assertEquals(new ProxyConfig.Servers(Y, Optional.empty(), List.of(Z)), policy.servers());
+    }
+
+    @Test
+    void aSwitchoverIsCalledOffWhenThePrimaryFailsAndAFailoverFollows() {
+        allWell();
+        note(policy.switchover(Z));
+        note(policy.quiesced());
+        fresh(X, REFUSED);
+        assertEquals(new Action.Resume(X), last(Action.Resume.class));
+        assertTrue(String.valueOf(last(Action.Answer.class).problem()).contains("refused"));
+        fresh(X, REFUSED);
+        fresh(X, REFUSED);
+        fresh(Y, ORPHAN);
+        saveAll();
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+    }
+
+    @Test
+    void aSwitchoverCannotBeCalledOffOnceTheStandbyMayHaveBeenTold() {
+        allWell();
+        note(policy.switchover(Y));
+        note(policy.quiesced());
+        note(policy.flushed(PRIMARY));
+        kept(Y, STANDBY);
+        assertEquals(List.of(), policy.callOff("too late"));
+        saveAll();
+        assertEquals(List.of(), policy.callOff("too late"));
     }
 
     @Test
@@ -373,7 +430,8 @@ class FailoverPolicyTest {
         note(policy.suspected(Z));
         assertEquals(List.of(Y), policy.readable(), "others are better at once");
         fresh(Z, REFUSED);
-        assertEquals(List.of(Y, Z), policy.readable());
+        assertEquals(List.of(Y), policy.readable());
+        assertEquals(List.of(), told());
         fresh(Z, REFUSED);
         assertEquals(List.of(Y), policy.readable());
         fresh(Z, STANDBY);
