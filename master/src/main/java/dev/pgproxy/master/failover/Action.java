@@ -16,8 +16,15 @@ sealed interface Action {
      */
     record Look(ServerAddress server, boolean fresh, long afterMs) implements Action {}
 
-    /** Make the state durable; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}. */
-    record Save(FailoverState state, long afterMs) implements Action {}
+    /**
+     * Make the state durable, one after the other; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}.
+     *
+     * @param number from 1; tells the answers apart
+     */
+    record Save(long number, FailoverState state) implements Action {}
+
+    /** Ask {@link FailoverPolicy#saveAgain} what is to be saved by then. */
+    record SaveLater(long afterMs) implements Action {}
 
     /** No client may be told of anything more that this server says. */
     record CutOff(ServerAddress server, ServerAddress successor) implements Action {}

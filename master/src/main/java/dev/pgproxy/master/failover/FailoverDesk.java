@@ -237,7 +237,9 @@ public final class FailoverDesk implements AutoCloseable {
         if (action instanceof Action.Look look) {
             look(look.server(), look.fresh(), look.afterMs());
         } else if (action instanceof Action.Save save) {
-            loop.scheduler().afterMs(save.afterMs(), () -> save(save.state()));
+            save(save);
+        } else if (action instanceof Action.SaveLater later) {
+            loop.scheduler().afterMs(later.afterMs(), () -> perform(policy.saveAgain()));
         } else if (action instanceof Action.Promote promote) {
             loop.scheduler().afterMs(promote.afterMs(), () -> promote(promote.server()));
         } else if (action instanceof Action.Quiesce quiesce) {
@@ -360,21 +362,23 @@ public final class FailoverDesk implements AutoCloseable {
                 () -> examined.remove(standby));
     }
 
-    private void save(FailoverState state) {
+    private void save(Action.Save save) {
         inBackground(
                 () -> {
                     try {
-                        file.write(state);
-                        onLoop(() -> perform(policy.saved(state, loop.clock().nanoTime())));
+                        file.write(save.state());
+                        onLoop(() -> perform(policy.saved(
+                                save.number(), save.state(), loop.clock().nanoTime())));
                     } catch (IOException e) {
-                        onLoop(() -> notSaved(state, e.toString()));
+                        onLoop(() -> notSaved(save, e.toString()));
                     }
                 },
-                () -> notSaved(state, TOO_SLOW));
+                () -> notSaved(save, TOO_SLOW));
     }
 
-    private void notSaved(FailoverState state, String problem) {
-        perform(policy.notSaved(state, problem, loop.clock().nanoTime()));
+    private void notSaved(Action.Save save, String problem) {
+        perform(policy.notSaved(
+                save.number(), save.state(), problem, loop.clock().nanoTime()));
     }
 
     private void promote(ServerAddress standby) {

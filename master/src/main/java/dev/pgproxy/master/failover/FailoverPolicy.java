@@ -74,7 +74,11 @@ final class FailoverPolicy {
     private boolean failedToSave;
     private boolean hasChanged;
     private @Nullable Long changedNs;
-    private @Nullable FailoverState pending;
+    private long saves;
+
+    /** The save that the next step waits for; 0 for none. */
+    private long pendingSave;
+
     private @Nullable ServerAddress candidate;
     private boolean told;
     private long toldNs;
@@ -451,7 +455,7 @@ final class FailoverPolicy {
             unsaved = true;
         }
         if (unsaved && phase == Phase.WATCHING) {
-            actions.add(new Action.Save(state, 0));
+            actions.add(saveNow(state));
         }
     }
 
@@ -560,10 +564,14 @@ final class FailoverPolicy {
         return state.with(new FailoverState.Decision(made, cause, servers.primary(), successor, at));
     }
 
+    private Action.Save saveNow(FailoverState now) {
+        return new Action.Save(++saves, now);
+    }
+
     /** Has a decision saved, whose next step waits for that. */
     private void save(FailoverState decided, List<Action> actions) {
-        pending = decided;
-        actions.add(new Action.Save(decided, 0));
+        actions.add(saveNow(decided));
+        pendingSave = saves;
     }
 
     private void consider(ServerAddress standby, Observation observation, List<Action> actions) {
@@ -602,18 +610,16 @@ final class FailoverPolicy {
     }
 
     /** The state is durable. */
-    List<Action> saved(FailoverState saved, long nowNs) {
+    List<Action> saved(long number, FailoverState saved, long nowNs) {
         List<Action> actions = new ArrayList<>();
-        if (pending == null && saved.equals(state)) {
+        if (number == saves) {
             unsaved = false;
             failedToSave = false;
         }
-        if (!saved.equals(pending) || saved.decision().isEmpty()) {
+        if (number != pendingSave || saved.decision().isEmpty()) {
             return actions;
         }
-        pending = null;
-        unsaved = false;
-        failedToSave = false;
+        pendingSave = 0;
         state = saved;
         FailoverState.Decision decision = saved.decision().get();
         if (phase == Phase.INTENDING) {
@@ -626,12 +632,15 @@ final class FailoverPolicy {
     }
 
     /** The state could not be made durable. */
-    List<Action> notSaved(FailoverState lost, String problem, long nowNs) {
+    List<Action> notSaved(long number, FailoverState lost, String problem, long nowNs) {
         List<Action> actions = new ArrayList<>();
-        boolean isNews = !failedToSave || pending != null;
+        if (number != saves) {
+            return actions; // A later one is under way, and counts.
+        }
+        boolean isNews = !failedToSave || number == pendingSave;
         unsaved = true;
         failedToSave = true;
-        pending = null;
+        pendingSave = 0;
         if (isNews) {
             actions.add(new Action.Tell(
                     Notice.Kind.STATE_FILE_FAILED,
@@ -643,7 +652,6 @@ final class FailoverPolicy {
                     "Make state_file writable, and free its disk; pgproxy tries again."));
         }
         switch (phase) {
-            case QUIESCING, CATCHING_UP -> actions.add(new Action.Save(state, probeMs()));
             case INTENDING -> {
                 if (wasSwitchover(lost)) {
                     actions.add(new Action.Resume(servers.primary()));
@@ -651,15 +659,15 @@ final class FailoverPolicy {
                     candidate = null;
                 }
                 phase = Phase.WATCHING; // The next look at the primary begins anew.
-                actions.add(new Action.Save(state, 0)); // The file may be written for all that.
+                actions.add(saveNow(state)); // The file may be written for all that.
             }
             case FINISHING -> {
                 // What takes writes is used: clients wait, and nobody is served by waiting for a disk.
                 state = lost;
                 lost.decision().ifPresent(decision -> change(decision, nowNs, actions));
-                actions.add(new Action.Save(lost, retryMs()));
+                actions.add(new Action.SaveLater(retryMs()));
             }
-            case WATCHING -> actions.add(new Action.Save(state, probeMs()));
+            case WATCHING, QUIESCING, CATCHING_UP -> actions.add(new Action.SaveLater(probeMs()));
             case PROMOTING -> {} // What is on the disk says so already.
         }
         return actions;
@@ -669,6 +677,11 @@ final class FailoverPolicy {
         return state.decision()
                 .filter(decision -> decision.cause() == FailoverState.Cause.SWITCHOVER)
                 .isPresent();
+    }
+
+    /** The time has come to save again what could not be saved. What is true by now is saved, and not what was true then. */
+    List<Action> saveAgain() {
+        return unsaved && pendingSave == 0 ? List.of(saveNow(state)) : List.of();
     }
 
     private void promote(ServerAddress standby, List<Action> actions) {

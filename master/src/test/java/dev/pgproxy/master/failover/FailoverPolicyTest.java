@@ -93,7 +93,7 @@ class FailoverPolicyTest {
     /** The disk does what it was told last. */
     private List<Action> saveAll() {
         Action.Save save = last(Action.Save.class);
-        return note(policy.saved(save.state(), nowNs));
+        return note(policy.saved(save.number(), save.state(), nowNs));
     }
 
     private <A extends Action> A last(Class<A> type) {
@@ -254,7 +254,8 @@ class FailoverPolicyTest {
         allWell();
         primaryDies();
         fresh(Y, ORPHAN);
-        note(policy.notSaved(last(Action.Save.class).state(), "disk full", nowNs));
+        Action.Save intent = last(Action.Save.class);
+        note(policy.notSaved(intent.number(), intent.state(), "disk full", nowNs));
         assertEquals(0, count(Action.Promote.class));
         assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STATE_FILE_FAILED), told());
         assertTrue(last(Action.Save.class).state().decision().isEmpty(), "what may be half written is taken back");
