@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -148,6 +149,45 @@ class NoFailoverSystemTest {
             cluster.primary().signal("CONT");
             FailoverSystemTest.awaitLog(proxy, "event=primary_back");
             assertNothingWasPromoted(cluster, proxy);
+        }
+    }
+
+    @Test
+    void nothingIsPromotedBeforeTheDecisionIsOnTheDisk() throws Exception {
+        try (TestDirectory directory = new TestDirectory();
+                PostgresCluster cluster = cluster()) {
+            Path blocked = directory.path().resolve("blocked");
+            try (ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "state_file = " + blocked.resolve("state"))) {
+                Await.until("the state file", Fixture.SOON, () -> Files.exists(blocked.resolve("state")));
+                Files.move(blocked, directory.path().resolve("away"));
+                Files.createFile(blocked); // Nothing can be written into it.
+                cluster.primary().kill();
+                FailoverSystemTest.awaitLog(
+                        proxy, "no standby is promoted, since that must be noted in the state file");
+                assertEquals("t", cluster.standbys().get(0).sql("select pg_is_in_recovery()"));
+                Files.delete(blocked);
+                FailoverSystemTest.awaitLog(proxy, "event=promoted");
+                assertTrue(Files.readString(blocked.resolve("state")).contains("phase=done"));
+            }
+        }
+    }
+
+    @Test
+    void aPausedPrimaryMayBeStoppedForAsLongAsItTakes() throws Exception {
+        try (PostgresCluster cluster = cluster();
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                Operator operator = Operator.of(proxy)) {
+            String primary = cluster.primary().address().toString();
+            operator.connection().createStatement().execute("pause " + primary);
+            cluster.primary().stop();
+            FailoverSystemTest.awaitLog(proxy, "an operator has paused the primary");
+            cluster.primary().start();
+            operator.connection().createStatement().execute("resume " + primary);
+            FailoverSystemTest.awaitLog(proxy, "event=primary_back");
+            assertNothingWasPromoted(cluster, proxy);
+            try (Connection client = Fixture.connect(proxy.port(), "postgres")) {
+                assertEquals("1", Fixture.value(client, "select 1"));
+            }
         }
     }
 
