@@ -272,7 +272,8 @@ public final class Dispatcher {
         ledger.sessionClosed(worker.slot(), message.frontendId());
         Pending back = loggingIn.remove(message.frontendId());
         if (back == null) {
-            throw new IllegalStateException("a worker returned client " + message.frontendId() + ", which it had not");
+            connection.close(); // Nobody knows where it belongs, which must not cost everybody else their master.
+            return;
         }
         RoutedClient client = back.client().returned(connection);
         ServerAddress server = client.key().server();
