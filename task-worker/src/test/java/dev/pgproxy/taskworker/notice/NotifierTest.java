@@ -34,7 +34,7 @@ class NotifierTest {
             Notice.Kind.PROMOTED,
             new ServerAddress("db2", 5432),
             "promoted \"in place\" of db1",
-            "mend\ndb1 é",
+            "mend\ndb1",
             "2026-01-02T03:04:05Z");
 
     @TempDir
@@ -68,7 +68,7 @@ class NotifierTest {
                         + output);
         sendAndWait(notices(Optional.of(program), Optional.empty(), Optional.empty()));
         assertEquals(
-                "promoted|db2:5432|promoted \"in place\" of db1|mend\ndb1 é|2026-01-02T03:04:05Z|1|0",
+                "promoted|db2:5432|promoted \"in place\" of db1|mend\ndb1|2026-01-02T03:04:05Z|1|0",
                 Files.readString(output));
     }
 
@@ -99,9 +99,18 @@ class NotifierTest {
         assertEquals(2, bodies.size());
         assertEquals(
                 "{\"event\":\"promoted\",\"alarm\":true,\"server\":\"db2:5432\",\"message\":\"promoted \\\"in place\\\" of db1\","
-                        + "\"hint\":\"mend\\u000adb1 é\",\"time\":\"2026-01-02T03:04:05Z\","
-                        + "\"text\":\"pgproxy: promoted: db2:5432: promoted \\\"in place\\\" of db1\\u000amend\\u000adb1 é\"}",
+                        + "\"hint\":\"mend\\u000adb1\",\"time\":\"2026-01-02T03:04:05Z\","
+                        + "\"text\":\"pgproxy: promoted: db2:5432: promoted \\\"in place\\\" of db1\\u000amend\\u000adb1\"}",
                 bodies.get(1));
+    }
+
+    @Test
+    void jsonHoldsTextOfEveryKind() {
+        Notice notice =
+                new Notice(Notice.Kind.TEST, NOTICE.server(), "caf\u00e9 \u4e3b\u5e93 \ud83d\ude00 \\ \t", "", "");
+        assertTrue(
+                Json.of(notice).contains("\"message\":\"caf\u00e9 \u4e3b\u5e93 \\ud83d\\ude00 \\\\ \\u0009\""),
+                Json.of(notice));
     }
 
     @Test
