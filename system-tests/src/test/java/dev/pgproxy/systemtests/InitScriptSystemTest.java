@@ -88,6 +88,7 @@ class InitScriptSystemTest {
                         "conninfo.user = postgres",
                         "pid_file = " + directory.resolve("pgproxy.pid"),
                         "ipc_uds_path = " + directory.resolve("ipc/control.sock"),
+                        "state_file = " + directory.resolve("state"),
                         ""));
         return Files.writeString(
                 directory.resolve("defaults"),
