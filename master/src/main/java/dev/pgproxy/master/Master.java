@@ -235,6 +235,7 @@ public final class Master
                 timeouts.activeConnection().toMillis(),
                 timeouts.idleTransaction().toMillis(),
                 config.poolIgnoreParameters(),
+                config.failover().moveSessions(),
                 config.tuning());
     }
 
@@ -376,11 +377,20 @@ public final class Master
 
     @Override
     public void onFrontendReturned(ControlMessage.FrontendReturned message) {
+        dispatcher.onReturned(speaker, message, arrivedConnection());
+    }
+
+    @Override
+    public void onFrontendParked(ControlMessage.FrontendParked message) {
+        dispatcher.onParked(speaker, message, arrivedConnection());
+    }
+
+    private OwnedFd arrivedConnection() {
         OwnedFd fd = arrivedFd;
         if (fd == null) {
             throw new IllegalStateException("the channel delivered a client without its descriptor");
         }
-        dispatcher.onReturned(speaker, message, fd);
+        return fd;
     }
 
     @Override

@@ -19,7 +19,7 @@ record ChannelLink(ControlChannel channel) implements MasterLink {
     }
 
     @Override
-    public void giveBack(ControlMessage.FrontendReturned message, Transport frontend) {
+    public void giveBack(ControlMessage.ToMaster message, Transport frontend) {
         channel.sendOwnFd(message, ((SocketTransport) frontend).release());
     }
 

@@ -13,7 +13,7 @@ public interface MasterLink {
     void sendAtOnce(ControlMessage.ToMaster message);
 
     /** Hands the client's connection back to the master, who owns it from now on; closes it when the master is gone. */
-    void giveBack(ControlMessage.FrontendReturned message, Transport frontend);
+    void giveBack(ControlMessage.ToMaster message, Transport frontend);
 
     /** Whether the master keeps up with what it is sent; else what can wait should. */
     boolean hasRoom();

@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
@@ -36,6 +37,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,8 +137,8 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         }
         PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
         Session.Context context = new Session.Context(loop, buffers, lingering, secrets, background, this);
-        Session.Terms terms =
-                new Session.Terms(assignment.loginTimeLeftMs(), assignment.idleExempt(), assignment.origin());
+        Session.Terms terms = new Session.Terms(
+                assignment.loginTimeLeftMs(), assignment.idleExempt(), assignment.origin(), assignment.resumption());
         Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);
         Backend backend = chooseBackend(session, assignment.expectedBackendId());
@@ -327,6 +329,15 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     }
 
     @Override
+    public void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket) {
+        sessions.remove(session.id());
+        long idleMs = (loop.clock().nanoTime() - session.stateSinceNs()) / NS_PER_MS;
+        master.giveBack(
+                new ControlMessage.FrontendParked(session.id(), session.origin(), idleMs, startupPacket, resumption),
+                frontend);
+    }
+
+    @Override
     public boolean hasMaster() {
         return !masterIsGone;
     }
@@ -491,7 +502,14 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     public void leaveServer(ServerAddress server, ServerAddress successor) {
         heldServers.remove(server);
         List<Session> left = sessionsOf(server);
-        left.forEach(session -> session.leaveServer(successor));
+        Map<String, Integer> ended = new TreeMap<>();
+        for (Session session : left) {
+            String obstacle = session.leaveServer(successor);
+            if (!obstacle.isEmpty()) {
+                ended.merge(obstacle, 1, Integer::sum);
+            }
+        }
+        int endedCount = ended.values().stream().mapToInt(Integer::intValue).sum();
         List<Backend> closed = pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server))
                 .toList();
@@ -499,10 +517,11 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         if (!left.isEmpty() || !closed.isEmpty()) {
             Event.of("server_left")
                     .with("server", server)
-                    .with("sessions", left.size())
+                    .with("moved", left.size() - endedCount)
+                    .with("ended", endedCount)
                     .with("connections", closed.size())
-                    .message("all connections to this server were closed, since " + successor
-                            + " takes its place; their clients have to connect again")
+                    .message("all connections to this server were closed, since " + successor + " takes its place"
+                            + (ended.isEmpty() ? "" : "; clients have to connect again whose session " + ended))
                     .warn();
         }
     }
@@ -535,7 +554,7 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
         // Those that were still logging in are held as well as soon as they are in.
         List<Session> ofServer = sessionsOf(server);
         ofServer.forEach(session -> session.hold(true));
-        if (ofServer.stream().allMatch(Session::isHeldAtRest)) {
+        if (ofServer.stream().allMatch(Session::isReadyToLeave)) {
             master.send(new ControlMessage.SessionsHeld(requestId));
         } else {
             loop.scheduler().afterMs(HELD_CHECK_MS, () -> reportHeld(server, requestId));

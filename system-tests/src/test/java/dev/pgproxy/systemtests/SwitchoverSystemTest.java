@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** An operator puts a standby in the primary's place, and nothing is lost although replication is asynchronous. */
 class SwitchoverSystemTest {
 
-    private static String switchover(ProxyProcess proxy, String server) throws SQLException {
+    static String switchover(ProxyProcess proxy, String server) throws SQLException {
         try (Operator operator = Operator.of(proxy);
                 Statement statement = operator.connection().createStatement()) {
             statement.execute("switchover to '" + server + "'");
@@ -75,7 +75,7 @@ class SwitchoverSystemTest {
             slow.commit();
             writers.awaitCommit();
             assertEquals("", switchover(proxy, target), proxy.log());
-            // A session of the old primary is over, whatever it does next.
+            // The driver has prepared its BEGIN, so the session could not be moved.
             SQLException ended = assertThrows(SQLException.class, () -> Fixture.value(slow, "select 3"));
             assertEquals("57P01", ended.getSQLState(), ended.toString());
             writers.awaitCommit();

@@ -34,9 +34,17 @@ public final class Md5Exchange {
      * @param response the body of PasswordMessage without its terminator
      */
     public static boolean matches(String stored, byte[] salt, byte[] response) {
+        return MessageDigest.isEqual(response(stored, salt), response);
+    }
+
+    /**
+     * The answer of one who has the stored hash, which is as good as the password.
+     *
+     * @return the body of PasswordMessage without its terminator
+     */
+    public static byte[] response(String stored, byte[] salt) {
         byte[] inner = stored.substring(PREFIX.length()).getBytes(StandardCharsets.US_ASCII);
-        byte[] right = (PREFIX + hex(digest(inner, salt))).getBytes(StandardCharsets.US_ASCII);
-        return MessageDigest.isEqual(right, response);
+        return (PREFIX + hex(digest(inner, salt))).getBytes(StandardCharsets.US_ASCII);
     }
 
     private static byte[] digest(byte[] first, byte[] second) {

@@ -29,6 +29,7 @@ public final class ScramExchange {
     private String nonce = "";
     private String header = "";
     private String saidSoFar = "";
+    private byte[] clientKey = {};
 
     /** @param nonce that nobody can guess, and that is used once */
     public ScramExchange(ScramVerifier verifier, byte[] nonce) {
@@ -51,6 +52,32 @@ public final class ScramExchange {
         String answer = "r=" + nonce + ",s=" + verifier.salt() + ",i=" + verifier.iterations();
         saidSoFar = matcher.group(2) + "," + answer;
         return answer.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /**
+     * Takes what a client and another server said to each other, in place of {@link #first}: a login that is overheard.
+     *
+     * @return false when it is not understood
+     */
+    public boolean overheard(byte[] clientFirst, byte[] serverFirst) {
+        Matcher matcher = CLIENT_FIRST.matcher(new String(clientFirst, StandardCharsets.ISO_8859_1));
+        String answer = new String(serverFirst, StandardCharsets.ISO_8859_1);
+        int end = answer.indexOf(',');
+        if (!matcher.matches() || end < 0 || !answer.startsWith("r=" + matcher.group(3))) {
+            return false;
+        }
+        nonce = answer.substring(2, end);
+        header = matcher.group(1) + ",,";
+        saidSoFar = matcher.group(2) + "," + answer;
+        return true;
+    }
+
+    /**
+     * The ClientKey, which a right proof reveals to one who has the verifier: {@link ScramClient} logs in with it. Empty before
+     * {@link #last} has found such a proof. Whoever keeps it keeps a secret that is as good as the password for this verifier.
+     */
+    public byte[] clientKey() {
+        return clientKey;
     }
 
     /**
@@ -78,6 +105,8 @@ public final class ScramExchange {
                 || !ScramFunctions.verifyClientProof(ScramVerifier.MECHANISM, proof, verifier.storedKey(), all)) {
             return null;
         }
+        clientKey = ScramFunctions.clientProof(
+                proof, ScramFunctions.clientSignature(ScramVerifier.MECHANISM, verifier.storedKey(), all));
         byte[] signature = ScramFunctions.serverSignature(ScramVerifier.MECHANISM, verifier.serverKey(), all);
         return ("v=" + Base64.getEncoder().encodeToString(signature)).getBytes(StandardCharsets.US_ASCII);
     }

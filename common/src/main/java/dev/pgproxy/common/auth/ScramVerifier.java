@@ -22,8 +22,11 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // Compared nowhere; copying keys would only leave more of them in the heap.
 public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[] serverKey) {
 
+    /** The mechanism, as a server offers it. */
+    public static final String NAME = "SCRAM-SHA-256";
+
     /** How a stored verifier begins. */
-    public static final String PREFIX = "SCRAM-SHA-256$";
+    public static final String PREFIX = NAME + "$";
 
     public static final int SALT_BYTES = 16;
     static final ScramMechanism MECHANISM = ScramMechanism.SCRAM_SHA_256;

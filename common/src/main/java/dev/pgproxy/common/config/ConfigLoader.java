@@ -281,7 +281,8 @@ public final class ConfigLoader {
                 reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE),
                 reader.duration("failover.switchover_timeout", Duration.ofSeconds(30), SHORTEST),
                 reader.onOff("failover.require_standby_agrees", true),
-                reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE));
+                reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE),
+                reader.onOff("failover.move_sessions", true));
     }
 
     private ProxyConfig.Notices notices() {

@@ -163,6 +163,7 @@ public record ProxyConfig(
      * @param switchoverTimeout how long a planned change of the primary may wait for transactions and for the standby
      * @param requireStandbyAgrees whether a standby that still hears the primary is not promoted
      * @param maxLagBytes a standby that is further behind is not promoted; 0 for any
+     * @param moveSessions whether a planned change of the primary lets clients keep sessions that hold nothing there
      */
     public record Failover(
             PromoteMethod method,
@@ -174,7 +175,8 @@ public record ProxyConfig(
             int triggerObject,
             Duration switchoverTimeout,
             boolean requireStandbyAgrees,
-            long maxLagBytes) {}
+            long maxLagBytes,
+            boolean moveSessions) {}
 
     /**
      * When a standby is not read from.

@@ -167,6 +167,19 @@ public final class TcpSockets {
         return encoded;
     }
 
+    /**
+     * A peer whose address was told as text.
+     *
+     * @param ip an address, no name
+     */
+    public static InetSocketAddress peer(String ip, int port) {
+        try {
+            return new InetSocketAddress(InetAddress.getByName(ip), port); // Asks no name server about an address.
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(ip + " is no address", e);
+        }
+    }
+
     private static InetSocketAddress decode(ByteBuffer address) {
         boolean v4 = address.getShort(0) == Libc.AF_INET;
         int port = Short.toUnsignedInt(

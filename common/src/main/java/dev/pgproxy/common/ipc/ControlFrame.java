@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class ControlFrame {
 
     /** Goes up when a frame or a message changes its form; {@link ControlMessage.Hello} carries it too. */
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
-    /** A startup packet has at most 10,000 bytes; no other message comes near. */
+    /** A startup packet has at most 10,000 bytes, and what a session takes along {@link Resumption#MAX_BYTES}. */
     public static final int MAX_PAYLOAD_BYTES = 16 * 1024;
 
     public static final int HEADER_BYTES = 9;

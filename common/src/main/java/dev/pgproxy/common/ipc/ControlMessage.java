@@ -3,6 +3,7 @@ package dev.pgproxy.common.ipc;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that the master and its children say to each other. A receiver implements the handler of its role, so a new
@@ -96,6 +97,8 @@ public sealed interface ControlMessage {
         void onEndConnections(EndConnections message);
 
         void onFrontendReturned(FrontendReturned message);
+
+        void onFrontendParked(FrontendParked message);
 
         void onNoticeSent(NoticeSent message);
 
@@ -610,6 +613,7 @@ public sealed interface ControlMessage {
      * @param idleExempt whether active_cnn_timeout is not for this client
      * @param origin where the client comes from, and how long it has waited
      * @param startupPacket the client's own
+     * @param resumption of the session that the client has already; null when it is about to log in
      */
     record AssignFrontend(
             long frontendId,
@@ -618,7 +622,8 @@ public sealed interface ControlMessage {
             long loginTimeLeftMs,
             boolean idleExempt,
             ClientOrigin origin,
-            byte[] startupPacket)
+            byte[] startupPacket,
+            @Nullable Resumption resumption)
             implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
@@ -630,7 +635,10 @@ public sealed interface ControlMessage {
             out.int64(frontendId).string(server.host()).int32(server.port());
             out.int64(expectedBackendId).int64(loginTimeLeftMs).bool(idleExempt);
             origin.encode(out);
-            out.bytes(startupPacket);
+            out.bytes(startupPacket).bool(resumption != null);
+            if (resumption != null) {
+                resumption.encode(out);
+            }
         }
 
         @Override
@@ -985,6 +993,35 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onFrontendReturned(this);
+        }
+    }
+
+    /**
+     * The client, whose descriptor travels with the message, has a session that needs no server before its next query, and then
+     * not the one that it was on.
+     *
+     * @param idleMs how long the client has done nothing
+     * @param startupPacket what its next server is to get
+     */
+    record FrontendParked(
+            long frontendId, ClientOrigin origin, long idleMs, byte[] startupPacket, Resumption resumption)
+            implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.FRONTEND_PARKED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId);
+            origin.encode(out);
+            out.int64(idleMs).bytes(startupPacket);
+            resumption.encode(out);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onFrontendParked(this);
         }
     }
 

@@ -34,7 +34,8 @@ public enum ControlMessageType {
                     in.int64(),
                     in.bool(),
                     ClientOrigin.decode(in),
-                    in.bytes())),
+                    in.bytes(),
+                    in.bool() ? Resumption.decode(in) : null)),
     EVICT_BACKEND(17, 0, in -> new ControlMessage.EvictBackend(in.int64())),
     FIND_CANCEL_TARGET(18, 0, in -> new ControlMessage.FindCancelTarget(in.int64(), in.int32(), in.bytes())),
     CANCEL_FINISHED(19, 0, in -> new ControlMessage.CancelFinished(in.int64(), in.bool())),
@@ -101,7 +102,12 @@ public enum ControlMessageType {
             54,
             0,
             in -> new ControlMessage.HoldSessions(in.int64(), new ServerAddress(in.string(), in.int32()), in.bool())),
-    SESSIONS_HELD(55, 0, in -> new ControlMessage.SessionsHeld(in.int64()));
+    SESSIONS_HELD(55, 0, in -> new ControlMessage.SessionsHeld(in.int64())),
+    FRONTEND_PARKED(
+            56,
+            1,
+            in -> new ControlMessage.FrontendParked(
+                    in.int64(), ClientOrigin.decode(in), in.int64(), in.bytes(), Resumption.decode(in)));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -35,6 +35,7 @@ public enum PermittedMessages {
             ControlMessageType.REPORT_END,
             ControlMessageType.SESSIONS_ENDED,
             ControlMessageType.FRONTEND_RETURNED,
+            ControlMessageType.FRONTEND_PARKED,
             ControlMessageType.SESSIONS_HELD)),
     FROM_TASK_WORKER(EnumSet.of(
             ControlMessageType.PONG,

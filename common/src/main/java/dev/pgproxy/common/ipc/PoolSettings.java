@@ -14,6 +14,7 @@ import java.util.List;
  * @param idleSessionTimeoutMs how long a client may let its session rest; 0 for ever
  * @param idleTransactionTimeoutMs how long a client may let a transaction rest; 0 for ever
  * @param ignoredParameters startup parameters that two clients of one pool need not have in common
+ * @param moveSessions whether sessions shall be able to go on on another server
  * @param tuning keepalive of connections to servers
  */
 public record PoolSettings(
@@ -25,12 +26,13 @@ public record PoolSettings(
         long idleSessionTimeoutMs,
         long idleTransactionTimeoutMs,
         List<String> ignoredParameters,
+        boolean moveSessions,
         SocketTuning tuning) {
 
     void encode(FieldWriter out) {
         out.int32(receiveBytes).int64(idleTimeoutMs).int64(serverLifetimeMs).int64(serverConnectTimeoutMs);
         out.int64(serverResetTimeoutMs).int64(idleSessionTimeoutMs).int64(idleTransactionTimeoutMs);
-        out.strings(ignoredParameters);
+        out.strings(ignoredParameters).bool(moveSessions);
         out.bool(tuning.keepalive()).int32(tuning.idleSeconds()).int32(tuning.intervalSeconds());
         out.int32(tuning.probes()).int32(tuning.userTimeoutMs());
     }
@@ -45,6 +47,7 @@ public record PoolSettings(
                 in.int64(),
                 in.int64(),
                 in.strings(),
+                in.bool(),
                 new SocketTuning(in.bool(), in.int32(), in.int32(), in.int32(), in.int32()));
     }
 }

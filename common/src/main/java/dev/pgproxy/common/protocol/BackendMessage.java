@@ -40,6 +40,14 @@ public final class BackendMessage {
         return report(ERROR_RESPONSE, "FATAL", sqlState, message, hint, 0);
     }
 
+    /** The end of a session whose client did nothing for active_cnn_timeout. */
+    public static byte[] idleSessionTimeout() {
+        return fatal(
+                SqlState.IDLE_SESSION_TIMEOUT,
+                "terminating connection due to idle-session timeout",
+                "The session was idle for active_cnn_timeout of the proxy; disable_conds_list can exempt it.");
+    }
+
     /**
      * An ErrorResponse of severity ERROR: the session goes on.
      *

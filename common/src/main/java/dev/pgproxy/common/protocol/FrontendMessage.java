@@ -8,10 +8,12 @@ import java.util.List;
 /** Messages of a client, by their type byte, and the ones that the proxy sends to a server. Protocol: "Message Formats". */
 public final class FrontendMessage {
 
+    public static final byte BIND = 'B';
     public static final byte COPY_DONE = 'c';
     public static final byte COPY_FAIL = 'f';
     public static final byte COPY_DATA = 'd';
     public static final byte FUNCTION_CALL = 'F';
+    public static final byte PARSE = 'P';
     /** PasswordMessage, SASLInitialResponse, SASLResponse. */
     public static final byte PASSWORD = 'p';
 

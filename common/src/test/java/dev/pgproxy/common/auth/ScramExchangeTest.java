@@ -135,4 +135,45 @@ class ScramExchangeTest {
                 "c=biws,r=other" + proof, text(exchange.transplant(bytes(clientFinal), bytes("r=other,s=AA==,i=1"))));
         assertArrayEquals(bytes("junk"), exchange.transplant(bytes("junk"), bytes("r=other,s=AA==,i=1")));
     }
+
+    @Test
+    void whoChecksALoginCanLogInHimself() throws Exception {
+        ScramExchange checked = exchange();
+        byte[] serverFirst = checked.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
+        assertNotNull(serverFirst);
+        assertEquals(0, checked.clientKey().length);
+        assertNotNull(checked.last(bytes(clientFinal(CLIENT_NONCE, text(serverFirst), "pencil"))));
+        assertLogsIn(checked.clientKey());
+    }
+
+    @Test
+    void whoOverhearsALoginCanLogInHimself() throws Exception {
+        String serverFirst = "r=" + CLIENT_NONCE + SERVER_NONCE + ",s=" + SALT + ",i=4096";
+        ScramExchange overheard = new ScramExchange(verifier(), new byte[0]);
+        assertTrue(overheard.overheard(bytes("n,,n=user,r=" + CLIENT_NONCE), bytes(serverFirst)));
+        assertNotNull(overheard.last(bytes(clientFinal(CLIENT_NONCE, serverFirst, "pencil"))));
+        assertLogsIn(overheard.clientKey());
+    }
+
+    @Test
+    void aWrongPasswordRevealsNothing() throws Exception {
+        String serverFirst = "r=" + CLIENT_NONCE + SERVER_NONCE + ",s=" + SALT + ",i=4096";
+        ScramExchange overheard = new ScramExchange(verifier(), new byte[0]);
+        assertTrue(overheard.overheard(bytes("n,,n=user,r=" + CLIENT_NONCE), bytes(serverFirst)));
+        assertNull(overheard.last(bytes(clientFinal(CLIENT_NONCE, serverFirst, "crayon"))));
+        assertEquals(0, overheard.clientKey().length);
+        assertFalse(overheard.overheard(bytes("n,,n=user,r=" + CLIENT_NONCE), bytes("r=another,s=,i=1")));
+    }
+
+    /** With fresh nonces of both sides, against the verifier alone. */
+    private static void assertLogsIn(byte[] clientKey) throws Exception {
+        ScramClient client = new ScramClient(clientKey, bytes("another nonce here"));
+        ScramExchange server = new ScramExchange(verifier(), bytes("and another of hers"));
+        byte[] serverFirst = server.first(client.first());
+        assertNotNull(serverFirst);
+        byte[] last = client.last(serverFirst);
+        assertNotNull(last);
+        assertNotNull(server.last(last));
+        assertNull(client.last(bytes("r=somebody else,s=" + SALT + ",i=4096")));
+    }
 }

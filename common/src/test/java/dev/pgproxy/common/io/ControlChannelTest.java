@@ -125,7 +125,7 @@ class ControlChannelTest {
             int count = 200; // More than one socket buffer holds.
             for (int i = 0; i < count; i++) {
                 master.sendWithFd(
-                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[9_000]), sent);
+                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[9_000], null), sent);
                 master.send(new ControlMessage.EvictBackend(i));
             }
             tickUntil(() -> atChild.messages.size() == 2 * count);
@@ -198,7 +198,8 @@ class ControlChannelTest {
     void descriptorsOfAChannelThatEndsAreClosed() throws IOException {
         try (OwnedFd sent = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1)) {
             for (int i = 0; i < 10; i++) {
-                master.sendWithFd(new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[0]), sent);
+                master.sendWithFd(
+                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[0], null), sent);
             }
             master.close();
         }

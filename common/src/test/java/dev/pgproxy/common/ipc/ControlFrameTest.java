@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -27,6 +28,14 @@ class ControlFrameTest {
     private static final RoleFacts FACTS =
             new RoleFacts(true, true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."));
     private static final byte[] BYTES = {1, 2, 3};
+
+    /** As large as one may be. */
+    private static final Resumption LARGEST = new Resumption(
+            1,
+            new byte[256],
+            Map.of("server_version", "18"),
+            Map.of("search_path", "\u00e9".repeat(2_254)),
+            new byte[32]);
 
     /** One of each kind; {@link #everyKindIsHere} sees to it. */
     private static final List<ControlMessage> ALL = List.of(
@@ -44,10 +53,10 @@ class ControlFrameTest {
             new ControlMessage.Ping(12),
             new ControlMessage.Shutdown(13),
             new ControlMessage.ReopenLogs(),
-            new ControlMessage.ConfigurePool(
-                    new PoolSettings(1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), new SocketTuning(true, 8, 9, 10, 11))),
+            new ControlMessage.ConfigurePool(new PoolSettings(
+                    1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), true, new SocketTuning(true, 8, 9, 10, 11))),
             new ControlMessage.AssignFrontend(
-                    14, SERVER, 22, 23, true, new ClientOrigin("::1", 7, 8), new byte[10_000]),
+                    14, SERVER, 22, 23, true, new ClientOrigin("::1", 7, 8), new byte[10_000], LARGEST),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),
             new ControlMessage.CancelFinished(18, true),
@@ -98,7 +107,8 @@ class ControlFrameTest {
                     57, new Notice(Notice.Kind.PROMOTED, SERVER, "what", "why", "2026-01-01T00:00:00Z")),
             new ControlMessage.NoticeSent(58),
             new ControlMessage.HoldSessions(59, SERVER, true),
-            new ControlMessage.SessionsHeld(60));
+            new ControlMessage.SessionsHeld(60),
+            new ControlMessage.FrontendParked(61, new ClientOrigin("::1", 7, 8), 62, new byte[10_000], LARGEST));
 
     @Test
     void everyKindIsHere() {

@@ -5,14 +5,19 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.supervisor.Child;
@@ -46,6 +51,11 @@ public final class Dispatcher {
             "no standby is available",
             "Set route.standby_fallback = primary, or mend the standbys of slaver_list.");
 
+    private static final byte[] ENDED_BY_OPERATOR = BackendMessage.fatal(
+            SqlState.ADMIN_SHUTDOWN,
+            "terminating connection due to administrator command",
+            "An operator of the proxy has ended this connection; connect again.");
+
     private final EventLoop loop;
     private final EpollPoller poller;
     private ProxyConfig config;
@@ -60,6 +70,7 @@ public final class Dispatcher {
     /** Clients that a worker has, and that no server has let in yet: they may come back. */
     private final Map<Long, Pending> loggingIn = new HashMap<>();
 
+    private final ParkedClients parked;
     private final Consumer<ServerAddress> suspected;
     private boolean primaryHeld;
     private Router.Servers servers;
@@ -81,6 +92,7 @@ public final class Dispatcher {
             long maxWorkerLoad,
             Consumer<ServerAddress> suspected) {
         this.suspected = suspected;
+        this.parked = new ParkedClients(loop, this::goOn, this::idleTooLong);
         this.limits = new PlaceLimits(config.limits());
         this.ledger = new Ledger(limits);
         this.waiting = new WaitingLine(limits);
@@ -164,6 +176,13 @@ public final class Dispatcher {
     public List<WaitingClient> waitingClients() {
         List<WaitingClient> clients = new ArrayList<>();
         waiting.all().forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
+        long nowNs = loop.clock().nanoTime();
+        for (Client client : parked.clients()) {
+            if (route(client, Set.of(), false) instanceof Router.Route.To to) {
+                clients.add(new WaitingClient(
+                        client.id(), client.peer(), to.startup().parameters(), keyOf(to), nowNs, "its next query"));
+            }
+        }
         return clients;
     }
 
@@ -194,15 +213,16 @@ public final class Dispatcher {
      */
     public int endByOperator(Set<Long> clientIds) {
         int ended = 0;
+        for (long id : clientIds) {
+            for (Client client : parked.take(id)) {
+                logins.refuse(client.transport(), ENDED_BY_OPERATOR);
+                ended++;
+            }
+        }
         for (RoutedClient client : clientIds.isEmpty() ? List.<RoutedClient>of() : waiting.all()) {
             if (clientIds.contains(client.id()) && waiting.remove(client)) {
                 client.stopTimer();
-                logins.refuse(
-                        client.transport(poller),
-                        BackendMessage.fatal(
-                                SqlState.ADMIN_SHUTDOWN,
-                                "terminating connection due to administrator command",
-                                "An operator of the proxy has ended this connection; connect again."));
+                logins.refuse(client.transport(poller), ENDED_BY_OPERATOR);
                 ended++;
             }
         }
@@ -216,7 +236,7 @@ public final class Dispatcher {
 
     /** Clients that wait, are on their way to a worker, or are served by one. */
     public int clientCount() {
-        return waiting.size() + ledger.sessionCount();
+        return waiting.size() + parked.size() + ledger.sessionCount();
     }
 
     /** Takes over a client that wants to log in. */
@@ -231,19 +251,62 @@ public final class Dispatcher {
             logins.refuse(client.transport(), Logins.tooManyClients());
             return;
         }
-        Router.Route route = route(client, Set.of());
+        bring(client, null);
+    }
+
+    /** @param resumption of the session that the client has already; null when it is about to log in */
+    private void bring(Client client, @Nullable Resumption resumption) {
+        Router.Route route = route(client, Set.of(), true);
         if (route instanceof Router.Route.To to) {
             enqueue(new RoutedClient(
-                    client, to.startup(), keyOf(to), loop.clock().nanoTime()));
+                    client, to.startup(), keyOf(to), loop.clock().nanoTime(), resumption));
             dispatch(to.server());
         } else {
             logins.refuse(client.transport(), NO_SERVER);
         }
     }
 
-    private Router.Route route(Client client, Set<ServerAddress> tried) {
+    /** A worker gives back a client whose session needs no server before its next query. */
+    public void onParked(Child worker, ControlMessage.FrontendParked message, OwnedFd connection) {
+        ledger.sessionClosed(worker.slot(), message.frontendId());
+        Client client = new Client(
+                message.frontendId(),
+                new SocketTransport(connection, poller),
+                TcpSockets.peer(message.origin().ip(), message.origin().port()),
+                startup(message.startupPacket()),
+                0);
+        if (refusal != null) {
+            logins.refuse(client.transport(), refusal);
+            return;
+        }
+        long boundMs = config.exemptions().match(client.startup().parameters())
+                ? 0
+                : config.timeouts().activeConnection().toMillis();
+        parked.add(client, message.resumption(), boundMs == 0 ? 0 : Math.max(1, boundMs - message.idleMs()));
+        dispatchAll();
+    }
+
+    private static StartupPacket.Startup startup(byte[] packet) {
+        try {
+            return (StartupPacket.Startup) StartupPacketDecoder.decode(packet);
+        } catch (ProtocolViolation e) {
+            throw new IllegalStateException("a worker parked a client without a startup packet", e);
+        }
+    }
+
+    /** A client that was parked has something to say. */
+    private void goOn(Client client, Resumption resumption) {
+        bring(client, resumption);
+    }
+
+    private void idleTooLong(Client client) {
+        logins.refuse(client.transport(), BackendMessage.idleSessionTimeout());
+    }
+
+    /** @param goes whether the client takes its turn there */
+    private Router.Route route(Client client, Set<ServerAddress> tried, boolean goes) {
         Router.Route route = Router.route(client.startup(), servers, config.routing(), tried);
-        if (route instanceof Router.Route.To to && to.usedTurn()) {
+        if (goes && route instanceof Router.Route.To to && to.usedTurn()) {
             servers = new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + 1);
         }
         return route;
@@ -255,7 +318,7 @@ public final class Dispatcher {
 
     /** @param lastWords for a client that no server is left for */
     private void routeAnew(RoutedClient client, byte[] lastWords) {
-        if (route(client.client(), client.tried()) instanceof Router.Route.To to) {
+        if (route(client.client(), client.tried(), true) instanceof Router.Route.To to) {
             enqueue(client.elsewhere(to.startup(), keyOf(to)));
         } else {
             logins.refuse(client.transport(poller), lastWords);
@@ -404,7 +467,8 @@ public final class Dispatcher {
                 Math.max(1, loginMs - client.client().startupMs()),
                 config.exemptions().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
-                client.startup().raw());
+                client.startup().raw(),
+                client.resumption());
     }
 
     private void left(RoutedClient client) {
@@ -528,6 +592,10 @@ public final class Dispatcher {
             waiting.remove(client);
             client.stopTimer();
             logins.refuse(client.transport(poller), why);
+        }
+        for (Client client : parked.clients()) {
+            parked.take(client.id());
+            logins.refuse(client.transport(), why);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ClientOrigin;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -26,6 +27,7 @@ final class RoutedClient {
     private final PoolKey key;
     private final long sinceNs;
     private final Set<ServerAddress> tried;
+    private final @Nullable Resumption resumption;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
@@ -36,24 +38,32 @@ final class RoutedClient {
      *
      * @param startup what the server is to get
      * @param sinceNs when it came
+     * @param resumption of the session that it has already; null when it is about to log in
      */
-    RoutedClient(Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs) {
-        this(client, startup, key, sinceNs, Set.of());
+    RoutedClient(
+            Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs, @Nullable Resumption resumption) {
+        this(client, startup, key, sinceNs, Set.of(), resumption);
         this.transport = client.transport();
     }
 
     private RoutedClient(
-            Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs, Set<ServerAddress> tried) {
+            Client client,
+            StartupPacket.Startup startup,
+            PoolKey key,
+            long sinceNs,
+            Set<ServerAddress> tried,
+            @Nullable Resumption resumption) {
         this.client = client;
         this.startup = startup;
         this.key = key;
         this.sinceNs = sinceNs;
         this.tried = tried;
+        this.resumption = resumption;
     }
 
     /** The same client on its way to another server; the connection is that one's from now on. */
     RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey) {
-        RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried);
+        RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried, resumption);
         other.returns = returns;
         other.transport = transport;
         other.fd = fd;
@@ -66,7 +76,7 @@ final class RoutedClient {
     RoutedClient returned(OwnedFd connection) {
         Set<ServerAddress> triedNow = new HashSet<>(tried);
         triedNow.add(key.server());
-        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow);
+        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow, resumption);
         back.returns = returns + 1;
         back.fd = connection;
         return back;
@@ -90,6 +100,12 @@ final class RoutedClient {
     /** What the server is to get. */
     StartupPacket.Startup startup() {
         return startup;
+    }
+
+    /** Of the session that it has already; null when it is about to log in. */
+    @Nullable
+    Resumption resumption() {
+        return resumption;
     }
 
     long id() {

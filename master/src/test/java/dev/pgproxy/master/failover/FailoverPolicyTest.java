@@ -40,7 +40,8 @@ class FailoverPolicyTest {
             9999,
             Duration.ofSeconds(30),
             true,
-            0);
+            0,
+            true);
     private static final ProxyConfig.StandbyLimits LIMITS =
             new ProxyConfig.StandbyLimits(2, 1_000, Duration.ofSeconds(5));
 

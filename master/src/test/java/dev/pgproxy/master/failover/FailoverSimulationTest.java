@@ -38,7 +38,8 @@ class FailoverSimulationTest {
             9999,
             Duration.ofMillis(40),
             true,
-            0);
+            0,
+            true);
     private static final ProxyConfig.StandbyLimits LIMITS = new ProxyConfig.StandbyLimits(2, 0, Duration.ZERO);
 
     static LongStream seeds() {

@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.protocol.MessageFramer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -101,6 +102,17 @@ public final class ServerIdentity {
     /** The ParameterStatus messages with the current values. */
     public Collection<byte[]> statusMessages() {
         return statusMessages.values();
+    }
+
+    /** The values of the same, by name; one char per byte. */
+    public Map<String, String> statuses() {
+        Map<String, String> values = new LinkedHashMap<>();
+        statusMessages.forEach((name, message) -> {
+            int start = MessageFramer.HEADER_BYTES + name.length() + 1;
+            int length = Math.max(0, message.length - start - 1);
+            values.put(name, new String(message, Math.min(start, message.length), length, StandardCharsets.ISO_8859_1));
+        });
+        return values;
     }
 
     /** NegotiateProtocolVersion as the client of this pool key gets it; empty when it gets none. */

@@ -116,9 +116,8 @@ public final class Pipe {
                     start = buffer.position();
                 }
                 case STOP -> {
-                    return send(buffer, start, bodyStart - MessageFramer.HEADER_BYTES, sink)
-                            ? Outcome.STOPPED
-                            : Outcome.SINK_BROKEN;
+                    framer.unread(buffer); // The sink gets nothing of it, so it is at a boundary.
+                    return send(buffer, start, buffer.position(), sink) ? Outcome.STOPPED : Outcome.SINK_BROKEN;
                 }
             }
         }

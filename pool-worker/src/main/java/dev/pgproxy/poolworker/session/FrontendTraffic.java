@@ -2,10 +2,13 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Looks at what a client sends to its server: everything passes but Terminate, which ends the session and not the backend. */
 final class FrontendTraffic implements MessageInspector {
@@ -13,16 +16,29 @@ final class FrontendTraffic implements MessageInspector {
     private final QueryProgress progress;
     private final Tally tally;
     private final Clock clock;
+    private final @Nullable StateTrace trace;
+    private final @Nullable ScramWitness witness;
 
-    FrontendTraffic(QueryProgress progress, Tally tally, Clock clock) {
+    /**
+     * @param trace notes what the session may hold; null when nobody wants to know
+     * @param witness listens to the login; null when nobody does
+     */
+    FrontendTraffic(
+            QueryProgress progress,
+            Tally tally,
+            Clock clock,
+            @Nullable StateTrace trace,
+            @Nullable ScramWitness witness) {
         this.progress = progress;
         this.tally = tally;
         this.clock = clock;
+        this.trace = trace;
+        this.witness = witness;
     }
 
     @Override
     public boolean wantsWhole(byte type) {
-        return false;
+        return witness != null && type == FrontendMessage.PASSWORD;
     }
 
     @Override
@@ -30,10 +46,23 @@ final class FrontendTraffic implements MessageInspector {
         if (type == FrontendMessage.TERMINATE) {
             return Verdict.STOP;
         }
-        if (!tally.isRunning() && type != FrontendMessage.PASSWORD) {
+        if (type == FrontendMessage.PASSWORD) {
+            overhear(buffer, bodyStart, bodyBytes);
+        } else if (!tally.isRunning()) {
             tally.queryStarted(clock.nanoTime());
+        }
+        if (trace != null) {
+            trace.onFrontend(type, buffer, bodyStart, bodyBytes);
         }
         progress.onFrontend(type);
         return Verdict.FORWARD;
+    }
+
+    private void overhear(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        if (witness != null) {
+            byte[] body = MessageCopies.copy(buffer, bodyStart, bodyBytes);
+            witness.client(body);
+            Arrays.fill(body, (byte) 0);
+        }
     }
 }

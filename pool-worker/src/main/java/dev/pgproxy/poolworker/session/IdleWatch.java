@@ -89,10 +89,7 @@ final class IdleWatch {
                     "terminating connection due to idle-in-transaction timeout",
                     "The transaction was idle for idle_transaction_timeout of the proxy, and was rolled back."));
         } else {
-            end.accept(BackendMessage.fatal(
-                    SqlState.IDLE_SESSION_TIMEOUT,
-                    "terminating connection due to idle-session timeout",
-                    "The session was idle for active_cnn_timeout of the proxy; disable_conds_list can exempt it."));
+            end.accept(BackendMessage.idleSessionTimeout());
         }
     }
 }

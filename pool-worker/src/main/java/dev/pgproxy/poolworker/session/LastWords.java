@@ -4,8 +4,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
+import dev.pgproxy.common.protocol.StartupParameters;
 
 /** What a client is told when its session ends and it did not ask for that. */
 public final class LastWords {
@@ -43,6 +42,13 @@ public final class LastWords {
                 "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
     }
 
+    static byte[] notMoved(ServerAddress server, String reason) {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection because its session could not go on on server " + server + ": " + reason,
+                "Connect again.");
+    }
+
     static byte[] badServer(ProtocolViolation violation) {
         return BackendMessage.fatal(
                 violation.sqlState(), "the server sent what is no message: " + violation.description(), "");
@@ -73,10 +79,21 @@ public final class LastWords {
      * @param error body of its ErrorResponse; may be empty
      */
     static byte[] badSetting(byte[] error) {
-        Map<Character, String> fields = BackendMessage.fields(error);
-        String words = fields.getOrDefault('M', "a setting of the startup packet could not be applied");
-        byte[] bytes = words.getBytes(StandardCharsets.ISO_8859_1);
         return BackendMessage.fatal(
-                fields.getOrDefault('C', SqlState.CONNECTION_FAILURE), new String(bytes, StandardCharsets.UTF_8), "");
+                BackendMessage.fields(error).getOrDefault('C', SqlState.CONNECTION_FAILURE), settingWords(error), "");
+    }
+
+    /** What the server says of a setting that it does not take. */
+    static String settingWords(byte[] error) {
+        return words(error, "a setting of the session could not be applied");
+    }
+
+    /**
+     * What a server's ErrorResponse says.
+     *
+     * @param otherwise when it says nothing
+     */
+    static String words(byte[] error, String otherwise) {
+        return StartupParameters.display(BackendMessage.fields(error).getOrDefault('M', otherwise));
     }
 }

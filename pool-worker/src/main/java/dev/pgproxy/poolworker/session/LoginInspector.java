@@ -33,7 +33,8 @@ final class LoginInspector implements MessageInspector {
     private final ServerIdentity identity;
     private final Negotiation negotiation;
     private final UnaryOperator<byte[]> secretForKey;
-    private final @Nullable Replay replay;
+    private final @Nullable LoginAnswers answers;
+    private final @Nullable ScramWitness witness;
     private final Consumer<byte[]> toServer;
     private final Runnable whenComplete;
 
@@ -47,7 +48,8 @@ final class LoginInspector implements MessageInspector {
 
     /**
      * @param secretForKey the session's secret for the server's cancel key, of the same length
-     * @param replay what the client has answered already; null when it was not asked for anything yet
+     * @param answers what is answered in the client's stead, who was told the rest before; null when it is new to him
+     * @param witness listens to the server's requests; null when nobody does
      * @param toServer takes messages that are sent in the client's stead
      * @param whenComplete run at ReadyForQuery, to put the next inspector in place
      */
@@ -55,13 +57,15 @@ final class LoginInspector implements MessageInspector {
             ServerIdentity identity,
             Negotiation negotiation,
             UnaryOperator<byte[]> secretForKey,
-            @Nullable Replay replay,
+            @Nullable LoginAnswers answers,
+            @Nullable ScramWitness witness,
             Consumer<byte[]> toServer,
             Runnable whenComplete) {
         this.identity = identity;
         this.negotiation = negotiation;
         this.secretForKey = secretForKey;
-        this.replay = replay;
+        this.answers = answers;
+        this.witness = witness;
         this.toServer = toServer;
         this.whenComplete = whenComplete;
     }
@@ -81,6 +85,12 @@ final class LoginInspector implements MessageInspector {
         return refused;
     }
 
+    /** Whether the ErrorResponse with this body says that the server takes no connections for now. */
+    static boolean isNotNow(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        byte[] error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
+        return NOT_NOW.contains(BackendMessage.fields(error).getOrDefault('C', ""));
+    }
+
     @Override
     public boolean wantsWhole(byte type) {
         return true;
@@ -89,12 +99,12 @@ final class LoginInspector implements MessageInspector {
     @Override
     public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         boolean first = !started;
-        if (first && replay == null && type == BackendMessage.ERROR_RESPONSE) {
-            byte[] error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
-            if (NOT_NOW.contains(BackendMessage.fields(error).getOrDefault('C', ""))) {
-                turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
-                return Verdict.STOP;
-            }
+        if (first
+                && answers == null
+                && type == BackendMessage.ERROR_RESPONSE
+                && isNotNow(buffer, bodyStart, bodyBytes)) {
+            turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
+            return Verdict.STOP;
         }
         started = true;
         refused = type == BackendMessage.ERROR_RESPONSE;
@@ -102,7 +112,7 @@ final class LoginInspector implements MessageInspector {
         if (first && negotiation.isNeeded() && type != BackendMessage.NEGOTIATE_PROTOCOL_VERSION && !refused) {
             byte[] own = negotiation.message();
             identity.negotiation(own);
-            if (replay != null) {
+            if (answers != null) {
                 return verdict; // The client was told before it was asked for its password.
             }
             replacement = concat(own, MessageCopies.whole(buffer, bodyStart, bodyBytes));
@@ -125,7 +135,7 @@ final class LoginInspector implements MessageInspector {
                 }
                 replacement = negotiation.message(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                 identity.negotiation(replacement);
-                if (replay != null) {
+                if (answers != null) {
                     replacement = NOTHING;
                 }
                 return Verdict.REPLACE;
@@ -157,7 +167,10 @@ final class LoginInspector implements MessageInspector {
             saslRequest = MessageCopies.whole(buffer, bodyStart, bodyBytes);
         }
         byte[] data = MessageCopies.copy(buffer, bodyStart + Integer.BYTES, Math.max(0, bodyBytes - Integer.BYTES));
-        byte[] answer = replay == null ? null : replay.answer(code, data);
+        if (witness != null) {
+            witness.server(code, data);
+        }
+        byte[] answer = answers == null ? null : answers.answer(code, data);
         if (answer == null) {
             return Verdict.FORWARD;
         }

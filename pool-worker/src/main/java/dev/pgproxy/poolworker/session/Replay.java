@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * there; a proof that was made for the proxy's salt or nonce never is, and then the server says that the password is wrong in
  * its own words. When the answers are used up, or the server asks for something else, it talks to the client itself.
  */
-final class Replay {
+final class Replay implements LoginAnswers {
 
     private final AuthenticationMethod method;
     private final @Nullable ScramExchange scram;
@@ -27,14 +27,8 @@ final class Replay {
         this.answers = new ArrayDeque<>(answers);
     }
 
-    /**
-     * The answer to a request of the server.
-     *
-     * @param code the request's Int32
-     * @param data what follows it
-     * @return a whole message; null when the request is for the client
-     */
-    byte @Nullable [] answer(int code, byte[] data) {
+    @Override
+    public byte @Nullable [] answer(int code, byte[] data) {
         if (AuthenticationMethod.ofRequest(code) != method || answers.isEmpty()) {
             return null;
         }

@@ -1,10 +1,12 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
@@ -22,11 +24,13 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
+import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +68,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         /** See {@link BackendTraffic.News}. */
         void objectInUse(Session session, String words);
 
-        /** The session is over. Called once, unless {@link #returned} was. */
+        /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
         void closed(Session session);
 
         /**
@@ -74,6 +78,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
          * @param lastWords what it is to be told when there is no other server
          */
         void returned(Session session, Transport frontend, byte[] lastWords);
+
+        /**
+         * The session needs no server before the client's next query, and then another one.
+         *
+         * @param frontend the client, which is the owner's now
+         * @param resumption what the session goes on with
+         * @param startupPacket what its next server is to get
+         */
+        void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket);
 
         /** Whether there is somebody who could serve a client that is returned. */
         boolean hasMaster();
@@ -94,8 +107,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
      * @param loginTimeLeftMs bound on the rest of the login
      * @param idleExempt whether the client may be idle outside a transaction for ever
      * @param origin where it comes from
+     * @param resumption of the session that it has already; null when it is about to log in
      */
-    public record Terms(long loginTimeLeftMs, boolean idleExempt, ClientOrigin origin) {}
+    public record Terms(
+            long loginTimeLeftMs,
+            boolean idleExempt,
+            ClientOrigin origin,
+            @Nullable Resumption resumption) {}
+
+    private static final byte[] NOTHING = {};
 
     private final long id;
     private final PoolKey key;
@@ -113,6 +133,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable RoleFacts facts;
     private @Nullable VerificationDialogue dialogue;
     private @Nullable Replay replay;
+    private @Nullable Resumption resumption;
+    private @Nullable SilentLogin silentLogin;
+    private @Nullable ScramWitness witness;
+    private @Nullable StateTrace trace;
+    private @Nullable SessionInventory inventory;
     private @Nullable ParameterSetting setting;
     private byte[] beforeWelcome = LastWords.NONE;
     private @Nullable Pipe toServer;
@@ -121,7 +146,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable IdleWatch idleWatch;
     private Scheduler.@Nullable Timer loginTimer;
     private Scheduler.@Nullable Timer endingTimer;
-    private byte[] secret = {};
+    private byte[] secret = NOTHING;
+    private byte[] clientKey = NOTHING;
+    private int toldPid;
     private boolean loginComplete;
     private boolean serverTakesNothing;
     private boolean spokenTo;
@@ -147,6 +174,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.context = context;
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
+        this.trace = settings.moveSessions() ? new StateTrace() : null;
+        Resumption from = terms.resumption();
+        this.resumption = from;
+        if (from != null) {
+            toldPid = from.pid();
+            secret = from.secret();
+            clientKey = from.clientKey();
+        }
     }
 
     public long id() {
@@ -259,9 +294,28 @@ public final class Session implements BackendUser, BackendTraffic.News {
         giveBack(LastWords.unreachable(key.server(), reason));
     }
 
-    /** The server is not the primary any more. */
-    public void leaveServer(ServerAddress successor) {
+    /**
+     * The server is not the primary any more. A session that was held, and has nothing there that another server could not be
+     * given, goes on on that one; others end.
+     *
+     * @return why this one does not go on; empty when it does
+     */
+    public String leaveServer(ServerAddress successor) {
+        SessionInventory held = inventory;
+        boolean mayGoOn = isReadyToLeave() && !shutdownAsked && context.owner().hasMaster();
+        String obstacle = held == null || !mayGoOn ? "is at work" : held.obstacle();
+        if (obstacle.isEmpty() && held != null) {
+            Resumption taken = new Resumption(
+                    toldPid, secret, attached().identity().statuses(), held.settings(), clientKey.clone());
+            if (taken.maxBytes() > Resumption.MAX_BYTES) {
+                obstacle = "holds more than can be taken along";
+            } else if (end()) {
+                context.owner().parked(this, frontend, taken, negotiation.serverPacket());
+                return "";
+            }
+        }
         giveBack(LastWords.replacedServer(key.server(), successor));
+        return obstacle;
     }
 
     /** Lets the master find another server for a client that knows of none yet; else tells it why its session ends. */
@@ -302,7 +356,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
         switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
             case WELCOME -> setUp(chosen, chosen.identity().negotiation());
-            case VERIFY -> verify(chosen, found);
+            case VERIFY -> {
+                if (resumption == null) {
+                    verify(chosen, found);
+                } else {
+                    setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
+                }
+            }
             case START_ANEW -> startAnew(chosen);
         }
     }
@@ -333,6 +393,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     @Override
                     public void accepted(byte[] message) {
                         dialogue = null;
+                        keepKey(verification.clientKey());
                         setUp(warm, message);
                     }
 
@@ -368,12 +429,17 @@ public final class Session implements BackendUser, BackendTraffic.News {
             lostWhileIdle(warm);
             return;
         }
-        Pipe pipe = new Pipe(
-                context.buffers(),
-                new FrontendTraffic(warm.progress(), tally, context.loop().clock()));
+        applySettings(warm, before);
+    }
+
+    private void applySettings(Backend warm, byte[] before) {
+        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(warm));
         toServer = pipe;
         Map<String, String> changes =
                 ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
+        if (resumption != null) {
+            changes.putAll(resumption.settings());
+        }
         if (changes.isEmpty()) {
             welcome(warm, before);
             return;
@@ -411,28 +477,53 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return ignored;
     }
 
-    /** Tells the client of a warm backend what a login would have told it. */
+    private FrontendTraffic frontendTraffic(Backend serving) {
+        return new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, witness);
+    }
+
+    /** What logs in to another server in the client's stead is kept only where it may be needed. */
+    private void keepKey(byte[] provedWith) {
+        if (settings.moveSessions()) {
+            clientKey = provedWith;
+        }
+    }
+
+    /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
     private void welcome(Backend warm, byte[] before) {
         BackendTraffic inspector = new BackendTraffic(
                 warm.identity(), warm.progress(), tally, context.loop().clock(), this);
         traffic = inspector;
         warm.fromServer().inspectWith(inspector);
-        ByteArrayOutputStream words = new ByteArrayOutputStream();
-        words.writeBytes(before);
-        words.writeBytes(BackendMessage.authenticationOk());
-        warm.identity().loginNotices().forEach(words::writeBytes);
-        warm.identity().statusMessages().forEach(words::writeBytes);
-        if (warm.identity().cancelKey().length > 0) {
-            words.writeBytes(BackendMessage.backendKeyData(
-                    warm.identity().pid(), newSecret(warm.identity().cancelKey())));
-        }
-        words.writeBytes(BackendMessage.readyForQueryIdle());
+        byte[] words = resumption == null ? greeting(warm.identity(), before) : news(warm.identity(), resumption);
         becomeActive(warm);
-        if (!warm.fromServer().inject(words.toByteArray(), frontend)) {
+        if (!warm.fromServer().inject(words, frontend)) {
             leave();
             return;
         }
         updateInterest();
+    }
+
+    private byte[] greeting(ServerIdentity server, byte[] before) {
+        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        words.writeBytes(before);
+        words.writeBytes(BackendMessage.authenticationOk());
+        server.loginNotices().forEach(words::writeBytes);
+        server.statusMessages().forEach(words::writeBytes);
+        if (server.cancelKey().length > 0) {
+            words.writeBytes(BackendMessage.backendKeyData(server.pid(), newSecret(server.cancelKey())));
+        }
+        words.writeBytes(BackendMessage.readyForQueryIdle());
+        return words.toByteArray();
+    }
+
+    private static byte[] news(ServerIdentity server, Resumption known) {
+        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        server.statuses().forEach((name, value) -> {
+            if (!value.equals(known.statuses().get(name))) {
+                words.writeBytes(BackendMessage.parameterStatus(name, value));
+            }
+        });
+        return words.toByteArray();
     }
 
     /** The backend had something to say, or ended, while nobody used it. */
@@ -453,27 +544,41 @@ public final class Session implements BackendUser, BackendTraffic.News {
         BackendTraffic afterLogin = new BackendTraffic(
                 fresh.identity(), fresh.progress(), tally, context.loop().clock(), this);
         traffic = afterLogin;
-        Pipe pipe = new Pipe(
-                context.buffers(),
-                new FrontendTraffic(fresh.progress(), tally, context.loop().clock()));
+        Verifiers verifiers = Verifiers.of(known.verifiers());
+        Resumption goingOn = resumption;
+        if (settings.moveSessions() && goingOn == null && replay == null) {
+            witness = verifiers.scram().map(ScramWitness::new).orElse(null);
+        }
+        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(fresh));
         toServer = pipe;
+        LoginAnswers answers = goingOn == null
+                ? replay
+                : new KeyLogin(
+                        verifiers.md5(), goingOn.clientKey(), context.secrets().secret(ScramExchange.NONCE_BYTES));
         LoginInspector inspector = new LoginInspector(
                 fresh.identity(),
                 negotiation,
-                this::newSecret,
-                replay,
+                goingOn == null ? this::newSecret : serverKey -> secret,
+                answers,
+                witness,
                 answer -> serverTakesNothing |= !pipe.inject(answer, fresh.transport()),
                 () -> {
                     loginComplete = true;
                     fresh.fromServer().inspectWith(afterLogin);
                 });
-        login = inspector;
-        fresh.fromServer().inspectWith(inspector);
+        if (goingOn == null) {
+            login = inspector;
+            fresh.fromServer().inspectWith(inspector);
+        } else {
+            silentLogin = new SilentLogin(inspector);
+            fresh.fromServer().inspectWith(silentLogin);
+        }
         serverTakesNothing = !pipe.inject(negotiation.serverPacket(), fresh.transport());
         updateInterest();
     }
 
     private byte[] newSecret(byte[] serverKey) {
+        toldPid = attached().identity().pid();
         secret = context.secrets().secret(serverKey.length);
         return secret;
     }
@@ -489,7 +594,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
             context.owner().notReusable(this, method, known);
         }
-        becomeActive(serving);
+        if (resumption == null) {
+            becomeActive(serving);
+        } else {
+            applySettings(serving, NOTHING);
+        }
     }
 
     private void becomeActive(Backend serving) {
@@ -497,6 +606,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
         stopLoginTimer();
         wipeReplay();
         login = null; // It may hold what the client proved its password with.
+        if (witness != null) {
+            keepKey(witness.clientKey());
+            witness = null;
+        }
+        resumption = null;
+        silentLogin = null;
         facts = null; // Verifiers are not to be kept longer than the login.
         activeNs = context.loop().clock().nanoTime();
         serving.fromServer().takeReadBytes(); // What was said before the session is not its own.
@@ -526,13 +641,20 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     dialogue.frontendReady(ready);
                 }
             }
-            case LOGGING_IN, ACTIVE, ENDING -> relayFrontend(ready);
+            case LOGGING_IN -> {
+                if (resumption == null) {
+                    relayFrontend(ready);
+                } else {
+                    leave(); // As above: what it has to say is for its session.
+                }
+            }
+            case ACTIVE, ENDING -> relayFrontend(ready);
         }
     }
 
     private void relayFrontend(int ready) {
         Backend serving = attached();
-        if (isHeldAtRest() && (ready & Interest.HANGUP) != 0) {
+        if (isHeld() && (ready & Interest.HANGUP) != 0) {
             leave();
             return;
         }
@@ -637,7 +759,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         } finally {
             tally.fromServer(serving.fromServer().takeReadBytes());
         }
-        if (wasRunning) {
+        if (wasRunning && !isTakingInventory()) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
         }
         if (loginComplete && state == SessionState.LOGGING_IN) {
@@ -647,7 +769,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             case MOVED, IDLE -> {
                 return takeSetting(serving);
             }
-            case STOPPED -> giveBack(login == null ? LastWords.NONE : login.turnedAway());
+            case STOPPED -> refused();
             case SOURCE_ENDED -> {
                 serving.connectionEnded();
                 giveBack(wordsForLostServer());
@@ -655,6 +777,17 @@ public final class Session implements BackendUser, BackendTraffic.News {
             case SINK_BROKEN -> leave();
         }
         return false;
+    }
+
+    /** The server has said what the client is not to hear. */
+    private void refused() {
+        if (silentLogin == null) {
+            giveBack(login == null ? LastWords.NONE : login.turnedAway());
+        } else if (silentLogin.turnedAway().length > 0) {
+            giveBack(silentLogin.turnedAway());
+        } else {
+            part(LastWords.notMoved(key.server(), silentLogin.problem()));
+        }
     }
 
     /**
@@ -668,7 +801,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
             return true;
         }
         if (query.hasFailed()) {
-            part(LastWords.badSetting(query.error()));
+            part(
+                    resumption == null
+                            ? LastWords.badSetting(query.error())
+                            : LastWords.notMoved(key.server(), LastWords.settingWords(query.error())));
             return false;
         }
         if (state == SessionState.SETTING_UP && !serving.progress().isRunning()) {
@@ -705,14 +841,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return state != SessionState.ENDING
                 && !serverTakesNothing
                 && !pipeToServer().isBlocked()
-                && !isHeldAtRest();
+                && !isHeld();
     }
 
     private void updateInterest() {
         Backend serving = attached();
         boolean clientBlocked = serving.fromServer().isBlocked();
-        boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeldAtRest();
-        boolean awaitsSetting = state == SessionState.SETTING_UP;
+        boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
+        boolean awaitsSetting =
+                state == SessionState.SETTING_UP || (resumption != null && state != SessionState.ACTIVE);
         frontend.interest((readsFrontend() && !awaitsSetting ? Interest.READ : 0)
                 | (clientBlocked ? Interest.WRITE : 0)
                 | (awaitsHangUp || awaitsSetting ? Interest.HANGUP : 0));
@@ -722,15 +859,71 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Takes nothing more from the client once its transaction is over, or goes on with it. */
     public void hold(boolean wanted) {
+        if (held != wanted && !isTakingInventory()) {
+            inventory = null; // What it said may not be true any more.
+        }
         held = wanted;
+        if (isHeldAtRest() && inventory == null) {
+            takeInventory(attached());
+        }
         if (state == SessionState.ACTIVE) {
             settle(attached());
         }
     }
 
-    /** Whether nothing happens here as long as the session is held. */
-    public boolean isHeldAtRest() {
+    /** Whether nothing happens here as long as the session is held, and it is known what it has at its server. */
+    public boolean isReadyToLeave() {
+        return isHeldAtRest() && inventory != null && inventory.isComplete();
+    }
+
+    private boolean isHeldAtRest() {
         return held && state == SessionState.ACTIVE && isAtRest(attached());
+    }
+
+    private boolean isTakingInventory() {
+        return inventory != null && !inventory.isComplete();
+    }
+
+    /** Whether the client has to wait. */
+    private boolean isHeld() {
+        return isHeldAtRest() || isTakingInventory();
+    }
+
+    private void takeInventory(Backend serving) {
+        BackendTraffic relayed = traffic;
+        SessionInventory taken = new SessionInventory(serving.identity(), serving.progress(), () -> {
+            if (relayed != null) {
+                serving.fromServer().inspectWith(relayed);
+            }
+        });
+        inventory = taken;
+        String obstacle = obstacleToMoving(serving);
+        if (!obstacle.isEmpty()) {
+            taken.skip(obstacle);
+            return;
+        }
+        serving.fromServer().inspectWith(taken);
+        serving.progress().onFrontend(FrontendMessage.QUERY);
+        serverTakesNothing |= !pipeToServer().inject(SessionInventory.query(), serving.transport());
+    }
+
+    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
+    private String obstacleToMoving(Backend serving) {
+        if (trace == null || !settings.moveSessions()) {
+            return "is not to be moved (failover.move_sessions)";
+        }
+        if (key.parameters().isReplication()) {
+            return "is for replication";
+        }
+        if (!serving.progress().isResettable()) {
+            return "is in doubt";
+        }
+        boolean canLogIn = switch (serving.identity().method()) {
+            case TRUST, MD5 -> true;
+            case SCRAM_SHA_256 -> clientKey.length > 0;
+            case PASSWORD, OTHER -> false;
+        };
+        return canLogIn ? trace.obstacle() : "logged in in a way that only the client can repeat";
     }
 
     private boolean isAtRest(Backend serving) {
@@ -766,7 +959,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return state == SessionState.ACTIVE
                 && backend != null
                 && secret.length > 0
-                && backend.identity().pid() == pid
+                && toldPid == pid
                 && MessageDigest.isEqual(secret, key);
     }
 
@@ -813,6 +1006,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             dialogue.cancel();
         }
         wipeReplay();
+        Arrays.fill(clientKey, (byte) 0);
         frontend.interest(Interest.NONE);
         boolean untouched = state.isBeforeBackend();
         state = SessionState.CLOSED;

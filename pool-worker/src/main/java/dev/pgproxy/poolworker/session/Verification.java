@@ -42,7 +42,6 @@ final class Verification {
         record Refer() implements Step {}
     }
 
-    private static final String SCRAM = "SCRAM-SHA-256";
     private static final byte[] NOTHING = {};
 
     private final AuthenticationMethod method;
@@ -131,8 +130,8 @@ final class Verification {
     }
 
     /** SASLInitialResponse: the mechanism's name, Int32 length, data. Null when it is not for us. */
-    private static byte @Nullable [] clientFirst(byte[] body) {
-        byte[] mechanism = (SCRAM + "\0").getBytes(StandardCharsets.US_ASCII);
+    static byte @Nullable [] clientFirst(byte[] body) {
+        byte[] mechanism = (ScramVerifier.NAME + "\0").getBytes(StandardCharsets.US_ASCII);
         ByteBuffer in = ByteBuffer.wrap(body);
         try {
             byte[] named = new byte[mechanism.length];
@@ -149,6 +148,11 @@ final class Verification {
     /** The client's answers, for the server to judge; they are wiped once they were used. */
     Replay replay() {
         return new Replay(method, scram, answers);
+    }
+
+    /** See {@link ScramExchange#clientKey}; empty for other methods. */
+    byte[] clientKey() {
+        return scram == null ? NOTHING : scram.clientKey();
     }
 
     /** Forgets what the client said. */

@@ -5,9 +5,11 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.MasterLink;
@@ -23,9 +25,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** One run: a worker, its clients, its server and its master, under the schedule of one seed. */
 final class PoolWorkerSimulation {
@@ -43,6 +47,7 @@ final class PoolWorkerSimulation {
             5_000,
             2_000,
             List.of("application_name"),
+            true,
             new SocketTuning(true, 60, 10, 6, 0));
     private static final int LOGIN_MS = 2_000;
 
@@ -54,6 +59,7 @@ final class PoolWorkerSimulation {
     private final Set<Long> sessionsReported = new HashSet<>();
     private final Set<Long> backendsReported = new HashSet<>();
     private final Map<Long, SimulatedClient> clients = new HashMap<>();
+    private final Map<Long, Resumption> resumptions = new HashMap<>();
     private final Map<Integer, byte[]> keys = new HashMap<>();
     private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
     private final List<Runnable> unwritten = new ArrayList<>();
@@ -67,6 +73,10 @@ final class PoolWorkerSimulation {
     private boolean masterLost;
     private boolean serverLeft;
     private long returned;
+    private long parked;
+    private long moved;
+    private long holds;
+    private long heldRequest;
     private final LingeringClose refusals;
 
     PoolWorkerSimulation(long seed) {
@@ -108,6 +118,11 @@ final class PoolWorkerSimulation {
 
     SimulatedWorld world() {
         return world;
+    }
+
+    /** How many sessions went on on another backend. */
+    long moved() {
+        return moved;
     }
 
     /** Runs until everybody has left, or the worker is dead, checking after every step. */
@@ -161,7 +176,7 @@ final class PoolWorkerSimulation {
         long serverConnections = worker.pool().snapshot().stream()
                 .filter(backend -> backend.state() != BackendState.CONNECTING)
                 .count();
-        long ofMaster = returned + refusals.count();
+        long ofMaster = returned + parked + refusals.count();
         long owned = serverConnections + worker.sessions().size() + worker.lingeringCount() + ofMaster;
         check(
                 world.openTransports() == owned,
@@ -237,7 +252,9 @@ final class PoolWorkerSimulation {
         }
 
         private void disturb() {
-            if (world.random().nextInt(40) == 0) {
+            if (world.random().nextInt(8) == 0) {
+                hold();
+            } else if (world.random().nextInt(40) == 0) {
                 serverLeft = true;
                 worker.leaveServer(SERVER, SUCCESSOR);
             } else if (world.random().nextInt(20) == 0) {
@@ -245,6 +262,28 @@ final class PoolWorkerSimulation {
             } else {
                 worker.evict(world.random().nextInt(20));
             }
+        }
+
+        /** A switchover: it ends when the sessions are at rest, or is called off before. */
+        private void hold() {
+            long request = ++holds;
+            heldRequest = 0;
+            worker.holdSessions(request, SERVER, true);
+            world.add(() -> {
+                if (request != holds) {
+                    return false;
+                }
+                if (heldRequest == request && world.random().nextInt(3) > 0) {
+                    serverLeft = true;
+                    worker.leaveServer(SERVER, SUCCESSOR);
+                    return false;
+                }
+                if (world.random().nextInt(200) == 0) {
+                    worker.holdSessions(0, SERVER, false);
+                    return false;
+                }
+                return true;
+            });
         }
 
         private String anyUser() {
@@ -258,7 +297,7 @@ final class PoolWorkerSimulation {
             SimulatedTransport transport = world.connect();
             SimulatedClient client = new SimulatedClient(name, user, transport, PoolWorkerSimulation.this);
             clients.put(id, client);
-            assign(id, client, transport);
+            assign(id, client, transport, null);
             world.add(client);
         }
 
@@ -273,7 +312,8 @@ final class PoolWorkerSimulation {
         }
     }
 
-    private void assign(long id, SimulatedClient client, SimulatedTransport transport) {
+    private void assign(
+            long id, SimulatedClient client, SimulatedTransport transport, @Nullable Resumption resumption) {
         byte[] packet = FrontendMessage.startup(
                 3 << 16,
                 List.of(
@@ -283,7 +323,7 @@ final class PoolWorkerSimulation {
         long expected = world.random().nextInt(20);
         worker.assign(
                 new ControlMessage.AssignFrontend(
-                        id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet),
+                        id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet, resumption),
                 transport);
     }
 
@@ -311,12 +351,41 @@ final class PoolWorkerSimulation {
 
     private final class SimulatedMaster implements MasterLink {
         @Override
-        public void giveBack(ControlMessage.FrontendReturned message, Transport frontend) {
+        public void giveBack(ControlMessage.ToMaster message, Transport frontend) {
+            if (message instanceof ControlMessage.FrontendReturned back) {
+                takeReturned(back, frontend);
+            } else {
+                takeParked((ControlMessage.FrontendParked) message, frontend);
+            }
+        }
+
+        /** Whether the client has something to say by now makes no difference to the worker that gets it. */
+        private void takeParked(ControlMessage.FrontendParked message, Transport frontend) {
+            long id = message.frontendId();
+            check(sessionsReported.remove(id), "a session ended twice");
+            SimulatedClient client = Objects.requireNonNull(clients.get(id));
+            resumptions.put(id, message.resumption());
+            parked++;
+            world.add(() -> {
+                if (world.random().nextInt(3) > 0) {
+                    return true;
+                }
+                parked--;
+                if (stopping || masterLost || world.random().nextInt(10) == 0) {
+                    refusals.close(frontend, BackendMessage.idleSessionTimeout());
+                } else {
+                    assign(id, client, client.transport(), message.resumption());
+                }
+                return false;
+            });
+        }
+
+        private void takeReturned(ControlMessage.FrontendReturned message, Transport frontend) {
             long id = message.frontendId();
             check(sessionsReported.remove(id), "a session ended twice");
             SimulatedClient client = clients.get(id);
             check(
-                    client != null && client.heardNothing(),
+                    client != null && (client.heardNothing() || resumptions.containsKey(id)),
                     "client " + id + " was returned and knows of a server already");
             accepted.add(id); // Messages arrive in order, so that one was read before.
             returned++;
@@ -325,7 +394,7 @@ final class PoolWorkerSimulation {
                 if (client == null || stopping || masterLost || world.random().nextBoolean()) {
                     refusals.close(frontend, message.lastWords());
                 } else {
-                    assign(id, client, client.transport());
+                    assign(id, client, client.transport(), resumptions.get(id));
                 }
                 return false;
             });
@@ -346,6 +415,7 @@ final class PoolWorkerSimulation {
             if (message instanceof ControlMessage.SessionClosed closed) {
                 check(sessionsReported.remove(closed.frontendId()), "a session ended twice");
             } else if (message instanceof ControlMessage.SessionOpened opened) {
+                moved += resumptions.remove(opened.frontendId()) == null ? 0 : 1;
                 backendsReported.add(opened.backendId());
             } else if (message instanceof ControlMessage.BackendGone gone) {
                 backendsReported.remove(gone.backendId());
@@ -355,6 +425,8 @@ final class PoolWorkerSimulation {
                 deliver(query.backendId(), query.pid());
             } else if (message instanceof ControlMessage.FindRole question) {
                 answer(question);
+            } else if (message instanceof ControlMessage.SessionsHeld held) {
+                heldRequest = held.requestId();
             } else if (message instanceof ControlMessage.FrontendAccepted another) {
                 backendsReported.add(another.backendId());
             }

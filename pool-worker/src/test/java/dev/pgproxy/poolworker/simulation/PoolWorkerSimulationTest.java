@@ -1,6 +1,10 @@
 package dev.pgproxy.poolworker.simulation;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -11,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PoolWorkerSimulationTest {
 
     private static final int SEEDS = 1000;
+    private static final AtomicLong moved = new AtomicLong();
 
     static LongStream seeds() {
         Long replay = Long.getLong("simulation.seed");
@@ -20,6 +25,14 @@ class PoolWorkerSimulationTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void invariantsHoldAfterEveryStep(long seed) {
-        new PoolWorkerSimulation(seed).run();
+        PoolWorkerSimulation simulation = new PoolWorkerSimulation(seed);
+        simulation.run();
+        moved.addAndGet(simulation.moved());
+    }
+
+    /** Else the schedules would not say anything about it. */
+    @AfterAll
+    static void sessionsWentOnElsewhere() {
+        assertTrue(Long.getLong("simulation.seed") != null || moved.get() > SEEDS / 10, moved + " sessions moved");
     }
 }

@@ -14,7 +14,8 @@ import java.util.Random;
 /** A client that logs in, asks a few things, checks that every answer is its own, and leaves in one of many ways. */
 final class SimulatedClient implements SimulatedWorld.Actor {
 
-    private static final List<String> VERBS = List.of("plain", "plain", "big", "error", "begin", "copy");
+    private static final List<String> VERBS = List.of("plain", "plain", "big", "error", "begin", "copy", "mark");
+    private static final String MARK = "mark";
 
     private final String name;
     private final String user;
@@ -27,6 +28,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private int queriesLeft;
     private boolean ready;
     private boolean copying;
+    private boolean marked;
     private boolean left;
     private boolean fatal;
 
@@ -41,7 +43,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         this.transport = transport;
         this.simulation = simulation;
         this.random = simulation.world().random();
-        this.queriesLeft = random.nextInt(6);
+        this.queriesLeft = random.nextInt(9);
     }
 
     String name() {
@@ -134,7 +136,10 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private void speak() {
         if (queriesLeft-- > 0) {
             ready = false;
-            String sql = name + "/" + rolesAtArrival + " " + VERBS.get(random.nextInt(VERBS.size()));
+            String verb = VERBS.get(random.nextInt(VERBS.size()));
+            verb = verb.equals(MARK) && marked ? "marked" : verb;
+            marked |= verb.equals(MARK);
+            String sql = name + "/" + rolesAtArrival + " " + verb;
             byte[] query = FrontendMessage.query(sql);
             if (random.nextInt(40) == 0) {
                 transport.farWrite(Arrays.copyOf(query, query.length / 2));

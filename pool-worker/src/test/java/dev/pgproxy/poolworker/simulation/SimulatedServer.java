@@ -13,7 +13,7 @@ import java.util.Random;
 /**
  * One server process. It answers each query with the query's own text, so that a client knows whether an answer is its own,
  * and it notes which client it works for: a query of another client is only right after a DISCARD ALL that found everything
- * in order. Queries are "client verb": plain, big, error, begin, copy.
+ * in order. Queries are "client verb": plain, big, error, begin, copy, mark (sets a parameter), marked (wants it set).
  */
 final class SimulatedServer implements SimulatedWorld.Actor {
 
@@ -38,6 +38,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private boolean copying;
     private boolean closing;
     private char status = 'I';
+    private String mark = "";
     private String client = "";
 
     SimulatedServer(SimulatedTransport transport, int pid, PoolWorkerSimulation simulation) {
@@ -151,6 +152,12 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             applicationName = sql.split("'", -1)[1];
             out.add(BackendMessage.parameterStatus("application_name", applicationName));
             complete("SET");
+        } else if (sql.startsWith("SELECT 'held'")) {
+            simulation.check(status == 'I', "a question about the session inside a transaction");
+            inventory();
+        } else if (sql.startsWith("SELECT pg_catalog.set_config(E'")) {
+            simulation.check(client.isEmpty(), "settings behind a client's first query");
+            setAll(sql.split("E'", -1));
         } else if (sql.equals("ROLLBACK")) {
             status = 'I';
             complete("ROLLBACK");
@@ -162,6 +169,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
                 ready();
             } else {
                 client = "";
+                mark = "";
                 if (!applicationName.equals(startName)) {
                     applicationName = startName;
                     out.add(BackendMessage.parameterStatus("application_name", applicationName));
@@ -174,6 +182,43 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             checkAsGoodAsNew(words[0], Integer.parseInt(words[1]));
             clientQuery(new String[] {words[0], words[2]});
         }
+    }
+
+    private void inventory() {
+        switch (random.nextInt(8)) {
+            case 0 -> row("held", "has a cursor open", "");
+            case 1 -> out.add(BackendMessage.fatal("57014", "canceled", ""));
+            default -> {
+                if (!mark.isEmpty()) {
+                    row("setting", "mark", mark);
+                }
+            }
+        }
+        complete("SELECT 0");
+    }
+
+    private void row(String... values) {
+        ByteBuffer body = ByteBuffer.allocate(1_000).putShort((short) values.length);
+        for (String value : values) {
+            body.putInt(value.length()).put(value.getBytes(StandardCharsets.US_ASCII));
+        }
+        out.add(BackendMessage.wrap((byte) 'D', Arrays.copyOf(body.array(), body.position())));
+    }
+
+    /** @param quoted text between names and values */
+    private void setAll(String[] quoted) {
+        for (int i = 1; i + 1 < quoted.length; i += 2) {
+            String name = quoted[i].substring(0, quoted[i].indexOf('\''));
+            String value = quoted[i + 1].substring(0, quoted[i + 1].indexOf('\''));
+            if (name.equals("mark")) {
+                mark = value;
+            } else {
+                simulation.check(name.equals("application_name"), "a setting that nobody made: " + name);
+                applicationName = value;
+                out.add(BackendMessage.parameterStatus(name, value));
+            }
+        }
+        complete("SELECT 1");
     }
 
     private void checkAsGoodAsNew(String name, int rolesAtArrival) {
@@ -191,6 +236,14 @@ final class SimulatedServer implements SimulatedWorld.Actor {
         client = words[0];
         byte[] row = ("\0\1\0\0\0" + (char) words[0].length() + words[0]).getBytes(StandardCharsets.ISO_8859_1);
         switch (words[1]) {
+            case "mark" -> {
+                mark = words[0];
+                complete("MARK " + words[0]);
+            }
+            case "marked" -> {
+                simulation.check(mark.equals(words[0]), words[0] + " has lost what it set: " + mark);
+                complete("MARKED " + words[0]);
+            }
             case "begin" -> {
                 status = 'T';
                 complete("BEGIN " + words[0]);

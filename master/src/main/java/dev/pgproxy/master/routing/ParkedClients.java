@@ -1,0 +1,88 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.master.accept.Client;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Clients whose session is on no server between a change of the primary and their next query. Each is looked at only for whether it
+ * has something to say; what it says is for the worker that gets it.
+ */
+final class ParkedClients {
+
+    /** The timer is null when the client may be idle for ever. */
+    private record Parked(Client client, Resumption resumption, Scheduler.@Nullable Timer timer) {}
+
+    private final EventLoop loop;
+    private final BiConsumer<Client, Resumption> awake;
+    private final Consumer<Client> timedOut;
+    private final Map<Long, Parked> parked = new HashMap<>();
+
+    /**
+     * @param awake takes over a client that has something to say
+     * @param timedOut takes over a client that had nothing to say for too long
+     */
+    ParkedClients(EventLoop loop, BiConsumer<Client, Resumption> awake, Consumer<Client> timedOut) {
+        this.loop = loop;
+        this.awake = awake;
+        this.timedOut = timedOut;
+    }
+
+    /**
+     * Takes over a client.
+     *
+     * @param idleMs how long it may do nothing from now on; 0 for ever
+     */
+    void add(Client client, Resumption resumption, long idleMs) {
+        Scheduler.@Nullable Timer timer = idleMs == 0
+                ? null
+                : loop.scheduler().afterMs(idleMs, () -> take(client.id()).forEach(timedOut));
+        parked.put(client.id(), new Parked(client, resumption, timer));
+        client.transport().onReady(ready -> ready(client.id(), ready));
+        client.transport().interest(Interest.READ | Interest.HANGUP);
+    }
+
+    private void ready(long id, int ready) {
+        Parked each = parked.get(id);
+        if (each == null) {
+            return;
+        }
+        take(id);
+        if ((ready & Interest.HANGUP) != 0) {
+            each.client().transport().close();
+        } else {
+            awake.accept(each.client(), each.resumption());
+        }
+    }
+
+    /** The client, if it is here, for the caller to take over. */
+    List<Client> take(long id) {
+        Parked each = parked.remove(id);
+        if (each == null) {
+            return List.of();
+        }
+        if (each.timer() != null) {
+            each.timer().cancel();
+        }
+        each.client().transport().interest(Interest.NONE);
+        return List.of(each.client());
+    }
+
+    /** All that are here. */
+    List<Client> clients() {
+        return new ArrayList<>(parked.values().stream().map(Parked::client).toList());
+    }
+
+    int size() {
+        return parked.size();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.poolworker.backend.MessageCopies;
+import dev.pgproxy.poolworker.relay.MessageInspector;
+import java.nio.ByteBuffer;
+
+/** Looks at what a server says while the proxy logs in to it for a client that has its session already: nothing of it passes. */
+final class SilentLogin implements MessageInspector {
+
+    private static final byte[] NOTHING = {};
+
+    private final LoginInspector login;
+    private byte[] turnedAway = NOTHING;
+    private String problem = "the server closed the connection during the login";
+    private boolean started;
+
+    /** @param login notes what is to be noted, and has somebody who answers in the client's stead */
+    SilentLogin(LoginInspector login) {
+        this.login = login;
+    }
+
+    /** See {@link LoginInspector#turnedAway}. */
+    byte[] turnedAway() {
+        return turnedAway;
+    }
+
+    /** Why the login has failed. */
+    String problem() {
+        return problem;
+    }
+
+    @Override
+    public boolean wantsWhole(byte type) {
+        return true;
+    }
+
+    @Override
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        boolean first = !started;
+        started = true;
+        if (type == BackendMessage.ERROR_RESPONSE) {
+            if (first && LoginInspector.isNotNow(buffer, bodyStart, bodyBytes)) {
+                turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
+            }
+            problem = LastWords.words(MessageCopies.copy(buffer, bodyStart, bodyBytes), "the server refused the login");
+            return Verdict.STOP;
+        }
+        Verdict verdict = login.inspect(type, buffer, bodyStart, bodyBytes);
+        login.replacement(); // Nobody is told.
+        if (verdict == Verdict.FORWARD && type == BackendMessage.AUTHENTICATION && asks(buffer, bodyStart, bodyBytes)) {
+            problem = "the server asks for what only the client knows";
+            return Verdict.STOP;
+        }
+        return verdict == Verdict.STOP ? verdict : Verdict.REPLACE;
+    }
+
+    private static boolean asks(ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        int code = bodyBytes < Integer.BYTES ? -1 : buffer.getInt(bodyStart);
+        return code != AuthenticationMethod.OK_CODE && code != AuthenticationMethod.SASL_FINAL_CODE;
+    }
+}

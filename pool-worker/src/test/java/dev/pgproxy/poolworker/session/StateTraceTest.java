@@ -1,0 +1,94 @@
+package dev.pgproxy.poolworker.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class StateTraceTest {
+
+    private static final String PARAMETERS = "may have set parameters of the application's own";
+
+    private static void pass(StateTrace trace, byte type, String text) {
+        byte[] body = (text + "\0").getBytes(StandardCharsets.UTF_8);
+        trace.onFrontend(type, ByteBuffer.wrap(body), 0, body.length);
+    }
+
+    private static String after(String query) {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.QUERY, query);
+        return trace.obstacle();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "set myapp.tenant = '1'",
+                "SET\tmyapp.tenant TO '1'",
+                "Set Session myapp.tenant = 1",
+                "select 1; set \"myapp\" . tenant = 1",
+                "select 1;set myapp.tenant=1",
+                "/* a */set myapp.tenant = 1",
+                "SET \"myapp.tenant\" = 1",
+                "select set_config('statement_timeout', '1', false)",
+                "SELECT pg_catalog.Set_Config($1, $2, $3)",
+                "do $$ begin perform SET_CONFIG('a.b', '1', false); end $$"
+            })
+    void parametersOfTheApplicationAreNoticed(String query) {
+        assertEquals(PARAMETERS, after(query));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "set",
+                "set x",
+                "set statement_timeout = 1.5",
+                "set time zone 'Europe/Berlin'",
+                "set session characteristics as transaction read only",
+                "set local myapp.tenant = 1",
+                "update t set a = b.c from b",
+                "select a.b from dataset a offset 10",
+                "select reset.x from asset.reset"
+            })
+    void otherQueriesAreNot(String query) {
+        assertEquals("", after(query));
+    }
+
+    @Test
+    void whatIsNotThereCouldBeAnything() {
+        StateTrace trace = new StateTrace();
+        trace.onFrontend(FrontendMessage.QUERY, ByteBuffer.wrap("select 1".getBytes(StandardCharsets.US_ASCII)), 0, 9);
+        assertEquals(PARAMETERS, trace.obstacle());
+    }
+
+    @Test
+    void functionCallsAreByNumber() {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.FUNCTION_CALL, "1");
+        assertEquals(PARAMETERS, trace.obstacle());
+    }
+
+    @Test
+    void statementWithoutANameIsKeptUntilItWasUsed() {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.PARSE, "\0select 1");
+        pass(trace, FrontendMessage.SYNC, "");
+        assertEquals("has prepared a statement", trace.obstacle());
+        pass(trace, FrontendMessage.BIND, "");
+        assertEquals("", trace.obstacle());
+    }
+
+    @Test
+    void queriesOfThePreparedKindAreReadToo() {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.PARSE, "\0select set_config($1, $2, false)");
+        pass(trace, FrontendMessage.BIND, "");
+        assertEquals(PARAMETERS, trace.obstacle());
+    }
+}

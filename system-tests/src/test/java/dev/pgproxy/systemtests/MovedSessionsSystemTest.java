@@ -1,0 +1,204 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.postgres.PostgresServer;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of sessions that rest while an operator puts a standby in the primary's place. */
+class MovedSessionsSystemTest {
+
+    private static final List<String> METHODS = List.of("trust", "md5", "scram-sha-256");
+
+    /** What a session may hold that no other server knows. */
+    private static final List<String> STATE = List.of(
+            "prepare p as select 1",
+            "declare c cursor with hold for select 1",
+            "listen somebody",
+            "select pg_advisory_lock(1)",
+            "create temporary table t()",
+            "set role reader",
+            "set session authorization reader",
+            "set myapp.tenant = '1'",
+            "SET SESSION \"myapp\".tenant TO '1'",
+            "select Set_Config('myapp.tenant', '1', false)",
+            "do $$ begin perform set_config('myapp.tenant', '1', false); end $$",
+            "set search_path = ä");
+
+    private static PostgresCluster cluster(int major) {
+        List<String> access = new ArrayList<>();
+        METHODS.forEach(method -> access.add("host \"db " + method + "\" all 127.0.0.1/32 " + method));
+        PostgresCluster cluster =
+                PostgresCluster.start(FailoverSystemTest.options(major).withAccess(access.toArray(new String[0])));
+        for (String method : METHODS) {
+            cluster.primary().sql("create database \"db " + method + "\"");
+            String encryption = method.equals("trust") ? "scram-sha-256" : method;
+            cluster.primary()
+                    .sql("set password_encryption = '" + encryption + "'; create role \"" + method
+                            + "\" login password 'secret'");
+        }
+        cluster.primary().sql("create role reader");
+        return cluster;
+    }
+
+    private static Connection connect(ProxyProcess proxy, String method, String... more) throws SQLException {
+        String url = "jdbc:postgresql://127.0.0.1:" + proxy.port() + "/db%20" + method
+                + "?sslmode=disable&password=secret&user=" + method;
+        return java.sql.DriverManager.getConnection(url + String.join("", more));
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static String port(Connection connection) throws SQLException {
+        return Fixture.value(connection, "select current_setting('port')");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void sessionsThatHoldNothingGoOnWithTheNewPrimary(int major) throws Exception {
+        try (PostgresCluster cluster = cluster(major);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+            PostgresServer target = cluster.standbys().get(0);
+            Map<String, Connection> clients = new LinkedHashMap<>();
+            for (String method : METHODS) {
+                Connection first = connect(proxy, method);
+                assertEquals("1", Fixture.value(first, "select 1"));
+                clients.put(method + " on a new backend", first);
+                // The same over a backend that another client had.
+                Connection former = connect(proxy, method, "&ApplicationName=former");
+                String pid = Fixture.value(former, "select pg_backend_pid()");
+                former.close();
+                Fixture.awaitIdle(cluster, pid);
+                Connection second = connect(proxy, method, "&ApplicationName=later");
+                assertEquals(pid, Fixture.value(second, "select pg_backend_pid()"), method + " is on a warm backend");
+                clients.put(method + " on a warm backend", second);
+            }
+            Connection withSettings = connect(proxy, "scram-sha-256");
+            execute(withSettings, "set statement_timeout = '7s'");
+            execute(withSettings, "set search_path = \"a b\", public");
+            execute(withSettings, "set time zone 'Asia/Shanghai'");
+            execute(withSettings, "set application_name = 'it''s mine'");
+
+            assertEquals(
+                    "", SwitchoverSystemTest.switchover(proxy, target.address().toString()), proxy.log());
+
+            for (Map.Entry<String, Connection> client : clients.entrySet()) {
+                assertEquals(
+                        Integer.toString(target.port()), port(client.getValue()), client.getKey() + "\n" + proxy.log());
+                String name = client.getKey().endsWith("warm backend") ? "later" : "PostgreSQL JDBC Driver";
+                assertEquals(name, Fixture.value(client.getValue(), "show application_name"), client.getKey());
+                execute(client.getValue(), "create temporary table t()");
+            }
+            assertEquals("7s", Fixture.value(withSettings, "show statement_timeout"));
+            assertEquals("\"a b\", public", Fixture.value(withSettings, "show search_path"));
+            assertEquals("Asia/Shanghai", Fixture.value(withSettings, "show timezone"));
+            assertEquals("it's mine", Fixture.value(withSettings, "show application_name"));
+            cancelsReach(withSettings);
+            clients.put("with settings", withSettings);
+            for (Connection client : clients.values()) {
+                client.close();
+            }
+        }
+    }
+
+    /** The cancel names the process that the client was told of, which was one of the old primary's. */
+    private static void cancelsReach(Connection connection) throws Exception {
+        execute(connection, "set statement_timeout = 0");
+        try (Statement statement = connection.createStatement()) {
+            CompletableFuture<String> running = CompletableFuture.supplyAsync(() -> {
+                try {
+                    statement.execute("select pg_sleep(600)");
+                    return "it ended";
+                } catch (SQLException e) {
+                    return String.valueOf(e.getSQLState());
+                }
+            });
+            Await.until("the cancel to reach the new primary", Fixture.SOON, () -> {
+                statement.cancel();
+                return running.isDone();
+            });
+            assertEquals("57014", running.get());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void sessionsThatHoldStateEnd(int major) throws Exception {
+        try (PostgresCluster cluster = cluster(major);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+            PostgresServer target = cluster.standbys().get(0);
+            Map<String, Connection> clients = new LinkedHashMap<>();
+            for (String state : STATE) {
+                Connection client = Fixture.connect(proxy.port(), "postgres");
+                execute(client, state);
+                clients.put(state, client);
+            }
+            Connection innocent = Fixture.connect(proxy.port(), "postgres");
+            assertEquals("1", Fixture.value(innocent, "select 1"));
+            assertEquals(
+                    "", SwitchoverSystemTest.switchover(proxy, target.address().toString()), proxy.log());
+            for (Map.Entry<String, Connection> client : clients.entrySet()) {
+                SQLException ended = assertThrows(SQLException.class, () -> port(client.getValue()), client.getKey());
+                assertEquals("57P01", ended.getSQLState(), client.getKey() + ": " + ended);
+            }
+            assertEquals(Integer.toString(target.port()), port(innocent), proxy.log());
+            innocent.close();
+            assertTrue(proxy.log().contains("moved="), proxy.log());
+        }
+    }
+
+    @Test
+    void aFunctionThatSetsParametersIsEnoughToDoubt() throws Exception {
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                Connection client = connect(proxy, "trust");
+                Connection elsewhere = connect(proxy, "md5")) {
+            try (Connection owner = Fixture.connect(proxy.port(), "postgres", "sslmode=disable");
+                    Connection database = cluster.primary().connect("postgres", "db trust")) {
+                assertEquals("1", Fixture.value(owner, "select 1"));
+                execute(
+                        database,
+                        "create function public.enter() returns text language sql"
+                                + " as $$ select set_config('myapp.tenant', '1', false) $$");
+            }
+            assertEquals("1", Fixture.value(client, "select public.enter()"));
+            String target = cluster.standbys().get(0).address().toString();
+            assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
+            SQLException ended = assertThrows(SQLException.class, () -> port(client));
+            assertEquals("57P01", ended.getSQLState(), ended.toString());
+            assertEquals(Integer.toString(cluster.standbys().get(0).port()), port(elsewhere));
+        }
+    }
+
+    @Test
+    void nobodyIsMovedWhereAnOperatorDoesNotWantIt() throws Exception {
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.move_sessions = off");
+                Connection client = connect(proxy, "trust")) {
+            assertEquals("1", Fixture.value(client, "select 1"));
+            String target = cluster.standbys().get(0).address().toString();
+            assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
+            SQLException ended = assertThrows(SQLException.class, () -> port(client));
+            assertEquals("57P01", ended.getSQLState(), ended.toString());
+        }
+    }
+}
