@@ -14,7 +14,6 @@ import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -24,13 +23,10 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
-import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
-import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -125,6 +121,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private final Terms terms;
     private final Context context;
     private final Tally tally = new Tally();
+    private final SessionIdentity identity;
+    private final SessionHold hold;
     private final long createdNs;
     private PoolSettings settings;
     private long activeNs;
@@ -135,9 +133,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable Replay replay;
     private @Nullable Resumption resumption;
     private @Nullable SilentLogin silentLogin;
-    private @Nullable ScramWitness witness;
-    private @Nullable StateTrace trace;
-    private @Nullable SessionInventory inventory;
     private @Nullable ParameterSetting setting;
     private byte[] beforeWelcome = LastWords.NONE;
     private @Nullable Pipe toServer;
@@ -146,13 +141,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable IdleWatch idleWatch;
     private Scheduler.@Nullable Timer loginTimer;
     private Scheduler.@Nullable Timer endingTimer;
-    private byte[] secret = NOTHING;
-    private byte[] clientKey = NOTHING;
-    private int toldPid;
     private boolean loginComplete;
     private boolean serverTakesNothing;
     private boolean spokenTo;
-    private boolean held;
     private boolean shutdownAsked;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
@@ -174,14 +165,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.context = context;
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
-        this.trace = settings.moveSessions() ? new StateTrace() : null;
-        Resumption from = terms.resumption();
-        this.resumption = from;
-        if (from != null) {
-            toldPid = from.pid();
-            secret = from.secret();
-            clientKey = from.clientKey();
-        }
+        this.resumption = terms.resumption();
+        this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
+        this.hold = new SessionHold(settings.moveSessions());
     }
 
     public long id() {
@@ -301,12 +287,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
      * @return why this one does not go on; empty when it does
      */
     public String leaveServer(ServerAddress successor) {
-        SessionInventory held = inventory;
         boolean mayGoOn = isReadyToLeave() && !shutdownAsked && context.owner().hasMaster();
-        String obstacle = held == null || !mayGoOn ? "is at work" : held.obstacle();
-        if (obstacle.isEmpty() && held != null) {
-            Resumption taken = new Resumption(
-                    toldPid, secret, attached().identity().statuses(), held.settings(), clientKey.clone());
+        String obstacle = mayGoOn ? hold.obstacle() : "is at work";
+        if (obstacle.isEmpty()) {
+            Resumption taken = identity.resumption(attached().identity().statuses(), hold.settings());
             if (taken.maxBytes() > Resumption.MAX_BYTES) {
                 obstacle = "holds more than can be taken along";
             } else if (end()) {
@@ -393,7 +377,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     @Override
                     public void accepted(byte[] message) {
                         dialogue = null;
-                        keepKey(verification.clientKey());
+                        identity.proved(verification.clientKey());
                         setUp(warm, message);
                     }
 
@@ -433,7 +417,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void applySettings(Backend warm, byte[] before) {
-        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(warm));
+        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(warm, null));
         toServer = pipe;
         Map<String, String> changes =
                 ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
@@ -477,15 +461,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return ignored;
     }
 
-    private FrontendTraffic frontendTraffic(Backend serving) {
-        return new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, witness);
-    }
-
-    /** What logs in to another server in the client's stead is kept only where it may be needed. */
-    private void keepKey(byte[] provedWith) {
-        if (settings.moveSessions()) {
-            clientKey = provedWith;
-        }
+    private FrontendTraffic frontendTraffic(Backend serving, @Nullable ScramWitness witness) {
+        return new FrontendTraffic(serving.progress(), tally, context.loop().clock(), hold.trace(), witness);
     }
 
     /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
@@ -494,36 +471,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 warm.identity(), warm.progress(), tally, context.loop().clock(), this);
         traffic = inspector;
         warm.fromServer().inspectWith(inspector);
-        byte[] words = resumption == null ? greeting(warm.identity(), before) : news(warm.identity(), resumption);
+        byte[] words = resumption == null
+                ? Greeting.full(warm.identity(), before, this::newSecret)
+                : Greeting.news(warm.identity(), resumption);
         becomeActive(warm);
         if (!warm.fromServer().inject(words, frontend)) {
             leave();
             return;
         }
         updateInterest();
-    }
-
-    private byte[] greeting(ServerIdentity server, byte[] before) {
-        ByteArrayOutputStream words = new ByteArrayOutputStream();
-        words.writeBytes(before);
-        words.writeBytes(BackendMessage.authenticationOk());
-        server.loginNotices().forEach(words::writeBytes);
-        server.statusMessages().forEach(words::writeBytes);
-        if (server.cancelKey().length > 0) {
-            words.writeBytes(BackendMessage.backendKeyData(server.pid(), newSecret(server.cancelKey())));
-        }
-        words.writeBytes(BackendMessage.readyForQueryIdle());
-        return words.toByteArray();
-    }
-
-    private static byte[] news(ServerIdentity server, Resumption known) {
-        ByteArrayOutputStream words = new ByteArrayOutputStream();
-        server.statuses().forEach((name, value) -> {
-            if (!value.equals(known.statuses().get(name))) {
-                words.writeBytes(BackendMessage.parameterStatus(name, value));
-            }
-        });
-        return words.toByteArray();
     }
 
     /** The backend had something to say, or ended, while nobody used it. */
@@ -546,10 +502,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         traffic = afterLogin;
         Verifiers verifiers = Verifiers.of(known.verifiers());
         Resumption goingOn = resumption;
-        if (settings.moveSessions() && goingOn == null && replay == null) {
-            witness = verifiers.scram().map(ScramWitness::new).orElse(null);
-        }
-        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(fresh));
+        ScramWitness witness = goingOn == null && replay == null ? identity.overhear(verifiers) : null;
+        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(fresh, witness));
         toServer = pipe;
         LoginAnswers answers = goingOn == null
                 ? replay
@@ -558,7 +512,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         LoginInspector inspector = new LoginInspector(
                 fresh.identity(),
                 negotiation,
-                goingOn == null ? this::newSecret : serverKey -> secret,
+                goingOn == null ? this::newSecret : serverKey -> identity.secret(),
                 answers,
                 witness,
                 answer -> serverTakesNothing |= !pipe.inject(answer, fresh.transport()),
@@ -578,8 +532,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private byte[] newSecret(byte[] serverKey) {
-        toldPid = attached().identity().pid();
-        secret = context.secrets().secret(serverKey.length);
+        byte[] secret = context.secrets().secret(serverKey.length);
+        identity.told(attached().identity().pid(), secret);
         return secret;
     }
 
@@ -606,10 +560,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         stopLoginTimer();
         wipeReplay();
         login = null; // It may hold what the client proved its password with.
-        if (witness != null) {
-            keepKey(witness.clientKey());
-            witness = null;
-        }
+        identity.loggedIn();
         resumption = null;
         silentLogin = null;
         facts = null; // Verifiers are not to be kept longer than the login.
@@ -759,7 +710,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         } finally {
             tally.fromServer(serving.fromServer().takeReadBytes());
         }
-        if (wasRunning && !isTakingInventory()) {
+        if (wasRunning && !hold.isAsking()) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
         }
         if (loginComplete && state == SessionState.LOGGING_IN) {
@@ -859,11 +810,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Takes nothing more from the client once its transaction is over, or goes on with it. */
     public void hold(boolean wanted) {
-        if (held != wanted && !isTakingInventory()) {
-            inventory = null; // What it said may not be true any more.
-        }
-        held = wanted;
-        if (isHeldAtRest() && inventory == null) {
+        hold.want(wanted);
+        if (isHeldAtRest()) {
             takeInventory(attached());
         }
         if (state == SessionState.ACTIVE) {
@@ -873,57 +821,16 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Whether nothing happens here as long as the session is held, and it is known what it has at its server. */
     public boolean isReadyToLeave() {
-        return isHeldAtRest() && inventory != null && inventory.isComplete();
+        return isHeldAtRest() && hold.isKnown();
     }
 
     private boolean isHeldAtRest() {
-        return held && state == SessionState.ACTIVE && isAtRest(attached());
-    }
-
-    private boolean isTakingInventory() {
-        return inventory != null && !inventory.isComplete();
+        return hold.isWanted() && state == SessionState.ACTIVE && isAtRest(attached());
     }
 
     /** Whether the client has to wait. */
     private boolean isHeld() {
-        return isHeldAtRest() || isTakingInventory();
-    }
-
-    private void takeInventory(Backend serving) {
-        BackendTraffic relayed = traffic;
-        SessionInventory taken = new SessionInventory(serving.identity(), serving.progress(), () -> {
-            if (relayed != null) {
-                serving.fromServer().inspectWith(relayed);
-            }
-        });
-        inventory = taken;
-        String obstacle = obstacleToMoving(serving);
-        if (!obstacle.isEmpty()) {
-            taken.skip(obstacle);
-            return;
-        }
-        serving.fromServer().inspectWith(taken);
-        serving.progress().onFrontend(FrontendMessage.QUERY);
-        serverTakesNothing |= !pipeToServer().inject(SessionInventory.query(), serving.transport());
-    }
-
-    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
-    private String obstacleToMoving(Backend serving) {
-        if (trace == null || !settings.moveSessions()) {
-            return "is not to be moved (failover.move_sessions)";
-        }
-        if (key.parameters().isReplication()) {
-            return "is for replication";
-        }
-        if (!serving.progress().isResettable()) {
-            return "is in doubt";
-        }
-        boolean canLogIn = switch (serving.identity().method()) {
-            case TRUST, MD5 -> true;
-            case SCRAM_SHA_256 -> clientKey.length > 0;
-            case PASSWORD, OTHER -> false;
-        };
-        return canLogIn ? trace.obstacle() : "logged in in a way that only the client can repeat";
+        return isHeldAtRest() || hold.isAsking();
     }
 
     private boolean isAtRest(Backend serving) {
@@ -932,6 +839,26 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 && !pipeToServer().isBlocked()
                 && pipeToServer().atBoundary()
                 && !serving.fromServer().isBlocked();
+    }
+
+    private void takeInventory(Backend serving) {
+        if (traffic != null && hold.begin(serving, obstacleToMoving(serving), traffic)) {
+            serving.progress().onFrontend(FrontendMessage.QUERY);
+            serverTakesNothing |= !pipeToServer().inject(SessionInventory.query(), serving.transport());
+        }
+    }
+
+    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
+    private String obstacleToMoving(Backend serving) {
+        if (key.parameters().isReplication()) {
+            return "is for replication";
+        }
+        if (!serving.progress().isResettable()) {
+            return "is in doubt";
+        }
+        return identity.canLogIn(serving.identity().method())
+                ? ""
+                : "logged in in a way that only the client can repeat";
     }
 
     /** Ends the session when nothing of it runs; until then lets it finish. */
@@ -956,11 +883,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Whether a CancelRequest with this pid and secret is for the query of this session. */
     public boolean isCancelledBy(int pid, byte[] key) {
-        return state == SessionState.ACTIVE
-                && backend != null
-                && secret.length > 0
-                && toldPid == pid
-                && MessageDigest.isEqual(secret, key);
+        return state == SessionState.ACTIVE && backend != null && identity.isNamedBy(pid, key);
     }
 
     /** The client is gone: gives the backend back and closes. */
@@ -1006,7 +929,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             dialogue.cancel();
         }
         wipeReplay();
-        Arrays.fill(clientKey, (byte) 0);
+        identity.wipe();
         frontend.interest(Interest.NONE);
         boolean untouched = state.isBeforeBackend();
         state = SessionState.CLOSED;

@@ -1,0 +1,86 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.poolworker.backend.Backend;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session that is held for a change of the primary, and what is known of whether it can go on on another server. Knowledge is
+ * worth something only as long as the session is held without a break.
+ */
+final class SessionHold {
+
+    private final @Nullable StateTrace trace;
+    private @Nullable SessionInventory inventory;
+    private boolean wanted;
+
+    /** @param movable whether the session shall be able to go on on another server */
+    SessionHold(boolean movable) {
+        this.trace = movable ? new StateTrace() : null;
+    }
+
+    /** What notes the client's queries; null when nobody does. */
+    @Nullable
+    StateTrace trace() {
+        return trace;
+    }
+
+    void want(boolean held) {
+        if (held != wanted && !isAsking()) {
+            inventory = null; // What it said may not be true any more.
+        }
+        wanted = held;
+    }
+
+    /** Whether the session is to take nothing more from its client once its transaction is over. */
+    boolean isWanted() {
+        return wanted;
+    }
+
+    /** Whether the server owes the answer to a question of the proxy's own. */
+    boolean isAsking() {
+        return inventory != null && !inventory.isComplete();
+    }
+
+    /** Whether it is known if the session can go on. */
+    boolean isKnown() {
+        return inventory != null && inventory.isComplete();
+    }
+
+    /**
+     * Finds out whether the session can go on; it is at rest.
+     *
+     * @param obstacle why it could not, whatever it holds; empty when it could
+     * @param relayed looks at what follows the answer
+     * @return whether the server is to be asked, by {@link SessionInventory#query}
+     */
+    boolean begin(Backend serving, String obstacle, BackendTraffic relayed) {
+        if (inventory != null) {
+            return false;
+        }
+        SessionInventory taken = new SessionInventory(
+                serving.identity(),
+                serving.progress(),
+                () -> serving.fromServer().inspectWith(relayed));
+        inventory = taken;
+        String why = trace == null
+                ? "is not to be moved (failover.move_sessions)"
+                : obstacle.isEmpty() ? trace.obstacle() : obstacle;
+        if (!why.isEmpty()) {
+            taken.skip(why);
+            return false;
+        }
+        serving.fromServer().inspectWith(taken);
+        return true;
+    }
+
+    /** Why the session cannot go on; empty when it can. */
+    String obstacle() {
+        return inventory == null || !inventory.isComplete() ? "is at work" : inventory.obstacle();
+    }
+
+    /** What the client has set. */
+    Map<String, String> settings() {
+        return inventory == null ? Map.of() : inventory.settings();
+    }
+}
