@@ -67,10 +67,16 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     /** How often a worker looks whether the sessions that it is to hold have come to rest. */
     private static final long HELD_CHECK_MS = 20;
 
+    /** How long sessions that are to be held may take to log in; a client that does not answer must not hold up a switchover. */
+    private static final long HELD_LOGIN_MS = 2_000;
+
     /** How long a report waits for a master that is behind with its reading. */
     private static final long REPORT_PAUSE_MS = 1;
 
     private static final long NS_PER_MS = 1_000_000L;
+
+    /** A server whose sessions come to rest, and for which request of the master's. */
+    private record Held(long requestId, long sinceNs) {}
 
     private final EventLoop loop;
     private final Connector connector;
@@ -82,7 +88,7 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
     private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
-    private final Map<ServerAddress, Long> heldServers = new HashMap<>();
+    private final Map<ServerAddress, Held> heldServers = new HashMap<>();
     private final Totals totals;
     private final int pid;
 
@@ -433,7 +439,11 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
             if (session.state() == SessionState.CHECKING) {
                 session.roleFound(RoleFacts.UNAVAILABLE);
             }
+            if (heldServers.containsKey(session.key().server())) {
+                session.endByShutdown(); // Nobody can tell it whether its server is the primary still.
+            }
         }
+        heldServers.clear();
         retireBackends();
         exitWhenDone();
     }
@@ -531,12 +541,12 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
      * master is told when none is left that does something.
      */
     public void holdSessions(long requestId, ServerAddress server, boolean held) {
-        sessionsOf(server).forEach(session -> session.hold(held));
         if (held) {
-            heldServers.put(server, requestId);
+            heldServers.put(server, new Held(requestId, loop.clock().nanoTime()));
             reportHeld(server, requestId);
         } else {
             heldServers.remove(server);
+            sessionsOf(server).forEach(session -> session.hold(false, false));
         }
     }
 
@@ -547,14 +557,14 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     }
 
     private void reportHeld(ServerAddress server, long requestId) {
-        Long current = heldServers.get(server);
-        if (current == null || current != requestId || masterIsGone) {
+        Held current = heldServers.get(server);
+        if (current == null || current.requestId() != requestId || masterIsGone) {
             return;
         }
-        // Those that were still logging in are held as well as soon as they are in.
+        boolean evenLogins = loop.clock().nanoTime() - current.sinceNs() > HELD_LOGIN_MS * NS_PER_MS;
         List<Session> ofServer = sessionsOf(server);
-        ofServer.forEach(session -> session.hold(true));
-        if (ofServer.stream().allMatch(Session::isReadyToLeave)) {
+        ofServer.forEach(session -> session.hold(true, evenLogins));
+        if (ofServer.stream().noneMatch(Session::isBusy)) {
             master.send(new ControlMessage.SessionsHeld(requestId));
         } else {
             loop.scheduler().afterMs(HELD_CHECK_MS, () -> reportHeld(server, requestId));

@@ -8,6 +8,8 @@ import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -199,6 +201,63 @@ class MovedSessionsSystemTest {
             assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
             SQLException ended = assertThrows(SQLException.class, () -> port(client));
             assertEquals("57P01", ended.getSQLState(), ended.toString());
+        }
+    }
+
+    private static WireClient wire(ProxyProcess proxy) throws IOException {
+        return WireClient.login(proxy.port(), "postgres", "postgres");
+    }
+
+    @Test
+    void sessionsOnNoServerCanBeSeenEndedAndAbandoned() throws Exception {
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "active_cnn_timeout = 6");
+                WireClient idle = wire(proxy);
+                WireClient ended = wire(proxy);
+                WireClient gone = wire(proxy);
+                Operator operator = Operator.of(proxy)) {
+            String pid = ended.value("select pg_backend_pid()");
+            String query = "select session_id from connection where backend_pid = " + pid;
+            Await.until(
+                    "the session to be seen",
+                    Fixture.SOON,
+                    () -> !operator.value(query).isEmpty());
+            String session = operator.value(query);
+            String target = cluster.standbys().get(0).address().toString();
+            assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
+            String parked = "select count(*) from connection where state = 'idle' and server = '" + target
+                    + "' and backend_pid is null";
+            Await.until(
+                    "all to be parked",
+                    Fixture.SOON,
+                    () -> operator.value(parked).equals("3"));
+            assertEquals(1, operator.execute("delete from connection where session_id = " + session));
+            assertEquals("57P01", ended.readAll().get(0).sqlState());
+            gone.socket().close();
+            Await.until(
+                    "one to be left", Fixture.SOON, () -> operator.value(parked).equals("1"));
+            assertEquals("57P05", idle.readAll().get(0).sqlState());
+            Await.until(
+                    "none to be left",
+                    Fixture.SOON,
+                    () -> operator.value(parked).equals("0"));
+        }
+    }
+
+    @Test
+    void whoDoesNotWorkOnThePrimaryHoldsUpNothing() throws Exception {
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                WireClient silent = new WireClient(proxy.port());
+                WireClient walsender = WireClient.login(proxy.port(), "postgres", "postgres", "replication", "true")) {
+            silent.startup(WireClient.PROTOCOL_3_0, "md5", "db md5");
+            assertEquals('R', silent.readUntil('R').get(0).type());
+            String position = cluster.primary().sql("select pg_current_wal_lsn()");
+            walsender.send('Q', WireClient.text("START_REPLICATION PHYSICAL " + position));
+            walsender.readUntil('W');
+            String target = cluster.standbys().get(0).address().toString();
+            assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
+            assertEquals("57P01", silent.readAll().get(0).sqlState());
         }
     }
 }

@@ -80,7 +80,9 @@ final class MasterReport {
         out.text(StartupParameters.display(parameters.user()));
         out.text(StartupParameters.display(parameters.database()));
         out.timestamptz(micros(client.sinceNs())).int8(0);
-        out.text("waiting").float8((nowNs - client.sinceNs()) / NS_PER_SECOND).int8(client.id());
+        out.text(client.state())
+                .float8((nowNs - client.sinceNs()) / NS_PER_SECOND)
+                .int8(client.id());
         out.text(client.key().server().toString()).nothing();
         out.textOrNull(parameters
                 .value(StartupParameters.APPLICATION_NAME)

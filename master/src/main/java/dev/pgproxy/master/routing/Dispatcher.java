@@ -92,7 +92,7 @@ public final class Dispatcher {
             long maxWorkerLoad,
             Consumer<ServerAddress> suspected) {
         this.suspected = suspected;
-        this.parked = new ParkedClients(loop, this::goOn, this::idleTooLong);
+        this.parked = new ParkedClients(loop, this::bring, this::idleTooLong);
         this.limits = new PlaceLimits(config.limits());
         this.ledger = new Ledger(limits);
         this.waiting = new WaitingLine(limits);
@@ -176,13 +176,18 @@ public final class Dispatcher {
     public List<WaitingClient> waitingClients() {
         List<WaitingClient> clients = new ArrayList<>();
         waiting.all().forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
-        long nowNs = loop.clock().nanoTime();
-        for (Client client : parked.clients()) {
+        parked.forEach((client, sinceNs) -> {
             if (route(client, Set.of(), false) instanceof Router.Route.To to) {
                 clients.add(new WaitingClient(
-                        client.id(), client.peer(), to.startup().parameters(), keyOf(to), nowNs, "its next query"));
+                        client.id(),
+                        client.peer(),
+                        to.startup().parameters(),
+                        keyOf(to),
+                        WaitingClient.IDLE,
+                        sinceNs,
+                        "the client's next query"));
             }
-        }
+        });
         return clients;
     }
 
@@ -214,7 +219,8 @@ public final class Dispatcher {
     public int endByOperator(Set<Long> clientIds) {
         int ended = 0;
         for (long id : clientIds) {
-            for (Client client : parked.take(id)) {
+            Client client = parked.take(id);
+            if (client != null) {
                 logins.refuse(client.transport(), ENDED_BY_OPERATOR);
                 ended++;
             }
@@ -282,7 +288,8 @@ public final class Dispatcher {
         long boundMs = config.exemptions().match(client.startup().parameters())
                 ? 0
                 : config.timeouts().activeConnection().toMillis();
-        parked.add(client, message.resumption(), boundMs == 0 ? 0 : Math.max(1, boundMs - message.idleMs()));
+        long leftMs = boundMs == 0 ? 0 : Math.max(1, boundMs - message.idleMs());
+        parked.add(client, message.resumption(), leftMs, loop.clock().nanoTime() - message.idleMs() * NS_PER_MS);
         dispatchAll();
     }
 
@@ -292,11 +299,6 @@ public final class Dispatcher {
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("a worker parked a client without a startup packet", e);
         }
-    }
-
-    /** A client that was parked has something to say. */
-    private void goOn(Client client, Resumption resumption) {
-        bring(client, resumption);
     }
 
     private void idleTooLong(Client client) {
@@ -593,9 +595,6 @@ public final class Dispatcher {
             client.stopTimer();
             logins.refuse(client.transport(poller), why);
         }
-        for (Client client : parked.clients()) {
-            parked.take(client.id());
-            logins.refuse(client.transport(), why);
-        }
+        parked.takeAll().forEach(client -> logins.refuse(client.transport(), why));
     }
 }

@@ -5,12 +5,12 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.master.accept.Client;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class ParkedClients {
 
     /** The timer is null when the client may be idle for ever. */
-    private record Parked(Client client, Resumption resumption, Scheduler.@Nullable Timer timer) {}
+    private record Parked(Client client, Resumption resumption, long sinceNs, Scheduler.@Nullable Timer timer) {}
 
     private final EventLoop loop;
     private final BiConsumer<Client, Resumption> awake;
@@ -41,12 +41,12 @@ final class ParkedClients {
      * Takes over a client.
      *
      * @param idleMs how long it may do nothing from now on; 0 for ever
+     * @param sinceNs since when it does nothing
      */
-    void add(Client client, Resumption resumption, long idleMs) {
-        Scheduler.@Nullable Timer timer = idleMs == 0
-                ? null
-                : loop.scheduler().afterMs(idleMs, () -> take(client.id()).forEach(timedOut));
-        parked.put(client.id(), new Parked(client, resumption, timer));
+    void add(Client client, Resumption resumption, long idleMs, long sinceNs) {
+        Scheduler.@Nullable Timer timer =
+                idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.id()));
+        parked.put(client.id(), new Parked(client, resumption, sinceNs, timer));
         client.transport().onReady(ready -> ready(client.id(), ready));
         client.transport().interest(Interest.READ | Interest.HANGUP);
     }
@@ -64,22 +64,37 @@ final class ParkedClients {
         }
     }
 
-    /** The client, if it is here, for the caller to take over. */
-    List<Client> take(long id) {
+    private void timedOut(long id) {
+        Client client = take(id);
+        if (client != null) {
+            timedOut.accept(client);
+        }
+    }
+
+    /** The client, for the caller to take over; null when it is not here. */
+    @Nullable
+    Client take(long id) {
         Parked each = parked.remove(id);
         if (each == null) {
-            return List.of();
+            return null;
         }
         if (each.timer() != null) {
             each.timer().cancel();
         }
         each.client().transport().interest(Interest.NONE);
-        return List.of(each.client());
+        return each.client();
     }
 
-    /** All that are here. */
-    List<Client> clients() {
-        return new ArrayList<>(parked.values().stream().map(Parked::client).toList());
+    /** All, for the caller to take over. */
+    List<Client> takeAll() {
+        List<Client> all = parked.values().stream().map(Parked::client).toList();
+        all.forEach(client -> take(client.id()));
+        return all;
+    }
+
+    /** Shows all, with the time since when they do nothing. */
+    void forEach(ObjLongConsumer<Client> visitor) {
+        parked.values().forEach(each -> visitor.accept(each.client(), each.sinceNs()));
     }
 
     int size() {

@@ -121,7 +121,8 @@ final class RoutedClient {
     }
 
     WaitingClient describe(String waitsFor) {
-        return new WaitingClient(id(), client.peer(), startup.parameters(), key, sinceNs, waitsFor);
+        return new WaitingClient(
+                id(), client.peer(), startup.parameters(), key, WaitingClient.WAITING, sinceNs, waitsFor);
     }
 
     ClientOrigin origin(long nowNs) {

@@ -7,8 +7,22 @@ import java.net.InetSocketAddress;
 /**
  * A client that no worker has yet, for an operator to see.
  *
- * @param sinceNs when it came, by the loop's clock
+ * @param state what it does: {@link #WAITING} or {@link #IDLE}
+ * @param sinceNs since when, by the loop's clock
  * @param waitsFor what it waits for, in words
  */
 public record WaitingClient(
-        long id, InetSocketAddress peer, StartupParameters parameters, PoolKey key, long sinceNs, String waitsFor) {}
+        long id,
+        InetSocketAddress peer,
+        StartupParameters parameters,
+        PoolKey key,
+        String state,
+        long sinceNs,
+        String waitsFor) {
+
+    /** For a place. */
+    public static final String WAITING = "waiting";
+
+    /** It has a session and nothing to say. */
+    public static final String IDLE = "idle";
+}

@@ -24,6 +24,7 @@ public final class QueryProgress {
     private int owedToSyncs;
     private boolean sequenceOpen;
     private boolean copyOut;
+    private boolean copyBoth;
     private boolean doubtful;
     private CopyIn copyIn = CopyIn.NONE;
     private byte transactionStatus = BackendMessage.IDLE;
@@ -56,8 +57,14 @@ public final class QueryProgress {
                 copyIn = owedToQueries > 0 ? CopyIn.IN_QUERY : CopyIn.IN_EXTENDED;
             }
             case BackendMessage.COPY_OUT_RESPONSE -> copyOut = true;
-            case BackendMessage.COPY_BOTH_RESPONSE -> doubtful = true;
-            case BackendMessage.COPY_DONE -> copyOut = false;
+            case BackendMessage.COPY_BOTH_RESPONSE -> {
+                copyBoth = true;
+                doubtful = true;
+            }
+            case BackendMessage.COPY_DONE -> {
+                copyOut = false;
+                copyBoth = false;
+            }
             case BackendMessage.ERROR_RESPONSE -> {
                 copyOut = false;
                 endCopyIn();
@@ -80,6 +87,7 @@ public final class QueryProgress {
         transactionStatus = status;
         copyIn = CopyIn.NONE;
         copyOut = false;
+        copyBoth = false;
         if (owedToQueries > 0) {
             owedToQueries--;
         } else if (owedToSyncs > 0) {
@@ -92,6 +100,11 @@ public final class QueryProgress {
     /** Something passed that could not be accounted for. */
     public void doubt() {
         doubtful = true;
+    }
+
+    /** Whether the server sends WAL, and executes nothing. */
+    public boolean isStreaming() {
+        return copyBoth;
     }
 
     /** Whether the server owes an answer. */

@@ -808,19 +808,33 @@ public final class Session implements BackendUser, BackendTraffic.News {
         serving.transport().interest((clientBlocked ? 0 : Interest.READ) | (serverBlocked ? Interest.WRITE : 0));
     }
 
-    /** Takes nothing more from the client once its transaction is over, or goes on with it. */
-    public void hold(boolean wanted) {
-        hold.want(wanted);
+    /**
+     * Takes nothing more from the client once its transaction is over, or goes on with it.
+     *
+     * @param evenLogin whether a login that is under way is not to go on either
+     */
+    public void hold(boolean wanted, boolean evenLogin) {
+        hold.want(wanted, evenLogin);
         if (isHeldAtRest()) {
             takeInventory(attached());
         }
-        if (state == SessionState.ACTIVE) {
+        if (state == SessionState.ACTIVE || state == SessionState.LOGGING_IN) {
             settle(attached());
         }
     }
 
-    /** Whether nothing happens here as long as the session is held, and it is known what it has at its server. */
-    public boolean isReadyToLeave() {
+    /** Whether something may happen here although the session is held, or it is not known what it has at its server. */
+    public boolean isBusy() {
+        return switch (state) {
+            case ACTIVE -> !isReadyToLeave() && !attached().progress().isStreaming();
+            case ENDING -> true;
+            case LOGGING_IN -> !hold.isForLoginToo() || !attached().progress().isAtRest();
+            case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP -> !hold.isForLoginToo();
+            case CLOSED -> false;
+        };
+    }
+
+    private boolean isReadyToLeave() {
         return isHeldAtRest() && hold.isKnown();
     }
 
@@ -830,7 +844,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Whether the client has to wait. */
     private boolean isHeld() {
-        return isHeldAtRest() || hold.isAsking();
+        boolean atLogin = state == SessionState.LOGGING_IN && hold.isForLoginToo();
+        return isHeldAtRest() || hold.isAsking() || atLogin;
     }
 
     private boolean isAtRest(Backend serving) {

@@ -13,6 +13,7 @@ final class SessionHold {
     private final @Nullable StateTrace trace;
     private @Nullable SessionInventory inventory;
     private boolean wanted;
+    private boolean loginToo;
 
     /** @param movable whether the session shall be able to go on on another server */
     SessionHold(boolean movable) {
@@ -25,11 +26,18 @@ final class SessionHold {
         return trace;
     }
 
-    void want(boolean held) {
+    /** @param evenLogin whether a login that is under way is not to go on either */
+    void want(boolean held, boolean evenLogin) {
         if (held != wanted && !isAsking()) {
             inventory = null; // What it said may not be true any more.
         }
         wanted = held;
+        loginToo = held && evenLogin;
+    }
+
+    /** Whether a login that is under way is not to go on. */
+    boolean isForLoginToo() {
+        return loginToo;
     }
 
     /** Whether the session is to take nothing more from its client once its transaction is over. */

@@ -133,6 +133,7 @@ final class PoolWorkerSimulation {
         while (!isOver()) {
             if (world.steps() >= lossStep && !masterLost) {
                 masterLost = true;
+                serverLeft |= holds > 0; // Who was held is ended.
                 worker.masterLost("simulated");
             }
             check(world.steps() < MAX_STEPS, "it does not come to an end");
@@ -270,7 +271,7 @@ final class PoolWorkerSimulation {
             heldRequest = 0;
             worker.holdSessions(request, SERVER, true);
             world.add(() -> {
-                if (request != holds) {
+                if (request != holds || masterLost) {
                     return false;
                 }
                 if (heldRequest == request && world.random().nextInt(3) > 0) {
