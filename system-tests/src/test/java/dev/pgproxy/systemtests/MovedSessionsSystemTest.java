@@ -211,7 +211,7 @@ class MovedSessionsSystemTest {
     @Test
     void sessionsOnNoServerCanBeSeenEndedAndAbandoned() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "active_cnn_timeout = 6");
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
                 WireClient idle = wire(proxy);
                 WireClient ended = wire(proxy);
                 WireClient gone = wire(proxy);
@@ -236,11 +236,19 @@ class MovedSessionsSystemTest {
             gone.socket().close();
             Await.until(
                     "one to be left", Fixture.SOON, () -> operator.value(parked).equals("1"));
+            assertEquals(Integer.toString(cluster.standbys().get(0).port()), idle.value("show port"));
+            assertEquals("0", operator.value(parked));
+        }
+    }
+
+    @Test
+    void sessionsOnNoServerAreEndedWhenTheyAreIdleForTooLong() throws Exception {
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "active_cnn_timeout = 6");
+                WireClient idle = wire(proxy)) {
+            String target = cluster.standbys().get(0).address().toString();
+            assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
             assertEquals("57P05", idle.readAll().get(0).sqlState());
-            Await.until(
-                    "none to be left",
-                    Fixture.SOON,
-                    () -> operator.value(parked).equals("0"));
         }
     }
 
