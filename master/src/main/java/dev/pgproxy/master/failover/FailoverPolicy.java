@@ -463,14 +463,18 @@ final class FailoverPolicy {
     private void alive(Watched primary, List<Action> actions) {
         primary.failures = 0;
         if (health == Health.DOWN && phase == Phase.WATCHING) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PRIMARY_BACK,
-                    servers.primary(),
-                    "the primary answers again; nothing was promoted, and clients go on with it",
-                    ""));
-            primary.told = "";
+            tellBack(actions);
         }
         health = Health.ALIVE;
+    }
+
+    private void tellBack(List<Action> actions) {
+        actions.add(new Action.Tell(
+                Notice.Kind.PRIMARY_BACK,
+                servers.primary(),
+                "the primary answers again; nothing was promoted, and clients go on with it",
+                ""));
+        watchedPrimary().told = "";
     }
 
     private void primaryRefuses(Watched primary, FailureKind kind, String problem, List<Action> actions) {
@@ -620,8 +624,15 @@ final class FailoverPolicy {
             return actions;
         }
         pendingSave = 0;
-        state = saved;
         FailoverState.Decision decision = saved.decision().get();
+        boolean isNeeded = decision.cause() != FailoverState.Cause.FAILOVER || health == Health.DOWN;
+        if (phase == Phase.INTENDING && !isNeeded) {
+            phase = Phase.WATCHING; // It came back while the disk was busy, and nobody was told yet.
+            tellBack(actions);
+            actions.add(saveNow(state));
+            return actions;
+        }
+        state = saved;
         if (phase == Phase.INTENDING) {
             actions.add(new Action.CutOff(servers.primary(), decision.newPrimary()));
             promote(decision.newPrimary(), actions);

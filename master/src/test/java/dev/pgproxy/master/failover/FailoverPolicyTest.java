@@ -267,6 +267,23 @@ class FailoverPolicyTest {
     }
 
     @Test
+    void aPrimaryThatComesBackWhileTheDiskIsBusyStaysThePrimary() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        Action.Save intent = last(Action.Save.class);
+        fresh(X, PRIMARY);
+        assertTrue(policy.holdsPrimary(), "nobody knows yet");
+        note(policy.saved(intent.number(), intent.state(), nowNs));
+        assertEquals(0, count(Action.Promote.class));
+        assertEquals(0, count(Action.CutOff.class));
+        assertFalse(policy.holdsPrimary());
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PRIMARY_BACK), told());
+        assertEquals(
+                Optional.empty(), last(Action.Save.class).state().decision(), "a restart is not to promote anybody");
+    }
+
+    @Test
     void fromTheIntentOnThereIsNoWayBack() {
         allWell();
         primaryDies();
