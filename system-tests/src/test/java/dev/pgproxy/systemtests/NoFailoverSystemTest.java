@@ -125,7 +125,8 @@ class NoFailoverSystemTest {
     void aPrimaryThatIsRestartedStaysThePrimaryAndClientsWait() throws Exception {
         try (PostgresCluster cluster = cluster();
                 ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "conninfo.conn_retry_num = 60");
-                Writers writers = Writers.start(cluster.primary(), proxy.port(), 4, 5)) {
+                Writers writers = Writers.start(
+                        cluster.primary(), proxy.port(), 24, 2)) { // So that logins are under way at each stop.
             for (int i = 0; i < 3; i++) {
                 writers.awaitCommit();
                 cluster.primary().stop();

@@ -28,7 +28,7 @@ public interface MessageInspector {
      */
     Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes);
 
-    /** What is sent in place of the message that was just replaced; may be empty. */
+    /** What is sent in place of the message that was just replaced, or ahead of the one that passed unseen; may be empty. */
     default byte[] replacement() {
         return new byte[0];
     }

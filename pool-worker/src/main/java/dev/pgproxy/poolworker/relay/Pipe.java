@@ -99,20 +99,21 @@ public final class Pipe {
         int start = buffer.position();
         while (framer.next(buffer)) {
             int bodyStart = buffer.position();
-            if (inspector.wantsWhole(framer.type()) && framer.bodyBytes() > buffer.remaining()) {
+            MessageInspector asked = inspector; // It may put another one in its place.
+            if (asked.wantsWhole(framer.type()) && framer.bodyBytes() > buffer.remaining()) {
                 if (MessageFramer.HEADER_BYTES + framer.bodyBytes() <= RelayBuffers.MAX_INSPECTED_BYTES) {
                     framer.unread(buffer);
                     break;
                 }
-                inspector.passedUnseen(framer.type());
+                asked.passedUnseen(framer.type());
+                start = insert(asked, buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
                 continue;
             }
-            switch (inspector.inspect(framer.type(), buffer, bodyStart, framer.bodyBytes())) {
+            switch (asked.inspect(framer.type(), buffer, bodyStart, framer.bodyBytes())) {
                 case FORWARD -> {}
                 case REPLACE -> {
                     framer.skipBody(buffer);
-                    keep(buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
-                    append(inspector.replacement());
+                    insert(asked, buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
                     start = buffer.position();
                 }
                 case STOP -> {
@@ -124,6 +125,18 @@ public final class Pipe {
         int end = buffer.position();
         hold(buffer);
         return send(buffer, start, end, sink) ? Outcome.MOVED : Outcome.SINK_BROKEN;
+    }
+
+    /**
+     * Puts the inspector's own bytes ahead of what is in the buffer at this index.
+     *
+     * @param start of what is to be forwarded and comes before
+     * @return from where on there is more to forward
+     */
+    private int insert(MessageInspector asked, ByteBuffer buffer, int start, int at) {
+        keep(buffer, start, at);
+        append(asked.replacement());
+        return at;
     }
 
     private void hold(ByteBuffer buffer) {

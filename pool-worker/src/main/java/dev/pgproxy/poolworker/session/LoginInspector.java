@@ -3,13 +3,11 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
-import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +21,6 @@ final class LoginInspector implements MessageInspector {
     private static final byte[] NOTHING = {};
     private static final int PID_BYTES = 4;
 
-    /** What a server says that starts or stops. Another one may take the client, or the same one a little later. */
-    private static final Set<String> NOT_NOW =
-            Set.of(SqlState.CANNOT_CONNECT_NOW, SqlState.ADMIN_SHUTDOWN, SqlState.CRASH_SHUTDOWN);
-
     /** The longest key of protocol 3.2; a longer one passes as it is, and its session cannot be cancelled. */
     private static final int MAX_KEY_BYTES = 256;
 
@@ -39,7 +33,6 @@ final class LoginInspector implements MessageInspector {
     private final Runnable whenComplete;
 
     private byte[] replacement = NOTHING;
-    private byte[] turnedAway = NOTHING;
     private byte[] saslRequest = NOTHING;
     private AuthenticationMethod method = AuthenticationMethod.TRUST;
     private boolean saslFinished;
@@ -70,25 +63,9 @@ final class LoginInspector implements MessageInspector {
         this.whenComplete = whenComplete;
     }
 
-    /** Whether the server has said anything that the client was told. */
-    boolean hasSpoken() {
-        return started;
-    }
-
-    /** The server's refusal, which the client was not told: it takes no connections for now. Empty when it did not say so. */
-    byte[] turnedAway() {
-        return turnedAway;
-    }
-
     /** Whether the server's last word was an error. */
     boolean isRefused() {
         return refused;
-    }
-
-    /** Whether the ErrorResponse with this body says that the server takes no connections for now. */
-    static boolean isNotNow(ByteBuffer buffer, int bodyStart, int bodyBytes) {
-        byte[] error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
-        return NOT_NOW.contains(BackendMessage.fields(error).getOrDefault('C', ""));
     }
 
     @Override
@@ -99,13 +76,6 @@ final class LoginInspector implements MessageInspector {
     @Override
     public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         boolean first = !started;
-        if (first
-                && answers == null
-                && type == BackendMessage.ERROR_RESPONSE
-                && isNotNow(buffer, bodyStart, bodyBytes)) {
-            turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
-            return Verdict.STOP;
-        }
         started = true;
         refused = type == BackendMessage.ERROR_RESPONSE;
         Verdict verdict = inspectOne(type, buffer, bodyStart, bodyBytes);

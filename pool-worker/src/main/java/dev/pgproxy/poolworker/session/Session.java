@@ -137,6 +137,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private byte[] beforeWelcome = LastWords.NONE;
     private @Nullable Pipe toServer;
     private @Nullable LoginInspector login;
+    private @Nullable LoginGate gate;
     private @Nullable BackendTraffic traffic;
     private @Nullable IdleWatch idleWatch;
     private Scheduler.@Nullable Timer loginTimer;
@@ -305,7 +306,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Lets the master find another server for a client that knows of none yet; else tells it why its session ends. */
     private void giveBack(byte[] lastWords) {
         boolean isUntouched = !spokenTo
-                && (login == null || !login.hasSpoken())
+                && (gate == null || !gate.isOpen())
                 && state != SessionState.ACTIVE
                 && state != SessionState.ENDING
                 && tally.clientBytes() == 0;
@@ -522,7 +523,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 });
         if (goingOn == null) {
             login = inspector;
-            fresh.fromServer().inspectWith(inspector);
+            gate = answers == null ? new LoginGate(inspector) : null;
+            fresh.fromServer().inspectWith(gate == null ? inspector : gate);
         } else {
             silentLogin = new SilentLogin(inspector);
             fresh.fromServer().inspectWith(silentLogin);
@@ -559,6 +561,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         state = SessionState.ACTIVE;
         stopLoginTimer();
         wipeReplay();
+        gate = null;
         login = null; // It may hold what the client proved its password with.
         identity.loggedIn();
         resumption = null;
@@ -733,7 +736,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The server has said what the client is not to hear. */
     private void refused() {
         if (silentLogin == null) {
-            giveBack(login == null ? LastWords.NONE : login.turnedAway());
+            giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
         } else if (silentLogin.turnedAway().length > 0) {
             giveBack(silentLogin.turnedAway());
         } else {

@@ -14,14 +14,13 @@ final class SilentLogin implements MessageInspector {
     private final LoginInspector login;
     private byte[] turnedAway = NOTHING;
     private String problem = "the server closed the connection during the login";
-    private boolean started;
 
     /** @param login notes what is to be noted, and has somebody who answers in the client's stead */
     SilentLogin(LoginInspector login) {
         this.login = login;
     }
 
-    /** See {@link LoginInspector#turnedAway}. */
+    /** See {@link LoginGate#turnedAway}. */
     byte[] turnedAway() {
         return turnedAway;
     }
@@ -38,10 +37,8 @@ final class SilentLogin implements MessageInspector {
 
     @Override
     public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
-        boolean first = !started;
-        started = true;
         if (type == BackendMessage.ERROR_RESPONSE) {
-            if (first && LoginInspector.isNotNow(buffer, bodyStart, bodyBytes)) {
+            if (LoginGate.isNotNow(buffer, bodyStart, bodyBytes)) {
                 turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
             }
             problem = LastWords.words(MessageCopies.copy(buffer, bodyStart, bodyBytes), "the server refused the login");

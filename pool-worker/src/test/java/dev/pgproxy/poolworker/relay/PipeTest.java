@@ -7,6 +7,7 @@ import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,65 @@ class PipeTest {
     private final SimulatedTransport sink = world.connect();
     private final Pipe pipe = new Pipe(new RelayBuffers(1024), new Everything());
 
+    /** Puts a message in the place of the first one, or ahead of it, and lets the pipe go on without it. */
+    private final class Once implements MessageInspector {
+        @Override
+        public boolean wantsWhole(byte type) {
+            return true;
+        }
+
+        @Override
+        public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+            pipe.inspectWith(new Everything());
+            return Verdict.REPLACE;
+        }
+
+        @Override
+        public byte[] replacement() {
+            return FrontendMessage.query("of its own");
+        }
+
+        @Override
+        public void passedUnseen(byte type) {
+            pipe.inspectWith(new Everything());
+        }
+    }
+
+    private static byte[] both(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    private byte[] received() throws ProtocolViolation {
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        while (source.unreadBytes() > 0 || pipe.isBlocked()) {
+            if (pipe.isBlocked()) {
+                pipe.flush(sink);
+            } else {
+                pipe.pump(source, sink);
+            }
+            received.writeBytes(sink.farRead());
+        }
+        return received.toByteArray();
+    }
+
+    @Test
+    void anInspectorsLastWordIsItsOwn() throws ProtocolViolation {
+        byte[] second = FrontendMessage.query("select 2");
+        pipe.inspectWith(new Once());
+        source.farWrite(both(FrontendMessage.query("select 1"), second));
+        assertArrayEquals(both(FrontendMessage.query("of its own"), second), received());
+    }
+
+    @Test
+    void whatIsTooLargeToBeInspectedComesBehindWhatIsPutAheadOfIt() throws ProtocolViolation {
+        byte[] large = FrontendMessage.query("x".repeat(RelayBuffers.MAX_INSPECTED_BYTES));
+        pipe.inspectWith(new Once());
+        source.farWrite(large);
+        assertArrayEquals(both(FrontendMessage.query("of its own"), large), received());
+    }
+
     private void pumpAll() throws ProtocolViolation {
         while (source.unreadBytes() > 0) {
             pipe.pump(source, sink);
@@ -48,7 +108,7 @@ class PipeTest {
         byte[] all = new byte[first.length + second.length];
         Arrays.fill(all, 0, first.length, (byte) 'a');
         Arrays.fill(all, first.length, all.length, (byte) 'b');
-        java.io.ByteArrayOutputStream received = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
         received.writeBytes(sink.farRead());
         while (pipe.isBlocked()) {
             pipe.flush(sink);

@@ -119,7 +119,13 @@ final class SimulatedClient implements SimulatedWorld.Actor {
                         body.contains(name) || body.startsWith("COPY"),
                         name + " got an answer of somebody else: " + body);
             case 'G' -> copying = true;
-            case 'E' -> fatal |= !body.contains("42601");
+            case 'E' -> {
+                fatal |= !body.contains("42601");
+                boolean nothingAsked = SimulatedRoles.method(user) == AuthenticationMethod.TRUST;
+                simulation.check(
+                        !nothingAsked || log.indexOf("R") < 0 || log.indexOf("Z") >= 0,
+                        name + " was told half of a greeting, and could have been served by another server: " + log);
+            }
             default -> {}
         }
         if (copying && !left && random.nextInt(6) == 0) {
