@@ -9,6 +9,7 @@ import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,6 +19,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -266,6 +271,56 @@ class MovedSessionsSystemTest {
             String target = cluster.standbys().get(0).address().toString();
             assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
             assertEquals("57P01", silent.readAll().get(0).sqlState());
+        }
+    }
+
+    /** Each inserts one row after the other; a session that is never told of an error has never ended. */
+    private static void write(ProxyProcess proxy, int writer, AtomicBoolean stop, AtomicInteger acknowledged)
+            throws IOException {
+        try (WireClient client = wire(proxy)) {
+            for (int row = 0; !stop.get(); row++) {
+                List<WireMessage> answer = client.query("insert into written values (" + writer + ", " + row + ")");
+                assertEquals(
+                        List.of(),
+                        answer.stream().filter(each -> each.type() == 'E').toList());
+                acknowledged.incrementAndGet();
+            }
+        }
+    }
+
+    @Test
+    void writersKeepTheirSessionsAndWhatTheyHaveWritten() throws Exception {
+        AtomicBoolean stop = new AtomicBoolean();
+        AtomicInteger acknowledged = new AtomicInteger();
+        try (PostgresCluster cluster = cluster(18);
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+            cluster.primary()
+                    .sql("create table written (writer int, number int, port text default current_setting('port'))");
+            PostgresServer target = cluster.standbys().get(0);
+            CompletableFuture<Void> writers = CompletableFuture.runAsync(() -> {
+                try {
+                    Parallel.run(
+                            IntStream.range(0, 16).boxed().toList(),
+                            writer -> write(proxy, writer, stop, acknowledged));
+                } catch (Exception e) {
+                    throw new CompletionException(e);
+                }
+            });
+            try {
+                Await.until("writers to write", Fixture.SOON, () -> acknowledged.get() > 100);
+                assertEquals(
+                        "",
+                        SwitchoverSystemTest.switchover(proxy, target.address().toString()),
+                        proxy.log());
+                String written = "select count(distinct writer) from written where port = '" + target.port() + "'";
+                Await.until(
+                        "all to go on", Fixture.SOON, () -> target.sql(written).equals("16"));
+            } finally {
+                stop.set(true);
+                writers.join();
+            }
+            assertEquals(
+                    Integer.toString(acknowledged.get()), target.sql("select count(*) from written"), "none is lost");
         }
     }
 }
