@@ -87,6 +87,32 @@ class NoticeSystemTest {
         }
     }
 
+    @Test
+    void lettersOfAllLanguagesReachTheProgramUnderAnInitScriptWithoutALocale() throws Exception {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path output = directory.path().resolve("output");
+            Path program = program(directory.path(), "#!/bin/sh", "echo \"$PGPROXY_EVENT\" >> " + output);
+            // The locale of this test may not have the letter, so a shell gives it to the file.
+            Programs.run(List.of("sh", "-c", "mv \"$1\" \"$1$(printf '\\303\\274')\"", "sh", program.toString()));
+            Path file = Files.write(
+                    directory.path().resolve("conf.properties"),
+                    List.of(
+                            "master = 127.0.0.1:5432",
+                            "conninfo.user = postgres",
+                            "notify.command = " + program + "\u00fc"));
+            Programs.Result result = Programs.run(List.of(
+                    "env",
+                    "-i",
+                    "PATH=" + System.getenv("PATH"),
+                    "JAVA_HOME=" + System.getProperty("java.home"),
+                    Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString(),
+                    "--test-notice",
+                    file.toString()));
+            assertEquals(0, result.status(), result.output());
+            assertEquals(List.of("test"), told(output));
+        }
+    }
+
     private static Programs.Result testNotice(Path file) {
         return Programs.run(List.of(
                 Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString(), "--test-notice", file.toString()));
