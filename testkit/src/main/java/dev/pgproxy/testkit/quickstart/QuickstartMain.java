@@ -12,9 +12,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine;
 
 /** Shows the main job on an embedded PostgreSQL: a write, a read from the standby, a backend that two clients use. */
@@ -98,15 +101,15 @@ public final class QuickstartMain implements Callable<Integer> {
     }
 
     private void showReuse(int proxyPort) throws SQLException {
-        String first = backendPid(proxyPort);
-        // The first backend is reset behind its client's back; a client that comes before that is done gets another
-        // one.
-        Await.until(
-                "a second client to get the backend of the first",
-                REUSE_TIMEOUT,
-                () -> first.equals(backendPid(proxyPort)));
-        out.println("3. Two clients, one after the other:             pg_backend_pid() " + first + " and " + first
-                + ": the second one reused the backend of the first.\n");
+        // A backend is reset behind its client's back; a client that comes before that is done gets another one.
+        Set<String> seen = new HashSet<>();
+        AtomicReference<String> last = new AtomicReference<>("");
+        Await.until("a client to get the backend of one before it", REUSE_TIMEOUT, () -> {
+            last.set(backendPid(proxyPort));
+            return !seen.add(last.get());
+        });
+        out.println("3. Clients, one after the other:                 pg_backend_pid() " + last + " and " + last
+                + ": a later one reused the backend of an earlier one.\n");
     }
 
     private static String backendPid(int proxyPort) throws SQLException {
