@@ -15,9 +15,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -47,6 +49,8 @@ class MovedSessionsSystemTest {
             "do $$ begin perform set_config('myapp.tenant', '1', false); end $$",
             "set search_path = ä");
 
+    private static final String BACKEND = "select pg_backend_pid()";
+
     private static PostgresCluster cluster(int major) {
         List<String> access = new ArrayList<>();
         METHODS.forEach(method -> access.add("host \"db " + method + "\" all 127.0.0.1/32 " + method));
@@ -69,6 +73,24 @@ class MovedSessionsSystemTest {
         return java.sql.DriverManager.getConnection(url + String.join("", more));
     }
 
+    /**
+     * A client on a backend that another one had before. That takes until the proxy knows the role, and until a reset is done.
+     *
+     * @param backends gets the pids of all that were used
+     */
+    private static Connection onWarmBackend(ProxyProcess proxy, String method, Set<String> backends) {
+        List<Connection> warm = new ArrayList<>();
+        Await.until("a warm backend with " + method, Fixture.SOON, () -> {
+            Connection client = connect(proxy, method, "&ApplicationName=client" + backends.size());
+            if (backends.add(Fixture.value(client, BACKEND))) {
+                client.close();
+                return false;
+            }
+            return warm.add(client);
+        });
+        return warm.get(0);
+    }
+
     private static void execute(Connection connection, String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
@@ -87,17 +109,14 @@ class MovedSessionsSystemTest {
             PostgresServer target = cluster.standbys().get(0);
             Map<String, Connection> clients = new LinkedHashMap<>();
             for (String method : METHODS) {
-                Connection first = connect(proxy, method);
-                assertEquals("1", Fixture.value(first, "select 1"));
-                clients.put(method + " on a new backend", first);
-                // The same over a backend that another client had.
-                Connection former = connect(proxy, method, "&ApplicationName=former");
-                String pid = Fixture.value(former, "select pg_backend_pid()");
-                former.close();
-                Fixture.awaitIdle(cluster, pid);
-                Connection second = connect(proxy, method, "&ApplicationName=later");
-                assertEquals(pid, Fixture.value(second, "select pg_backend_pid()"), method + " is on a warm backend");
-                clients.put(method + " on a warm backend", second);
+                Set<String> backends = new HashSet<>();
+                clients.put(method + " on a warm backend", onWarmBackend(proxy, method, backends));
+                String pid;
+                do {
+                    Connection next = connect(proxy, method);
+                    pid = Fixture.value(next, BACKEND);
+                    clients.put(method + " on backend " + pid, next);
+                } while (!backends.add(pid)); // The last one is on a new backend.
             }
             Connection withSettings = connect(proxy, "scram-sha-256");
             execute(withSettings, "set statement_timeout = '7s'");
@@ -111,7 +130,7 @@ class MovedSessionsSystemTest {
             for (Map.Entry<String, Connection> client : clients.entrySet()) {
                 assertEquals(
                         Integer.toString(target.port()), port(client.getValue()), client.getKey() + "\n" + proxy.log());
-                String name = client.getKey().endsWith("warm backend") ? "later" : "PostgreSQL JDBC Driver";
+                String name = client.getValue().getClientInfo("ApplicationName");
                 assertEquals(name, Fixture.value(client.getValue(), "show application_name"), client.getKey());
                 execute(client.getValue(), "create temporary table t()");
             }
@@ -221,7 +240,7 @@ class MovedSessionsSystemTest {
                 WireClient ended = wire(proxy);
                 WireClient gone = wire(proxy);
                 Operator operator = Operator.of(proxy)) {
-            String pid = ended.value("select pg_backend_pid()");
+            String pid = ended.value(BACKEND);
             String query = "select session_id from connection where backend_pid = " + pid;
             Await.until(
                     "the session to be seen",
