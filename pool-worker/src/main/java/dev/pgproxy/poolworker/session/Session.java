@@ -752,7 +752,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private boolean takeSetting(Backend serving) {
         ParameterSetting query = setting;
         if (query == null) {
-            return true;
+            return state != SessionState.CLOSED; // A client that goes on after a silent login may turn out to be gone.
         }
         if (query.hasFailed()) {
             part(

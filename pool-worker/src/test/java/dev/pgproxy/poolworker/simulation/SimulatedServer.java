@@ -17,8 +17,6 @@ import java.util.Random;
  */
 final class SimulatedServer implements SimulatedWorld.Actor {
 
-    private static final byte[] PARAMETER =
-            BackendMessage.wrap((byte) 'S', "server_version\0simulated\0".getBytes(StandardCharsets.US_ASCII));
     private static final int BIG_ROWS = 12;
 
     private final SimulatedTransport transport;
@@ -139,7 +137,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private void welcome() {
         out.add(BackendMessage.parameterStatus("application_name", applicationName));
         out.add(BackendMessage.authenticationOk());
-        out.add(PARAMETER);
+        out.add(BackendMessage.parameterStatus("server_version", "simulated " + pid));
         out.add(BackendMessage.backendKeyData(
                 pid, ByteBuffer.allocate(4).putInt(pid * 7).array()));
         out.add(BackendMessage.wrap((byte) 'Z', new byte[] {'I'}));
