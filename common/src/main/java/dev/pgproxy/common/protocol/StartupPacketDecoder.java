@@ -65,7 +65,12 @@ public final class StartupPacketDecoder {
                     "unsupported frontend protocol " + (code >>> 16) + "." + (code & 0xffff)
                             + ": server supports 3.0 to " + ProtocolVersion.display(ProtocolVersion.NEWEST));
         }
-        return new StartupPacket.Startup(code, parameters(in), packet);
+        StartupParameters parameters = parameters(in);
+        if (FrontendMessage.startup(code, parameters.sorted()).length > MAX_PACKET_BYTES) {
+            // It may have to be written anew for a server, with the database that was left out.
+            throw new ProtocolViolation("the startup packet is too long with the database that it leaves out");
+        }
+        return new StartupPacket.Startup(code, parameters, packet);
     }
 
     private static StartupPacket cancelRequest(ByteBuffer in) throws ProtocolViolation {
@@ -87,20 +92,25 @@ public final class StartupPacketDecoder {
                 break;
             }
             pairs.add(new StartupParameters.Parameter(name, string(in)));
-            if (pairs.size() > MAX_PARAMETERS) {
-                throw new ProtocolViolation("more than " + MAX_PARAMETERS + " parameters in startup packet");
-            }
+            checkCount(pairs);
         }
         if (in.hasRemaining()) {
             throw invalidLayout();
         }
         StartupParameters parameters = StartupParameters.of(pairs);
+        checkCount(parameters.sorted());
         if (parameters.user().isEmpty()) {
             throw new ProtocolViolation(
                     SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
                     "no PostgreSQL user name specified in startup packet");
         }
         return parameters;
+    }
+
+    private static void checkCount(List<StartupParameters.Parameter> pairs) throws ProtocolViolation {
+        if (pairs.size() > MAX_PARAMETERS) {
+            throw new ProtocolViolation("more than " + MAX_PARAMETERS + " parameters in startup packet");
+        }
     }
 
     private static String string(ByteBuffer in) throws ProtocolViolation {

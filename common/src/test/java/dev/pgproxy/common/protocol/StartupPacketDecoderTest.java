@@ -60,6 +60,21 @@ class StartupPacketDecoderTest {
     }
 
     @Test
+    void whatIsTooLargeWithItsDatabaseIsRefusedSoThatItCanBeWrittenAnew() throws ProtocolViolation {
+        assertThrows(ProtocolViolation.class, () -> parameters(new Parameter("user", "u".repeat(9_000))));
+        assertEquals(
+                "d",
+                parameters(new Parameter("user", "u".repeat(9_000)), new Parameter("database", "d"))
+                        .database());
+        Parameter[] many = new Parameter[250];
+        Arrays.fill(many, new Parameter("options", "-c a=1"));
+        many[0] = new Parameter("user", "u");
+        assertThrows(ProtocolViolation.class, () -> parameters(many));
+        many[1] = new Parameter("database", "d");
+        assertEquals("d", parameters(many).database());
+    }
+
+    @Test
     void readsCancelRequestsOfEveryKeyLength() throws ProtocolViolation {
         for (int bytes : new int[] {4, 32, 256}) {
             byte[] secret = new byte[bytes];
