@@ -29,7 +29,10 @@ sealed interface Action {
     /** No client may be told of anything more that this server says. */
     record CutOff(ServerAddress server, ServerAddress successor) implements Action {}
 
-    /** Answered by {@link FailoverPolicy#promoted} or {@link FailoverPolicy#notPromoted}. */
+    /** Find out again whether the standby could be told; answered by {@link FailoverPolicy#examined}. */
+    record Examine(ServerAddress server) implements Action {}
+
+    /** If {@link FailoverPolicy#promotionOf} says so; answered by {@link FailoverPolicy#told} or {@link FailoverPolicy#notTold}. */
     record Promote(ServerAddress server, long afterMs) implements Action {}
 
     /** Let sessions of the primary come to rest; answered by {@link FailoverPolicy#quiesced}. */

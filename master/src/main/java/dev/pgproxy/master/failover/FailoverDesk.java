@@ -34,6 +34,9 @@ public final class FailoverDesk implements AutoCloseable {
 
     private static final long NS_PER_MS = 1_000_000L;
 
+    /** How often a promotion that waits for what other servers are looks whether that is known. */
+    private static final long PROMOTION_CHECK_MS = 50;
+
     /** What the background thread has to do, when a disk or a server does not answer; more counts as failed. */
     private static final int MAX_TASKS = 64;
 
@@ -241,7 +244,9 @@ public final class FailoverDesk implements AutoCloseable {
         } else if (action instanceof Action.SaveLater later) {
             loop.scheduler().afterMs(later.afterMs(), () -> perform(policy.saveAgain()));
         } else if (action instanceof Action.Promote promote) {
-            loop.scheduler().afterMs(promote.afterMs(), () -> promote(promote.server()));
+            loop.scheduler().afterMs(promote.afterMs(), () -> promoteIfDue(promote.server()));
+        } else if (action instanceof Action.Examine examine) {
+            examine(examine.server());
         } else if (action instanceof Action.Quiesce quiesce) {
             listener.holdSessions(quiesce.primary(), true);
         } else if (action instanceof Action.Resume resume) {
@@ -341,25 +346,33 @@ public final class FailoverDesk implements AutoCloseable {
         inBackground(
                 () -> {
                     try {
-                        if (promoter.examine(standby) instanceof PromotionWay.None none) {
-                            Event.of("promotion_impossible")
-                                    .with("server", standby)
-                                    .message(
-                                            "this standby could not be promoted if the primary died: it is asked by promote_method = "
-                                                    + config.failover()
-                                                            .method()
-                                                            .name()
-                                                            .toLowerCase(java.util.Locale.ROOT)
-                                                    + ", but "
-                                                    + none.problem())
-                                    .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
-                                    .error();
-                        }
+                        PromotionWay way = promoter.examine(standby);
+                        onLoop(() -> examined(standby, way));
                     } catch (SQLException e) {
                         onLoop(() -> examined.remove(standby)); // At the next look.
                     }
                 },
                 () -> examined.remove(standby));
+    }
+
+    private void examined(ServerAddress standby, PromotionWay way) {
+        String problem = null;
+        if (way instanceof PromotionWay.None none) {
+            problem = none.problem() + " (" + none.remedy() + ")";
+            Watched known = policy.of(standby);
+            if (known != null && !problem.equals(known.noWay)) {
+                Event.of("promotion_impossible")
+                        .with("server", standby)
+                        .message(
+                                "this standby could not be promoted if the primary died: it is asked by promote_method = "
+                                        + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
+                                        + ", but "
+                                        + none.problem())
+                        .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
+                        .error();
+            }
+        }
+        perform(policy.examined(standby, problem));
     }
 
     private void save(Action.Save save) {
@@ -379,6 +392,14 @@ public final class FailoverDesk implements AutoCloseable {
     private void notSaved(Action.Save save, String problem) {
         perform(policy.notSaved(
                 save.number(), save.state(), problem, loop.clock().nanoTime()));
+    }
+
+    private void promoteIfDue(ServerAddress standby) {
+        switch (policy.promotionOf(standby)) {
+            case DUE -> promote(standby);
+            case NOT_YET -> loop.scheduler().afterMs(PROMOTION_CHECK_MS, () -> promoteIfDue(standby));
+            case DROPPED -> {}
+        }
     }
 
     private void promote(ServerAddress standby) {

@@ -110,12 +110,20 @@ final class FailoverPolicy {
                     hasChanged = true;
                 });
         rememberAll();
+        keepFormerOut();
     }
 
     private void rememberAll() {
         Set<ServerAddress> all = all();
         watched.keySet().retainAll(all);
         all.forEach(server -> watched.computeIfAbsent(server, key -> new Watched()));
+    }
+
+    /** The old primary is a standby like others from when it was seen to follow the new one. */
+    private void keepFormerOut() {
+        if (former != null) {
+            known(former).outBecause = "it was the primary, and has not been seen to follow the new one";
+        }
     }
 
     /** All servers that are looked at. */
@@ -180,6 +188,9 @@ final class FailoverPolicy {
     List<Action> start() {
         List<Action> actions = new ArrayList<>();
         all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
+        if (state.decision().isEmpty()) {
+            actions.add(saveNow(state)); // The file may hold a decision that the configuration has taken over since.
+        }
         Optional<FailoverState.Decision> intent =
                 state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
         if (intent.isPresent()) {
@@ -199,6 +210,7 @@ final class FailoverPolicy {
         rules = newRules;
         standbyLimits = newLimits;
         Set<ServerAddress> before = all();
+        boolean wasRead = former != null && servers.standbys().contains(former);
         servers = new ProxyConfig.Servers(
                 servers.primary(),
                 servers.promote(),
@@ -206,6 +218,10 @@ final class FailoverPolicy {
                         .filter(standby -> !standby.equals(servers.primary()))
                         .toList());
         rememberAll();
+        if (!wasRead) {
+            keepFormerOut();
+        }
+        watched.values().forEach(server -> server.noWay = null); // It is examined anew.
         List<Action> actions = new ArrayList<>();
         all().stream()
                 .filter(server -> !before.contains(server))
@@ -231,6 +247,9 @@ final class FailoverPolicy {
         }
         if (standby.facts.systemId() != state.systemId()) {
             return "its system identifier is not the primary's";
+        }
+        if (!otherPrimaries().isEmpty()) {
+            return "other servers take writes already: " + otherPrimaries();
         }
         return standby.facts.receiver().streaming() ? null : "its WAL receiver is not connected";
     }
@@ -319,9 +338,10 @@ final class FailoverPolicy {
         health = Health.SUSPECT;
         watchedPrimary().failures = 0;
         // Until the primary counts as dead it will be known how the others are.
-        all().stream()
-                .filter(server -> !server.equals(servers.primary()))
-                .forEach(server -> actions.add(new Action.Look(server, false, 0)));
+        all().stream().filter(server -> !server.equals(servers.primary())).forEach(server -> {
+            known(server).seen = false;
+            actions.add(new Action.Look(server, false, 0));
+        });
     }
 
     /** A look is over. */
@@ -331,6 +351,7 @@ final class FailoverPolicy {
             return List.of();
         }
         List<Action> actions = new ArrayList<>();
+        boolean isFirstSinceSuspicion = !known.seen;
         known.looked(observation, nowNs);
         if (phase == Phase.FINISHING && server.equals(candidate)) {
             return actions; // It is the primary in a moment, and looked at then.
@@ -342,7 +363,7 @@ final class FailoverPolicy {
         } else if (server.equals(servers.primary())) {
             primaryLooked(known, observation, fresh, actions);
         } else if (server.equals(former)) {
-            formerLooked(server, known, actions);
+            formerLooked(server, known, fresh, nowNs, actions);
         } else {
             if (servers.standbys().contains(server)) {
                 actions.addAll(StandbyRotation.looked(server, known, fresh, reference(nowNs), rules, standbyLimits));
@@ -350,13 +371,21 @@ final class FailoverPolicy {
                 boolean again = observation instanceof Observation.Failed && !fresh;
                 actions.add(new Action.Look(server, again, again ? 0 : probeMs()));
             }
+            boolean mayBePromoted = servers.promote().filter(server::equals).isPresent();
             if (known.isPrimary()) {
                 anotherPrimary(server, actions);
-            } else if (servers.promote().filter(server::equals).isPresent() && fresh) {
+            } else if (mayBePromoted && fresh) {
                 consider(server, observation, actions);
+            }
+            if (isFirstSinceSuspicion && !mayBePromoted && health == Health.DOWN && phase == Phase.WATCHING) {
+                lookAtCandidate(actions); // It may have been waiting for this.
             }
         }
         return actions;
+    }
+
+    private void lookAtCandidate(List<Action> actions) {
+        servers.promote().ifPresent(standby -> actions.add(new Action.Look(standby, true, 0)));
     }
 
     private StandbyRotation.Reference reference(long nowNs) {
@@ -475,6 +504,7 @@ final class FailoverPolicy {
                 "the primary answers again; nothing was promoted, and clients go on with it",
                 ""));
         watchedPrimary().told = "";
+        servers.promote().ifPresent(standby -> known(standby).told = ""); // Next time is another time.
     }
 
     private void primaryRefuses(Watched primary, FailureKind kind, String problem, List<Action> actions) {
@@ -505,22 +535,20 @@ final class FailoverPolicy {
     /** A server that is not ours to write to takes writes. */
     private void anotherPrimary(ServerAddress server, List<Action> actions) {
         Watched other = known(server);
-        if (phase != Phase.WATCHING || other.facts == null) {
+        boolean isUntold = phase == Phase.PROMOTING && !told;
+        if ((phase != Phase.WATCHING && !isUntold) || other.facts == null) {
             return;
         }
         if (other.facts.systemId() != state.systemId()) {
             stranger(server, other.facts, actions);
             return;
         }
-        List<ServerAddress> others = all().stream()
-                .filter(each -> !each.equals(servers.primary()) && !each.equals(former))
-                .filter(each -> known(each).isPrimary())
-                .toList();
-        boolean isDead = health == Health.DOWN;
+        List<ServerAddress> others = otherPrimaries();
+        boolean isDead = health == Health.DOWN || (isUntold && !wasSwitchover(state));
         boolean isDemoted = health == Health.ALIVE && watchedPrimary().isStandby();
         if ((isDead || isDemoted) && others.size() == 1) {
             adopt(server, actions);
-        } else if (health == Health.ALIVE && watchedPrimary().isPrimary()) {
+        } else if (!isDead && health == Health.ALIVE && watchedPrimary().isPrimary()) {
             if (other.tellOnce("two")) {
                 actions.add(new Action.Tell(
                         Notice.Kind.TWO_PRIMARIES,
@@ -542,6 +570,24 @@ final class FailoverPolicy {
         }
     }
 
+    /** Servers that take writes and belong to our primary, which nobody here has made primaries. */
+    private List<ServerAddress> otherPrimaries() {
+        return all().stream()
+                .filter(each -> !each.equals(servers.primary()) && !each.equals(former))
+                .filter(each -> {
+                    Watched other = known(each);
+                    return other.isPrimary() && other.facts != null && other.facts.systemId() == state.systemId();
+                })
+                .toList();
+    }
+
+    /** Whether it is known of all servers but this one how they are since the primary was suspected. */
+    private boolean hasSeenOthers(ServerAddress standby) {
+        return all().stream()
+                .filter(each -> !each.equals(servers.primary()) && !each.equals(former) && !each.equals(standby))
+                .allMatch(each -> known(each).seen);
+    }
+
     /** A server that takes writes may be a copy of our primary, or anything else. */
     private void stranger(ServerAddress server, ServerFacts facts, List<Action> actions) {
         if (health == Health.DOWN && known(server).tellOnce("stranger")) {
@@ -558,6 +604,14 @@ final class FailoverPolicy {
     }
 
     private void adopt(ServerAddress server, List<Action> actions) {
+        if (phase == Phase.PROMOTING && candidate != null) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PROMOTION_FAILED,
+                    candidate,
+                    "this standby was to be promoted in place of " + servers.primary() + ", and somebody has promoted "
+                            + server + ", which is used; whether this one was told is not known",
+                    "Make it a standby of " + server + " (pg_rewind) before it is used: it may become a primary."));
+        }
         phase = Phase.FINISHING;
         candidate = server;
         save(decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server), actions);
@@ -582,6 +636,10 @@ final class FailoverPolicy {
         if (health != Health.DOWN || phase != Phase.WATCHING) {
             return;
         }
+        if (!otherPrimaries().isEmpty()) {
+            otherPrimaries().forEach(each -> actions.add(new Action.Look(each, true, 0)));
+            return; // Somebody was faster: that one is used, or an operator is told why not.
+        }
         ServerFacts primaryFacts = watchedPrimary().facts;
         PromotionCheck.Primary primary = new PromotionCheck.Primary(
                 state.systemId(),
@@ -589,16 +647,15 @@ final class FailoverPolicy {
                 isPaused.test(servers.primary()));
         String objection = PromotionCheck.objection(observation, primary, rules);
         if (objection != null) {
-            if (known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
-                actions.add(new Action.Tell(
-                        Notice.Kind.PROMOTION_REFUSED,
-                        standby,
-                        "the primary " + servers.primary() + " is down, and this standby is not promoted: it "
-                                + objection,
-                        "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
-                                + " pgproxy will use it."));
-            }
+            tellRefused(standby, objection, actions);
             return;
+        }
+        if (known(standby).noWay != null) {
+            actions.add(new Action.Examine(standby)); // It may have been repaired since.
+            return;
+        }
+        if (!hasSeenOthers(standby)) {
+            return; // One of them may be a primary already; the last look at them brings this here again.
         }
         ServerFacts facts = ((Observation.Answered) observation).facts();
         phase = Phase.INTENDING;
@@ -607,10 +664,41 @@ final class FailoverPolicy {
                 standby,
                 "in place of " + servers.primary() + "; it has WAL up to " + ServerFacts.lsn(facts.writtenLsn())
                         + ", has replayed up to " + ServerFacts.lsn(facts.replayedLsn())
-                        + ", and lacks " + PromotionCheck.lagBytes(facts, primary)
-                        + " bytes of what the primary was known to have at "
-                        + ServerFacts.lsn(primary.writtenLsn())));
+                        + ", and " + PromotionCheck.lagWords(facts, primary)));
         save(decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby), actions);
+    }
+
+    private void tellRefused(ServerAddress standby, String objection, List<Action> actions) {
+        if (known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
+            actions.add(new Action.Tell(
+                    Notice.Kind.PROMOTION_REFUSED,
+                    standby,
+                    "the primary " + servers.primary() + " is down, and this standby is not promoted: it " + objection,
+                    "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
+                            + " pgproxy will use it."));
+        }
+    }
+
+    /**
+     * It was found out whether the standby could be told to become the primary.
+     *
+     * @param problem why it could not; null when it could
+     */
+    List<Action> examined(ServerAddress standby, @Nullable String problem) {
+        List<Action> actions = new ArrayList<>();
+        Watched known = watched.get(standby);
+        if (known == null) {
+            return actions;
+        }
+        known.noWay = problem;
+        if (health == Health.DOWN && phase == Phase.WATCHING) {
+            if (problem == null) {
+                lookAtCandidate(actions);
+            } else {
+                tellRefused(standby, "could not be told to become the primary: " + problem, actions);
+            }
+        }
+        return actions;
     }
 
     /** The state is durable. */
@@ -625,10 +713,8 @@ final class FailoverPolicy {
         }
         pendingSave = 0;
         FailoverState.Decision decision = saved.decision().get();
-        boolean isNeeded = decision.cause() != FailoverState.Cause.FAILOVER || health == Health.DOWN;
-        if (phase == Phase.INTENDING && !isNeeded) {
-            phase = Phase.WATCHING; // It came back while the disk was busy, and nobody was told yet.
-            tellBack(actions);
+        if (phase == Phase.INTENDING && decision.cause() == FailoverState.Cause.FAILOVER && !isStillNeeded(actions)) {
+            phase = Phase.WATCHING; // Things have changed while the disk was busy, and nobody was told yet.
             actions.add(saveNow(state));
             return actions;
         }
@@ -640,6 +726,17 @@ final class FailoverPolicy {
             change(decision, nowNs, actions);
         }
         return actions;
+    }
+
+    /** Whether the primary is dead as before, and nobody else has taken its place; else says what is done in place of a promotion. */
+    private boolean isStillNeeded(List<Action> actions) {
+        if (health != Health.DOWN) {
+            tellBack(actions);
+            return false;
+        }
+        List<ServerAddress> others = otherPrimaries();
+        others.forEach(each -> actions.add(new Action.Look(each, true, 0)));
+        return others.isEmpty();
     }
 
     /** The state could not be made durable. */
@@ -702,8 +799,34 @@ final class FailoverPolicy {
         actions.add(new Action.Promote(standby, 0));
     }
 
+    /** What is to become of an {@link Action.Promote} whose time has come. */
+    enum Promotion {
+        DUE,
+        /** Whether somebody else was promoted is being found out. */
+        NOT_YET,
+        /** Another server was made the primary. */
+        DROPPED
+    }
+
+    /** Whether the standby is to be told now to become the primary. */
+    Promotion promotionOf(ServerAddress standby) {
+        if (!isBeingPromoted(standby)) {
+            return Promotion.DROPPED;
+        }
+        boolean isClear = wasSwitchover(state)
+                || (hasSeenOthers(standby) && otherPrimaries().stream().allMatch(standby::equals));
+        return isClear ? Promotion.DUE : Promotion.NOT_YET;
+    }
+
+    private boolean isBeingPromoted(ServerAddress standby) {
+        return phase == Phase.PROMOTING && standby.equals(candidate);
+    }
+
     /** The standby was told to become the primary. Whether it does is seen by looking at it. */
     List<Action> told(ServerAddress standby, long nowNs) {
+        if (!isBeingPromoted(standby)) {
+            return List.of(); // It is the primary already, or another one is.
+        }
         told = true;
         toldNs = nowNs;
         return List.of(new Action.Look(standby, false, POLL_MS));
@@ -728,6 +851,9 @@ final class FailoverPolicy {
     /** The standby could not be told, or did not do it. */
     List<Action> notTold(ServerAddress server, String problem) {
         List<Action> actions = new ArrayList<>();
+        if (!isBeingPromoted(server)) {
+            return actions;
+        }
         if (known(server).tellOnce(problem)) {
             actions.add(new Action.Tell(
                     Notice.Kind.PROMOTION_FAILED,
@@ -762,6 +888,7 @@ final class FailoverPolicy {
         hasChanged = true;
         changedNs = nowNs;
         rememberAll();
+        keepFormerOut();
         known(old).told = "";
         known(successor).told = "";
         known(successor).failures = 0;
@@ -799,8 +926,21 @@ final class FailoverPolicy {
         };
     }
 
-    private void formerLooked(ServerAddress server, Watched known, List<Action> actions) {
-        actions.add(new Action.Look(server, false, probeMs()));
+    private void formerLooked(ServerAddress server, Watched known, boolean fresh, long nowNs, List<Action> actions) {
+        StandbyRotation.Reference reference = reference(nowNs);
+        if (servers.standbys().contains(server) && reference.primary() != null) {
+            // However short a time there was to follow the new primary: until it does, what it has may be known to
+            // nobody else.
+            actions.addAll(StandbyRotation.looked(
+                    server,
+                    known,
+                    fresh,
+                    new StandbyRotation.Reference(reference.primary(), true),
+                    rules,
+                    standbyLimits));
+        } else {
+            actions.add(new Action.Look(server, false, probeMs()));
+        }
         if (known.isPrimary() && known.tellOnce("primary")) {
             actions.add(new Action.Tell(
                     Notice.Kind.OLD_PRIMARY_BACK,

@@ -12,7 +12,7 @@ final class PromotionCheck {
      * What is known of the primary.
      *
      * @param systemId 0 when it was never seen
-     * @param writtenLsn what it had written when it last answered
+     * @param writtenLsn what it had written when it last answered; 0 when it did not since pgproxy was started
      * @param isPaused whether an operator has paused it, who may be about to stop it for a while
      */
     record Primary(long systemId, long writtenLsn, boolean isPaused) {}
@@ -37,6 +37,9 @@ final class PromotionCheck {
         if (rules.requireStandbyAgrees() && facts.receiver().hearsItsServer()) {
             return "still hears the primary: its WAL receiver is connected";
         }
+        if (rules.maxLagBytes() > 0 && primary.writtenLsn() == 0) {
+            return "may lack more than failover.max_lag_bytes: the primary was not seen since pgproxy was started";
+        }
         long lag = lagBytes(facts, primary);
         if (rules.maxLagBytes() > 0 && lag > rules.maxLagBytes()) {
             return "lacks " + lag + " bytes of WAL, more than failover.max_lag_bytes";
@@ -44,8 +47,16 @@ final class PromotionCheck {
         return null;
     }
 
+    /** What the standby lacks, for people. */
+    static String lagWords(ServerFacts standby, Primary primary) {
+        return primary.writtenLsn() == 0
+                ? "what it lacks is not known, since the primary was not seen since pgproxy was started"
+                : "lacks " + lagBytes(standby, primary) + " bytes of what the primary was known to have at "
+                        + ServerFacts.lsn(primary.writtenLsn());
+    }
+
     /** WAL that the primary is known to have written and the standby does not have, in bytes. */
-    static long lagBytes(ServerFacts standby, Primary primary) {
+    private static long lagBytes(ServerFacts standby, Primary primary) {
         return Math.max(0, primary.writtenLsn() - standby.writtenLsn());
     }
 }

@@ -59,12 +59,15 @@ public final class StartDecision {
 
     /** The servers as they are under this state. */
     public static ProxyConfig.Servers servers(ProxyConfig.Servers configured, FailoverState state) {
-        Optional<FailoverState.Decision> done =
-                state.decision().filter(decision -> decision.phase() == FailoverState.Phase.DONE);
-        if (done.isEmpty()) {
+        if (state.decision().isEmpty()) {
             return configured;
         }
-        ServerAddress primary = done.get().newPrimary();
+        FailoverState.Decision decision = state.decision().get();
+        boolean isDone = decision.phase() == FailoverState.Phase.DONE;
+        ServerAddress primary = isDone ? decision.newPrimary() : decision.oldPrimary();
+        if (!isDone && primary.equals(configured.primary())) {
+            return configured;
+        }
         return new ProxyConfig.Servers(
                 primary,
                 Optional.empty(),

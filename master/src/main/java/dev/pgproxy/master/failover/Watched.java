@@ -24,6 +24,13 @@ final class Watched {
     /** Somebody could not use the server, and it was not seen to be well since. */
     boolean suspected;
 
+    /** Whether a look at it has ended since the primary was last suspected. */
+    boolean seen;
+
+    /** Why it could not be told to become the primary, as was last found out; null when it could, or nobody knows. */
+    @Nullable
+    String noWay;
+
     /** Why it is not read from; null when it is. */
     @Nullable
     String outBecause;
@@ -32,6 +39,7 @@ final class Watched {
     String told = "";
 
     void looked(Observation observation, long nowNs) {
+        seen = true;
         last = observation;
         atNs = nowNs;
         suspected &= observation.countsAsDown();

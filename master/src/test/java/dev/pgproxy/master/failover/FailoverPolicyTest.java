@@ -30,18 +30,7 @@ class FailoverPolicyTest {
     private static final int RETRIES = 3;
     private static final long RETRY_MS = 500;
     private static final ProxyConfig.Servers SERVERS = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z));
-    private static final ProxyConfig.Failover RULES = new ProxyConfig.Failover(
-            ProxyConfig.PromoteMethod.AUTO,
-            Duration.ofSeconds(60),
-            RETRIES,
-            Duration.ofMillis(RETRY_MS),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(5),
-            9999,
-            Duration.ofSeconds(30),
-            true,
-            0,
-            true);
+    private static final ProxyConfig.Failover RULES = rules(0);
     private static final ProxyConfig.StandbyLimits LIMITS =
             new ProxyConfig.StandbyLimits(2, 1_000, Duration.ofSeconds(5));
 
@@ -57,6 +46,21 @@ class FailoverPolicyTest {
 
     private FailoverPolicy policy(ProxyConfig.Servers servers, FailoverState state) {
         return new FailoverPolicy(servers, state, RULES, LIMITS, () -> Instant.EPOCH, paused::contains);
+    }
+
+    private static ProxyConfig.Failover rules(long maxLagBytes) {
+        return new ProxyConfig.Failover(
+                ProxyConfig.PromoteMethod.AUTO,
+                Duration.ofSeconds(60),
+                RETRIES,
+                Duration.ofMillis(RETRY_MS),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(5),
+                9999,
+                Duration.ofSeconds(30),
+                true,
+                maxLagBytes,
+                true);
     }
 
     private static Observation primary(int timeline) {
@@ -117,8 +121,14 @@ class FailoverPolicyTest {
     }
 
     private void primaryDies() {
+        primaryDies(STANDBY);
+    }
+
+    /** @param other what is seen of the standby that is not to be promoted */
+    private void primaryDies(Observation other) {
         for (int i = 0; i < RETRIES; i++) {
             fresh(X, REFUSED);
+            kept(Z, other);
         }
     }
 
@@ -129,6 +139,7 @@ class FailoverPolicyTest {
         assertTrue(policy.holdsPrimary(), "clients wait from the first doubt on");
         assertEquals(new Action.Look(X, true, 0), last(Action.Look.class));
         fresh(X, REFUSED);
+        kept(Z, STANDBY);
         fresh(X, REFUSED);
         assertEquals(0, count(Action.Tell.class));
         assertTrue(done.contains(new Action.Look(X, true, RETRY_MS)));
@@ -168,6 +179,7 @@ class FailoverPolicyTest {
         allWell();
         for (int i = 0; i < 10 * RETRIES; i++) {
             fresh(X, new Observation.Failed(kind, "problem"));
+            kept(Z, STANDBY);
             fresh(Y, ORPHAN);
         }
         boolean promotes = done.stream().anyMatch(Action.Save.class::isInstance);
@@ -357,11 +369,163 @@ class FailoverPolicyTest {
         allWell();
         kept(Z, primary(2));
         kept(Y, primary(2));
-        primaryDies();
+        primaryDies(primary(2));
         kept(Y, primary(2));
         kept(Z, primary(2));
         assertEquals(0, count(Action.Save.class));
         assertEquals(X, policy.servers().primary());
+    }
+
+    @Test
+    void nobodyIsPromotedBesideServersThatTakeWrites() {
+        ServerAddress w = new ServerAddress("w", 1);
+        ProxyConfig.Servers many = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z, w));
+        policy = policy(many, FailoverState.initial(many).withSystemId(ID));
+        note(policy.start());
+        fresh(X, PRIMARY);
+        done.clear();
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(X, REFUSED);
+            kept(Z, primary(2));
+            kept(w, primary(2));
+        }
+        fresh(Y, ORPHAN);
+        assertEquals(0, count(Action.Save.class), "which of the two is the primary only an operator can tell");
+        kept(w, REFUSED);
+        fresh(Y, ORPHAN);
+        assertEquals(new Action.Look(Z, true, 0), last(Action.Look.class));
+        kept(Z, primary(2));
+        assertEquals(
+                FailoverState.Cause.ADOPTION,
+                last(Action.Save.class).state().decision().orElseThrow().cause());
+    }
+
+    @Test
+    void nobodyIsPromotedBeforeItIsKnownHowTheOthersAre() {
+        allWell();
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(X, REFUSED);
+        }
+        fresh(Y, ORPHAN);
+        assertEquals(0, count(Action.Save.class));
+        kept(Z, REFUSED);
+        assertEquals(new Action.Look(Y, true, 0), last(Action.Look.class), "now it can be decided");
+        fresh(Y, ORPHAN);
+        assertEquals(1, count(Action.Save.class));
+    }
+
+    @Test
+    void nobodyIsPromotedWhenSomebodyElseWasWhileTheDiskWasBusy() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        Action.Save intent = last(Action.Save.class);
+        kept(Z, primary(2));
+        note(policy.saved(intent.number(), intent.state(), nowNs));
+        assertEquals(0, count(Action.Promote.class));
+        fresh(Z, primary(2));
+        saveAll();
+        assertEquals(Z, policy.servers().primary());
+    }
+
+    @Test
+    void whatSomebodyPromotedIsAdoptedInPlaceOfAStandbyThatCannotBeTold() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        assertEquals(FailoverPolicy.Promotion.DUE, policy.promotionOf(Y));
+        note(policy.notTold(Y, "it does not answer"));
+        fresh(Y, REFUSED);
+        kept(Z, primary(2));
+        saveAll();
+        assertEquals(Z, policy.servers().primary());
+        assertFalse(policy.holdsPrimary());
+        assertEquals(FailoverPolicy.Promotion.DROPPED, policy.promotionOf(Y), "it would be a second primary");
+        assertEquals(List.of(), policy.told(Y, nowNs));
+        assertEquals(List.of(), policy.notTold(Y, "it does not answer still"));
+        assertEquals(Notice.Kind.ADOPTED, last(Action.Tell.class).kind());
+    }
+
+    @Test
+    void aNewProcessLooksAtTheOthersBeforeItCarriesOn() {
+        FailoverState state = FailoverState.initial(SERVERS)
+                .withSystemId(ID)
+                .with(new FailoverState.Decision(
+                        FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, X, Y, "2026-01-01T00:00:00Z"));
+        policy = policy(SERVERS, state);
+        note(policy.start());
+        assertEquals(FailoverPolicy.Promotion.NOT_YET, policy.promotionOf(Y));
+        fresh(Z, primary(2));
+        saveAll();
+        assertEquals(Z, policy.servers().primary());
+    }
+
+    @Test
+    void aStandbyThatCannotBeToldIsNotDecidedFor() {
+        allWell();
+        note(policy.examined(Y, "there is no large object 1"));
+        primaryDies();
+        fresh(Y, ORPHAN);
+        assertEquals(0, count(Action.Save.class));
+        assertEquals(new Action.Examine(Y), last(Action.Examine.class), "it may have been repaired");
+        note(policy.examined(Y, "there is no large object 1"));
+        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told());
+        note(policy.examined(Y, null));
+        assertEquals(new Action.Look(Y, true, 0), last(Action.Look.class));
+        fresh(Y, ORPHAN);
+        assertEquals(1, count(Action.Save.class));
+    }
+
+    @Test
+    void theOldPrimaryIsReadFromOnlyOnceItFollowsTheNewOne() {
+        ProxyConfig.Servers all = new ProxyConfig.Servers(X, Optional.of(Y), List.of(X, Y, Z));
+        policy = policy(all, FailoverState.initial(all).withSystemId(ID));
+        note(policy.start());
+        fresh(X, PRIMARY);
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        note(policy.told(Y, nowNs));
+        kept(Y, primary(2));
+        saveAll();
+        fresh(Y, primary(2));
+        assertEquals(List.of(Z), policy.readable());
+        fresh(X, PRIMARY);
+        assertEquals(List.of(Z), policy.readable(), "it takes writes that nobody else has");
+        fresh(X, ORPHAN);
+        assertEquals(List.of(Z), policy.readable(), "it is on its own timeline");
+        fresh(X, standby(2, true, 500));
+        assertEquals(List.of(X, Z), policy.readable());
+    }
+
+    @Test
+    void aDecisionThatWasTakenOverIsGoneFromTheFile() throws StartDecision.ContradictionException {
+        FailoverState decided = FailoverState.initial(SERVERS)
+                .withSystemId(ID)
+                .with(new FailoverState.Decision(
+                        FailoverState.Phase.DONE, FailoverState.Cause.FAILOVER, X, Y, "2026-01-01T00:00:00Z"));
+        ProxyConfig.Servers repaired = new ProxyConfig.Servers(Y, Optional.of(X), List.of(Z));
+        policy = policy(repaired, StartDecision.of(repaired, Optional.of(decided)));
+        note(policy.start());
+        assertEquals(Optional.empty(), last(Action.Save.class).state().decision());
+        assertEquals(ID, last(Action.Save.class).state().systemId());
+    }
+
+    @Test
+    void anIntentKeepsThePrimaryThatItWasMadeFor() {
+        FailoverState back = FailoverState.initial(SERVERS)
+                .with(new FailoverState.Decision(
+                        FailoverState.Phase.INTENT, FailoverState.Cause.SWITCHOVER, Y, X, "2026-01-01T00:00:00Z"));
+        assertEquals(Y, StartDecision.servers(SERVERS, back).primary());
+    }
+
+    @Test
+    void aLimitOfWhatMayBeLostCountsAlsoWhenNobodyKnowsIt() {
+        PromotionCheck.Primary unseen = new PromotionCheck.Primary(ID, 0, false);
+        assertEquals(null, PromotionCheck.objection(ORPHAN, unseen, RULES));
+        assertTrue(String.valueOf(PromotionCheck.objection(ORPHAN, unseen, rules(1)))
+                .contains("was not seen since pgproxy was started"));
     }
 
     @Test
@@ -412,6 +576,7 @@ class FailoverPolicyTest {
         fresh(X, REFUSED);
         assertEquals(new Action.Resume(X), last(Action.Resume.class));
         assertTrue(String.valueOf(last(Action.Answer.class).problem()).contains("refused"));
+        kept(Z, STANDBY);
         fresh(X, REFUSED);
         fresh(X, REFUSED);
         fresh(Y, ORPHAN);

@@ -180,7 +180,7 @@ class FailoverSimulationTest {
                 } else if (action instanceof Action.SaveLater again) {
                     later(again.afterMs(), () -> perform(policy.saveAgain()));
                 } else if (action instanceof Action.Promote promote) {
-                    later(promote.afterMs(), () -> tell(promote.server()));
+                    later(promote.afterMs(), () -> tellIfDue(promote.server()));
                 } else if (action instanceof Action.Quiesce) {
                     later(random.nextInt(10), () -> perform(policy.quiesced()));
                 } else if (action instanceof Action.Flush) {
@@ -231,6 +231,14 @@ class FailoverSimulationTest {
                 later(0, () -> perform(policy.saved(save.number(), state, nowNs())));
             } else {
                 later(0, () -> perform(policy.notSaved(save.number(), state, "disk", nowNs())));
+            }
+        }
+
+        private void tellIfDue(ServerAddress server) {
+            switch (policy.promotionOf(server)) {
+                case DUE -> tell(server);
+                case NOT_YET -> later(1, () -> tellIfDue(server));
+                case DROPPED -> {}
             }
         }
 
