@@ -47,6 +47,9 @@ class MovedSessionsSystemTest {
             "SET SESSION \"myapp\".tenant TO '1'",
             "select Set_Config('myapp.tenant', '1', false)",
             "do $$ begin perform set_config('myapp.tenant', '1', false); end $$",
+            "load 'plpgsql'",
+            "select pg_create_physical_replication_slot('slot', false, true)",
+            "select pg_replication_origin_create('o'); select pg_replication_origin_session_setup('o')",
             "set search_path = ä");
 
     private static final String BACKEND = "select pg_backend_pid()";
@@ -218,9 +221,12 @@ class MovedSessionsSystemTest {
     @Test
     void nobodyIsMovedWhereAnOperatorDoesNotWantIt() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.move_sessions = off");
-                Connection client = connect(proxy, "trust")) {
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                Connection client = connect(proxy, "trust");
+                Operator operator = Operator.of(proxy)) {
             assertEquals("1", Fixture.value(client, "select 1"));
+            Operator.configure(proxy, "failover.move_sessions = off");
+            assertEquals("changed: failover.move_sessions", operator.notice("reload"));
             String target = cluster.standbys().get(0).address().toString();
             assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
             SQLException ended = assertThrows(SQLException.class, () -> port(client));

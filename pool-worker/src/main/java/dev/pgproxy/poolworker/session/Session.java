@@ -226,6 +226,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Other settings are in force from now on. */
     public void configure(PoolSettings newSettings) {
         settings = newSettings;
+        if (!newSettings.moveSessions()) {
+            identity.stay(state == SessionState.ACTIVE || state == SessionState.ENDING);
+            hold.stay();
+        }
         long lastActiveNs = idleWatch == null ? context.loop().clock().nanoTime() : idleWatch.activeNs();
         if (idleWatch != null) {
             idleWatch.stop();
@@ -423,6 +427,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         Map<String, String> changes =
                 ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
         if (resumption != null) {
+            // The client's own word, in whatever spelling, counts more than what it began with.
+            resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
             changes.putAll(resumption.settings());
         }
         if (changes.isEmpty()) {

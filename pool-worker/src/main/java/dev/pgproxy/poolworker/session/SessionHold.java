@@ -11,13 +11,20 @@ import org.jspecify.annotations.Nullable;
 final class SessionHold {
 
     private final @Nullable StateTrace trace;
+    private boolean movable;
     private @Nullable SessionInventory inventory;
     private boolean wanted;
     private boolean loginToo;
 
     /** @param movable whether the session shall be able to go on on another server */
     SessionHold(boolean movable) {
+        this.movable = movable;
         this.trace = movable ? new StateTrace() : null;
+    }
+
+    /** From now on the session is not to go on on another server. */
+    void stay() {
+        movable = false;
     }
 
     /** What notes the client's queries; null when nobody does. */
@@ -71,7 +78,7 @@ final class SessionHold {
                 serving.progress(),
                 () -> serving.fromServer().inspectWith(relayed));
         inventory = taken;
-        String why = trace == null
+        String why = trace == null || !movable
                 ? "is not to be moved (failover.move_sessions)"
                 : obstacle.isEmpty() ? trace.obstacle() : obstacle;
         if (!why.isEmpty()) {

@@ -16,7 +16,7 @@ final class SessionIdentity {
 
     private static final byte[] NOTHING = {};
 
-    private final boolean keepsKey;
+    private boolean keepsKey;
     private int pid;
     private byte[] secret;
     private byte[] clientKey;
@@ -32,7 +32,25 @@ final class SessionIdentity {
         this.keepsKey = keepsKey;
         this.pid = from == null ? 0 : from.pid();
         this.secret = from == null ? NOTHING : from.secret();
-        this.clientKey = from == null || !keepsKey ? NOTHING : from.clientKey();
+        this.clientKey = from == null ? NOTHING : from.clientKey();
+    }
+
+    /**
+     * From now on nothing that logs in is kept.
+     *
+     * @param isLoggedIn whether it is not needed for a login that is under way
+     */
+    void stay(boolean isLoggedIn) {
+        keepsKey = false;
+        witness = null;
+        if (isLoggedIn) {
+            forgetKey();
+        }
+    }
+
+    private void forgetKey() {
+        wipe();
+        clientKey = NOTHING;
     }
 
     /** The client is told this process id and this secret. */
@@ -66,6 +84,9 @@ final class SessionIdentity {
             clientKey = witness.clientKey();
             witness = null;
         }
+        if (!keepsKey) {
+            forgetKey();
+        }
     }
 
     /** The client has proved to the proxy itself that it has the password. */
@@ -77,7 +98,7 @@ final class SessionIdentity {
     boolean canLogIn(AuthenticationMethod method) {
         return switch (method) {
             case TRUST, MD5 -> keepsKey;
-            case SCRAM_SHA_256 -> clientKey.length > 0;
+            case SCRAM_SHA_256 -> keepsKey && clientKey.length > 0;
             case PASSWORD, OTHER -> false;
         };
     }

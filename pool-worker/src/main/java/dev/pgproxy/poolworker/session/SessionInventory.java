@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.poolworker.backend.MessageCopies;
@@ -45,12 +46,16 @@ final class SessionInventory implements MessageInspector {
                             + " JOIN pg_catalog.pg_roles AS r ON r.oid = a.usesysid"
                             + " WHERE r.rolname <> current_user OR r.rolname <> session_user"),
             held(
+                    "has a temporary replication slot",
+                    "pg_catalog.pg_replication_slots WHERE temporary AND active_pid = pg_catalog.pg_backend_pid()"),
+            held(
                     "may have called a function that sets parameters",
                     "pg_catalog.pg_proc AS p WHERE p.oid >= 16384 AND p.prosrc ~* " + SETTERS
                             + " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d"
                             + " WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass"
                             + " AND d.objid = p.oid AND d.deptype = 'e')"),
-            "SELECT '" + SETTING + "', name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"));
+            "SELECT '" + SETTING + "', name, pg_catalog.left(setting, " + (Resumption.MAX_BYTES + 1)
+                    + ") FROM pg_catalog.pg_settings WHERE source = 'session'"));
 
     private final ServerIdentity identity;
     private final QueryProgress progress;

@@ -2,19 +2,31 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Notes from what a client sends whether its session may hold what no catalog of the server shows: parameters that an application
- * has made up ({@code myapp.user}), which row level security may depend on, and a statement without a name that was not used yet.
- * What could not be read counts as such.
+ * has made up ({@code myapp.user}), which row level security may depend on, a library that was loaded, a backup that was begun, a
+ * replication origin, and a statement without a name that was not used yet. What could not be read counts as such.
  */
 final class StateTrace {
 
+    private static final byte[] SET = {'s', 'e', 't'};
+    private static final byte[] LOAD = {'l', 'o', 'a', 'd'};
+
+    /** Functions that give a session what no catalog shows to everybody. */
+    private static final List<byte[]> ATTACHING = Stream.of(
+                    "pg_backup_start", "pg_start_backup", "pg_replication_origin_session_setup")
+            .map(name -> name.getBytes(StandardCharsets.US_ASCII))
+            .toList();
+
     private static final byte[] SESSION = {'s', 'e', 's', 's', 'i', 'o', 'n'};
     private static final byte[] CONFIG = {'_', 'c', 'o', 'n', 'f', 'i', 'g'};
-    private static final int SET_LENGTH = 3;
 
     private boolean mayHaveParameters;
+    private boolean isAttached;
     private boolean statementUnused;
 
     /** A message of the client passes; not all of its body need be there. */
@@ -35,8 +47,11 @@ final class StateTrace {
     }
 
     private void look(ByteBuffer buffer, int start, int bytes) {
-        mayHaveParameters =
-                mayHaveParameters || start + bytes > buffer.limit() || setsParameter(buffer, start, start + bytes);
+        if (start + bytes > buffer.limit()) {
+            mayHaveParameters = true;
+        } else if (!mayHaveParameters) {
+            scan(buffer, start, start + bytes);
+        }
     }
 
     /** Why nobody can tell what the session holds; empty when there is no reason. */
@@ -44,44 +59,73 @@ final class StateTrace {
         if (mayHaveParameters) {
             return "may have set parameters of the application's own";
         }
+        if (isAttached) {
+            return "has loaded a library, begun a backup, or set up a replication origin";
+        }
         return statementUnused ? "has prepared a statement" : "";
     }
 
-    /** Whether there is a call of set_config, or a SET of a name with a dot in it. */
-    private static boolean setsParameter(ByteBuffer text, int start, int end) {
-        for (int at = start; at + SET_LENGTH < end; at++) {
-            if (lower(text, at) == 's'
-                    && lower(text, at + 1) == 'e'
-                    && lower(text, at + 2) == 't'
-                    && (continues(text, at + SET_LENGTH, end, CONFIG)
-                            || ((at == start || endsName(text.get(at - 1)))
-                                    && hasDottedName(text, at + SET_LENGTH, end)))) {
-                return true;
+    private void scan(ByteBuffer text, int start, int end) {
+        for (int at = start; at < end; at++) {
+            boolean beginsWord = at == start || !isWord(text.get(at - 1));
+            switch (lower(text, at)) {
+                case 's' -> mayHaveParameters |= setsParameter(text, at, end, beginsWord);
+                case 'l' -> isAttached |= beginsWord && loadsLibrary(text, at, end);
+                case 'p' -> isAttached |= beginsWord && attaches(text, at, end);
+                default -> {}
             }
         }
-        return false;
+    }
+
+    /** Whether there is a call of set_config, or a SET of a name with a dot in it. */
+    private static boolean setsParameter(ByteBuffer text, int at, int end, boolean beginsWord) {
+        return continues(text, at, end, SET)
+                && (continues(text, at + SET.length, end, CONFIG)
+                        || (beginsWord && hasDottedName(text, at + SET.length, end)));
     }
 
     private static boolean hasDottedName(ByteBuffer text, int start, int end) {
         int at = skipSpace(text, start, end);
-        if (at == start) {
+        if (at == start && at < end && isWord(text.get(at))) {
             return false; // A longer word.
         }
         if (continues(text, at, end, SESSION)) {
             at = skipSpace(text, at + SESSION.length, end);
         }
-        while (at < end && !endsName(text.get(at))) {
+        if (beginsComment(text, at, end)) {
+            return true; // Nobody needs to know what is behind it.
+        }
+        boolean isQuoted = at < end && text.get(at) == '"';
+        at += isQuoted ? 1 : 0;
+        while (at < end && (isQuoted ? text.get(at) != '"' : isWord(text.get(at)) || text.get(at) == '.')) {
             if (text.get(at) == '.') {
                 return true;
             }
             at++;
         }
-        int next = skipSpace(text, at, end);
-        return next < end && text.get(next) == '.';
+        int next = skipSpace(text, isQuoted ? at + 1 : at, end);
+        return (next < end && text.get(next) == '.') || beginsComment(text, next, end);
     }
 
-    private static boolean endsName(byte character) {
-        return character <= ' ' || character == '=' || character == ';' || character == '(' || character == '/';
+    /** LOAD and a string, in any of the ways that strings are written. */
+    private static boolean loadsLibrary(ByteBuffer text, int start, int end) {
+        if (!continues(text, start, end, LOAD)) {
+            return false;
+        }
+        int at = skipSpace(text, start + LOAD.length, end);
+        boolean isEscaped = at + 1 < end && lower(text, at) == 'e' && text.get(at + 1) == '\'';
+        return isEscaped || beginsComment(text, at, end) || (at < end && (text.get(at) == '\'' || text.get(at) == '$'));
+    }
+
+    private static boolean beginsComment(ByteBuffer text, int at, int end) {
+        return at + 1 < end
+                && ((text.get(at) == '/' && text.get(at + 1) == '*')
+                        || (text.get(at) == '-' && text.get(at + 1) == '-'));
+    }
+
+    /** Of a name without quotes; bytes of other alphabets may be letters. */
+    private static boolean isWord(byte character) {
+        return character < 0 || character == '_' || character == '$' || Character.isLetterOrDigit(character);
     }
 
     private static int skipSpace(ByteBuffer text, int start, int end) {
@@ -90,6 +134,16 @@ final class StateTrace {
             at++;
         }
         return at;
+    }
+
+    private static boolean attaches(ByteBuffer text, int start, int end) {
+        for (byte[] function : ATTACHING) {
+            int behind = start + function.length;
+            if (continues(text, start, end, function) && (behind >= end || !isWord(text.get(behind)))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean continues(ByteBuffer text, int start, int end, byte[] word) {

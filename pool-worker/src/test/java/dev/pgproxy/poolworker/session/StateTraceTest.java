@@ -34,6 +34,14 @@ class StateTraceTest {
                 "select 1;set myapp.tenant=1",
                 "/* a */set myapp.tenant = 1",
                 "SET \"myapp.tenant\" = 1",
+                "SET/**/myapp.tenant=1",
+                "SET /* c */ myapp.tenant = 1",
+                "SET -- c\n myapp.tenant = 1",
+                "set myapp /* c */ . tenant = 1",
+                "set\"myapp\".tenant = 1",
+                "set \"my app\" . tenant = 1",
+                "set schl\u00fcssel.id = 1",
+                "do $$begin execute 'set myapp.tenant = 1'; end$$",
                 "select set_config('statement_timeout', '1', false)",
                 "SELECT pg_catalog.Set_Config($1, $2, $3)",
                 "do $$ begin perform SET_CONFIG('a.b', '1', false); end $$"
@@ -54,7 +62,12 @@ class StateTraceTest {
                 "set local myapp.tenant = 1",
                 "update t set a = b.c from b",
                 "select a.b from dataset a offset 10",
-                "select reset.x from asset.reset"
+                "select reset.x from asset.reset",
+                "update t set a = 1.5, b = c.d",
+                "update t set \"a\" = b.c",
+                "select 'set'",
+                "select load from servers s",
+                "select load, workload 'x' from pg_backup_starts"
             })
     void otherQueriesAreNot(String query) {
         assertEquals("", after(query));
@@ -65,6 +78,21 @@ class StateTraceTest {
         StateTrace trace = new StateTrace();
         trace.onFrontend(FrontendMessage.QUERY, ByteBuffer.wrap("select 1".getBytes(StandardCharsets.US_ASCII)), 0, 9);
         assertEquals(PARAMETERS, trace.obstacle());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "load 'age'",
+                "LOAD E'age'",
+                "select 1;LOAD $$age$$",
+                "load /* c */ 'age'",
+                "select pg_backup_start('x')",
+                "select pg_catalog.PG_START_BACKUP('x', true, false)",
+                "select pg_replication_origin_session_setup('o')"
+            })
+    void librariesAndBackupsAreNoticed(String query) {
+        assertEquals("has loaded a library, begun a backup, or set up a replication origin", after(query));
     }
 
     @Test
