@@ -37,7 +37,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -511,29 +510,12 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
     /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
     public void leaveServer(ServerAddress server, ServerAddress successor) {
         heldServers.remove(server);
-        List<Session> left = sessionsOf(server);
-        Map<String, Integer> ended = new TreeMap<>();
-        for (Session session : left) {
-            String obstacle = session.leaveServer(successor);
-            if (!obstacle.isEmpty()) {
-                ended.merge(obstacle, 1, Integer::sum);
-            }
-        }
-        int endedCount = ended.values().stream().mapToInt(Integer::intValue).sum();
-        List<Backend> closed = pool.snapshot().stream()
-                .filter(backend -> backend.key().server().equals(server))
-                .toList();
-        closed.forEach(Backend::abandon);
-        if (!left.isEmpty() || !closed.isEmpty()) {
-            Event.of("server_left")
-                    .with("server", server)
-                    .with("moved", left.size() - endedCount)
-                    .with("ended", endedCount)
-                    .with("connections", closed.size())
-                    .message("all connections to this server were closed, since " + successor + " takes its place"
-                            + (ended.isEmpty() ? "" : "; clients have to connect again whose session " + ended))
-                    .warn();
-        }
+        new Departure(server, successor, master, loop.scheduler())
+                .begin(
+                        sessionsOf(server),
+                        pool.snapshot().stream()
+                                .filter(backend -> backend.key().server().equals(server))
+                                .toList());
     }
 
     /**

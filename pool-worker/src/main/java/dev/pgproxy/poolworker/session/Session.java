@@ -223,6 +223,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
     }
 
+    /** Whether the session has ended, or its client is somebody else's. */
+    public boolean isOver() {
+        return state == SessionState.CLOSED;
+    }
+
     /** Other settings are in force from now on. */
     public void configure(PoolSettings newSettings) {
         settings = newSettings;
@@ -843,7 +848,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         };
     }
 
-    private boolean isReadyToLeave() {
+    /** Whether the session is held, nothing happens in it, and it is known what it has at its server. */
+    public boolean isReadyToLeave() {
         return isHeldAtRest() && hold.isKnown();
     }
 

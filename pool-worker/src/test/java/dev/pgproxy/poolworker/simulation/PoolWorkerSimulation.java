@@ -408,7 +408,7 @@ final class PoolWorkerSimulation {
 
         @Override
         public boolean hasRoom() {
-            return true;
+            return world.random().nextInt(4) > 0;
         }
 
         @Override
