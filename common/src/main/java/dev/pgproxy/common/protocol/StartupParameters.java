@@ -23,13 +23,13 @@ public record StartupParameters(List<Parameter> sorted) {
     /** One pair, as the client sent it. */
     public record Parameter(String name, String value) {}
 
-    /** Sorts the pairs and adds the database, which defaults to the user's name. */
+    /** Sorts the pairs and adds the database, which defaults to the user's name as the server cuts it. */
     static StartupParameters of(List<Parameter> asSent) {
         List<Parameter> pairs = new ArrayList<>(asSent);
         Optional<String> user = last(pairs, "user");
         if (last(pairs, "database").filter(name -> !name.isEmpty()).isEmpty() && user.isPresent()) {
             pairs.removeIf(pair -> pair.name().equals("database"));
-            pairs.add(new Parameter("database", user.get()));
+            pairs.add(new Parameter("database", serverName(user.get())));
         }
         pairs.sort(Comparator.comparing(Parameter::name));
         return new StartupParameters(List.copyOf(pairs));
@@ -52,7 +52,7 @@ public record StartupParameters(List<Parameter> sorted) {
         return value("user").orElse("");
     }
 
-    /** The database's name, which is the user's when the client named none. */
+    /** The database's name, which is the user's, cut as the server cuts it, when the client named none. */
     public String database() {
         return value("database").orElse("");
     }

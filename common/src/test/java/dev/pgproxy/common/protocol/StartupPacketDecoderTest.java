@@ -61,11 +61,12 @@ class StartupPacketDecoderTest {
 
     @Test
     void whatIsTooLargeWithItsDatabaseIsRefusedSoThatItCanBeWrittenAnew() throws ProtocolViolation {
-        assertThrows(ProtocolViolation.class, () -> parameters(new Parameter("user", "u".repeat(9_000))));
+        Parameter user = new Parameter("user", "u".repeat(9_900));
+        assertEquals("u".repeat(63), parameters(user).database());
+        Parameter options = new Parameter("options", "o".repeat(40));
+        assertThrows(ProtocolViolation.class, () -> parameters(user, options));
         assertEquals(
-                "d",
-                parameters(new Parameter("user", "u".repeat(9_000)), new Parameter("database", "d"))
-                        .database());
+                "d", parameters(user, options, new Parameter("database", "d")).database());
         Parameter[] many = new Parameter[250];
         Arrays.fill(many, new Parameter("options", "-c a=1"));
         many[0] = new Parameter("user", "u");
