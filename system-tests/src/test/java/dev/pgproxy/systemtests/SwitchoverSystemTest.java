@@ -62,7 +62,7 @@ class SwitchoverSystemTest {
     @Test
     void aTransactionThatDoesNotEndCallsItOffAndEverybodyGoesOn() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.switchover_timeout = 1");
+                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.switchover_timeout = 3");
                 Writers writers = Writers.start(cluster.primary(), proxy.port(), 4, 3);
                 Connection slow = Fixture.connect(proxy.port(), "postgres")) {
             writers.awaitCommit();
@@ -82,6 +82,25 @@ class SwitchoverSystemTest {
             writers.stop();
             assertEquals(Set.of(), writers.lost(cluster.standbys().get(0)));
             assertEquals(0, writers.failedConnects(), writers.firstFailure());
+        }
+    }
+
+    @Test
+    void aStandbyThatDoesNotAnswerIsGivenUpForGood() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
+                ProxyProcess proxy = FailoverSystemTest.proxy(
+                        cluster, "failover.switchover_timeout = 3", "failover.probe_timeout = 60");
+                Connection client = Fixture.connect(proxy.port(), "postgres")) {
+            assertEquals("1", Fixture.value(client, "select 1"));
+            PostgresServer target = cluster.standbys().get(0);
+            target.freeze();
+            String problem = switchover(proxy, target.address().toString());
+            target.thaw();
+            assertTrue(problem.contains("did not answer within failover.switchover_timeout"), problem);
+            assertEquals("2", Fixture.value(client, "select 2"));
+            // What was asked of the standby for the first one is answered by now, which must not begin it.
+            assertEquals("", switchover(proxy, target.address().toString()), proxy.log());
+            assertEquals(1, proxy.log().split("event=switching_over", -1).length - 1, proxy.log());
         }
     }
 

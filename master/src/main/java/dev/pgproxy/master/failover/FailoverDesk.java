@@ -22,6 +22,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -144,9 +145,10 @@ public final class FailoverDesk implements AutoCloseable {
     /**
      * Begins to put a standby in the primary's place; {@link Listener#switchoverEnded} tells the end.
      *
+     * @param isWanted whether it is still to begin, once it is known that it can
      * @param refused gets the reason when it cannot begin
      */
-    public void switchover(ServerAddress target, Consumer<String> refused) {
+    public void switchover(ServerAddress target, BooleanSupplier isWanted, Consumer<String> refused) {
         Promoter promoter = new Promoter(config.adminLogin(), config.failover());
         inBackground(
                 () -> {
@@ -160,6 +162,9 @@ public final class FailoverDesk implements AutoCloseable {
                     }
                     String found = problem;
                     onLoop(() -> {
+                        if (!isWanted.getAsBoolean()) {
+                            return;
+                        }
                         String objection = found.isEmpty() ? policy.objectionToSwitchover(target) : found;
                         if (objection == null) {
                             perform(policy.switchover(target));

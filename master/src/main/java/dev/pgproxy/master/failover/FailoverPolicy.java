@@ -498,10 +498,13 @@ final class FailoverPolicy {
     }
 
     private void tellBack(List<Action> actions) {
+        boolean takesNobody =
+                watchedPrimary().last instanceof Observation.Failed failed && failed.kind() == FailureKind.NOT_READY;
         actions.add(new Action.Tell(
                 Notice.Kind.PRIMARY_BACK,
                 servers.primary(),
-                "the primary answers again; nothing was promoted, and clients go on with it",
+                "the primary answers again; nothing was promoted, and clients go on with it"
+                        + (takesNobody ? " once it takes them" : ""),
                 ""));
         watchedPrimary().told = "";
         servers.promote().ifPresent(standby -> known(standby).told = ""); // Next time is another time.

@@ -22,6 +22,7 @@ public final class SwitchoverDesk {
     private final FailoverDesk failover;
     private final Set<Integer> busyWorkers = new HashSet<>();
     private @Nullable Giver giver;
+    private boolean hasBegun;
     private long request;
     private Scheduler.@Nullable Timer timer;
 
@@ -33,7 +34,7 @@ public final class SwitchoverDesk {
     /**
      * Begins a switchover.
      *
-     * @param timeoutMs how long transactions, and the standby, may take
+     * @param timeoutMs how long it may take until everything is at rest and the standby has it all
      */
     public void begin(ServerAddress target, long timeoutMs, Giver operator) {
         if (giver != null) {
@@ -41,14 +42,19 @@ public final class SwitchoverDesk {
             return;
         }
         giver = operator;
-        timer = loop.scheduler()
-                .afterMs(
-                        timeoutMs,
-                        () -> failover.callOff(
-                                busyWorkers.isEmpty()
-                                        ? "the standby did not get everything within failover.switchover_timeout"
-                                        : "transactions on the primary did not end within failover.switchover_timeout"));
-        failover.switchover(target, this::end);
+        timer = loop.scheduler().afterMs(timeoutMs, this::expire);
+        failover.switchover(target, () -> giver == operator, this::end);
+    }
+
+    private void expire() {
+        if (!hasBegun) {
+            end(
+                    "the standby, or the disk of state_file, did not answer within failover.switchover_timeout; nothing was begun");
+        } else if (busyWorkers.isEmpty()) {
+            failover.callOff("the standby did not get everything within failover.switchover_timeout");
+        } else {
+            failover.callOff("transactions on the primary did not end within failover.switchover_timeout");
+        }
     }
 
     /**
@@ -57,6 +63,7 @@ public final class SwitchoverDesk {
      * @return the number of that request
      */
     public long awaitWorkers(Set<Integer> slots) {
+        hasBegun = true;
         busyWorkers.clear();
         busyWorkers.addAll(slots);
         request++;
@@ -91,6 +98,7 @@ public final class SwitchoverDesk {
      */
     public void end(@Nullable String problem) {
         busyWorkers.clear();
+        hasBegun = false;
         if (timer != null) {
             timer.cancel();
             timer = null;

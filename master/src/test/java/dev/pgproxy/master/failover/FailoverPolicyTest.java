@@ -263,6 +263,18 @@ class FailoverPolicyTest {
     }
 
     @Test
+    void aPrimaryThatStartsIsBackAndItsClientsWaitForIt() {
+        allWell();
+        primaryDies();
+        fresh(X, new Observation.Failed(FailureKind.NOT_READY, "the database system is starting up"));
+        assertTrue(policy.holdsPrimary());
+        String message = last(Action.Tell.class).message();
+        assertTrue(message.endsWith("clients go on with it once it takes them"), message);
+        fresh(X, PRIMARY);
+        assertFalse(policy.holdsPrimary());
+    }
+
+    @Test
     void nobodyIsPromotedWhileTheIntentCannotBeSaved() {
         allWell();
         primaryDies();
