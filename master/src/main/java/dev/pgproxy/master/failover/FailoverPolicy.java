@@ -2,7 +2,6 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.master.probe.FailureKind;
 import dev.pgproxy.master.probe.Observation;
 import dev.pgproxy.master.probe.ServerFacts;
@@ -194,11 +193,7 @@ final class FailoverPolicy {
         Optional<FailoverState.Decision> intent =
                 state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
         if (intent.isPresent()) {
-            actions.add(new Action.Log(
-                    "failover_resumed",
-                    intent.get().newPrimary(),
-                    "the state file says that this standby was to be promoted in place of " + servers.primary()
-                            + "; that is carried to its end"));
+            actions.add(FailoverWords.resumed(intent.get().newPrimary(), servers.primary()));
             promote(intent.get().newPrimary(), actions);
         }
         return actions;
@@ -287,11 +282,7 @@ final class FailoverPolicy {
     private void catchUp(ServerAddress standby, Watched known, List<Action> actions) {
         if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
             phase = Phase.INTENDING;
-            actions.add(new Action.Log(
-                    "switching_over",
-                    standby,
-                    "in place of " + servers.primary() + "; it has replayed all that was committed, up to "
-                            + ServerFacts.lsn(goalLsn)));
+            actions.add(FailoverWords.switchingOver(standby, servers.primary(), goalLsn));
             save(decide(FailoverState.Phase.INTENT, FailoverState.Cause.SWITCHOVER, standby), actions);
         } else {
             actions.add(new Action.Look(standby, false, POLL_MS));
@@ -423,34 +414,17 @@ final class FailoverPolicy {
         primary.failures++;
         actions.add(new Action.Look(servers.primary(), true, retryMs()));
         if (primary.failures < rules.retries()) {
-            actions.add(new Action.Log(
-                    "primary_failing",
-                    servers.primary(),
-                    "failure " + primary.failures + " of " + rules.retries() + ": " + problem));
+            actions.add(FailoverWords.failing(servers.primary(), primary.failures, rules.retries(), problem));
             return;
         }
         if (health != Health.DOWN) {
             health = Health.DOWN;
-            tellDown(primary, problem, actions);
+            if (phase == Phase.WATCHING && primary.tellOnce("down")) {
+                actions.add(FailoverWords.down(servers.primary(), servers.promote(), primary.failures, problem));
+            }
         }
         if (phase == Phase.WATCHING) {
             seekSuccessor(actions);
-        }
-    }
-
-    private void tellDown(Watched primary, String problem, List<Action> actions) {
-        String next = servers.promote()
-                .map(promote -> promote + " is examined, and promoted if it may be.")
-                .orElse(
-                        "No promote is configured, so nothing is promoted: repair the primary, or promote a standby by hand and"
-                                + " pgproxy will use it.");
-        if (phase == Phase.WATCHING && primary.tellOnce("down")) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PRIMARY_DOWN,
-                    servers.primary(),
-                    "the primary is down: " + primary.failures + " connects in a row failed, the last one with: "
-                            + problem,
-                    next));
         }
     }
 
@@ -459,11 +433,7 @@ final class FailoverPolicy {
         primaryIsReady = true;
         if (facts.inRecovery()) {
             if (primary.tellOnce("standby")) {
-                actions.add(new Action.Tell(
-                        Notice.Kind.PRIMARY_DOWN,
-                        servers.primary(),
-                        "the primary is a standby now: somebody has demoted it, and it takes no writes",
-                        "Promote it, or another one of the configured servers, which pgproxy will use then."));
+                actions.add(FailoverWords.demoted(servers.primary()));
             }
             seekSuccessor(actions);
             actions.add(new Action.Look(servers.primary(), false, retryMs()));
@@ -474,11 +444,7 @@ final class FailoverPolicy {
         actions.add(new Action.Look(servers.primary(), true, probeMs()));
         if (state.systemId() != facts.systemId()) {
             if (state.systemId() != 0) {
-                actions.add(new Action.Log(
-                        "primary_is_another",
-                        servers.primary(),
-                        "its system identifier was " + state.systemId() + " and is " + facts.systemId()
-                                + " now: it was made anew, or its address leads to another server"));
+                actions.add(FailoverWords.another(servers.primary(), state.systemId(), facts.systemId()));
             }
             state = state.withSystemId(facts.systemId());
             unsaved = true;
@@ -500,12 +466,7 @@ final class FailoverPolicy {
     private void tellBack(List<Action> actions) {
         boolean takesNobody =
                 watchedPrimary().last instanceof Observation.Failed failed && failed.kind() == FailureKind.NOT_READY;
-        actions.add(new Action.Tell(
-                Notice.Kind.PRIMARY_BACK,
-                servers.primary(),
-                "the primary answers again; nothing was promoted, and clients go on with it"
-                        + (takesNobody ? " once it takes them" : ""),
-                ""));
+        actions.add(FailoverWords.back(servers.primary(), takesNobody));
         watchedPrimary().told = "";
         servers.promote().ifPresent(standby -> known(standby).told = ""); // Next time is another time.
     }
@@ -517,10 +478,7 @@ final class FailoverPolicy {
         }
         primaryIsReady = kind != FailureKind.NOT_READY;
         if (primary.tellOnce(kind.name())) {
-            actions.add(new Action.Log(
-                    "primary_not_probed",
-                    servers.primary(),
-                    "it cannot be asked how it is, which is no reason to promote another one: " + problem));
+            actions.add(FailoverWords.notProbed(servers.primary(), problem));
         }
     }
 
@@ -553,22 +511,11 @@ final class FailoverPolicy {
             adopt(server, actions);
         } else if (!isDead && health == Health.ALIVE && watchedPrimary().isPrimary()) {
             if (other.tellOnce("two")) {
-                actions.add(new Action.Tell(
-                        Notice.Kind.TWO_PRIMARIES,
-                        server,
-                        "this standby takes writes, and so does the primary " + servers.primary()
-                                + ": somebody has promoted it; pgproxy goes on with the primary",
-                        "Stop one of the two. When the primary is down, pgproxy uses the other one; else make that a"
-                                + " standby again (pg_rewind)."));
+                actions.add(FailoverWords.primaryAndAnother(server, servers.primary()));
             }
         } else if (isDead || isDemoted) {
             if (other.tellOnce("several")) {
-                actions.add(new Action.Tell(
-                        Notice.Kind.TWO_PRIMARIES,
-                        server,
-                        "the primary is gone and several servers take writes: " + others
-                                + "; pgproxy uses none of them",
-                        "Stop all but one; pgproxy will use that."));
+                actions.add(FailoverWords.severalOthers(server, others));
             }
         }
     }
@@ -594,26 +541,13 @@ final class FailoverPolicy {
     /** A server that takes writes may be a copy of our primary, or anything else. */
     private void stranger(ServerAddress server, ServerFacts facts, List<Action> actions) {
         if (health == Health.DOWN && known(server).tellOnce("stranger")) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PROMOTION_REFUSED,
-                    server,
-                    "the primary " + servers.primary() + " is down, and this server takes writes, but it is not used: "
-                            + (state.systemId() == 0
-                                    ? "the primary was never seen, so nobody can tell whether they belong together"
-                                    : "its system identifier is " + facts.systemId() + ", and the primary's is "
-                                            + state.systemId()),
-                    "When it is the right one, set master = " + server + " in the configuration and restart pgproxy."));
+            actions.add(FailoverWords.stranger(server, facts.systemId(), servers.primary(), state.systemId()));
         }
     }
 
     private void adopt(ServerAddress server, List<Action> actions) {
         if (phase == Phase.PROMOTING && candidate != null) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PROMOTION_FAILED,
-                    candidate,
-                    "this standby was to be promoted in place of " + servers.primary() + ", and somebody has promoted "
-                            + server + ", which is used; whether this one was told is not known",
-                    "Make it a standby of " + server + " (pg_rewind) before it is used: it may become a primary."));
+            actions.add(FailoverWords.overtaken(candidate, servers.primary(), server));
         }
         phase = Phase.FINISHING;
         candidate = server;
@@ -662,23 +596,14 @@ final class FailoverPolicy {
         }
         ServerFacts facts = ((Observation.Answered) observation).facts();
         phase = Phase.INTENDING;
-        actions.add(new Action.Log(
-                "promoting",
-                standby,
-                "in place of " + servers.primary() + "; it has WAL up to " + ServerFacts.lsn(facts.writtenLsn())
-                        + ", has replayed up to " + ServerFacts.lsn(facts.replayedLsn())
-                        + ", and " + PromotionCheck.lagWords(facts, primary)));
+        actions.add(
+                FailoverWords.promoting(standby, servers.primary(), facts, PromotionCheck.lagWords(facts, primary)));
         save(decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby), actions);
     }
 
     private void tellRefused(ServerAddress standby, String objection, List<Action> actions) {
         if (known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PROMOTION_REFUSED,
-                    standby,
-                    "the primary " + servers.primary() + " is down, and this standby is not promoted: it " + objection,
-                    "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
-                            + " pgproxy will use it."));
+            actions.add(FailoverWords.refused(standby, servers.primary(), objection));
         }
     }
 
@@ -753,14 +678,7 @@ final class FailoverPolicy {
         failedToSave = true;
         pendingSave = 0;
         if (isNews) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.STATE_FILE_FAILED,
-                    servers.primary(),
-                    (phase == Phase.INTENDING
-                                    ? "no standby is promoted, since that must be noted in the state file first"
-                                    : "the state file does not say how things are, which a restart would have to know")
-                            + ": " + problem,
-                    "Make state_file writable, and free its disk; pgproxy tries again."));
+            actions.add(FailoverWords.notSaved(servers.primary(), phase == Phase.INTENDING, problem));
         }
         switch (phase) {
             case INTENDING -> {
@@ -858,12 +776,7 @@ final class FailoverPolicy {
             return actions;
         }
         if (known(server).tellOnce(problem)) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.PROMOTION_FAILED,
-                    server,
-                    "the standby could not be promoted: " + problem,
-                    "pgproxy tries again, and does not go back to " + servers.primary()
-                            + ", since the standby may have been told. Promote it by hand, or see docs/failover.md."));
+            actions.add(FailoverWords.promotionFailed(server, servers.primary(), problem));
         }
         if (wasSwitchover(state)) {
             actions.add(new Action.Answer(
@@ -897,36 +810,11 @@ final class FailoverPolicy {
         known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
         actions.add(new Action.Change(servers));
-        actions.add(tellOf(decision));
+        actions.add(FailoverWords.changed(decision));
         if (decision.cause() == FailoverState.Cause.SWITCHOVER) {
             actions.add(new Action.Answer(null));
         }
         all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
-    }
-
-    private static Action.Tell tellOf(FailoverState.Decision decision) {
-        ServerAddress old = decision.oldPrimary();
-        ServerAddress successor = decision.newPrimary();
-        String remedy =
-                "Make " + old + " a standby of it (pg_rewind), set master = " + successor + " and promote = " + old
-                        + " in the configuration, and restart pgproxy when it suits; until then there is no standby to promote.";
-        return switch (decision.cause()) {
-            case FAILOVER ->
-                new Action.Tell(
-                        Notice.Kind.PROMOTED, successor, "this standby was promoted in place of " + old, remedy);
-            case ADOPTION ->
-                new Action.Tell(
-                        Notice.Kind.ADOPTED,
-                        successor,
-                        "somebody has promoted this server, which is used in place of " + old,
-                        remedy);
-            case SWITCHOVER ->
-                new Action.Tell(
-                        Notice.Kind.SWITCHED_OVER,
-                        successor,
-                        "an operator has put this server in place of " + old + "; nothing that was committed is lost",
-                        "Stop " + old + ", which takes writes still. " + remedy);
-        };
     }
 
     private void formerLooked(ServerAddress server, Watched known, boolean fresh, long nowNs, List<Action> actions) {
@@ -945,18 +833,9 @@ final class FailoverPolicy {
             actions.add(new Action.Look(server, false, probeMs()));
         }
         if (known.isPrimary() && known.tellOnce("primary")) {
-            actions.add(new Action.Tell(
-                    Notice.Kind.OLD_PRIMARY_BACK,
-                    server,
-                    "the old primary takes writes again; pgproxy does not use it, since " + servers.primary()
-                            + " is the primary now",
-                    "Stop it before somebody else writes to it, and make it a standby of " + servers.primary()
-                            + " (pg_rewind)."));
+            actions.add(FailoverWords.oldPrimaryBack(server, servers.primary()));
         } else if (known.isStandby() && known.tellOnce("standby")) {
-            actions.add(new Action.Log(
-                    "old_primary_is_standby",
-                    server,
-                    "the old primary is a standby now; name it in slaver_list and reload, to read from it"));
+            actions.add(FailoverWords.oldPrimaryIsStandby(server));
         } else if (known.last instanceof Observation.Failed) {
             known.told = "";
         }

@@ -1,0 +1,195 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.master.probe.ServerFacts;
+import java.util.List;
+import java.util.Optional;
+
+/** What people are told of the primary, and of who takes its place and who does not. */
+final class FailoverWords {
+
+    private FailoverWords() {}
+
+    static Action.Log failing(ServerAddress primary, int failures, int retries, String problem) {
+        return new Action.Log("primary_failing", primary, "failure " + failures + " of " + retries + ": " + problem);
+    }
+
+    static Action.Tell down(ServerAddress primary, Optional<ServerAddress> promote, int failures, String problem) {
+        return new Action.Tell(
+                Notice.Kind.PRIMARY_DOWN,
+                primary,
+                "the primary is down: " + failures + " connects in a row failed, the last one with: " + problem,
+                promote.map(standby -> standby + " is examined, and promoted if it may be.")
+                        .orElse(
+                                "No promote is configured, so nothing is promoted: repair the primary, or promote a standby"
+                                        + " by hand and pgproxy will use it."));
+    }
+
+    static Action.Tell demoted(ServerAddress primary) {
+        return new Action.Tell(
+                Notice.Kind.PRIMARY_DOWN,
+                primary,
+                "the primary is a standby now: somebody has demoted it, and it takes no writes",
+                "Promote it, or another one of the configured servers, which pgproxy will use then.");
+    }
+
+    /** @param takesNobody whether it has no use for clients yet */
+    static Action.Tell back(ServerAddress primary, boolean takesNobody) {
+        return new Action.Tell(
+                Notice.Kind.PRIMARY_BACK,
+                primary,
+                "the primary answers again; nothing was promoted, and clients go on with it"
+                        + (takesNobody ? " once it takes them" : ""),
+                "");
+    }
+
+    static Action.Log notProbed(ServerAddress primary, String problem) {
+        return new Action.Log(
+                "primary_not_probed",
+                primary,
+                "it cannot be asked how it is, which is no reason to promote another one: " + problem);
+    }
+
+    static Action.Log another(ServerAddress primary, long systemIdBefore, long systemId) {
+        return new Action.Log(
+                "primary_is_another",
+                primary,
+                "its system identifier was " + systemIdBefore + " and is " + systemId
+                        + " now: it was made anew, or its address leads to another server");
+    }
+
+    /** @param lag how far it is behind, in words */
+    static Action.Log promoting(ServerAddress standby, ServerAddress primary, ServerFacts facts, String lag) {
+        return new Action.Log(
+                "promoting",
+                standby,
+                "in place of " + primary + "; it has WAL up to " + ServerFacts.lsn(facts.writtenLsn())
+                        + ", has replayed up to " + ServerFacts.lsn(facts.replayedLsn()) + ", and " + lag);
+    }
+
+    static Action.Log resumed(ServerAddress standby, ServerAddress primary) {
+        return new Action.Log(
+                "failover_resumed",
+                standby,
+                "the state file says that this standby was to be promoted in place of " + primary
+                        + "; that is carried to its end");
+    }
+
+    static Action.Log switchingOver(ServerAddress standby, ServerAddress primary, long lsn) {
+        return new Action.Log(
+                "switching_over",
+                standby,
+                "in place of " + primary + "; it has replayed all that was committed, up to " + ServerFacts.lsn(lsn));
+    }
+
+    static Action.Tell refused(ServerAddress standby, ServerAddress primary, String objection) {
+        return new Action.Tell(
+                Notice.Kind.PROMOTION_REFUSED,
+                standby,
+                "the primary " + primary + " is down, and this standby is not promoted: it " + objection,
+                "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
+                        + " pgproxy will use it.");
+    }
+
+    /** @param primarySystemId 0 when the primary was never seen */
+    static Action.Tell stranger(ServerAddress server, long systemId, ServerAddress primary, long primarySystemId) {
+        String reason = primarySystemId == 0
+                ? "the primary was never seen, so nobody can tell whether they belong together"
+                : "its system identifier is " + systemId + ", and the primary's is " + primarySystemId;
+        return new Action.Tell(
+                Notice.Kind.PROMOTION_REFUSED,
+                server,
+                "the primary " + primary + " is down, and this server takes writes, but it is not used: " + reason,
+                "When it is the right one, set master = " + server + " in the configuration and restart pgproxy.");
+    }
+
+    static Action.Tell promotionFailed(ServerAddress standby, ServerAddress primary, String problem) {
+        return new Action.Tell(
+                Notice.Kind.PROMOTION_FAILED,
+                standby,
+                "the standby could not be promoted: " + problem,
+                "pgproxy tries again, and does not go back to " + primary
+                        + ", since the standby may have been told. Promote it by hand, or see docs/failover.md.");
+    }
+
+    static Action.Tell overtaken(ServerAddress standby, ServerAddress primary, ServerAddress successor) {
+        return new Action.Tell(
+                Notice.Kind.PROMOTION_FAILED,
+                standby,
+                "this standby was to be promoted in place of " + primary + ", and somebody has promoted " + successor
+                        + ", which is used; whether this one was told is not known",
+                "Make it a standby of " + successor + " (pg_rewind) before it is used: it may become a primary.");
+    }
+
+    static Action.Tell primaryAndAnother(ServerAddress server, ServerAddress primary) {
+        return new Action.Tell(
+                Notice.Kind.TWO_PRIMARIES,
+                server,
+                "this standby takes writes, and so does the primary " + primary
+                        + ": somebody has promoted it; pgproxy goes on with the primary",
+                "Stop one of the two. When the primary is down, pgproxy uses the other one; else make that a"
+                        + " standby again (pg_rewind).");
+    }
+
+    static Action.Tell severalOthers(ServerAddress server, List<ServerAddress> others) {
+        return new Action.Tell(
+                Notice.Kind.TWO_PRIMARIES,
+                server,
+                "the primary is gone and several servers take writes: " + others + "; pgproxy uses none of them",
+                "Stop all but one; pgproxy will use that.");
+    }
+
+    /** @param isIntent whether a promotion waited for it */
+    static Action.Tell notSaved(ServerAddress primary, boolean isIntent, String problem) {
+        return new Action.Tell(
+                Notice.Kind.STATE_FILE_FAILED,
+                primary,
+                (isIntent
+                                ? "no standby is promoted, since that must be noted in the state file first"
+                                : "the state file does not say how things are, which a restart would have to know")
+                        + ": " + problem,
+                "Make state_file writable, and free its disk; pgproxy tries again.");
+    }
+
+    /** Another server is the primary. */
+    static Action.Tell changed(FailoverState.Decision decision) {
+        ServerAddress old = decision.oldPrimary();
+        ServerAddress successor = decision.newPrimary();
+        String remedy =
+                "Make " + old + " a standby of it (pg_rewind), set master = " + successor + " and promote = " + old
+                        + " in the configuration, and restart pgproxy when it suits; until then there is no standby to promote.";
+        return switch (decision.cause()) {
+            case FAILOVER ->
+                new Action.Tell(
+                        Notice.Kind.PROMOTED, successor, "this standby was promoted in place of " + old, remedy);
+            case ADOPTION ->
+                new Action.Tell(
+                        Notice.Kind.ADOPTED,
+                        successor,
+                        "somebody has promoted this server, which is used in place of " + old,
+                        remedy);
+            case SWITCHOVER ->
+                new Action.Tell(
+                        Notice.Kind.SWITCHED_OVER,
+                        successor,
+                        "an operator has put this server in place of " + old + "; nothing that was committed is lost",
+                        "Stop " + old + ", which takes writes still. " + remedy);
+        };
+    }
+
+    static Action.Tell oldPrimaryBack(ServerAddress old, ServerAddress primary) {
+        return new Action.Tell(
+                Notice.Kind.OLD_PRIMARY_BACK,
+                old,
+                "the old primary takes writes again; pgproxy does not use it, since " + primary + " is the primary now",
+                "Stop it before somebody else writes to it, and make it a standby of " + primary + " (pg_rewind).");
+    }
+
+    static Action.Log oldPrimaryIsStandby(ServerAddress old) {
+        return new Action.Log(
+                "old_primary_is_standby",
+                old,
+                "the old primary is a standby now; name it in slaver_list and reload, to read from it");
+    }
+}
