@@ -28,7 +28,10 @@ import dev.pgproxy.poolworker.session.Background;
 import dev.pgproxy.poolworker.session.LastWords;
 import dev.pgproxy.poolworker.session.SecretSource;
 import dev.pgproxy.poolworker.session.Session;
+import dev.pgproxy.poolworker.session.SessionContext;
+import dev.pgproxy.poolworker.session.SessionOwner;
 import dev.pgproxy.poolworker.session.SessionState;
+import dev.pgproxy.poolworker.session.SessionTerms;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  * The front door of a pool-worker: takes the clients that the master hands over, joins each to a backend, and tells the
  * master what becomes of both. The master's view may be late, so which backend a client gets is decided here.
  */
-public final class PoolWorker implements Session.Owner, Backend.Owner {
+public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     /** Every client can bring a server to complain of something in use; only so often do all workers look for it. */
     private static final long OBJECT_IN_USE_PAUSE_NS = 100_000_000L;
@@ -141,8 +144,8 @@ public final class PoolWorker implements Session.Owner, Backend.Owner {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
         PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
-        Session.Context context = new Session.Context(loop, buffers, lingering, secrets, background, this);
-        Session.Terms terms = new Session.Terms(
+        SessionContext context = new SessionContext(loop, buffers, lingering, secrets, background, this);
+        SessionTerms terms = new SessionTerms(
                 assignment.loginTimeLeftMs(), assignment.idleExempt(), assignment.origin(), assignment.resumption());
         Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);

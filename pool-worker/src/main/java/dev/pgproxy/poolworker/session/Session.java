@@ -8,9 +8,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
-import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
-import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
@@ -24,7 +22,6 @@ import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.Pipe;
-import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
 import java.util.HashMap;
@@ -38,79 +35,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session implements BackendUser, BackendTraffic.News {
 
-    /** Who keeps the sessions of a worker. */
-    public interface Owner {
-        /** Asks what is known of the client's role; {@link Session#roleFound} takes the answer. */
-        void askForRole(Session session);
-
-        /** The backend, which the session has to itself, is to be connected. */
-        void connect(Session session, Backend backend);
-
-        /** The client did not pass the proxy's check of its password. */
-        void roleDoubted(Session session);
-
-        /** The login is complete. */
-        void opened(Session session, Backend backend);
-
-        /** The backend cannot be used again, for want of a way to check the next client. */
-        void notReusable(Session session, AuthenticationMethod method, RoleFacts facts);
-
-        /** The backend that was promised fell through; the session wants another one by {@link Session#useBackend}. */
-        void needsBackend(Session session);
-
-        /** See {@link BackendTraffic.News}. */
-        void rolesChanged(Session session);
-
-        /** See {@link BackendTraffic.News}. */
-        void objectInUse(Session session, String words);
-
-        /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
-        void closed(Session session);
-
-        /**
-         * The session is over, and its client, who was told nothing yet, may be served by another server.
-         *
-         * @param frontend the client, which is the owner's now
-         * @param lastWords what it is to be told when there is no other server
-         */
-        void returned(Session session, Transport frontend, byte[] lastWords);
-
-        /**
-         * The session needs no server before the client's next query, and then another one.
-         *
-         * @param frontend the client, which is the owner's now
-         * @param resumption what the session goes on with
-         * @param startupPacket what its next server is to get
-         */
-        void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket);
-
-        /** Whether there is somebody who could serve a client that is returned. */
-        boolean hasMaster();
-    }
-
-    /** What all sessions of a worker share. */
-    public record Context(
-            EventLoop loop,
-            RelayBuffers buffers,
-            LingeringClose lingering,
-            SecretSource secrets,
-            Background background,
-            Owner owner) {}
-
-    /**
-     * What the master says of a client.
-     *
-     * @param loginTimeLeftMs bound on the rest of the login
-     * @param idleExempt whether the client may be idle outside a transaction for ever
-     * @param origin where it comes from
-     * @param resumption of the session that it has already; null when it is about to log in
-     */
-    public record Terms(
-            long loginTimeLeftMs,
-            boolean idleExempt,
-            ClientOrigin origin,
-            @Nullable Resumption resumption) {}
-
     private static final byte[] NOTHING = {};
 
     private final long id;
@@ -118,8 +42,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private final StartupParameters parameters;
     private final Negotiation negotiation;
     private final Transport frontend;
-    private final Terms terms;
-    private final Context context;
+    private final SessionTerms terms;
+    private final SessionContext context;
     private final Tally tally = new Tally();
     private final SessionIdentity identity;
     private final SessionHold hold;
@@ -135,7 +59,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable SilentLogin silentLogin;
     private @Nullable ParameterSetting setting;
     private byte[] beforeWelcome = LastWords.NONE;
-    private @Nullable Pipe toServer;
+    private @Nullable Relay relay;
     private @Nullable LoginInspector login;
     private @Nullable LoginGate gate;
     private @Nullable BackendTraffic traffic;
@@ -143,7 +67,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private Scheduler.@Nullable Timer loginTimer;
     private Scheduler.@Nullable Timer endingTimer;
     private boolean loginComplete;
-    private boolean serverTakesNothing;
     private boolean spokenTo;
     private boolean shutdownAsked;
 
@@ -154,8 +77,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
             StartupPacket.Startup startup,
             Transport frontend,
             PoolSettings settings,
-            Terms terms,
-            Context context) {
+            SessionTerms terms,
+            SessionContext context) {
         this.id = id;
         this.key = key;
         this.parameters = startup.parameters();
@@ -217,7 +140,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Who does not read what is there for him; null when nobody keeps the session waiting. */
     public @Nullable String blockedBy() {
-        if (toServer != null && toServer.isBlocked()) {
+        if (relay != null && relay.isServerSlow()) {
             return "the server to read";
         }
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
@@ -336,7 +259,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         context.owner().askForRole(this);
     }
 
-    /** The answer to {@link Owner#askForRole}. */
+    /** The answer to {@link SessionOwner#askForRole}. */
     public void roleFound(RoleFacts found) {
         if (state != SessionState.CHECKING && state != SessionState.WAITING) {
             return;
@@ -427,8 +350,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void applySettings(Backend warm, byte[] before) {
-        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(warm, null));
-        toServer = pipe;
+        Relay way = relay(warm, null);
         Map<String, String> changes =
                 ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
         if (resumption != null) {
@@ -449,7 +371,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         setting = query;
         // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
         warm.progress().onFrontend(FrontendMessage.QUERY);
-        serverTakesNothing = !pipe.inject(query.query(), warm.transport());
+        way.tellServer(query.query());
         if (certain) {
             query.anticipate();
             welcome(warm, before);
@@ -473,8 +395,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return ignored;
     }
 
-    private FrontendTraffic frontendTraffic(Backend serving, @Nullable ScramWitness witness) {
-        return new FrontendTraffic(serving.progress(), tally, context.loop().clock(), hold.trace(), witness);
+    /** Opens the way between the client and the backend. */
+    private Relay relay(Backend serving, @Nullable ScramWitness witness) {
+        Pipe toServer = new Pipe(
+                context.buffers(),
+                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), hold.trace(), witness));
+        Relay way = new Relay(frontend, serving, toServer, tally);
+        relay = way;
+        return way;
     }
 
     /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
@@ -515,8 +443,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         Verifiers verifiers = Verifiers.of(known.verifiers());
         Resumption goingOn = resumption;
         ScramWitness witness = goingOn == null && replay == null ? identity.overhear(verifiers) : null;
-        Pipe pipe = new Pipe(context.buffers(), frontendTraffic(fresh, witness));
-        toServer = pipe;
+        Relay way = relay(fresh, witness);
         LoginAnswers answers = goingOn == null
                 ? replay
                 : new KeyLogin(
@@ -527,7 +454,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 goingOn == null ? this::newSecret : serverKey -> identity.secret(),
                 answers,
                 witness,
-                answer -> serverTakesNothing |= !pipe.inject(answer, fresh.transport()),
+                way::tellServer,
                 () -> {
                     loginComplete = true;
                     fresh.fromServer().inspectWith(afterLogin);
@@ -540,7 +467,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             silentLogin = new SilentLogin(inspector);
             fresh.fromServer().inspectWith(silentLogin);
         }
-        serverTakesNothing = !pipe.inject(negotiation.serverPacket(), fresh.transport());
+        way.tellServer(negotiation.serverPacket());
         updateInterest();
     }
 
@@ -618,7 +545,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void relayFrontend(int ready) {
-        Backend serving = attached();
+        Relay way = way();
         if (isHeld() && (ready & Interest.HANGUP) != 0) {
             leave();
             return;
@@ -626,16 +553,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (state == SessionState.ENDING && (ready & Interest.HANGUP) != 0) {
             boundEnding();
         }
-        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0
-                && serving.fromServer().isBlocked()
-                && !serving.fromServer().flush(frontend)) {
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !way.flushToClient()) {
             leave();
             return;
         }
-        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && readsFrontend() && !pumpToServer(serving)) {
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && readsFrontend() && !pumpToServer(way)) {
             return;
         }
-        settle(serving);
+        settle(way);
     }
 
     /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
@@ -646,16 +571,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** @return whether the session goes on */
-    private boolean pumpToServer(Backend serving) {
+    private boolean pumpToServer(Relay way) {
         boolean passwordsMayPass = state == SessionState.LOGGING_IN;
         try {
-            switch (pipeToServer().pump(frontend, serving.transport())) {
+            switch (way.fromClient()) {
                 case MOVED -> noteActivity();
-                case IDLE -> {}
-                case SINK_BROKEN -> serverTakesNothing = true;
+                case IDLE, SINK_BROKEN -> {} // What a server has said that takes nothing more is still to come.
                 case STOPPED -> {
                     state = SessionState.ENDING;
-                    if (!serving.progress().isResettable()) {
+                    if (!attached().progress().isResettable()) {
                         leave(); // Inside COPY or an open sequence the server would wait for what never comes.
                         return false;
                     }
@@ -666,11 +590,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 }
             }
         } catch (ProtocolViolation e) {
-            serverTakesNothing = true; // What came before in the same read was not sent.
             part(LastWords.badClient(e));
             return false;
         } finally {
-            tally.fromClient(pipeToServer().takeReadBytes());
             if (passwordsMayPass) {
                 context.buffers().wipe();
             }
@@ -684,15 +606,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
             idleBackendReady();
             return;
         }
-        Backend serving = attached();
-        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && pipeToServer().isBlocked()) {
-            serverTakesNothing |= !pipeToServer().flush(serving.transport());
+        Relay way = way();
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0) {
+            way.flushToServer();
         }
-        boolean reads = !serving.fromServer().isBlocked();
-        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && reads && !pumpToClient(serving)) {
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !way.isClientSlow() && !pumpToClient(way)) {
             return;
         }
-        settle(serving);
+        settle(way);
     }
 
     /** A backend that is claimed and not used yet: it is to be silent, or it is not as good as new. */
@@ -712,17 +633,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** @return whether the session goes on */
-    private boolean pumpToClient(Backend serving) {
+    private boolean pumpToClient(Relay way) {
+        Backend serving = attached();
         Pipe.Outcome outcome;
         boolean wasRunning = !serving.progress().isAtRest();
         try {
-            outcome = serving.fromServer().pump(serving.transport(), frontend);
+            outcome = way.fromServer();
         } catch (ProtocolViolation e) {
-            serving.progress().doubt(); // Where its next message begins nobody knows.
             part(LastWords.badServer(e));
             return false;
-        } finally {
-            tally.fromServer(serving.fromServer().takeReadBytes());
         }
         if (wasRunning && !hold.isAsking()) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
@@ -789,13 +708,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** After bytes moved: ends what is to end, and waits for what comes next. */
-    private void settle(Backend serving) {
-        boolean quiet = !serving.progress().isRunning()
-                && !pipeToServer().isBlocked()
-                && !serving.fromServer().isBlocked();
-        if (state == SessionState.ENDING && (quiet || serverTakesNothing)) {
+    private void settle(Relay way) {
+        if (state == SessionState.ENDING && (way.isQuiet() || way.serverTakesNothing())) {
             leave();
-        } else if (shutdownAsked && state == SessionState.ACTIVE && quiet) {
+        } else if (shutdownAsked && state == SessionState.ACTIVE && way.isQuiet()) {
             endByShutdown();
         } else {
             updateInterest();
@@ -803,23 +719,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private boolean readsFrontend() {
-        return state != SessionState.ENDING
-                && !serverTakesNothing
-                && !pipeToServer().isBlocked()
-                && !isHeld();
+        return state != SessionState.ENDING && !way().serverTakesNothing() && !way().isServerSlow() && !isHeld();
     }
 
     private void updateInterest() {
-        Backend serving = attached();
-        boolean clientBlocked = serving.fromServer().isBlocked();
         boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
         boolean awaitsSetting =
                 state == SessionState.SETTING_UP || (resumption != null && state != SessionState.ACTIVE);
-        frontend.interest((readsFrontend() && !awaitsSetting ? Interest.READ : 0)
-                | (clientBlocked ? Interest.WRITE : 0)
-                | (awaitsHangUp || awaitsSetting ? Interest.HANGUP : 0));
-        boolean serverBlocked = pipeToServer().isBlocked() && !serverTakesNothing;
-        serving.transport().interest((clientBlocked ? 0 : Interest.READ) | (serverBlocked ? Interest.WRITE : 0));
+        way().interest(readsFrontend() && !awaitsSetting, awaitsHangUp || awaitsSetting);
     }
 
     /**
@@ -833,7 +740,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             takeInventory(attached());
         }
         if (state == SessionState.ACTIVE || state == SessionState.LOGGING_IN) {
-            settle(attached());
+            settle(way());
         }
     }
 
@@ -854,7 +761,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private boolean isHeldAtRest() {
-        return hold.isWanted() && state == SessionState.ACTIVE && isAtRest(attached());
+        return hold.isWanted() && state == SessionState.ACTIVE && way().isAtRest();
     }
 
     /** Whether the client has to wait. */
@@ -863,18 +770,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return isHeldAtRest() || hold.isAsking() || atLogin;
     }
 
-    private boolean isAtRest(Backend serving) {
-        return serving.progress().isAtRest()
-                && !serving.progress().isInTransaction()
-                && !pipeToServer().isBlocked()
-                && pipeToServer().atBoundary()
-                && !serving.fromServer().isBlocked();
-    }
-
     private void takeInventory(Backend serving) {
         if (traffic != null && hold.begin(serving, obstacleToMoving(serving), traffic)) {
             serving.progress().onFrontend(FrontendMessage.QUERY);
-            serverTakesNothing |= !pipeToServer().inject(SessionInventory.query(), serving.transport());
+            way().tellServer(SessionInventory.query());
         }
     }
 
@@ -896,7 +795,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         shutdownAsked = true;
         switch (state) {
             case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP, LOGGING_IN -> endByShutdown();
-            case ACTIVE -> settle(attached());
+            case ACTIVE -> settle(way());
             case ENDING, CLOSED -> {}
         }
     }
@@ -964,11 +863,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         boolean untouched = state.isBeforeBackend();
         state = SessionState.CLOSED;
         Backend used = backend;
-        Pipe pipe = toServer;
-        boolean clean = pipe != null && !pipe.isBlocked() && pipe.atBoundary() && !serverTakesNothing;
+        boolean clean = relay != null && relay.endsClean();
         backend = null;
-        if (pipe != null) {
-            pipe.drop();
+        if (relay != null) {
+            relay.drop();
         }
         if (used != null) {
             used.release(untouched || clean);
@@ -1007,10 +905,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return backend;
     }
 
-    private Pipe pipeToServer() {
-        if (toServer == null) {
-            throw new IllegalStateException("session " + id + " is " + state + " without a pipe");
+    private Relay way() {
+        if (relay == null) {
+            throw new IllegalStateException("session " + id + " is " + state + " without a relay");
         }
-        return toServer;
+        return relay;
     }
 }

@@ -1,0 +1,141 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.relay.Tally;
+
+/** What a session's client and the backend that serves it have to say to each other, on its way in both directions. */
+final class Relay {
+
+    private final Transport frontend;
+    private final Backend backend;
+    private final Pipe toServer;
+    private final Tally tally;
+    private boolean serverTakesNothing;
+
+    /**
+     * @param toServer new; the way back is the backend's own
+     * @param tally counts the bytes
+     */
+    Relay(Transport frontend, Backend backend, Pipe toServer, Tally tally) {
+        this.frontend = frontend;
+        this.backend = backend;
+        this.toServer = toServer;
+        this.tally = tally;
+    }
+
+    /** Sends the server a message of the proxy's own, behind all that it was sent before. */
+    void tellServer(byte[] message) {
+        serverTakesNothing |= !toServer.inject(message, backend.transport());
+    }
+
+    /** Whether the server has broken the connection in the direction to it; what it has said before may still come. */
+    boolean serverTakesNothing() {
+        return serverTakesNothing;
+    }
+
+    /** From now on the server gets nothing more. */
+    void endToServer() {
+        serverTakesNothing = true;
+    }
+
+    /** Whether the server has not read yet what is there for it. */
+    boolean isServerSlow() {
+        return toServer.isBlocked();
+    }
+
+    /** Whether the client has not read yet what is there for it. */
+    boolean isClientSlow() {
+        return backend.fromServer().isBlocked();
+    }
+
+    /**
+     * Reads once from the client, for the server.
+     *
+     * @throws ProtocolViolation when the client's bytes are no messages
+     */
+    Pipe.Outcome fromClient() throws ProtocolViolation {
+        try {
+            Pipe.Outcome outcome = toServer.pump(frontend, backend.transport());
+            serverTakesNothing |= outcome == Pipe.Outcome.SINK_BROKEN;
+            return outcome;
+        } catch (ProtocolViolation e) {
+            serverTakesNothing = true; // What came before in the same read was not sent.
+            throw e;
+        } finally {
+            tally.fromClient(toServer.takeReadBytes());
+        }
+    }
+
+    /**
+     * Reads once from the server, for the client.
+     *
+     * @throws ProtocolViolation when the server's bytes are no messages
+     */
+    Pipe.Outcome fromServer() throws ProtocolViolation {
+        try {
+            return backend.fromServer().pump(backend.transport(), frontend);
+        } catch (ProtocolViolation e) {
+            backend.progress().doubt(); // Where its next message begins nobody knows.
+            throw e;
+        } finally {
+            tally.fromServer(backend.fromServer().takeReadBytes());
+        }
+    }
+
+    /**
+     * Sends the client what it has not read yet.
+     *
+     * @return false when it is gone
+     */
+    boolean flushToClient() {
+        return !isClientSlow() || backend.fromServer().flush(frontend);
+    }
+
+    /** Sends the server what it has not read yet. */
+    void flushToServer() {
+        serverTakesNothing |= !toServer.flush(backend.transport());
+    }
+
+    /** Whether nothing runs, and nothing is on its way. */
+    boolean isQuiet() {
+        return !backend.progress().isRunning() && !isServerSlow() && !isClientSlow();
+    }
+
+    /** Whether nothing runs, nothing is on its way, not even half a message, and no transaction is open. */
+    boolean isAtRest() {
+        return backend.progress().isAtRest()
+                && !backend.progress().isInTransaction()
+                && !isServerSlow()
+                && toServer.atBoundary()
+                && !isClientSlow();
+    }
+
+    /** Whether the server has got whole messages, all of them. */
+    boolean endsClean() {
+        return !isServerSlow() && toServer.atBoundary() && !serverTakesNothing;
+    }
+
+    /**
+     * Waits for what can happen next.
+     *
+     * @param readsClient whether what the client says is for now
+     * @param awaitsHangUp whether it is to be noticed that the client is gone although it is not read from
+     */
+    void interest(boolean readsClient, boolean awaitsHangUp) {
+        boolean clientSlow = isClientSlow();
+        frontend.interest((readsClient ? Interest.READ : 0)
+                | (clientSlow ? Interest.WRITE : 0)
+                | (awaitsHangUp ? Interest.HANGUP : 0));
+        boolean awaitsServer = isServerSlow() && !serverTakesNothing;
+        backend.transport().interest((clientSlow ? 0 : Interest.READ) | (awaitsServer ? Interest.WRITE : 0));
+    }
+
+    /** Gives up what the server has not read. */
+    void drop() {
+        toServer.drop();
+    }
+}

@@ -1,0 +1,57 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.poolworker.backend.Backend;
+
+/** Who keeps the sessions of a worker. */
+public interface SessionOwner {
+    /** Asks what is known of the client's role; {@link Session#roleFound} takes the answer. */
+    void askForRole(Session session);
+
+    /** The backend, which the session has to itself, is to be connected. */
+    void connect(Session session, Backend backend);
+
+    /** The client did not pass the proxy's check of its password. */
+    void roleDoubted(Session session);
+
+    /** The login is complete. */
+    void opened(Session session, Backend backend);
+
+    /** The backend cannot be used again, for want of a way to check the next client. */
+    void notReusable(Session session, AuthenticationMethod method, RoleFacts facts);
+
+    /** The backend that was promised fell through; the session wants another one by {@link Session#useBackend}. */
+    void needsBackend(Session session);
+
+    /** See {@link BackendTraffic.News}. */
+    void rolesChanged(Session session);
+
+    /** See {@link BackendTraffic.News}. */
+    void objectInUse(Session session, String words);
+
+    /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
+    void closed(Session session);
+
+    /**
+     * The session is over, and its client, who was told nothing yet, may be served by another server.
+     *
+     * @param frontend the client, which is the owner's now
+     * @param lastWords what it is to be told when there is no other server
+     */
+    void returned(Session session, Transport frontend, byte[] lastWords);
+
+    /**
+     * The session needs no server before the client's next query, and then another one.
+     *
+     * @param frontend the client, which is the owner's now
+     * @param resumption what the session goes on with
+     * @param startupPacket what its next server is to get
+     */
+    void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket);
+
+    /** Whether there is somebody who could serve a client that is returned. */
+    boolean hasMaster();
+}

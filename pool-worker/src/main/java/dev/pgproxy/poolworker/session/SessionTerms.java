@@ -1,0 +1,19 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.ipc.ClientOrigin;
+import dev.pgproxy.common.ipc.Resumption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the master says of a client.
+ *
+ * @param loginTimeLeftMs bound on the rest of the login
+ * @param idleExempt whether the client may be idle outside a transaction for ever
+ * @param origin where it comes from
+ * @param resumption of the session that it has already; null when it is about to log in
+ */
+public record SessionTerms(
+        long loginTimeLeftMs,
+        boolean idleExempt,
+        ClientOrigin origin,
+        @Nullable Resumption resumption) {}
