@@ -1,8 +1,5 @@
 package dev.pgproxy.poolworker.session;
 
-import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.auth.ScramExchange;
-import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
@@ -13,61 +10,43 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.FrontendMessage;
-import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
-import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the backend that serves it. This owns the client's transport; the backend is borrowed and given back with
- * {@link Backend#release}. States and their order are in {@link SessionState}: first the client is let in, by the server on a new
- * backend or by the proxy on a warm one, then bytes are relayed until either side ends.
+ * {@link Backend#release}. States and their order are in {@link SessionState}: first the client is let in, which is {@link Login}'s,
+ * then bytes are relayed, which is {@link Relay}'s, until either side ends or the session goes on elsewhere.
  */
 public final class Session implements BackendUser, BackendTraffic.News {
-
-    private static final byte[] NOTHING = {};
 
     private final long id;
     private final PoolKey key;
     private final StartupParameters parameters;
-    private final Negotiation negotiation;
     private final Transport frontend;
     private final SessionTerms terms;
     private final SessionContext context;
     private final Tally tally = new Tally();
     private final SessionIdentity identity;
     private final SessionHold hold;
+    private final Login login;
     private final long createdNs;
     private PoolSettings settings;
     private long activeNs;
     private SessionState state = SessionState.ACCEPTED;
     private @Nullable Backend backend;
-    private @Nullable RoleFacts facts;
-    private @Nullable VerificationDialogue dialogue;
-    private @Nullable Replay replay;
-    private @Nullable Resumption resumption;
-    private @Nullable SilentLogin silentLogin;
-    private @Nullable ParameterSetting setting;
-    private byte[] beforeWelcome = LastWords.NONE;
     private @Nullable Relay relay;
-    private @Nullable LoginInspector login;
-    private @Nullable LoginGate gate;
     private @Nullable BackendTraffic traffic;
     private @Nullable IdleWatch idleWatch;
-    private Scheduler.@Nullable Timer loginTimer;
     private Scheduler.@Nullable Timer endingTimer;
-    private boolean loginComplete;
-    private boolean spokenTo;
     private boolean shutdownAsked;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
@@ -82,16 +61,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.id = id;
         this.key = key;
         this.parameters = startup.parameters();
-        this.negotiation = Negotiation.of(startup);
         this.frontend = frontend;
         this.settings = settings;
         this.terms = terms;
         this.context = context;
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
-        this.resumption = terms.resumption();
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
         this.hold = new SessionHold(settings.moveSessions());
+        this.login = new Login(this, startup, frontend, context, identity, terms.resumption());
     }
 
     public long id() {
@@ -172,7 +150,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     public void useBackend(Backend chosen) {
         backend = chosen;
         if (state == SessionState.WAITING) {
-            check();
+            login.check();
         }
     }
 
@@ -182,19 +160,19 @@ public final class Session implements BackendUser, BackendTraffic.News {
             return;
         }
         state = SessionState.WAITING;
-        loginTimer = context.loop().scheduler().afterMs(terms.loginTimeLeftMs(), () -> part(LastWords.loginTimeout()));
+        login.start(terms.loginTimeLeftMs());
         frontend.onReady(this::frontendReady);
         frontend.interest(Interest.HANGUP);
         Backend chosen = attached();
         if (chosen.state() == BackendState.IN_SESSION || chosen.state() == BackendState.CONNECTING) {
-            check();
+            login.check();
         }
     }
 
     @Override
     public void backendAvailable() {
         if (state == SessionState.WAITING) {
-            check();
+            login.check();
         }
     }
 
@@ -227,7 +205,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             if (taken.maxBytes() > Resumption.MAX_BYTES) {
                 obstacle = "holds more than can be taken along";
             } else if (end()) {
-                context.owner().parked(this, frontend, taken, negotiation.serverPacket());
+                context.owner().parked(this, frontend, taken, login.serverPacket());
                 return "";
             }
         }
@@ -236,9 +214,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** Lets the master find another server for a client that knows of none yet; else tells it why its session ends. */
-    private void giveBack(byte[] lastWords) {
-        boolean isUntouched = !spokenTo
-                && (gate == null || !gate.isOpen())
+    void giveBack(byte[] lastWords) {
+        boolean isUntouched = login.isUnheard()
                 && state != SessionState.ACTIVE
                 && state != SessionState.ENDING
                 && tally.clientBytes() == 0;
@@ -249,154 +226,30 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
     }
 
-    /** Before a backend is used or opened, what is known of the role must be known as of then. */
-    private void check() {
-        if (facts != null && attached().state() == BackendState.CONNECTING) {
-            roleFound(facts); // They are from before this backend, which is what counts.
-            return;
-        }
-        state = SessionState.CHECKING;
-        context.owner().askForRole(this);
-    }
-
     /** The answer to {@link SessionOwner#askForRole}. */
     public void roleFound(RoleFacts found) {
-        if (state != SessionState.CHECKING && state != SessionState.WAITING) {
-            return;
-        }
-        facts = found;
-        Backend chosen = attached();
-        if (chosen.state() == BackendState.CONNECTING) {
-            state = SessionState.WAITING;
-            context.owner().connect(this, chosen);
-            return;
-        }
-        switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
-            case WELCOME -> setUp(chosen, chosen.identity().negotiation());
-            case VERIFY -> {
-                if (resumption == null) {
-                    verify(chosen, found);
-                } else {
-                    setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
-                }
-            }
-            case START_ANEW -> startAnew(chosen);
+        if (state == SessionState.CHECKING || state == SessionState.WAITING) {
+            login.roleFound(found);
         }
     }
 
-    /** The server shall decide over this client, on a new backend in the place of the one that it cannot have. */
-    private void startAnew(Backend unfit) {
-        state = SessionState.WAITING;
-        frontend.interest(Interest.HANGUP);
-        unfit.giveUp();
+    @Override
+    public void backendConnected() {
+        login.connected(attached());
     }
 
-    private void verify(Backend warm, RoleFacts found) {
-        state = SessionState.VERIFYING;
-        spokenTo = true;
-        Verification verification = new Verification(
-                warm.identity().method(),
-                warm.identity().saslRequest(),
-                Verifiers.of(found.verifiers()),
-                parameters.user(),
-                context.secrets());
-        dialogue = new VerificationDialogue(
-                verification,
-                frontend,
-                warm.fromServer(),
-                context.buffers(),
-                context.background(),
-                new VerificationDialogue.Host() {
-                    @Override
-                    public void accepted(byte[] message) {
-                        dialogue = null;
-                        identity.proved(verification.clientKey());
-                        setUp(warm, message);
-                    }
-
-                    @Override
-                    public void referred() {
-                        dialogue = null;
-                        context.owner().roleDoubted(Session.this);
-                        replay = verification.replay();
-                        startAnew(warm);
-                    }
-
-                    @Override
-                    public void violated(ProtocolViolation violation) {
-                        part(LastWords.badClient(violation));
-                    }
-
-                    @Override
-                    public void left() {
-                        leave();
-                    }
-                });
-        dialogue.start(warm.identity().negotiation());
+    /** The login goes on, or something else comes behind it. */
+    void enter(SessionState next) {
+        state = next;
     }
 
-    /**
-     * Gives the backend the client's values of what does not split pools, and lets the client in; where the server may refuse a
-     * value, only when it has not.
-     *
-     * @param before what the client is told before AuthenticationOk
-     */
-    private void setUp(Backend warm, byte[] before) {
-        if (!warm.isStillAsNew()) {
-            lostWhileIdle(warm);
-            return;
-        }
-        applySettings(warm, before);
-    }
-
-    private void applySettings(Backend warm, byte[] before) {
-        Relay way = relay(warm, null);
-        Map<String, String> changes =
-                ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
-        if (resumption != null) {
-            // The client's own word, in whatever spelling, counts more than what it began with.
-            resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
-            changes.putAll(resumption.settings());
-        }
-        if (changes.isEmpty()) {
-            welcome(warm, before);
-            return;
-        }
-        boolean certain = ParameterSetting.areCertain(changes);
-        ParameterSetting query = new ParameterSetting(changes, certain, warm.identity(), warm.progress(), () -> {
-            if (traffic != null) {
-                warm.fromServer().inspectWith(traffic);
-            }
-        });
-        setting = query;
-        // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
-        warm.progress().onFrontend(FrontendMessage.QUERY);
-        way.tellServer(query.query());
-        if (certain) {
-            query.anticipate();
-            welcome(warm, before);
-        } else {
-            state = SessionState.SETTING_UP;
-            beforeWelcome = before;
-            frontend.interest(Interest.HANGUP);
-        }
-        if (state != SessionState.CLOSED) {
-            warm.fromServer().inspectWith(query);
-        }
-    }
-
-    private Map<String, String> ignoredParameters() {
-        Map<String, String> ignored = new HashMap<>();
-        for (StartupParameters.Parameter parameter : parameters.sorted()) {
-            if (PoolKey.isIgnored(parameter, settings.ignoredParameters())) {
-                ignored.put(parameter.name(), parameter.value());
-            }
-        }
-        return ignored;
+    /** The settings in force. */
+    PoolSettings settings() {
+        return settings;
     }
 
     /** Opens the way between the client and the backend. */
-    private Relay relay(Backend serving, @Nullable ScramWitness witness) {
+    Relay relay(Backend serving, @Nullable ScramWitness witness) {
         Pipe toServer = new Pipe(
                 context.buffers(),
                 new FrontendTraffic(serving.progress(), tally, context.loop().clock(), hold.trace(), witness));
@@ -405,106 +258,25 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return way;
     }
 
-    /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
-    private void welcome(Backend warm, byte[] before) {
+    /** What is to look at what the server says from the login on. */
+    BackendTraffic traffic(Backend serving) {
         BackendTraffic inspector = new BackendTraffic(
-                warm.identity(), warm.progress(), tally, context.loop().clock(), this);
+                serving.identity(), serving.progress(), tally, context.loop().clock(), this);
         traffic = inspector;
-        warm.fromServer().inspectWith(inspector);
-        byte[] words = resumption == null
-                ? Greeting.full(warm.identity(), before, this::newSecret)
-                : Greeting.news(warm.identity(), resumption);
-        becomeActive(warm);
-        if (!warm.fromServer().inject(words, frontend)) {
-            leave();
-            return;
-        }
-        updateInterest();
+        return inspector;
     }
 
-    /** The backend had something to say, or ended, while nobody used it. */
-    private void lostWhileIdle(Backend warm) {
-        switch (state) {
-            case ACCEPTED -> warm.giveUp();
-            case VERIFYING -> part(LastWords.lostServer(key.server())); // What it has answered was for the proxy alone.
-            default -> startAnew(warm);
+    /** Looks at what the server says again, where that has begun. */
+    void inspectTraffic(Backend serving) {
+        if (traffic != null) {
+            serving.fromServer().inspectWith(traffic);
         }
     }
 
-    @Override
-    public void backendConnected() {
-        Backend fresh = attached();
-        state = SessionState.LOGGING_IN;
-        RoleFacts known = facts == null ? RoleFacts.UNAVAILABLE : facts;
-        fresh.identity().startedWith(known.fingerprint(), ignoredParameters());
-        BackendTraffic afterLogin = new BackendTraffic(
-                fresh.identity(), fresh.progress(), tally, context.loop().clock(), this);
-        traffic = afterLogin;
-        Verifiers verifiers = Verifiers.of(known.verifiers());
-        Resumption goingOn = resumption;
-        ScramWitness witness = goingOn == null && replay == null ? identity.overhear(verifiers) : null;
-        Relay way = relay(fresh, witness);
-        LoginAnswers answers = goingOn == null
-                ? replay
-                : new KeyLogin(
-                        verifiers.md5(), goingOn.clientKey(), context.secrets().secret(ScramExchange.NONCE_BYTES));
-        LoginInspector inspector = new LoginInspector(
-                fresh.identity(),
-                negotiation,
-                goingOn == null ? this::newSecret : serverKey -> identity.secret(),
-                answers,
-                witness,
-                way::tellServer,
-                () -> {
-                    loginComplete = true;
-                    fresh.fromServer().inspectWith(afterLogin);
-                });
-        if (goingOn == null) {
-            login = inspector;
-            gate = answers == null ? new LoginGate(inspector) : null;
-            fresh.fromServer().inspectWith(gate == null ? inspector : gate);
-        } else {
-            silentLogin = new SilentLogin(inspector);
-            fresh.fromServer().inspectWith(silentLogin);
-        }
-        way.tellServer(negotiation.serverPacket());
-        updateInterest();
-    }
-
-    private byte[] newSecret(byte[] serverKey) {
-        byte[] secret = context.secrets().secret(serverKey.length);
-        identity.told(attached().identity().pid(), secret);
-        return secret;
-    }
-
-    private void loggedIn(Backend serving) {
-        RoleFacts known = facts == null ? RoleFacts.UNAVAILABLE : facts;
-        AuthenticationMethod method = serving.identity().method();
-        boolean canBeRepeated =
-                ReusePolicy.decide(method, serving.identity().fingerprint(), known) != ReusePolicy.Way.START_ANEW;
-        serving.loggedIn(canBeRepeated);
-        // An expired password, or a role that may not log in any more, is no lack of means to check it.
-        boolean lacksMeans = !known.known() || (known.mayLogIn() && known.validForMs() > 0);
-        if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
-            context.owner().notReusable(this, method, known);
-        }
-        if (resumption == null) {
-            becomeActive(serving);
-        } else {
-            applySettings(serving, NOTHING);
-        }
-    }
-
-    private void becomeActive(Backend serving) {
+    /** The client is in. */
+    void becomeActive(Backend serving) {
         state = SessionState.ACTIVE;
-        stopLoginTimer();
-        wipeReplay();
-        gate = null;
-        login = null; // It may hold what the client proved its password with.
-        identity.loggedIn();
-        resumption = null;
-        silentLogin = null;
-        facts = null; // Verifiers are not to be kept longer than the login.
+        login.done();
         activeNs = context.loop().clock().nanoTime();
         serving.fromServer().takeReadBytes(); // What was said before the session is not its own.
         watchIdling(serving, activeNs);
@@ -528,16 +300,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
         switch (state) {
             case ACCEPTED, CLOSED -> {}
             case WAITING, CHECKING, SETTING_UP -> leave(); // Only a hang-up is waited for here.
-            case VERIFYING -> {
-                if (dialogue != null) {
-                    dialogue.frontendReady(ready);
-                }
-            }
+            case VERIFYING -> login.frontendReady(ready);
             case LOGGING_IN -> {
-                if (resumption == null) {
-                    relayFrontend(ready);
-                } else {
+                if (login.isSilent()) {
                     leave(); // As above: what it has to say is for its session.
+                } else {
+                    relayFrontend(ready);
                 }
             }
             case ACTIVE, ENDING -> relayFrontend(ready);
@@ -622,7 +390,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (claimed.fromServer().isBlocked()) {
             claimed.transport().interest(Interest.NONE); // The way is taken by what the client was asked.
         } else if (!claimed.isStillAsNew()) {
-            lostWhileIdle(claimed);
+            login.lostWhileIdle(claimed);
         }
     }
 
@@ -646,14 +414,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (wasRunning && !hold.isAsking()) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
         }
-        if (loginComplete && state == SessionState.LOGGING_IN) {
-            loggedIn(serving);
+        if (login.isComplete() && state == SessionState.LOGGING_IN) {
+            login.letInByServer(serving);
         }
         switch (outcome) {
             case MOVED, IDLE -> {
-                return takeSetting(serving);
+                login.lookAtSetting(serving);
+                return !isOver(); // A client that goes on after a silent login may turn out to be gone, too.
             }
-            case STOPPED -> refused();
+            case STOPPED -> login.stopped();
             case SOURCE_ENDED -> {
                 serving.connectionEnded();
                 giveBack(wordsForLostServer());
@@ -663,48 +432,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return false;
     }
 
-    /** The server has said what the client is not to hear. */
-    private void refused() {
-        if (silentLogin == null) {
-            giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
-        } else if (silentLogin.turnedAway().length > 0) {
-            giveBack(silentLogin.turnedAway());
-        } else {
-            part(LastWords.notMoved(key.server(), silentLogin.problem()));
-        }
-    }
-
-    /**
-     * Looks whether the server has taken the client's settings.
-     *
-     * @return whether the session goes on
-     */
-    private boolean takeSetting(Backend serving) {
-        ParameterSetting query = setting;
-        if (query == null) {
-            return state != SessionState.CLOSED; // A client that goes on after a silent login may turn out to be gone.
-        }
-        if (query.hasFailed()) {
-            part(
-                    resumption == null
-                            ? LastWords.badSetting(query.error())
-                            : LastWords.notMoved(key.server(), LastWords.settingWords(query.error())));
-            return false;
-        }
-        if (state == SessionState.SETTING_UP && !serving.progress().isRunning()) {
-            setting = null;
-            welcome(serving, beforeWelcome);
-        }
-        return state != SessionState.CLOSED;
-    }
-
     private byte[] wordsForLostServer() {
-        boolean explained =
-                (login != null && !loginComplete) ? login.isRefused() : (traffic != null && traffic.lastWasError());
-        if (explained) {
-            return LastWords.NONE;
-        }
-        return LastWords.lostServer(key.server());
+        boolean explained = login.isRefused() || (traffic != null && traffic.lastWasError());
+        return explained ? LastWords.NONE : LastWords.lostServer(key.server());
     }
 
     /** After bytes moved: ends what is to end, and waits for what comes next. */
@@ -722,10 +452,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return state != SessionState.ENDING && !way().serverTakesNothing() && !way().isServerSlow() && !isHeld();
     }
 
-    private void updateInterest() {
+    /** Waits for what can happen next. */
+    void updateInterest() {
         boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
-        boolean awaitsSetting =
-                state == SessionState.SETTING_UP || (resumption != null && state != SessionState.ACTIVE);
+        boolean awaitsSetting = state == SessionState.SETTING_UP || login.isSilent();
         way().interest(readsFrontend() && !awaitsSetting, awaitsHangUp || awaitsSetting);
     }
 
@@ -816,7 +546,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** The client is gone: gives the backend back and closes. */
-    private void leave() {
+    void leave() {
         if (end()) {
             frontend.close();
             context.owner().closed(this);
@@ -824,7 +554,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** The client is to go: sends what it has not read yet and the last words, where a message may begin, and closes. */
-    private void part(byte[] lastWords) {
+    void part(byte[] lastWords) {
         byte[] unread = {};
         boolean atBoundary = true;
         if (backend != null) {
@@ -847,17 +577,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (state == SessionState.CLOSED) {
             return false;
         }
-        stopLoginTimer();
+        login.end();
         if (endingTimer != null) {
             endingTimer.cancel();
         }
         if (idleWatch != null) {
             idleWatch.stop();
         }
-        if (dialogue != null) {
-            dialogue.cancel();
-        }
-        wipeReplay();
         identity.wipe();
         frontend.interest(Interest.NONE);
         boolean untouched = state.isBeforeBackend();
@@ -874,13 +600,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return true;
     }
 
-    private void wipeReplay() {
-        if (replay != null) {
-            replay.wipe();
-            replay = null;
-        }
-    }
-
     @Override
     public void rolesChanged() {
         context.owner().rolesChanged(this);
@@ -891,14 +610,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         context.owner().objectInUse(this, words);
     }
 
-    private void stopLoginTimer() {
-        if (loginTimer != null) {
-            loginTimer.cancel();
-            loginTimer = null;
-        }
-    }
-
-    private Backend attached() {
+    /** The backend, which there is. */
+    Backend attached() {
         if (backend == null) {
             throw new IllegalStateException("session " + id + " is " + state + " without a backend");
         }

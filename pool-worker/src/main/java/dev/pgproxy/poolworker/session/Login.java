@@ -1,0 +1,411 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.ScramExchange;
+import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendState;
+import dev.pgproxy.poolworker.backend.ReusePolicy;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a client gets into its session: let in by the server on a new backend, or by the proxy on a warm one, which is then given
+ * the client's settings. A client who comes with a session that it had on another server is let in without a word.
+ */
+final class Login {
+
+    private static final byte[] NOTHING = {};
+
+    private final Session session;
+    private final PoolKey key;
+    private final StartupParameters parameters;
+    private final Negotiation negotiation;
+    private final Transport frontend;
+    private final SessionContext context;
+    private final SessionIdentity identity;
+    private @Nullable Resumption resumption;
+    private @Nullable RoleFacts facts;
+    private @Nullable VerificationDialogue dialogue;
+    private @Nullable Replay replay;
+    private @Nullable LoginInspector inspector;
+    private @Nullable LoginGate gate;
+    private @Nullable SilentLogin silent;
+    private @Nullable ParameterSetting setting;
+    private byte[] beforeWelcome = NOTHING;
+    private Scheduler.@Nullable Timer timer;
+    private boolean complete;
+    private boolean spokenTo;
+
+    /**
+     * Nothing happens before {@link #start}.
+     *
+     * @param identity learns what the client is told and proves
+     * @param resumption of the session that the client has already; null when it has none
+     */
+    Login(
+            Session session,
+            StartupPacket.Startup startup,
+            Transport frontend,
+            SessionContext context,
+            SessionIdentity identity,
+            @Nullable Resumption resumption) {
+        this.session = session;
+        this.key = session.key();
+        this.parameters = startup.parameters();
+        this.negotiation = Negotiation.of(startup);
+        this.frontend = frontend;
+        this.context = context;
+        this.identity = identity;
+        this.resumption = resumption;
+    }
+
+    /** The StartupMessage for a server. */
+    byte[] serverPacket() {
+        return negotiation.serverPacket();
+    }
+
+    /** Bounds the time that all of it may take. */
+    void start(long timeLeftMs) {
+        timer = context.loop().scheduler().afterMs(timeLeftMs, () -> session.part(LastWords.loginTimeout()));
+    }
+
+    /** Whether the client has a session already, and is not to notice anything. */
+    boolean isSilent() {
+        return resumption != null;
+    }
+
+    /** Whether the client was told nothing yet, so that another server may let it in. */
+    boolean isUnheard() {
+        return !spokenTo && (gate == null || !gate.isOpen());
+    }
+
+    /** Whether the server has let the client in. */
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** Whether the server has said why it does not let the client in. */
+    boolean isRefused() {
+        return inspector != null && !complete && inspector.isRefused();
+    }
+
+    /** Before a backend is used or opened, what is known of the role must be known as of then. */
+    void check() {
+        if (facts != null && session.attached().state() == BackendState.CONNECTING) {
+            roleFound(facts); // They are from before this backend, which is what counts.
+            return;
+        }
+        session.enter(SessionState.CHECKING);
+        context.owner().askForRole(session);
+    }
+
+    /** The answer to {@link SessionOwner#askForRole}. */
+    void roleFound(RoleFacts found) {
+        facts = found;
+        Backend chosen = session.attached();
+        if (chosen.state() == BackendState.CONNECTING) {
+            session.enter(SessionState.WAITING);
+            context.owner().connect(session, chosen);
+            return;
+        }
+        switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
+            case WELCOME -> setUp(chosen, chosen.identity().negotiation());
+            case VERIFY -> {
+                if (resumption == null) {
+                    verify(chosen, found);
+                } else {
+                    setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
+                }
+            }
+            case START_ANEW -> startAnew(chosen);
+        }
+    }
+
+    /** The server shall decide over this client, on a new backend in the place of the one that it cannot have. */
+    private void startAnew(Backend unfit) {
+        session.enter(SessionState.WAITING);
+        frontend.interest(Interest.HANGUP);
+        unfit.giveUp();
+    }
+
+    private void verify(Backend warm, RoleFacts found) {
+        session.enter(SessionState.VERIFYING);
+        spokenTo = true;
+        Verification verification = new Verification(
+                warm.identity().method(),
+                warm.identity().saslRequest(),
+                Verifiers.of(found.verifiers()),
+                parameters.user(),
+                context.secrets());
+        dialogue = new VerificationDialogue(
+                verification,
+                frontend,
+                warm.fromServer(),
+                context.buffers(),
+                context.background(),
+                new VerificationDialogue.Host() {
+                    @Override
+                    public void accepted(byte[] message) {
+                        dialogue = null;
+                        identity.proved(verification.clientKey());
+                        setUp(warm, message);
+                    }
+
+                    @Override
+                    public void referred() {
+                        dialogue = null;
+                        context.owner().roleDoubted(session);
+                        replay = verification.replay();
+                        startAnew(warm);
+                    }
+
+                    @Override
+                    public void violated(ProtocolViolation violation) {
+                        session.part(LastWords.badClient(violation));
+                    }
+
+                    @Override
+                    public void left() {
+                        session.leave();
+                    }
+                });
+        dialogue.start(warm.identity().negotiation());
+    }
+
+    /** The client has something to say while the proxy asks for its password. */
+    void frontendReady(int ready) {
+        if (dialogue != null) {
+            dialogue.frontendReady(ready);
+        }
+    }
+
+    /**
+     * Gives the backend the client's values of what does not split pools, and lets the client in; where the server may refuse a
+     * value, only when it has not.
+     *
+     * @param before what the client is told before AuthenticationOk
+     */
+    private void setUp(Backend warm, byte[] before) {
+        if (!warm.isStillAsNew()) {
+            lostWhileIdle(warm);
+            return;
+        }
+        applySettings(warm, before);
+    }
+
+    private void applySettings(Backend warm, byte[] before) {
+        Relay relay = session.relay(warm, null);
+        Map<String, String> changes = settingsFor(warm);
+        if (changes.isEmpty()) {
+            welcome(warm, before);
+            return;
+        }
+        boolean certain = ParameterSetting.areCertain(changes);
+        ParameterSetting query = new ParameterSetting(
+                changes, certain, warm.identity(), warm.progress(), () -> session.inspectTraffic(warm));
+        setting = query;
+        // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
+        warm.progress().onFrontend(FrontendMessage.QUERY);
+        relay.tellServer(query.query());
+        if (certain) {
+            query.anticipate();
+            welcome(warm, before);
+        } else {
+            session.enter(SessionState.SETTING_UP);
+            beforeWelcome = before;
+            frontend.interest(Interest.HANGUP);
+        }
+        if (!session.isOver()) {
+            warm.fromServer().inspectWith(query);
+        }
+    }
+
+    /** What differs between the backend and what the client wants. */
+    private Map<String, String> settingsFor(Backend warm) {
+        Map<String, String> changes =
+                ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
+        if (resumption != null) {
+            // The client's own word, in whatever spelling, counts more than what it began with.
+            resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
+            changes.putAll(resumption.settings());
+        }
+        return changes;
+    }
+
+    private Map<String, String> ignoredParameters() {
+        Map<String, String> ignored = new HashMap<>();
+        for (StartupParameters.Parameter parameter : parameters.sorted()) {
+            if (PoolKey.isIgnored(parameter, session.settings().ignoredParameters())) {
+                ignored.put(parameter.name(), parameter.value());
+            }
+        }
+        return ignored;
+    }
+
+    /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
+    private void welcome(Backend warm, byte[] before) {
+        warm.fromServer().inspectWith(session.traffic(warm));
+        byte[] words = resumption == null
+                ? Greeting.full(warm.identity(), before, this::newSecret)
+                : Greeting.news(warm.identity(), resumption);
+        session.becomeActive(warm);
+        if (!warm.fromServer().inject(words, frontend)) {
+            session.leave();
+            return;
+        }
+        session.updateInterest();
+    }
+
+    /** The backend had something to say, or ended, while nobody used it. */
+    void lostWhileIdle(Backend warm) {
+        switch (session.state()) {
+            case ACCEPTED -> warm.giveUp();
+            // What it has answered was for the proxy alone.
+            case VERIFYING -> session.part(LastWords.lostServer(key.server()));
+            default -> startAnew(warm);
+        }
+    }
+
+    /** The new backend is connected, and the server is to let the client in. */
+    void connected(Backend fresh) {
+        session.enter(SessionState.LOGGING_IN);
+        RoleFacts known = knownFacts();
+        fresh.identity().startedWith(known.fingerprint(), ignoredParameters());
+        BackendTraffic afterLogin = session.traffic(fresh);
+        Verifiers verifiers = Verifiers.of(known.verifiers());
+        Resumption goingOn = resumption;
+        ScramWitness witness = goingOn == null && replay == null ? identity.overhear(verifiers) : null;
+        Relay relay = session.relay(fresh, witness);
+        LoginAnswers answers = goingOn == null
+                ? replay
+                : new KeyLogin(
+                        verifiers.md5(), goingOn.clientKey(), context.secrets().secret(ScramExchange.NONCE_BYTES));
+        LoginInspector first = new LoginInspector(
+                fresh.identity(),
+                negotiation,
+                goingOn == null ? this::newSecret : serverKey -> identity.secret(),
+                answers,
+                witness,
+                relay::tellServer,
+                () -> {
+                    complete = true;
+                    fresh.fromServer().inspectWith(afterLogin);
+                });
+        if (goingOn == null) {
+            inspector = first;
+            gate = answers == null ? new LoginGate(first) : null;
+            fresh.fromServer().inspectWith(gate == null ? first : gate);
+        } else {
+            silent = new SilentLogin(first);
+            fresh.fromServer().inspectWith(silent);
+        }
+        relay.tellServer(negotiation.serverPacket());
+        session.updateInterest();
+    }
+
+    private RoleFacts knownFacts() {
+        return facts == null ? RoleFacts.UNAVAILABLE : facts;
+    }
+
+    private byte[] newSecret(byte[] serverKey) {
+        byte[] secret = context.secrets().secret(serverKey.length);
+        identity.told(session.attached().identity().pid(), secret);
+        return secret;
+    }
+
+    /** The server has let the client in; see {@link #isComplete}. */
+    void letInByServer(Backend serving) {
+        RoleFacts known = knownFacts();
+        AuthenticationMethod method = serving.identity().method();
+        boolean canBeRepeated =
+                ReusePolicy.decide(method, serving.identity().fingerprint(), known) != ReusePolicy.Way.START_ANEW;
+        serving.loggedIn(canBeRepeated);
+        // An expired password, or a role that may not log in any more, is no lack of means to check it.
+        boolean lacksMeans = !known.known() || (known.mayLogIn() && known.validForMs() > 0);
+        if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
+            context.owner().notReusable(session, method, known);
+        }
+        if (resumption == null) {
+            session.becomeActive(serving);
+        } else {
+            applySettings(serving, NOTHING);
+        }
+    }
+
+    /** The server has said what the client is not to hear. */
+    void stopped() {
+        if (silent == null) {
+            session.giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
+        } else if (silent.turnedAway().length > 0) {
+            session.giveBack(silent.turnedAway());
+        } else {
+            session.part(LastWords.notMoved(key.server(), silent.problem()));
+        }
+    }
+
+    /** After the server said something: looks whether it has taken the client's settings. */
+    void lookAtSetting(Backend serving) {
+        ParameterSetting query = setting;
+        if (query == null) {
+            return;
+        }
+        if (query.hasFailed()) {
+            session.part(
+                    resumption == null
+                            ? LastWords.badSetting(query.error())
+                            : LastWords.notMoved(key.server(), LastWords.settingWords(query.error())));
+        } else if (session.state() == SessionState.SETTING_UP
+                && !serving.progress().isRunning()) {
+            setting = null;
+            welcome(serving, beforeWelcome);
+        }
+    }
+
+    /** The client is in: forgets what it proved its password with, and what that was compared to. */
+    void done() {
+        stopTimer();
+        wipeReplay();
+        gate = null;
+        inspector = null;
+        silent = null;
+        facts = null;
+        resumption = null;
+        identity.loggedIn();
+    }
+
+    /** The session ends, wherever the login is. */
+    void end() {
+        stopTimer();
+        if (dialogue != null) {
+            dialogue.cancel();
+        }
+        wipeReplay();
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+
+    private void wipeReplay() {
+        if (replay != null) {
+            replay.wipe();
+            replay = null;
+        }
+    }
+}
