@@ -108,7 +108,7 @@ class MovedSessionsSystemTest {
     @ValueSource(ints = {15, 18})
     void sessionsThatHoldNothingGoOnWithTheNewPrimary(int major) throws Exception {
         try (PostgresCluster cluster = cluster(major);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster)) {
             PostgresServer target = cluster.standbys().get(0);
             Map<String, Connection> clients = new LinkedHashMap<>();
             for (String method : METHODS) {
@@ -173,7 +173,7 @@ class MovedSessionsSystemTest {
     @ValueSource(ints = {15, 18})
     void sessionsThatHoldStateEnd(int major) throws Exception {
         try (PostgresCluster cluster = cluster(major);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster)) {
             PostgresServer target = cluster.standbys().get(0);
             Map<String, Connection> clients = new LinkedHashMap<>();
             for (String state : STATE) {
@@ -198,7 +198,7 @@ class MovedSessionsSystemTest {
     @Test
     void aFunctionThatSetsParametersIsEnoughToDoubt() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster);
                 Connection client = connect(proxy, "trust");
                 Connection elsewhere = connect(proxy, "md5")) {
             try (Connection owner = Fixture.connect(proxy.port(), "postgres", "sslmode=disable");
@@ -221,7 +221,7 @@ class MovedSessionsSystemTest {
     @Test
     void nobodyIsMovedWhereAnOperatorDoesNotWantIt() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster);
                 Connection client = connect(proxy, "trust");
                 Operator operator = Operator.of(proxy)) {
             assertEquals("1", Fixture.value(client, "select 1"));
@@ -241,7 +241,7 @@ class MovedSessionsSystemTest {
     @Test
     void sessionsOnNoServerCanBeSeenEndedAndAbandoned() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster);
                 WireClient idle = wire(proxy);
                 WireClient ended = wire(proxy);
                 WireClient gone = wire(proxy);
@@ -274,7 +274,7 @@ class MovedSessionsSystemTest {
     @Test
     void sessionsOnNoServerAreEndedWhenTheyAreIdleForTooLong() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "active_cnn_timeout = 6");
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster, "active_cnn_timeout = 6");
                 WireClient idle = wire(proxy)) {
             String target = cluster.standbys().get(0).address().toString();
             assertEquals("", SwitchoverSystemTest.switchover(proxy, target), proxy.log());
@@ -285,7 +285,7 @@ class MovedSessionsSystemTest {
     @Test
     void whoDoesNotWorkOnThePrimaryHoldsUpNothing() throws Exception {
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster);
                 WireClient silent = new WireClient(proxy.port());
                 WireClient walsender = WireClient.login(proxy.port(), "postgres", "postgres", "replication", "true")) {
             silent.startup(WireClient.PROTOCOL_3_0, "md5", "db md5");
@@ -318,7 +318,7 @@ class MovedSessionsSystemTest {
         AtomicBoolean stop = new AtomicBoolean();
         AtomicInteger acknowledged = new AtomicInteger();
         try (PostgresCluster cluster = cluster(18);
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(cluster)) {
             cluster.primary()
                     .sql("create table written (writer int, number int, port text default current_setting('port'))");
             PostgresServer target = cluster.standbys().get(0);

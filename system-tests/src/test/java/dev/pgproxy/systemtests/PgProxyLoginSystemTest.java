@@ -106,15 +106,13 @@ class PgProxyLoginSystemTest {
 
     @Test
     void sessionsAndAttemptsHaveBounds() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(
-                Fixture.cluster(18),
-                "pg_proxy_max_conn = 2",
-                "pg_proxy_idle_timeout = 1s",
-                "client_login_timeout = 1s")) {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "pg_proxy_max_conn = 2")) {
             try (Operator first = Operator.of(proxy);
                     Operator second = Operator.of(proxy)) {
                 SQLException third = assertThrows(SQLException.class, () -> Operator.of(proxy));
                 assertEquals("53300", third.getSQLState());
+                Operator.configure(proxy, "pg_proxy_idle_timeout = 1s", "client_login_timeout = 1s");
+                first.execute("reload"); // Until here nobody may be too slow.
                 assertEquals("1", first.value("select 1"));
                 assertEquals("1", second.value("select 1"));
                 Await.until("idle sessions to make room", Fixture.SOON, () -> {

@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An operator puts a standby in the primary's place, and nothing is lost although replication is asynchronous. */
 class SwitchoverSystemTest {
+
+    /** As {@link FailoverSystemTest#proxy}, for servers that live, however slow they are. */
+    static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
+        List<String> all = new ArrayList<>(List.of(lines));
+        all.add("failover.probe_timeout = 20");
+        return FailoverSystemTest.proxy(cluster, all.toArray(new String[0]));
+    }
 
     static String switchover(ProxyProcess proxy, String server) throws SQLException {
         try (Operator operator = Operator.of(proxy);
@@ -39,7 +47,7 @@ class SwitchoverSystemTest {
                         .withStandbys(2)
                         .inCascade()
                         .withSettings("synchronous_commit = off"));
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+                ProxyProcess proxy = proxy(cluster)) {
             PostgresServer target = cluster.standbys().get(0);
             try (Writers writers = Writers.start(cluster.primary(), proxy.port(), 8, 3)) {
                 writers.awaitCommit();
@@ -64,7 +72,7 @@ class SwitchoverSystemTest {
     @Test
     void aTransactionThatDoesNotEndCallsItOffAndEverybodyGoesOn() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster, "failover.switchover_timeout = 3");
+                ProxyProcess proxy = proxy(cluster, "failover.switchover_timeout = 3");
                 Writers writers = Writers.start(cluster.primary(), proxy.port(), 4, 3);
                 Connection slow = Fixture.connect(proxy.port(), "postgres")) {
             writers.awaitCommit();
@@ -90,8 +98,7 @@ class SwitchoverSystemTest {
     @Test
     void aStandbyThatDoesNotAnswerIsGivenUpForGood() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
-                ProxyProcess proxy = FailoverSystemTest.proxy(
-                        cluster, "failover.switchover_timeout = 3", "failover.probe_timeout = 60");
+                ProxyProcess proxy = proxy(cluster, "failover.switchover_timeout = 3");
                 Connection client = Fixture.connect(proxy.port(), "postgres")) {
             assertEquals("1", Fixture.value(client, "select 1"));
             PostgresServer target = cluster.standbys().get(0);
@@ -114,7 +121,7 @@ class SwitchoverSystemTest {
     @Test
     void whatCannotBeDoneIsRefusedAndChangesNothing() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
-                ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
+                ProxyProcess proxy = proxy(cluster)) {
             String primary = cluster.primary().address().toString();
             assertTrue(switchover(proxy, "nowhere:1").startsWith("42704"), "no such server");
             assertTrue(switchover(proxy, primary).contains("it is the primary already"));

@@ -158,7 +158,7 @@ public final class FailoverDesk implements AutoCloseable {
                             problem = none.problem() + " (" + none.remedy() + ")";
                         }
                     } catch (SQLException e) {
-                        problem = "it answered: " + e.getMessage();
+                        problem = Promoter.problem(e);
                     }
                     String found = problem;
                     onLoop(() -> {

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import org.postgresql.util.PSQLException;
 
 /** Tells a standby to become the primary. Every method waits for the server, for as long as one look at it may take. */
 final class Promoter {
@@ -92,10 +93,16 @@ final class Promoter {
             }
             return "";
         } catch (SQLException e) {
-            return "it answered: " + e.getMessage();
+            return problem(e);
         } catch (RuntimeException e) {
             return "it could not be asked: " + e;
         }
+    }
+
+    /** Why a standby could not be used: what it said, or why it said nothing. */
+    static String problem(SQLException failure) {
+        boolean isAnswer = failure instanceof PSQLException said && said.getServerErrorMessage() != null;
+        return (isAnswer ? "it answered: " : "it could not be asked: ") + failure.getMessage();
     }
 
     private static boolean isInRecovery(Connection connection) throws SQLException {
