@@ -62,7 +62,7 @@ class PgProxyCommandsSystemTest {
 
     @Test
     void pauseHoldsNewClientsBackUntilResume() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 700ms");
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 3s");
                 Operator operator = Operator.of(proxy);
                 Operator other = Operator.of(proxy);
                 WireClient stays = client(proxy, "stays")) {
@@ -112,8 +112,11 @@ class PgProxyCommandsSystemTest {
                 }
             });
             try (Operator last = Operator.of(proxy)) {
-                last.execute("resume");
-                assertEquals("0", last.value("select count(*) from server where paused"));
+                Await.until("nobody to be paused", Fixture.SOON, () -> {
+                    last.execute("resume");
+                    return last.value("select count(*) from server where paused")
+                            .equals("0");
+                });
             }
             assertEquals("1", endless.value("select 1"));
             try (WireClient fresh = client(proxy, "fresh")) {
