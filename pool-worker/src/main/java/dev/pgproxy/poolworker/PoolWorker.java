@@ -98,6 +98,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
     private long objectInUseNs;
+    private long containedFaults;
     private boolean masterIsGone;
     private boolean reportPlanned;
     private boolean stopping;
@@ -133,6 +134,23 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     /** Takes over a client; its transport is this worker's from now on. */
     public void assign(ControlMessage.AssignFrontend assignment, Transport frontend) {
+        try {
+            serve(assignment, frontend);
+        } catch (RuntimeException e) {
+            containedFaults++;
+            Event.of("client_broken")
+                    .with("session", assignment.frontendId())
+                    .with("server", assignment.server())
+                    .with("faults", containedFaults)
+                    .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
+                    .error(e);
+            sessions.remove(assignment.frontendId());
+            frontend.close();
+            master.send(new ControlMessage.SessionClosed(assignment.frontendId()));
+        }
+    }
+
+    private void serve(ControlMessage.AssignFrontend assignment, Transport frontend) {
         if (settings == null || buffers == null || stopping) {
             frontend.close(); // The master keeps the client until it hears from us, and routes it again.
             return;
@@ -319,6 +337,40 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         session.tally().countInto(totals.of(session.key().server(), session.parameters()));
         session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
         master.send(new ControlMessage.SessionOpened(session.id(), backend.id()));
+    }
+
+    @Override
+    public void broken(Session session, RuntimeException cause) {
+        containedFaults++;
+        Event.of("session_broken")
+                .with("session", session.id())
+                .with("server", session.key().server())
+                .with("state", session.state())
+                .with(
+                        "backend",
+                        session.backend() == null ? "none" : session.backend().state())
+                .with("faults", containedFaults)
+                .message("a session cannot go on, for a fault of the proxy's own, and was ended; all others go on")
+                .hint("Report it with these lines.")
+                .error(cause);
+    }
+
+    @Override
+    public void broken(Backend backend, RuntimeException cause) {
+        containedFaults++;
+        Event.of("backend_broken")
+                .with("backend", backend.id())
+                .with("server", backend.key().server())
+                .with("state", backend.state())
+                .with("faults", containedFaults)
+                .message("a connection cannot be used any more, for a fault of the proxy's own, and was closed")
+                .hint("Report it with these lines.")
+                .error(cause);
+    }
+
+    /** Sessions and connections that a fault of the proxy's own has ended. */
+    public long containedFaults() {
+        return containedFaults;
     }
 
     @Override

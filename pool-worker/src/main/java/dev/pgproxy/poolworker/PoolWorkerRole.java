@@ -98,6 +98,11 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public long containedFaults() {
+        return worker.containedFaults();
+    }
+
+    @Override
     public void masterLost(String reason) {
         worker.masterLost(reason);
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The front door of the task-worker: takes tasks from the master, does each on a thread, and reports how it went. */
@@ -31,6 +32,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final EventLoop loop;
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
+    private final AtomicLong containedFaults = new AtomicLong();
     private @Nullable RoleLookup roles;
     private @Nullable Notifier notifier;
 
@@ -63,7 +65,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
         try {
             executor.execute(() -> {
-                boolean delivered = cancel(message, deadlineNs);
+                boolean delivered = cancelContained(message, deadlineNs);
                 report(new ControlMessage.CancelDone(message.cancelId(), delivered));
             });
         } catch (RejectedExecutionException e) {
@@ -110,6 +112,25 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         if (!asked) {
             channel.send(new ControlMessage.RoleLookedUp(message.lookupId(), RoleFacts.UNAVAILABLE));
         }
+    }
+
+    /** Whoever waits for the end of a cancel must hear of it, whatever happens here. */
+    private boolean cancelContained(ControlMessage.PerformCancel message, long deadlineNs) {
+        try {
+            return cancel(message, deadlineNs);
+        } catch (RuntimeException e) {
+            containedFaults.incrementAndGet();
+            Event.of("cancel_broken")
+                    .with("server", message.server())
+                    .message("a cancel failed, for a fault of the proxy's own; its backend is not used again")
+                    .error(e);
+            return false;
+        }
+    }
+
+    @Override
+    public long containedFaults() {
+        return containedFaults.get();
     }
 
     private static boolean cancel(ControlMessage.PerformCancel message, long deadlineNs) {

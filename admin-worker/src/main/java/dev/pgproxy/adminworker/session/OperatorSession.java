@@ -148,6 +148,8 @@ public final class OperatorSession {
             proceed();
         } catch (IOException e) {
             close(); // Nobody is there any more.
+        } catch (RuntimeException e) {
+            broken(e);
         }
     }
 
@@ -175,13 +177,17 @@ public final class OperatorSession {
         } catch (IOException e) {
             close();
         } catch (RuntimeException e) {
-            // Whatever this client has brought about, others have nothing to do with it.
-            Event.of("operator_session_broken")
-                    .with("peer", peer)
-                    .message("a session of pg_proxy cannot go on and was ended")
-                    .error(e);
-            refuse(SqlStates.INTERNAL_ERROR, "pg_proxy failed in an unexpected way", "The log of the proxy has more.");
+            broken(e);
         }
+    }
+
+    /** Whatever this client has brought about, others have nothing to do with it. */
+    private void broken(RuntimeException e) {
+        Event.of("operator_session_broken")
+                .with("peer", peer)
+                .message("a session of pg_proxy cannot go on and was ended")
+                .error(e);
+        refuse(SqlStates.INTERNAL_ERROR, "pg_proxy failed in an unexpected way", "The log of the proxy has more.");
     }
 
     /** @return whether there was something to do */

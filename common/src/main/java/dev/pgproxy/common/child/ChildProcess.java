@@ -43,6 +43,11 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
 
         /** SIGTERM came. */
         void terminate();
+
+        /** Faults of the proxy's own that cost one session or one task each, since the start. */
+        default long containedFaults() {
+            return 0;
+        }
     }
 
     private final EventLoop loop;
@@ -120,7 +125,7 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
 
     @Override
     public void onPing(ControlMessage.Ping message) {
-        channel.send(new ControlMessage.Pong(message.sequence(), loop.takeLongestDelayNs()));
+        channel.send(new ControlMessage.Pong(message.sequence(), loop.takeLongestDelayNs(), role().containedFaults()));
         for (LogLine line : LogSetup.journal().take(EVENTS_PER_PING)) {
             String text = line.text();
             channel.send(new ControlMessage.EventNoted(

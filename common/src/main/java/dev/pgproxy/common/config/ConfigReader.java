@@ -1,5 +1,6 @@
 package dev.pgproxy.common.config;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,6 +31,13 @@ final class ConfigReader {
     private static final Pattern IPV4 =
             Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)");
     private static final int MAX_PORT = 65_535;
+    private static final int MAX_KEY_BYTES = 200;
+    private static final int MAX_VALUE_BYTES = 1_000;
+    private static final int MAX_LIST_BYTES = 4_000;
+    /** Keys, or what keys begin with, whose values are lists. */
+    private static final Set<String> LISTS =
+            Set.of("listen", "slaver_list", "notify.mail.to", "pool_ignore_parameters", "disable_conds_list.");
+
     private static final int SIMILAR = 3;
 
     private final PropertiesFile file;
@@ -267,11 +276,28 @@ final class ConfigReader {
             if (!known.contains(key)) {
                 problem(key, "is not a key of pgproxy", suggestion(key));
             }
+            checkLength(key);
         }
         if (!problems.isEmpty()) {
             problems.sort((a, b) -> Integer.compare(a.line(), b.line()));
             throw new ConfigException(problems);
         }
+    }
+
+    /** What is read here travels to other processes, in messages that have a bound. */
+    private void checkLength(String key) {
+        int bytes = bytes(Objects.requireNonNull(file.entries().get(key)).value());
+        int most = LISTS.stream().anyMatch(key::startsWith) ? MAX_LIST_BYTES : MAX_VALUE_BYTES;
+        if (bytes > most) {
+            problem(key, "has " + bytes + " bytes", "The longest value of this key has " + most + " bytes.");
+        }
+        if (bytes(key) > MAX_KEY_BYTES) {
+            problem(key, "is a key of " + bytes(key) + " bytes", "The longest has " + MAX_KEY_BYTES + ".");
+        }
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** Every key that was asked for; complete once the whole configuration was read. */

@@ -4,6 +4,7 @@ import dev.pgproxy.common.ipc.ControlFrame;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.ControlViolation;
 import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import java.io.FileDescriptor;
@@ -69,6 +70,7 @@ public final class ControlChannel {
     private final ArrayDeque<OwnedFd> receivedFds = new ArrayDeque<>();
     private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BYTES + ControlFrame.MAX_FRAME_BYTES);
     private final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(READ_BYTES);
+    private final ByteBuffer encoding = ControlFrame.scratch();
     private PermittedMessages permitted;
     private int queuedBytes;
     private boolean flushPlanned;
@@ -165,7 +167,20 @@ public final class ControlChannel {
             }
             return;
         }
-        byte[] frame = ControlFrame.encode(message);
+        byte[] frame;
+        try {
+            frame = ControlFrame.encode(message, encoding);
+        } catch (ControlViolation e) {
+            // Every sender is bounded, so this is a fault of our own; it costs this message, and no process.
+            Event.of("control_message_dropped")
+                    .message("a message between two processes of pgproxy was not sent: " + e.getMessage())
+                    .hint("Report it with this line.")
+                    .error();
+            if (fd != null) {
+                fd.close();
+            }
+            return;
+        }
         outgoing.add(new Outgoing(ByteBuffer.wrap(frame), fd, whenWritten));
         queuedBytes += frame.length;
         if (!flushPlanned) {

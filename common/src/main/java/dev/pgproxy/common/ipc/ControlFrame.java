@@ -1,5 +1,6 @@
 package dev.pgproxy.common.ipc;
 
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +16,11 @@ public final class ControlFrame {
     /** Goes up when a frame or a message changes its form; {@link ControlMessage.Hello} carries it too. */
     public static final int VERSION = 5;
 
-    /** A startup packet has at most 10,000 bytes, and what a session takes along {@link Resumption#MAX_BYTES}. */
-    public static final int MAX_PAYLOAD_BYTES = 16 * 1024;
+    /**
+     * A startup packet has at most 10,000 bytes, what a session takes along {@link Resumption#MAX_BYTES}, and the values of a
+     * configuration that travel together less than 20,000 ({@code ConfigReader} bounds each).
+     */
+    public static final int MAX_PAYLOAD_BYTES = 32 * 1024;
 
     public static final int HEADER_BYTES = 9;
     public static final int MAX_FRAME_BYTES = HEADER_BYTES + MAX_PAYLOAD_BYTES;
@@ -25,15 +29,30 @@ public final class ControlFrame {
 
     private ControlFrame() {}
 
-    /** The whole frame, ready to be written. */
-    public static byte[] encode(ControlMessage message) {
-        ByteBuffer frame = ByteBuffer.allocate(MAX_FRAME_BYTES);
-        frame.position(HEADER_BYTES);
-        message.encode(new FieldWriter(frame));
+    /** Room for the longest frame, to encode with; it can be used for one after the other. */
+    public static ByteBuffer scratch() {
+        return ByteBuffer.allocate(MAX_FRAME_BYTES);
+    }
+
+    /**
+     * The whole frame, ready to be written.
+     *
+     * @param frame from {@link #scratch}
+     * @throws ControlViolation when the message is larger than a frame may be
+     */
+    public static byte[] encode(ControlMessage message, ByteBuffer frame) throws ControlViolation {
+        frame.clear().position(HEADER_BYTES);
+        try {
+            message.encode(new FieldWriter(frame));
+        } catch (BufferOverflowException e) {
+            throw new ControlViolation(message.type() + " has more than " + MAX_PAYLOAD_BYTES + " bytes");
+        }
         int length = frame.position();
         frame.putShort(0, MAGIC).put(2, (byte) VERSION).put(3, message.type().code());
         frame.put(4, (byte) message.type().fdCount()).putInt(5, length - HEADER_BYTES);
-        return java.util.Arrays.copyOf(frame.array(), length);
+        byte[] bytes = new byte[length];
+        frame.get(0, bytes);
+        return bytes;
     }
 
     /**

@@ -197,8 +197,9 @@ public sealed interface ControlMessage {
      * The answer to {@link Ping}, with its number.
      *
      * @param loopDelayNs the longest that a timer of the child had to wait for other work since its last answer
+     * @param containedFaults faults of the proxy's own that cost one session or one task each, since the child's start
      */
-    record Pong(long sequence, long loopDelayNs) implements ToMaster {
+    record Pong(long sequence, long loopDelayNs, long containedFaults) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PONG;
@@ -206,7 +207,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(sequence).int64(loopDelayNs);
+            out.int64(sequence).int64(loopDelayNs).int64(containedFaults);
         }
 
         @Override
@@ -479,7 +480,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).string(message);
+            out.string(server.host()).int32(server.port()).text(message);
         }
 
         @Override
@@ -756,7 +757,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).string(message);
+            out.string(server.host()).int32(server.port()).text(message);
         }
 
         @Override
@@ -830,7 +831,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(atMicros).string(level).string(line);
+            out.int64(atMicros).string(level).text(line);
         }
 
         @Override
@@ -1237,7 +1238,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(commandId).string(message);
+            out.int64(commandId).text(message);
         }
 
         @Override
@@ -1256,7 +1257,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(commandId).string(sqlState).int32(count).string(message).string(hint);
+            out.int64(commandId).string(sqlState).int32(count).text(message).text(hint);
         }
 
         @Override

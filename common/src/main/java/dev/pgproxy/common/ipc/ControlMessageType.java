@@ -6,7 +6,7 @@ import dev.pgproxy.common.config.ServerAddress;
 /** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
 public enum ControlMessageType {
     HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), in.constant(ChildKind.class), in.int32(), in.int64())),
-    PONG(2, 0, in -> new ControlMessage.Pong(in.int64(), in.int64())),
+    PONG(2, 0, in -> new ControlMessage.Pong(in.int64(), in.int64(), in.int64())),
     FRONTEND_ACCEPTED(3, 0, in -> new ControlMessage.FrontendAccepted(in.int64(), in.int64())),
     SESSION_OPENED(4, 0, in -> new ControlMessage.SessionOpened(in.int64(), in.int64())),
     SESSION_CLOSED(5, 0, in -> new ControlMessage.SessionClosed(in.int64())),

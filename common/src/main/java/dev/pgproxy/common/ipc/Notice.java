@@ -49,8 +49,8 @@ public record Notice(Kind kind, ServerAddress server, String message, String hin
         out.string(kind.name())
                 .string(server.host())
                 .int32(server.port())
-                .string(message)
-                .string(hint)
+                .text(message)
+                .text(hint)
                 .string(at);
     }
 

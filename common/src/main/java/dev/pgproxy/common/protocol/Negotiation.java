@@ -12,6 +12,9 @@ import java.util.List;
  */
 public final class Negotiation {
 
+    /** What the body of a NegotiateProtocolVersion begins with: Int32 version and Int32 count. */
+    public static final int HEADER_BYTES = 8;
+
     private static final String OPTION_PREFIX = "_pq_.";
 
     private final boolean needed;
@@ -60,13 +63,14 @@ public final class Negotiation {
 
     /** The message for a server that itself offered less; its body is Int32 version, Int32 count, names. */
     public byte[] message(byte[] serverBody) {
-        if (!needed || serverBody.length < 8) {
+        if (!needed || serverBody.length < HEADER_BYTES) {
             return BackendMessage.wrap(BackendMessage.NEGOTIATE_PROTOCOL_VERSION, serverBody);
         }
         ByteBuffer in = ByteBuffer.wrap(serverBody);
         int offered = Math.min(version, in.getInt());
         List<String> refused = new ArrayList<>(options);
-        String names = new String(serverBody, 8, serverBody.length - 8, StandardCharsets.ISO_8859_1);
+        String names =
+                new String(serverBody, HEADER_BYTES, serverBody.length - HEADER_BYTES, StandardCharsets.ISO_8859_1);
         for (String name : names.split("\0", -1)) {
             if (!name.isEmpty()) {
                 refused.add(name);

@@ -22,6 +22,7 @@ public final class SqlState {
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     public static final String OBJECT_IN_USE = "55006";
+    public static final String INTERNAL_ERROR = "XX000";
     public static final String IDLE_SESSION_TIMEOUT = "57P05";
     public static final String IDLE_IN_TRANSACTION_SESSION_TIMEOUT = "25P03";
 

@@ -57,7 +57,8 @@ public enum View {
             int4("restarts"),
             int8("memory_bytes"),
             int4("open_fds"),
-            float8("loop_latency_ms")),
+            float8("loop_latency_ms"),
+            int8("contained_faults")),
     /** Each server that the configuration names, or that connections still lead to. */
     SERVER(
             3,

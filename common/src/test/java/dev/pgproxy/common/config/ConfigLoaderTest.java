@@ -41,6 +41,20 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void refusesValuesThatNoMessageBetweenProcessesCouldCarry() {
+        String addresses = "a@b.example,".repeat(2_000) + "a@b.example";
+        String problems = problems(REQUIRED
+                        + "notify.mail.host = mail.example\nnotify.mail.from = a@b.example\nnotify.mail.to = "
+                        + addresses
+                        + "\nconninfo.pw = " + "x".repeat(1_001)
+                        + "\nlimit.user." + "n".repeat(300) + " = 1\n")
+                .toString();
+        assertTrue(problems.contains("notify.mail.to: has 24011 bytes"), problems);
+        assertTrue(problems.contains("conninfo.pw: has 1001 bytes"), problems);
+        assertTrue(problems.contains("is a key of 311 bytes"), problems);
+    }
+
+    @Test
     void fillsInTheDefaults() throws Exception {
         ProxyConfig config = load(REQUIRED);
         assertEquals(List.of(new ServerAddress("0.0.0.0", 9999)), config.listen());

@@ -2,9 +2,11 @@ package dev.pgproxy.common.ipc;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
@@ -40,7 +42,7 @@ class ControlFrameTest {
     /** One of each kind; {@link #everyKindIsHere} sees to it. */
     private static final List<ControlMessage> ALL = List.of(
             new ControlMessage.Hello(1, ChildKind.POOL, 3, 4711),
-            new ControlMessage.Pong(9, 10),
+            new ControlMessage.Pong(9, 10, 11),
             new ControlMessage.FrontendAccepted(1, 2),
             new ControlMessage.SessionOpened(3, 4),
             new ControlMessage.SessionClosed(5),
@@ -120,10 +122,10 @@ class ControlFrameTest {
     @Test
     void everyMessageComesBackAsItWas() throws ControlViolation {
         for (ControlMessage message : ALL) {
-            byte[] frame = ControlFrame.encode(message);
+            byte[] frame = encode(message);
             ControlMessage decoded = ControlFrame.decodeNext(ByteBuffer.wrap(frame));
             assertNotNull(decoded);
-            assertArrayEquals(frame, ControlFrame.encode(decoded), message.toString());
+            assertArrayEquals(frame, encode(decoded), message.toString());
         }
     }
 
@@ -156,8 +158,37 @@ class ControlFrameTest {
     }
 
     @Test
+    void cutsTextForPeopleAndNeverInsideACharacter() throws ControlViolation {
+        String endless = "\u00e9".repeat(100_000);
+        List<ControlMessage> fat = List.of(
+                new ControlMessage.SendNotice(1, new Notice(Notice.Kind.PROMOTED, SERVER, endless, endless, "now")),
+                new ControlMessage.CommandDone(1, "55000", 1, endless, endless),
+                new ControlMessage.CommandNotice(1, endless),
+                new ControlMessage.EventNoted(1, "WARN", endless),
+                new ControlMessage.ObjectInUse(SERVER, endless),
+                new ControlMessage.GiveUpIdle(SERVER, endless));
+        for (ControlMessage message : fat) {
+            ControlMessage decoded = ControlFrame.decodeNext(ByteBuffer.wrap(encode(message)));
+            assertNotNull(decoded);
+            assertFalse(decoded.toString().contains("\ufffd"), message.type().toString());
+            assertTrue(decoded.toString().contains("\u00e9..."), message.type().toString());
+        }
+    }
+
+    @Test
+    void encodesNoMessageThatNobodyWouldTake() {
+        ControlMessage tooLarge = new ControlMessage.ReportRows(1, new byte[ControlFrame.MAX_PAYLOAD_BYTES]);
+        ControlViolation refused = assertThrows(ControlViolation.class, () -> encode(tooLarge));
+        assertTrue(String.valueOf(refused.getMessage()).contains("REPORT_ROWS"), refused.getMessage());
+    }
+
+    private static byte[] encode(ControlMessage message) throws ControlViolation {
+        return ControlFrame.encode(message, ControlFrame.scratch());
+    }
+
+    @Test
     void waitsForTheRestOfAFrame() throws ControlViolation {
-        byte[] frame = ControlFrame.encode(ALL.get(0));
+        byte[] frame = encode(ALL.get(0));
         for (int length = 0; length < frame.length; length++) {
             ByteBuffer part = ByteBuffer.wrap(frame, 0, length);
             assertNull(ControlFrame.decodeNext(part));
@@ -166,8 +197,8 @@ class ControlFrameTest {
     }
 
     @Test
-    void refusesEveryDamagedHeaderAndNeverBreaks() {
-        byte[] good = ControlFrame.encode(ALL.get(0));
+    void refusesEveryDamagedHeaderAndNeverBreaks() throws ControlViolation {
+        byte[] good = encode(ALL.get(0));
         for (int at : new int[] {0, 1, 2, 4}) {
             byte[] bad = good.clone();
             bad[at] ^= 0x40;
@@ -175,7 +206,7 @@ class ControlFrameTest {
         }
         for (int seed = 0; seed < 20_000; seed++) {
             Random random = new Random(seed);
-            byte[] bad = ControlFrame.encode(ALL.get(random.nextInt(ALL.size())));
+            byte[] bad = encode(ALL.get(random.nextInt(ALL.size())));
             bad[random.nextInt(Math.min(bad.length, 60))] = (byte) random.nextInt();
             try {
                 ControlFrame.decodeNext(ByteBuffer.wrap(bad));

@@ -110,7 +110,22 @@ final class StartupReader {
             packet = java.util.Arrays.copyOf(packet, length);
             return true;
         }
-        return received < length || dispatch(StartupPacketDecoder.decode(packet));
+        return received < length || dispatch(decode());
+    }
+
+    /** Whatever a stranger's packet brings about costs that stranger, and nobody else. */
+    private StartupPacket decode() throws ProtocolViolation {
+        try {
+            return StartupPacketDecoder.decode(packet);
+        } catch (RuntimeException e) {
+            Event.of("startup_packet_broken")
+                    .with("peer", TcpSockets.display(peer))
+                    .message(
+                            "a startup packet could not be read, for a fault of the proxy's own; its client is refused")
+                    .hint("Report it with these lines.")
+                    .error(e);
+            throw ProtocolViolation.of("the proxy could not read the startup packet");
+        }
     }
 
     private boolean dispatch(StartupPacket decoded) throws ProtocolViolation, IOException {

@@ -104,11 +104,13 @@ final class MasterReport {
                     .nothing()
                     .text("ready");
             process(out, self.pid(), self.startedNs(), 0, self.loopDelayNs());
+            out.int8(0).endRow();
             for (Child child : children) {
                 if (child.pid() > 0) {
                     out.int4((int) child.pid()).int4(0).int4(0).int4(0);
                     out.text(child.kind().label()).int4(child.slot()).text(child.phase());
                     process(out, child.pid(), child.startedNs(), child.restarts(), child.loopDelayNs());
+                    out.int8(child.containedFaults()).endRow();
                 }
             }
         });
@@ -119,8 +121,7 @@ final class MasterReport {
         out.int4(restarts)
                 .int8(ProcessFacts.residentBytes(pid))
                 .int4(ProcessFacts.openDescriptors(pid))
-                .float8(loopDelayNs / NS_PER_MS)
-                .endRow();
+                .float8(loopDelayNs / NS_PER_MS);
     }
 
     /** The servers that the configuration names. */

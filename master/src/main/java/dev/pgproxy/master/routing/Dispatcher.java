@@ -557,6 +557,10 @@ public final class Dispatcher {
     }
 
     public void onClosed(Child worker, ControlMessage.SessionClosed message) {
+        Pending refused = pending.remove(message.frontendId());
+        if (refused != null) {
+            refused.client().handedOver(); // The worker could not even begin, and has closed it.
+        }
         loggingIn.remove(message.frontendId());
         ledger.sessionClosed(worker.slot(), message.frontendId());
         dispatchAll();

@@ -24,6 +24,7 @@ public final class Child implements Recipient {
 
     int starts;
     long loopDelayNs;
+    long containedFaults;
     long pingsSent;
     long unansweredSinceNs;
     boolean pingUnanswered;
@@ -69,6 +70,11 @@ public final class Child implements Recipient {
     /** The longest that its loop kept something waiting, as it last said, in nanoseconds. */
     public long loopDelayNs() {
         return loopDelayNs;
+    }
+
+    /** Faults that cost it one session or one task each, as it last said. */
+    public long containedFaults() {
+        return containedFaults;
     }
 
     /** Without a channel this does nothing, and the listener hears that the child is gone. */

@@ -282,6 +282,7 @@ public final class Supervisor {
     private void said(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd) {
         if (message instanceof ControlMessage.Pong pong) {
             child.loopDelayNs = pong.loopDelayNs();
+            child.containedFaults = pong.containedFaults();
             if (pong.sequence() == child.pingsSent) {
                 child.pingUnanswered = false;
             }

@@ -46,6 +46,9 @@ public final class Backend {
         /** The backend was given up, and the server has still to end its side. */
         void closing(Backend backend);
 
+        /** The connection cannot go on, for a reason that nobody thought of, and is closed. */
+        void broken(Backend backend, RuntimeException cause);
+
         /** The connection is closed. Called once, at the end of every life. */
         void gone(Backend backend);
     }
@@ -188,7 +191,8 @@ public final class Backend {
         timer = loop.scheduler()
                 .afterMs(
                         settings.serverConnectTimeoutMs(),
-                        () -> unreachable("no answer within " + settings.serverConnectTimeoutMs() + " ms"));
+                        () -> contained(
+                                () -> unreachable("no answer within " + settings.serverConnectTimeoutMs() + " ms")));
         attempt = connector.connect(key.server(), settings.tuning(), new Connector.Handler() {
             @Override
             public void connected(Transport connected, ServerAddress address) {
@@ -198,13 +202,13 @@ public final class Backend {
                 peer = address;
                 connected.onReady(Backend.this::ready);
                 handle(BackendLifecycle.Event.CONNECTED);
-                userOrFail().backendConnected();
+                firstUser.backendConnected();
             }
 
             @Override
             public void failed(String reason) {
                 attempt = null;
-                unreachable(reason);
+                contained(() -> unreachable(reason));
             }
         });
     }
@@ -341,14 +345,37 @@ public final class Backend {
     }
 
     private void ready(int ready) {
+        if (state == BackendState.LOGGING_IN || state == BackendState.IN_SESSION) {
+            BackendUser served = user;
+            if (served == null) {
+                broken(new IllegalStateException("backend " + id + " is " + state + " without a session"));
+            } else {
+                served.backendReady(ready);
+            }
+            return;
+        }
+        contained(this::keepHouse);
+    }
+
+    /** Takes a step in which no session has a part. Whatever the server has brought about costs this connection, and no other. */
+    private void contained(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void broken(RuntimeException cause) {
+        owner.broken(this, cause);
+        abandon();
+    }
+
+    private void keepHouse() {
         if (state == BackendState.CLOSING) {
             if (fromServer.discard(transport()) == Pipe.Outcome.SOURCE_ENDED) {
                 handle(BackendLifecycle.Event.LOST);
             }
-            return;
-        }
-        if (state == BackendState.LOGGING_IN || state == BackendState.IN_SESSION) {
-            userOrFail().backendReady(ready);
             return;
         }
         if (unsent.hasRemaining()) {
@@ -373,11 +400,8 @@ public final class Backend {
         }
     }
 
-    private BackendUser userOrFail() {
-        if (user == null) {
-            throw new IllegalStateException("backend " + id + " is " + state + " without a session");
-        }
-        return user;
+    private void fail() {
+        handle(BackendLifecycle.Event.FAILED);
     }
 
     private void handle(BackendLifecycle.Event event) {
@@ -432,8 +456,7 @@ public final class Backend {
         switch (action) {
             case START_RESET_TIMER -> {
                 stopTimer();
-                timer = loop.scheduler()
-                        .afterMs(settings.serverResetTimeoutMs(), () -> handle(BackendLifecycle.Event.FAILED));
+                timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::fail));
             }
             case CANCEL_QUERY -> cancelQuery();
             case SEND_ROLLBACK -> sendStatement(ROLLBACK, "ROLLBACK");
@@ -484,12 +507,12 @@ public final class Backend {
     private void startIdleTimer() {
         long idleMs = (loop.clock().nanoTime() - stateSinceNs) / NS_PER_MS;
         long leftMs = Math.min(settings.idleTimeoutMs() - idleMs, remainingLifeMs());
-        timer = loop.scheduler().afterMs(Math.max(1, leftMs), this::retire);
+        timer = loop.scheduler().afterMs(Math.max(1, leftMs), () -> contained(this::retire));
     }
 
     private void part() {
         stopTimer();
-        timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> handle(BackendLifecycle.Event.FAILED));
+        timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::fail));
         fromServer.drop();
         sayGoodbye();
         transport().shutdownOutput();

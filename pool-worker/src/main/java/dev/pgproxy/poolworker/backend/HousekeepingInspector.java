@@ -62,7 +62,8 @@ final class HousekeepingInspector implements MessageInspector {
     @Override
     public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         switch (type) {
-            case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+            case BackendMessage.PARAMETER_STATUS ->
+                violated |= !MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
             case BackendMessage.NOTICE_RESPONSE, BackendMessage.NOTIFICATION_RESPONSE -> {}
             case BackendMessage.READY_FOR_QUERY -> onReady(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
             default -> onAnswer(type, buffer, bodyStart, bodyBytes);

@@ -20,8 +20,8 @@ public final class MessageCopies {
         return copy(buffer, bodyStart - MessageFramer.HEADER_BYTES, MessageFramer.HEADER_BYTES + bodyBytes);
     }
 
-    /** Notes a ParameterStatus. */
-    public static void status(ServerIdentity identity, ByteBuffer buffer, int bodyStart, int bodyBytes) {
-        identity.status(whole(buffer, bodyStart, bodyBytes), MessageFramer.HEADER_BYTES);
+    /** Notes a ParameterStatus, as {@link ServerIdentity#status}. */
+    public static boolean status(ServerIdentity identity, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        return identity.status(whole(buffer, bodyStart, bodyBytes), MessageFramer.HEADER_BYTES);
     }
 }

@@ -15,9 +15,17 @@ public final class ServerIdentity {
 
     /** Warnings that a server has for everybody who logs in; more than a few would be no such. */
     private static final int MAX_LOGIN_NOTICES = 16;
+    /** All notices of a login together, which each client of a warm backend is told again. */
+    private static final int MAX_LOGIN_NOTICE_BYTES = 64 * 1024;
+    /** Parameters that a server reports the values of: PostgreSQL has less than 20, and extensions may add some. */
+    private static final int MAX_STATUSES = 200;
+    /** All ParameterStatus messages together. */
+    private static final int MAX_STATUS_BYTES = 64 * 1024;
 
     private final List<byte[]> loginNotices = new ArrayList<>();
     private final Map<String, byte[]> statusMessages = new LinkedHashMap<>();
+    private int noticeBytes;
+    private int statusBytes;
     private byte[] negotiation = {};
     private int pid;
     private byte[] cancelKey = {};
@@ -26,18 +34,42 @@ public final class ServerIdentity {
     private String fingerprint = "";
     private Map<String, String> ignoredParameters = Map.of();
 
-    /** Notes a ParameterStatus message, whole and as sent; a later one of the same name takes its place. */
-    public void status(byte[] message, int bodyStart) {
-        int end = bodyStart;
-        while (end < message.length && message[end] != 0) {
-            end++;
+    /**
+     * Notes a ParameterStatus message, whole and as sent; a later one of the same name takes its place.
+     *
+     * @return false when it is malformed, or more than a server has to report; then nothing was noted
+     */
+    public boolean status(byte[] message, int bodyStart) {
+        int nameEnd = end(message, bodyStart);
+        int valueEnd = nameEnd < 0 ? -1 : end(message, nameEnd + 1);
+        if (nameEnd == bodyStart || valueEnd != message.length - 1) {
+            return false;
         }
-        statusMessages.put(new String(message, bodyStart, end - bodyStart, StandardCharsets.ISO_8859_1), message);
+        String name = new String(message, bodyStart, nameEnd - bodyStart, StandardCharsets.ISO_8859_1);
+        byte[] before = statusMessages.get(name);
+        int bytes = statusBytes + message.length - (before == null ? 0 : before.length);
+        if (bytes > MAX_STATUS_BYTES || (before == null && statusMessages.size() >= MAX_STATUSES)) {
+            return false;
+        }
+        statusBytes = bytes;
+        statusMessages.put(name, message);
+        return true;
+    }
+
+    /** Where the string that begins here has its terminator; negative when it has none. */
+    private static int end(byte[] message, int start) {
+        for (int at = start; at < message.length; at++) {
+            if (message[at] == 0) {
+                return at;
+            }
+        }
+        return -1;
     }
 
     /** Notes a NoticeResponse of the login, such as a warning of a collation's version: every new session of this kind gets it. */
     public void loginNotice(byte[] message) {
-        if (loginNotices.size() < MAX_LOGIN_NOTICES) {
+        if (loginNotices.size() < MAX_LOGIN_NOTICES && noticeBytes + message.length <= MAX_LOGIN_NOTICE_BYTES) {
+            noticeBytes += message.length;
             loginNotices.add(message);
         }
     }

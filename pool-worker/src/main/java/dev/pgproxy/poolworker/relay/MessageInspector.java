@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.relay;
 
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import java.nio.ByteBuffer;
 
 /** Looks at the messages that pass through a {@link Pipe} and says what becomes of each. */
@@ -25,8 +26,9 @@ public interface MessageInspector {
      *
      * @param buffer to be read with absolute positions only
      * @param bodyStart where the body begins; all of it is there if it was wanted whole, else perhaps nothing
+     * @throws ProtocolViolation when the message is malformed and its receiver must not get it
      */
-    Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes);
+    Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation;
 
     /** What is sent in place of the message that was just replaced, or ahead of the one that passed unseen; may be empty. */
     default byte[] replacement() {

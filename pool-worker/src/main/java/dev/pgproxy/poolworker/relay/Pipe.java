@@ -40,6 +40,9 @@ public final class Pipe {
     private @Nullable ByteBuffer leftover;
     private byte[] held = NOTHING;
     private int heldBytes;
+    /** Where in the shared buffer what is still to be forwarded begins, while a read is looked at. */
+    private int forwardFrom;
+
     private long readBytes;
 
     public Pipe(RelayBuffers buffers, MessageInspector inspector) {
@@ -55,7 +58,7 @@ public final class Pipe {
     /**
      * Reads once from the source and forwards what may pass. Not to be called while {@link #isBlocked}.
      *
-     * @throws ProtocolViolation when the source's bytes are no messages; what came before them has been forwarded or not
+     * @throws ProtocolViolation when the source's bytes are no messages; those before them were forwarded
      */
     public Outcome pump(Transport source, Transport sink) throws ProtocolViolation {
         ByteBuffer buffer = buffers.shared();
@@ -96,47 +99,68 @@ public final class Pipe {
     }
 
     private Outcome forward(ByteBuffer buffer, Transport sink) throws ProtocolViolation {
-        int start = buffer.position();
+        forwardFrom = buffer.position();
+        boolean stopped;
+        try {
+            stopped = inspectAll(buffer);
+        } catch (ProtocolViolation e) {
+            // Whole messages came before: with them the sink is at a boundary, where last words can be said.
+            send(buffer, forwardFrom, buffer.position(), sink);
+            throw e;
+        }
+        int end = buffer.position();
+        if (!stopped) {
+            hold(buffer);
+        }
+        boolean sent = send(buffer, forwardFrom, end, sink);
+        return !sent ? Outcome.SINK_BROKEN : stopped ? Outcome.STOPPED : Outcome.MOVED;
+    }
+
+    /** @return whether the inspector stopped before the message at the buffer's position */
+    private boolean inspectAll(ByteBuffer buffer) throws ProtocolViolation {
         while (framer.next(buffer)) {
             int bodyStart = buffer.position();
             MessageInspector asked = inspector; // It may put another one in its place.
             if (asked.wantsWhole(framer.type()) && framer.bodyBytes() > buffer.remaining()) {
-                if (MessageFramer.HEADER_BYTES + framer.bodyBytes() <= RelayBuffers.MAX_INSPECTED_BYTES) {
+                if (framer.bodyBytes() <= RelayBuffers.MAX_INSPECTED_BYTES - MessageFramer.HEADER_BYTES) {
                     framer.unread(buffer);
-                    break;
+                    return false;
                 }
                 asked.passedUnseen(framer.type());
-                start = insert(asked, buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
+                insert(asked, buffer, bodyStart - MessageFramer.HEADER_BYTES);
                 continue;
             }
-            switch (asked.inspect(framer.type(), buffer, bodyStart, framer.bodyBytes())) {
+            switch (inspect(asked, buffer, bodyStart)) {
                 case FORWARD -> {}
                 case REPLACE -> {
                     framer.skipBody(buffer);
-                    insert(asked, buffer, start, bodyStart - MessageFramer.HEADER_BYTES);
-                    start = buffer.position();
+                    insert(asked, buffer, bodyStart - MessageFramer.HEADER_BYTES);
+                    forwardFrom = buffer.position();
                 }
                 case STOP -> {
                     framer.unread(buffer); // The sink gets nothing of it, so it is at a boundary.
-                    return send(buffer, start, buffer.position(), sink) ? Outcome.STOPPED : Outcome.SINK_BROKEN;
+                    return true;
                 }
             }
         }
-        int end = buffer.position();
-        hold(buffer);
-        return send(buffer, start, end, sink) ? Outcome.MOVED : Outcome.SINK_BROKEN;
+        return false;
     }
 
-    /**
-     * Puts the inspector's own bytes ahead of what is in the buffer at this index.
-     *
-     * @param start of what is to be forwarded and comes before
-     * @return from where on there is more to forward
-     */
-    private int insert(MessageInspector asked, ByteBuffer buffer, int start, int at) {
-        keep(buffer, start, at);
+    private MessageInspector.Verdict inspect(MessageInspector asked, ByteBuffer buffer, int bodyStart)
+            throws ProtocolViolation {
+        try {
+            return asked.inspect(framer.type(), buffer, bodyStart, framer.bodyBytes());
+        } catch (ProtocolViolation e) {
+            framer.unread(buffer);
+            throw e;
+        }
+    }
+
+    /** Puts the inspector's own bytes ahead of what is in the buffer at this index, and behind all that came before. */
+    private void insert(MessageInspector asked, ByteBuffer buffer, int at) {
+        keep(buffer, forwardFrom, at);
         append(asked.replacement());
-        return at;
+        forwardFrom = at;
     }
 
     private void hold(ByteBuffer buffer) {

@@ -77,7 +77,11 @@ final class BackendTraffic implements MessageInspector {
         lastWasError = type == BackendMessage.ERROR_RESPONSE;
         switch (type) {
             case BackendMessage.READY_FOR_QUERY -> onReady(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
-            case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+            case BackendMessage.PARAMETER_STATUS -> {
+                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
+                    progress.doubt(); // What could not be noted could not be told to the next client.
+                }
+            }
             case BackendMessage.COMMAND_COMPLETE -> rolesTouched |= isRoleCommand(buffer, bodyStart, bodyBytes);
             case BackendMessage.ERROR_RESPONSE -> {
                 progress.onBackend(type);

@@ -49,9 +49,19 @@ public final class LastWords {
                 "Connect again.");
     }
 
-    static byte[] badServer(ProtocolViolation violation) {
+    static byte[] badServer(ServerAddress server, ProtocolViolation violation) {
         return BackendMessage.fatal(
-                violation.sqlState(), "the server sent what is no message: " + violation.description(), "");
+                violation.sqlState(),
+                "server " + server + " broke the protocol: " + violation.description(),
+                "Find out what listens there: PostgreSQL sends no such message.");
+    }
+
+    /** For a fault of the proxy's own. */
+    static byte[] broken() {
+        return BackendMessage.fatal(
+                SqlState.INTERNAL_ERROR,
+                "the proxy failed in an unexpected way, and ended this session",
+                "Connect again. The log of the proxy has more.");
     }
 
     static byte[] badClient(ProtocolViolation violation) {

@@ -79,7 +79,9 @@ final class Login {
 
     /** Bounds the time that all of it may take. */
     void start(long timeLeftMs) {
-        timer = context.loop().scheduler().afterMs(timeLeftMs, () -> session.part(LastWords.loginTimeout()));
+        timer = context.loop()
+                .scheduler()
+                .afterMs(timeLeftMs, () -> session.contained(() -> session.part(LastWords.loginTimeout())));
     }
 
     /** Whether the client has a session already, and is not to notice anything. */
@@ -180,6 +182,11 @@ final class Login {
                     @Override
                     public void left() {
                         session.leave();
+                    }
+
+                    @Override
+                    public void proceed(Runnable step) {
+                        session.contained(step);
                     }
                 });
         dialogue.start(warm.identity().negotiation());

@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.relay.MessageInspector;
@@ -57,7 +58,7 @@ final class LoginGate implements MessageInspector {
     }
 
     @Override
-    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation {
         if (!open && type == BackendMessage.ERROR_RESPONSE && isNotNow(buffer, bodyStart, bodyBytes)) {
             turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
             return Verdict.STOP;

@@ -1,8 +1,10 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.Md5Exchange;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
@@ -20,6 +22,7 @@ final class LoginInspector implements MessageInspector {
 
     private static final byte[] NOTHING = {};
     private static final int PID_BYTES = 4;
+    private static final int MD5_REQUEST_BYTES = Integer.BYTES + Md5Exchange.SALT_BYTES;
 
     /** The longest key of protocol 3.2; a longer one passes as it is, and its session cannot be cancelled. */
     private static final int MAX_KEY_BYTES = 256;
@@ -74,7 +77,7 @@ final class LoginInspector implements MessageInspector {
     }
 
     @Override
-    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation {
         boolean first = !started;
         started = true;
         refused = type == BackendMessage.ERROR_RESPONSE;
@@ -91,15 +94,17 @@ final class LoginInspector implements MessageInspector {
         return verdict;
     }
 
-    private Verdict inspectOne(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+    private Verdict inspectOne(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation {
         switch (type) {
             case BackendMessage.AUTHENTICATION -> {
                 return onAuthentication(buffer, bodyStart, bodyBytes);
             }
             case BackendMessage.NOTICE_RESPONSE ->
                 identity.loginNotice(MessageCopies.whole(buffer, bodyStart, bodyBytes));
-            case BackendMessage.PARAMETER_STATUS -> MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+            case BackendMessage.PARAMETER_STATUS ->
+                require(MessageCopies.status(identity, buffer, bodyStart, bodyBytes), "ParameterStatus");
             case BackendMessage.NEGOTIATE_PROTOCOL_VERSION -> {
+                require(bodyBytes >= Negotiation.HEADER_BYTES, "NegotiateProtocolVersion");
                 if (identity.negotiation().length > 0) {
                     return Verdict.FORWARD; // A server says it once; what else it says is between it and the client.
                 }
@@ -111,21 +116,26 @@ final class LoginInspector implements MessageInspector {
                 return Verdict.REPLACE;
             }
             case BackendMessage.BACKEND_KEY_DATA -> {
-                if (bodyBytes > PID_BYTES && bodyBytes <= PID_BYTES + MAX_KEY_BYTES) {
+                require(bodyBytes > PID_BYTES, "BackendKeyData");
+                if (bodyBytes <= PID_BYTES + MAX_KEY_BYTES) {
                     identity.keyData(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                     replacement =
                             BackendMessage.backendKeyData(identity.pid(), secretForKey.apply(identity.cancelKey()));
                     return Verdict.REPLACE;
                 }
             }
-            case BackendMessage.READY_FOR_QUERY -> whenComplete.run();
+            case BackendMessage.READY_FOR_QUERY -> {
+                require(bodyBytes == 1, "ReadyForQuery");
+                whenComplete.run();
+            }
             default -> {}
         }
         return Verdict.FORWARD;
     }
 
-    private Verdict onAuthentication(ByteBuffer buffer, int bodyStart, int bodyBytes) {
-        int code = bodyBytes < Integer.BYTES ? -1 : buffer.getInt(bodyStart);
+    private Verdict onAuthentication(ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation {
+        require(bodyBytes >= Integer.BYTES, "Authentication");
+        int code = buffer.getInt(bodyStart);
         if (code == AuthenticationMethod.OK_CODE) {
             boolean half = method == AuthenticationMethod.SCRAM_SHA_256 && !saslFinished;
             identity.authenticatedBy(half ? AuthenticationMethod.OTHER : method, saslRequest);
@@ -136,7 +146,8 @@ final class LoginInspector implements MessageInspector {
         if (code == AuthenticationMethod.SASL_CODE) {
             saslRequest = MessageCopies.whole(buffer, bodyStart, bodyBytes);
         }
-        byte[] data = MessageCopies.copy(buffer, bodyStart + Integer.BYTES, Math.max(0, bodyBytes - Integer.BYTES));
+        require(code != AuthenticationMethod.MD5_CODE || bodyBytes == MD5_REQUEST_BYTES, "AuthenticationMD5Password");
+        byte[] data = MessageCopies.copy(buffer, bodyStart + Integer.BYTES, bodyBytes - Integer.BYTES);
         if (witness != null) {
             witness.server(code, data);
         }
@@ -147,6 +158,13 @@ final class LoginInspector implements MessageInspector {
         toServer.accept(answer);
         Arrays.fill(answer, (byte) 0);
         return Verdict.REPLACE;
+    }
+
+    /** No client could make sense of such a login, and nobody knows what else this server says. */
+    private static void require(boolean isSound, String message) throws ProtocolViolation {
+        if (!isSound) {
+            throw ProtocolViolation.of("malformed " + message + " message in a login");
+        }
     }
 
     private static byte[] concat(byte[] a, byte[] b) {

@@ -121,7 +121,9 @@ final class ParameterSetting implements MessageInspector {
         switch (type) {
             case BackendMessage.PARAMETER_STATUS -> {
                 byte[] message = MessageCopies.whole(buffer, bodyStart, bodyBytes);
-                MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
+                    progress.doubt();
+                }
                 return clientListens && !isOurs(message) ? Verdict.FORWARD : Verdict.REPLACE;
             }
             case BackendMessage.ERROR_RESPONSE -> {

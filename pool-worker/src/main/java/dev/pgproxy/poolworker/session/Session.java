@@ -5,6 +5,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
@@ -131,6 +132,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Other settings are in force from now on. */
     public void configure(PoolSettings newSettings) {
+        contained(() -> reconfigure(newSettings));
+    }
+
+    private void reconfigure(PoolSettings newSettings) {
         settings = newSettings;
         if (!newSettings.moveSessions()) {
             identity.stay(state == SessionState.ACTIVE || state == SessionState.ENDING);
@@ -150,15 +155,18 @@ public final class Session implements BackendUser, BackendTraffic.News {
     public void useBackend(Backend chosen) {
         backend = chosen;
         if (state == SessionState.WAITING) {
-            login.check();
+            contained(login::check);
         }
     }
 
     /** From now on the client is ours alone, and may be spoken to. */
     public void begin() {
-        if (state != SessionState.ACCEPTED) {
-            return;
+        if (state == SessionState.ACCEPTED) {
+            contained(this::startLogin);
         }
+    }
+
+    private void startLogin() {
         state = SessionState.WAITING;
         login.start(terms.loginTimeLeftMs());
         frontend.onReady(this::frontendReady);
@@ -172,7 +180,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     @Override
     public void backendAvailable() {
         if (state == SessionState.WAITING) {
-            login.check();
+            contained(login::check);
         }
     }
 
@@ -181,14 +189,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         backend = null;
         if (state == SessionState.ACCEPTED || state == SessionState.WAITING || state == SessionState.CHECKING) {
             state = state == SessionState.CHECKING ? SessionState.WAITING : state;
-            context.owner().needsBackend(this);
+            contained(() -> context.owner().needsBackend(this));
         }
     }
 
     @Override
     public void backendUnreachable(String reason) {
         backend = null;
-        giveBack(LastWords.unreachable(key.server(), reason));
+        contained(() -> giveBack(LastWords.unreachable(key.server(), reason)));
     }
 
     /**
@@ -198,6 +206,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
      * @return why this one does not go on; empty when it does
      */
     public String leaveServer(ServerAddress successor) {
+        try {
+            return leave(successor);
+        } catch (RuntimeException e) {
+            broken(e);
+            return "failed in an unexpected way";
+        }
+    }
+
+    private String leave(ServerAddress successor) {
         boolean mayGoOn = isReadyToLeave() && !shutdownAsked && context.owner().hasMaster();
         String obstacle = mayGoOn ? hold.obstacle() : "is at work";
         if (obstacle.isEmpty()) {
@@ -229,13 +246,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The answer to {@link SessionOwner#askForRole}. */
     public void roleFound(RoleFacts found) {
         if (state == SessionState.CHECKING || state == SessionState.WAITING) {
-            login.roleFound(found);
+            contained(() -> login.roleFound(found));
         }
     }
 
     @Override
     public void backendConnected() {
-        login.connected(attached());
+        contained(() -> login.connected(attached()));
     }
 
     /** The login goes on, or something else comes behind it. */
@@ -292,11 +309,19 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     settings.idleTransactionTimeoutMs(),
                     serving.progress(),
                     lastActiveNs,
-                    this::part);
+                    words -> contained(() -> part(words)));
         }
     }
 
     private void frontendReady(int ready) {
+        try {
+            frontendMoves(ready);
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void frontendMoves(int ready) {
         switch (state) {
             case ACCEPTED, CLOSED -> {}
             case WAITING, CHECKING, SETTING_UP -> leave(); // Only a hang-up is waited for here.
@@ -334,7 +359,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
     private void boundEnding() {
         if (endingTimer == null) {
-            endingTimer = context.loop().scheduler().afterMs(settings.serverResetTimeoutMs(), this::leave);
+            endingTimer =
+                    context.loop().scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::leave));
         }
     }
 
@@ -370,6 +396,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     @Override
     public void backendReady(int ready) {
+        try {
+            backendMoves(ready);
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void backendMoves(int ready) {
         if (state.isBeforeBackend()) {
             idleBackendReady();
             return;
@@ -408,7 +442,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
         try {
             outcome = way.fromServer();
         } catch (ProtocolViolation e) {
-            part(LastWords.badServer(e));
+            Event.of("server_malformed_message")
+                    .with("server", key.server())
+                    .with("session", id)
+                    .message(e.description() + "; its session was ended")
+                    .hint("Find out what listens there: PostgreSQL sends no such message.")
+                    .warn();
+            part(LastWords.badServer(key.server(), e));
             return false;
         }
         if (wasRunning && !hold.isAsking()) {
@@ -465,6 +505,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
      * @param evenLogin whether a login that is under way is not to go on either
      */
     public void hold(boolean wanted, boolean evenLogin) {
+        contained(() -> comeToRest(wanted, evenLogin));
+    }
+
+    private void comeToRest(boolean wanted, boolean evenLogin) {
         hold.want(wanted, evenLogin);
         if (isHeldAtRest()) {
             takeInventory(attached());
@@ -525,24 +569,61 @@ public final class Session implements BackendUser, BackendTraffic.News {
         shutdownAsked = true;
         switch (state) {
             case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP, LOGGING_IN -> endByShutdown();
-            case ACTIVE -> settle(way());
+            case ACTIVE -> contained(() -> settle(way()));
             case ENDING, CLOSED -> {}
         }
     }
 
     /** Ends the session now, with a word about why where that can be said. */
     public void endByShutdown() {
-        part(LastWords.shutdown());
+        contained(() -> part(LastWords.shutdown()));
     }
 
     /** Ends the session now: an operator wants it to. */
     public void endByOperator() {
-        part(LastWords.endedByOperator());
+        contained(() -> part(LastWords.endedByOperator()));
     }
 
     /** Whether a CancelRequest with this pid and secret is for the query of this session. */
     public boolean isCancelledBy(int pid, byte[] key) {
         return state == SessionState.ACTIVE && backend != null && identity.isNamedBy(pid, key);
+    }
+
+    /** Takes a step of this session. Whatever its client or its server has brought about ends it, and no other. */
+    void contained(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            broken(e);
+        }
+    }
+
+    private void broken(RuntimeException cause) {
+        context.owner().broken(this, cause);
+        try {
+            if (backend != null) {
+                backend.progress().doubt(); // What it is in the middle of nobody knows.
+                backend.retire();
+            }
+            part(LastWords.broken());
+        } catch (RuntimeException e) {
+            abandon();
+        }
+    }
+
+    /** When it cannot even be ended in good order. */
+    private void abandon() {
+        boolean wasOpen = state != SessionState.CLOSED;
+        state = SessionState.CLOSED;
+        Backend used = backend;
+        backend = null;
+        frontend.close();
+        if (used != null) {
+            used.abandon();
+        }
+        if (wasOpen) {
+            context.owner().closed(this);
+        }
     }
 
     /** The client is gone: gives the backend back and closes. */

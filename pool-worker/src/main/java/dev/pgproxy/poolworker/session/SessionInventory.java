@@ -62,6 +62,7 @@ final class SessionInventory implements MessageInspector {
     private final Runnable whenComplete;
     private final Map<String, String> settings = new TreeMap<>();
     private String obstacle = "";
+    private int settingBytes;
     private boolean complete;
 
     /** @param whenComplete run at the answer's ReadyForQuery, to put the next inspector in place */
@@ -112,7 +113,9 @@ final class SessionInventory implements MessageInspector {
             case BackendMessage.DATA_ROW -> row(MessageCopies.copy(buffer, bodyStart, bodyBytes));
             case BackendMessage.ERROR_RESPONSE -> obstacle = "cannot be asked what it holds";
             case BackendMessage.PARAMETER_STATUS -> {
-                MessageCopies.status(identity, buffer, bodyStart, bodyBytes);
+                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
+                    progress.doubt();
+                }
                 return Verdict.FORWARD;
             }
             case BackendMessage.NOTIFICATION_RESPONSE -> {
@@ -151,7 +154,10 @@ final class SessionInventory implements MessageInspector {
 
     /** In what encoding other characters are is not known here. */
     private void take(String name, String value) {
-        if (value.chars().allMatch(character -> character >= ' ' && character <= '~')) {
+        settingBytes += name.length() + value.length();
+        if (settingBytes > Resumption.MAX_BYTES) {
+            obstacle = "holds more than can be taken along";
+        } else if (value.chars().allMatch(character -> character >= ' ' && character <= '~')) {
             settings.put(name, value);
         } else {
             obstacle = "has a setting that is not plain text";

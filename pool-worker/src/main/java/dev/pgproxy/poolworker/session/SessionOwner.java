@@ -32,6 +32,9 @@ public interface SessionOwner {
     /** See {@link BackendTraffic.News}. */
     void objectInUse(Session session, String words);
 
+    /** The session cannot go on, for a reason that nobody thought of, and ends. */
+    void broken(Session session, RuntimeException cause);
+
     /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
     void closed(Session session);
 

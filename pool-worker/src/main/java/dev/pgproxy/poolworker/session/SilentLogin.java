@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import java.nio.ByteBuffer;
@@ -36,7 +37,7 @@ final class SilentLogin implements MessageInspector {
     }
 
     @Override
-    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation {
         if (type == BackendMessage.ERROR_RESPONSE) {
             if (LoginGate.isNotNow(buffer, bodyStart, bodyBytes)) {
                 turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);

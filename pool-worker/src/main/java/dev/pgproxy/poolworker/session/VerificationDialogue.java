@@ -11,7 +11,7 @@ import java.util.Arrays;
 /** Carries a {@link Verification} to the client and back. Whatever password passes here is wiped behind it. */
 final class VerificationDialogue {
 
-    /** Whose client this is. At most one of the methods is called, once. */
+    /** Whose client this is. At most one of the first four methods is called, once. */
     interface Host {
         /**
          * The client knows the password.
@@ -27,6 +27,9 @@ final class VerificationDialogue {
         void violated(ProtocolViolation violation);
 
         void left();
+
+        /** Takes a step that nothing of the client's led to just now. */
+        void proceed(Runnable step);
     }
 
     private static final Transport NOWHERE = new DiscardingTransport();
@@ -155,7 +158,8 @@ final class VerificationDialogue {
                 matches -> {
                     computing = false;
                     if (!over) {
-                        proceed(matches ? new Verification.Step.Accept(new byte[0]) : new Verification.Step.Refer());
+                        host.proceed(() -> proceed(
+                                matches ? new Verification.Step.Accept(new byte[0]) : new Verification.Step.Refer()));
                     }
                 });
         if (computing) {

@@ -5,6 +5,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.connection.AdminConnection;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.protocol.SqlState;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -88,6 +89,11 @@ final class ServerLane {
         } catch (SQLException e) {
             close();
             failed(e);
+            return RoleFacts.UNAVAILABLE;
+        } catch (RuntimeException e) {
+            close(); // A server can say what the driver cannot bear; whoever asked is to hear of it all the same.
+            failed(new SQLException(
+                    "the driver could not understand the server: " + e, SqlState.PROTOCOL_VIOLATION, e));
             return RoleFacts.UNAVAILABLE;
         }
     }

@@ -1,0 +1,110 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.hostile.FakeServer;
+import dev.pgproxy.testkit.hostile.HostileBehaviours;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** The primary breaks the protocol in every way that we thought of; those who read from a healthy standby must lose nothing. */
+class HostileServerSystemTest {
+
+    private static final int CLIENTS_AT_ONCE = 8;
+    /** How long a client waits for a server that says nothing more; then it leaves. */
+    private static final int PATIENCE_MS = 400;
+
+    @Test
+    void aServerThatBreaksTheProtocolAtLoginCostsNobodyElseAnything() throws Exception {
+        breakTheProtocol(HostileBehaviours.atLogin());
+    }
+
+    @Test
+    void aServerThatBreaksTheProtocolInASessionCostsNobodyElseAnything() throws Exception {
+        breakTheProtocol(HostileBehaviours.inSession());
+    }
+
+    private static void breakTheProtocol(Map<String, FakeServer.Behaviour> behaviours) throws Exception {
+        try (FakeServer server = new FakeServer();
+                ProxyProcess proxy = ProxyProcess.start(
+                        Fixture.DISTRIBUTION,
+                        List.of(
+                                "master = " + server.address(),
+                                "slaver_list = "
+                                        + Fixture.cluster(15).standbys().get(0).address(),
+                                "route.standby_user_suffix = gres",
+                                "route.standby_fallback = error",
+                                "proxy_worker_num = 2",
+                                "client_login_timeout = 2s",
+                                "server_reset_timeout = 2s"));
+                WireClient one = WireClient.login(proxy.port(), "postgres", "postgres", "options", "-c a.b=1");
+                WireClient two = WireClient.login(proxy.port(), "postgres", "postgres", "options", "-c a.b=2")) {
+            behaviours.forEach(server::on);
+            List<String> before = processes(proxy);
+            String pids = one.value("select pg_backend_pid()") + two.value("select pg_backend_pid()");
+
+            meetAll(proxy.port(), behaviours.keySet().stream().toList());
+
+            assertEquals(new TreeSet<>(behaviours.keySet()), new TreeSet<>(server.met()));
+            assertEquals(before, processes(proxy), proxy.log());
+            assertEquals(pids, one.value("select pg_backend_pid()") + two.value("select pg_backend_pid()"));
+            assertFalse(proxy.log().contains("_broken"), proxy.log());
+            assertFalse(proxy.log().contains("control_message_dropped"), proxy.log());
+        }
+    }
+
+    private static void meetAll(int port, List<String> databases) throws Exception {
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS_AT_ONCE);
+        try {
+            List<Callable<Void>> meetings = new ArrayList<>();
+            for (String database : databases) {
+                meetings.add(() -> {
+                    meet(port, database);
+                    return null;
+                });
+            }
+            for (Future<Void> meeting : clients.invokeAll(meetings)) {
+                meeting.get();
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    /** Logs in, asks once if that goes well, and takes whatever comes. */
+    private static void meet(int port, String database) throws IOException {
+        try (WireClient client = new WireClient(port)) {
+            client.startup(WireClient.PROTOCOL_3_0, "stranger", database);
+            client.socket().setSoTimeout(PATIENCE_MS);
+            client.send(FrontendMessage.query("select 1"));
+            while (client.readByte() >= 0) {
+                // whatever it is
+            }
+        } catch (SocketTimeoutException e) {
+            return; // Nothing more comes, and the client leaves.
+        } catch (SocketException e) {
+            return; // Closed in the middle of what it said.
+        }
+    }
+
+    private static List<String> processes(ProxyProcess proxy) {
+        return proxy.children("pgproxy-").stream()
+                .map(child -> Long.toString(child.pid()))
+                .sorted()
+                .toList();
+    }
+}

@@ -1,0 +1,111 @@
+package dev.pgproxy.testkit.hostile;
+
+import dev.pgproxy.common.protocol.StartupPacket;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Listens on loopback and does to each client what is registered for the database that it names; to all others what is registered
+ * for {@link #ANY_OTHER}, if anything is.
+ */
+public final class FakeServer implements AutoCloseable {
+
+    /** Stands for all databases that nothing is registered for. */
+    public static final String ANY_OTHER = "";
+
+    private static final int BACKLOG = 512;
+
+    /** What the server does to one client, behind its startup packet. The connection is closed at its end. */
+    @FunctionalInterface
+    public interface Behaviour {
+        void serve(FakeConnection client) throws IOException;
+    }
+
+    private final ServerSocket listener;
+    private final Map<String, Behaviour> byDatabase = new ConcurrentHashMap<>();
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Set<String> met = ConcurrentHashMap.newKeySet();
+
+    public FakeServer() {
+        try {
+            listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException("no port could be had", e);
+        }
+        start(this::acceptAll);
+    }
+
+    private static void start(Runnable task) {
+        Thread thread = new Thread(task, "fake-server");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** As a configuration names it. */
+    public String address() {
+        return "127.0.0.1:" + listener.getLocalPort();
+    }
+
+    /** From now on clients of this database meet this. */
+    public void on(String database, Behaviour behaviour) {
+        byDatabase.put(database, behaviour);
+    }
+
+    private void acceptAll() {
+        try {
+            while (true) {
+                Socket socket = listener.accept();
+                open.add(socket);
+                start(() -> serve(socket));
+            }
+        } catch (SocketException e) {
+            return; // Closed: the test is over.
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not accept", e);
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (socket) {
+            FakeConnection client = new FakeConnection(socket);
+            if (client.readStartup() instanceof StartupPacket.Startup startup) {
+                Behaviour behaviour = byDatabase.get(startup.parameters().database());
+                if (behaviour == null) {
+                    behaviour = byDatabase.get(ANY_OTHER);
+                }
+                if (behaviour != null) {
+                    met.add(startup.parameters().database());
+                    behaviour.serve(client);
+                }
+            }
+        } catch (IOException e) {
+            return; // The other side had enough, which is what a behaviour is for.
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    /** The databases whose behaviour some client has met. */
+    public Set<String> met() {
+        return met;
+    }
+
+    @Override
+    public void close() {
+        try {
+            listener.close();
+            for (Socket socket : open) {
+                socket.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not close", e);
+        }
+    }
+}
