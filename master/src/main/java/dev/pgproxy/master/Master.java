@@ -181,6 +181,7 @@ public final class Master
                 cancels.taskWorkerReady(child);
                 roles.taskWorkerReady(child);
                 notices.taskWorkerReady(child);
+                failover.probes().taskWorkerReady(child);
             }
             case POOL -> {
                 cancels.poolWorkerReady(child);
@@ -246,6 +247,7 @@ public final class Master
                 cancels.taskWorkerGone();
                 roles.taskWorkerGone();
                 notices.taskWorkerGone();
+                failover.probes().taskWorkerGone();
             }
             case POOL -> {
                 cancels.poolWorkerGone(child);
@@ -396,6 +398,21 @@ public final class Master
     @Override
     public void onNoticeSent(ControlMessage.NoticeSent message) {
         notices.onSent(message);
+    }
+
+    @Override
+    public void onServerProbed(ControlMessage.ServerProbed message) {
+        failover.probes().onProbed(message);
+    }
+
+    @Override
+    public void onServerLost(ControlMessage.ServerLost message) {
+        failover.probes().onLost(message);
+    }
+
+    @Override
+    public void onStandbyAnswered(ControlMessage.StandbyAnswered message) {
+        failover.probes().onAnswered(message);
     }
 
     private void suspected(ServerAddress server) {

@@ -27,6 +27,7 @@ class ArchitectureTest {
                         Rules.TIME_ONLY_THROUGH_THE_CLOCK,
                         Rules.NO_STATIC_MUTABLE_STATE,
                         Rules.WORKERS_DO_NOT_KNOW_EACH_OTHER,
+                        Rules.NO_DRIVER_BESIDE_CLIENTS,
                         Rules.PACKAGES_ARE_NULL_MARKED)
                 .map(rule -> Named.of(rule.getDescription(), rule));
     }

@@ -3,6 +3,7 @@ package dev.pgproxy.architecture;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.pgproxy.poolworker.bad.AsksByDriver;
 import dev.pgproxy.poolworker.bad.BadLifecycle;
 import dev.pgproxy.poolworker.bad.CallsMaster;
 import dev.pgproxy.poolworker.bad.CountsInStatics;
@@ -28,6 +29,7 @@ final class BadExamples {
                 new Example(Rules.TIME_ONLY_THROUGH_THE_CLOCK, importer.importClasses(ReadsTheTime.class)),
                 new Example(Rules.NO_STATIC_MUTABLE_STATE, importer.importClasses(CountsInStatics.class)),
                 new Example(Rules.WORKERS_DO_NOT_KNOW_EACH_OTHER, importer.importClasses(CallsMaster.class)),
+                new Example(Rules.NO_DRIVER_BESIDE_CLIENTS, importer.importClasses(AsksByDriver.class)),
                 new Example(Rules.PACKAGES_ARE_NULL_MARKED, importer.importPackages(bad + ".unmarked")));
     }
 }

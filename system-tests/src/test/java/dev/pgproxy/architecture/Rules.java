@@ -108,6 +108,14 @@ final class Rules {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.pgproxy.master..", "dev.pgproxy.taskworker..");
 
+    /** A driver keeps what a server sends; a process that serves clients must not depend on how much that is. */
+    static final ArchRule NO_DRIVER_BESIDE_CLIENTS = noClasses()
+            .that()
+            .resideInAnyPackage("dev.pgproxy.master..", "dev.pgproxy.poolworker..", "dev.pgproxy.common..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.sql..", "org.postgresql..");
+
     static final ArchRule PACKAGES_ARE_NULL_MARKED = classes()
             .that()
             .haveSimpleName("package-info")

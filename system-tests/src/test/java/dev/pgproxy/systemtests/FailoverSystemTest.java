@@ -9,11 +9,14 @@ import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.NetworkHost;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,7 +76,24 @@ class FailoverSystemTest {
                 all.add(line);
             }
         }
-        return Fixture.proxy(cluster, all.toArray(new String[0]));
+        ProxyProcess proxy = Fixture.proxy(cluster, all.toArray(new String[0]));
+        awaitSeen(proxy, all);
+        return proxy;
+    }
+
+    /** Until the primary was looked at: before, nothing would ever be promoted. */
+    private static void awaitSeen(ProxyProcess proxy, List<String> configuration) {
+        Path state = configuration.stream()
+                .filter(line -> line.startsWith("state_file = "))
+                .map(line -> Path.of(line.substring("state_file = ".length())))
+                .findFirst()
+                .orElse(proxy.directory().resolve("state"));
+        Pattern seen = Pattern.compile("system_identifier=-?[1-9]");
+        Await.until(
+                "the primary to be seen",
+                java.time.Duration.ofSeconds(60),
+                () -> Files.exists(state)
+                        && seen.matcher(Files.readString(state)).find());
     }
 
     static void awaitLog(ProxyProcess proxy, String text) {

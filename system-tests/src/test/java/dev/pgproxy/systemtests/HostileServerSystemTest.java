@@ -2,20 +2,25 @@ package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.hostile.FakeServer;
 import dev.pgproxy.testkit.hostile.HostileBehaviours;
+import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -36,6 +41,64 @@ class HostileServerSystemTest {
     @Test
     void aServerThatBreaksTheProtocolInASessionCostsNobodyElseAnything() throws Exception {
         breakTheProtocol(HostileBehaviours.inSession());
+    }
+
+    @Test
+    void aServerThatAsksForThePasswordInClearTextDoesNotGetTheProxys() throws Exception {
+        List<Character> given = new CopyOnWriteArrayList<>();
+        try (FakeServer server = new FakeServer();
+                ProxyProcess proxy = lookingAt(server, "conninfo.pw = topsecret")) {
+            server.on(FakeServer.ANY_OTHER, client -> {
+                client.sendAuthentication(3);
+                given.add(client.readMessage());
+            });
+            awaitLooks(server, proxy);
+            assertFalse(given.contains('p'), proxy.log());
+            assertTrue(proxy.log().contains("conninfo.require_auth does not allow"), proxy.log());
+            assertFalse(proxy.log().contains("topsecret"), proxy.log());
+            assertFalse(proxy.log().contains("event=primary_down"), proxy.log());
+        }
+    }
+
+    @Test
+    void aServerThatSaysWithoutEndWhatNobodyAskedForCostsNoProcess() throws Exception {
+        Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
+        for (String name :
+                List.of("endless-parameters", "endless-notices", "endless-string", "zeros-R0", "length--1")) {
+            try (FakeServer server = new FakeServer();
+                    ProxyProcess proxy = lookingAt(server)) {
+                server.on(FakeServer.ANY_OTHER, Objects.requireNonNull(behaviours.get(name)));
+                List<String> before = processes(proxy);
+                awaitLooks(server, proxy);
+                assertEquals(before, processes(proxy), name + "\n" + proxy.log());
+                assertFalse(proxy.log().contains("event=primary_down"), name + "\n" + proxy.log());
+            }
+        }
+    }
+
+    /** One that looks often. */
+    private static ProxyProcess lookingAt(FakeServer server, String... lines) {
+        List<String> configuration = new ArrayList<>(List.of(lines));
+        configuration.addAll(List.of(
+                "master = " + server.address(),
+                "proxy_worker_num = 1",
+                "conninfo.conn_retry_interval = 50ms",
+                "conninfo.conn_retry_num = 2",
+                "conninfo.query_interval = 50ms"));
+        return ProxyProcess.start(Fixture.DISTRIBUTION, configuration);
+    }
+
+    /** Until the server was looked at often enough, and asked about a role. */
+    private static void awaitLooks(FakeServer server, ProxyProcess proxy) throws IOException {
+        Await.until(
+                "looks at the server",
+                Duration.ofSeconds(60),
+                () -> server.met().getOrDefault("postgres", 0) >= 6);
+        meet(proxy.port(), "shop");
+        Await.until(
+                "a question about a role",
+                Duration.ofSeconds(60),
+                () -> proxy.log().contains("role_lookup_failed"));
     }
 
     private static void breakTheProtocol(Map<String, FakeServer.Behaviour> behaviours) throws Exception {
@@ -59,7 +122,9 @@ class HostileServerSystemTest {
 
             meetAll(proxy.port(), behaviours.keySet().stream().toList());
 
-            assertEquals(new TreeSet<>(behaviours.keySet()), new TreeSet<>(server.met()));
+            assertEquals(
+                    new TreeSet<>(behaviours.keySet()),
+                    new TreeSet<>(server.met().keySet()));
             assertEquals(before, processes(proxy), proxy.log());
             assertEquals(pids, one.value("select pg_backend_pid()") + two.value("select pg_backend_pid()"));
             assertFalse(proxy.log().contains("_broken"), proxy.log());

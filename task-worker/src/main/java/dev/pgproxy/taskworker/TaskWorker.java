@@ -1,16 +1,25 @@
 package dev.pgproxy.taskworker;
 
 import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.taskworker.cancel.CancelSender;
 import dev.pgproxy.taskworker.notice.Notifier;
+import dev.pgproxy.taskworker.probe.Prober;
+import dev.pgproxy.taskworker.promotion.StandbyLane;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -33,6 +42,9 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
     private final AtomicLong containedFaults = new AtomicLong();
+    private final Map<ServerAddress, Prober> probers = new HashMap<>();
+    private final StandbyLane standbys = new StandbyLane();
+    private @Nullable TaskSettings settings;
     private @Nullable RoleLookup roles;
     private @Nullable Notifier notifier;
 
@@ -78,7 +90,55 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
+    public void onProbeServer(ControlMessage.ProbeServer message) {
+        boolean asked =
+                probers.computeIfAbsent(message.server(), this::prober).look(message.kind(), message.timeoutMs());
+        if (!asked) {
+            channel.send(new ControlMessage.ServerProbed(
+                    message.server(),
+                    message.kind(),
+                    false,
+                    new Observation.Failed(FailureKind.LOCAL, "too many looks at this server wait already")));
+        }
+    }
+
+    private Prober prober(ServerAddress server) {
+        return new Prober(server, settings().adminLogin(), new Prober.Listener() {
+            @Override
+            public void looked(ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
+                report(new ControlMessage.ServerProbed(of, kind, fresh, observation));
+            }
+
+            @Override
+            public void connectionLost(ServerAddress of) {
+                report(new ControlMessage.ServerLost(of));
+            }
+        });
+    }
+
+    @Override
+    public void onForgetServer(ControlMessage.ForgetServer message) {
+        Prober prober = probers.remove(message.server());
+        if (prober != null) {
+            prober.close();
+        }
+    }
+
+    @Override
+    public void onAskStandby(ControlMessage.AskStandby message) {
+        standbys.ask(settings().adminLogin(), message, this::report);
+    }
+
+    private TaskSettings settings() {
+        if (settings == null) {
+            throw new IllegalStateException("a task before the settings");
+        }
+        return settings;
+    }
+
+    @Override
     public void onConfigureTasks(ControlMessage.ConfigureTasks message) {
+        settings = message.settings();
         if (roles != null) {
             roles.close();
         }

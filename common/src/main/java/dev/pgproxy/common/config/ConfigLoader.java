@@ -29,6 +29,8 @@ public final class ConfigLoader {
     private static final Set<String> NEVER_IGNORED =
             Set.of("user", "database", "replication", "options", "client_encoding");
 
+    private static final String REQUIRE_AUTH = "conninfo.require_auth";
+    private static final List<String> ASKED_BY = List.of("scram-sha-256", "md5", "none");
     private static final Pattern URL = Pattern.compile("https?://[^\\s/].*");
     private static final Pattern MAIL = Pattern.compile("[^\\s@<>,]+@[^\\s@<>,]+");
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
@@ -79,10 +81,7 @@ public final class ConfigLoader {
         return new ProxyConfig(
                 listen(),
                 servers(),
-                new ProxyConfig.AdminLogin(
-                        reader.requiredText("conninfo.user", "postgres"),
-                        reader.text("conninfo.pw", ""),
-                        reader.text("conninfo.db", "postgres")),
+                adminLogin(),
                 timeouts(),
                 new ProxyConfig.Limits(
                         reader.integer("max_client_conn", 10_000, 1, MOST_CONNECTIONS),
@@ -136,6 +135,36 @@ public final class ConfigLoader {
         }
         return new ProxyConfig.Servers(
                 primary.orElse(new ServerAddress("localhost", 5432)), promote, reader.addresses("slaver_list", 1));
+    }
+
+    private ProxyConfig.AdminLogin adminLogin() {
+        String password = reader.text("conninfo.pw", "");
+        return new ProxyConfig.AdminLogin(
+                reader.requiredText("conninfo.user", "postgres"),
+                password,
+                reader.text("conninfo.db", "postgres"),
+                requireAuth(password.isEmpty()));
+    }
+
+    /** Who has no password has nothing to give away, and may be trusted. */
+    private String requireAuth(boolean isTrusted) {
+        String methods = reader.text(REQUIRE_AUTH, isTrusted ? "scram-sha-256,md5,none" : "scram-sha-256,md5");
+        List<String> words =
+                Stream.of(methods.split(",", -1)).map(String::strip).toList();
+        for (String word : words) {
+            if (word.equals("password")) {
+                reader.problem(
+                        REQUIRE_AUTH,
+                        "password would send conninfo.pw in clear text to whoever listens at a server's address",
+                        "Let pg_hba.conf ask " + "conninfo.user for scram-sha-256, and write scram-sha-256.");
+            } else if (!ASKED_BY.contains(word)) {
+                reader.problem(
+                        REQUIRE_AUTH,
+                        "\"" + word + "\" is no method that can be required",
+                        "Choose among " + String.join(", ", ASKED_BY) + ", separated by commas.");
+            }
+        }
+        return String.join(",", words);
     }
 
     private ProxyConfig.Timeouts timeouts() {

@@ -40,12 +40,16 @@ public record ProxyConfig(
     /** @param promote the standby that takes over; empty for no failover */
     public record Servers(ServerAddress primary, Optional<ServerAddress> promote, List<ServerAddress> standbys) {}
 
-    /** The superuser for probing, promotion and verifiers ({@code conninfo.*}). */
-    public record AdminLogin(String user, String password, String database) {
+    /**
+     * The superuser for probing, promotion and verifiers ({@code conninfo.*}).
+     *
+     * @param requireAuth methods by which a server may ask for the password, in libpq's words
+     */
+    public record AdminLogin(String user, String password, String database, String requireAuth) {
 
         @Override
         public String toString() {
-            return "AdminLogin[user=" + user + ", database=" + database + "]";
+            return "AdminLogin[user=" + user + ", database=" + database + ", requireAuth=" + requireAuth + "]";
         }
     }
 

@@ -2,6 +2,8 @@ package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +105,12 @@ public sealed interface ControlMessage {
         void onNoticeSent(NoticeSent message);
 
         void onSessionsHeld(SessionsHeld message);
+
+        void onServerProbed(ServerProbed message);
+
+        void onServerLost(ServerLost message);
+
+        void onStandbyAnswered(StandbyAnswered message);
     }
 
     /** What every child does in the same way. */
@@ -173,6 +181,12 @@ public sealed interface ControlMessage {
         void onLookUpRole(LookUpRole message);
 
         void onSendNotice(SendNotice message);
+
+        void onProbeServer(ProbeServer message);
+
+        void onForgetServer(ForgetServer message);
+
+        void onAskStandby(AskStandby message);
     }
 
     /** A child's first message: who it is and which protocol it speaks. */
@@ -1281,6 +1295,140 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(AdminWorkerHandler handler) {
             handler.onCancelStatement(this);
+        }
+    }
+
+    /** The master wants to know how a server is. Those of one server and one kind are done one after the other. */
+    record ProbeServer(ServerAddress server, ProbeKind kind, long timeoutMs) implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.PROBE_SERVER;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).string(kind.name()).int64(timeoutMs);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onProbeServer(this);
+        }
+    }
+
+    /** The server is none of the proxy's any more: no connection to it is kept. */
+    record ForgetServer(ServerAddress server) implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.FORGET_SERVER;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port());
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onForgetServer(this);
+        }
+    }
+
+    /**
+     * A standby is to become the primary, or it is to be found out whether it could be told to.
+     *
+     * @param promote false only finds out
+     * @param triggerObject OID of the empty large object that a trigger file is made from
+     * @param timeoutMs bound on the connect, and on each answer
+     */
+    record AskStandby(
+            long requestId,
+            ServerAddress server,
+            boolean promote,
+            ProxyConfig.PromoteMethod method,
+            int triggerObject,
+            long timeoutMs)
+            implements ToTaskWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.ASK_STANDBY;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(requestId).string(server.host()).int32(server.port());
+            out.bool(promote).string(method.name()).int32(triggerObject).int64(timeoutMs);
+        }
+
+        @Override
+        public void dispatchTo(TaskWorkerHandler handler) {
+            handler.onAskStandby(this);
+        }
+    }
+
+    /**
+     * The answer to {@link ProbeServer}.
+     *
+     * @param fresh whether it was over a new connection
+     */
+    record ServerProbed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation)
+            implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SERVER_PROBED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).string(kind.name()).bool(fresh);
+            ObservationFields.encode(observation, out);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onServerProbed(this);
+        }
+    }
+
+    /** The connection that was kept to a server ended between two looks. */
+    record ServerLost(ServerAddress server) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SERVER_LOST;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port());
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onServerLost(this);
+        }
+    }
+
+    /**
+     * The answer to {@link AskStandby}.
+     *
+     * @param reached whether the standby could be asked at all
+     * @param problem why it was not told, or could not be; empty when it was, or could be
+     * @param remedy what to do about it; may be empty
+     */
+    record StandbyAnswered(long requestId, boolean reached, String problem, String remedy) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.STANDBY_ANSWERED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(requestId).bool(reached).text(problem).text(remedy);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onStandbyAnswered(this);
         }
     }
 }

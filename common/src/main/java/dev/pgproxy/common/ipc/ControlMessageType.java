@@ -2,6 +2,7 @@ package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.ProbeKind;
 
 /** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
 public enum ControlMessageType {
@@ -107,7 +108,33 @@ public enum ControlMessageType {
             56,
             1,
             in -> new ControlMessage.FrontendParked(
-                    in.int64(), ClientOrigin.decode(in), in.int64(), in.bytes(), Resumption.decode(in)));
+                    in.int64(), ClientOrigin.decode(in), in.int64(), in.bytes(), Resumption.decode(in))),
+    PROBE_SERVER(
+            57,
+            0,
+            in -> new ControlMessage.ProbeServer(
+                    new ServerAddress(in.string(), in.int32()), in.constant(ProbeKind.class), in.int64())),
+    FORGET_SERVER(58, 0, in -> new ControlMessage.ForgetServer(new ServerAddress(in.string(), in.int32()))),
+    ASK_STANDBY(
+            59,
+            0,
+            in -> new ControlMessage.AskStandby(
+                    in.int64(),
+                    new ServerAddress(in.string(), in.int32()),
+                    in.bool(),
+                    in.constant(ProxyConfig.PromoteMethod.class),
+                    in.int32(),
+                    in.int64())),
+    SERVER_PROBED(
+            60,
+            0,
+            in -> new ControlMessage.ServerProbed(
+                    new ServerAddress(in.string(), in.int32()),
+                    in.constant(ProbeKind.class),
+                    in.bool(),
+                    ObservationFields.decode(in))),
+    SERVER_LOST(61, 0, in -> new ControlMessage.ServerLost(new ServerAddress(in.string(), in.int32()))),
+    STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -42,7 +42,10 @@ public enum PermittedMessages {
             ControlMessageType.CANCEL_DONE,
             ControlMessageType.ROLE_LOOKED_UP,
             ControlMessageType.EVENT_NOTED,
-            ControlMessageType.NOTICE_SENT)),
+            ControlMessageType.NOTICE_SENT,
+            ControlMessageType.SERVER_PROBED,
+            ControlMessageType.SERVER_LOST,
+            ControlMessageType.STANDBY_ANSWERED)),
     FROM_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.EVENT_NOTED,
@@ -75,7 +78,10 @@ public enum PermittedMessages {
             ControlMessageType.CONFIGURE_TASKS,
             ControlMessageType.LOOK_UP_ROLE,
             ControlMessageType.SET_LOG_LEVEL,
-            ControlMessageType.SEND_NOTICE)),
+            ControlMessageType.SEND_NOTICE,
+            ControlMessageType.PROBE_SERVER,
+            ControlMessageType.FORGET_SERVER,
+            ControlMessageType.ASK_STANDBY)),
     TO_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

@@ -16,6 +16,7 @@ public record TaskSettings(ProxyConfig.AdminLogin adminLogin, String verifierFil
 
     void encode(FieldWriter out) {
         out.string(adminLogin.user()).string(adminLogin.password()).string(adminLogin.database());
+        out.string(adminLogin.requireAuth());
         out.string(verifierFile);
         out.string(notices.command().map(Path::toString).orElse(""))
                 .string(notices.webhook().orElse(""));
@@ -31,7 +32,7 @@ public record TaskSettings(ProxyConfig.AdminLogin adminLogin, String verifierFil
 
     static TaskSettings decode(FieldReader in) throws ControlViolation {
         return new TaskSettings(
-                new ProxyConfig.AdminLogin(in.string(), in.string(), in.string()),
+                new ProxyConfig.AdminLogin(in.string(), in.string(), in.string(), in.string()),
                 in.string(),
                 new ProxyConfig.Notices(
                         optional(in.string()).map(Path::of),

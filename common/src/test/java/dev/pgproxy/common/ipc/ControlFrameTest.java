@@ -11,6 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.view.View;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -72,7 +76,7 @@ class ControlFrameTest {
             new ControlMessage.RoleFound(29, FACTS),
             new ControlMessage.GiveUpIdle(SERVER, "shop"),
             new ControlMessage.ConfigureTasks(new TaskSettings(
-                    new ProxyConfig.AdminLogin("postgres", "secret", "postgres"),
+                    new ProxyConfig.AdminLogin("postgres", "secret", "postgres", "scram-sha-256"),
                     "/etc/users",
                     new ProxyConfig.Notices(
                             Optional.of(Path.of("/bin/true")),
@@ -110,7 +114,25 @@ class ControlFrameTest {
             new ControlMessage.NoticeSent(58),
             new ControlMessage.HoldSessions(59, SERVER, true),
             new ControlMessage.SessionsHeld(60),
-            new ControlMessage.FrontendParked(61, new ClientOrigin("::1", 7, 8), 62, new byte[10_000], LARGEST));
+            new ControlMessage.FrontendParked(61, new ClientOrigin("::1", 7, 8), 62, new byte[10_000], LARGEST),
+            new ControlMessage.ProbeServer(SERVER, ProbeKind.FLUSH, 63),
+            new ControlMessage.ForgetServer(SERVER),
+            new ControlMessage.AskStandby(64, SERVER, true, ProxyConfig.PromoteMethod.AUTO, 9999, 65),
+            new ControlMessage.ServerProbed(
+                    SERVER,
+                    ProbeKind.FRESH,
+                    true,
+                    new Observation.Answered(
+                            new ServerFacts(true, 66, 2, 67, 68, 0.5, new ServerFacts.WalReceiver(true, 69, 70)))),
+            new ControlMessage.ServerLost(SERVER),
+            new ControlMessage.StandbyAnswered(71, true, "what", "why"));
+
+    @Test
+    void aLookThatFailedComesBackAsItWas() throws ControlViolation {
+        ControlMessage failed = new ControlMessage.ServerProbed(
+                SERVER, ProbeKind.KEPT, false, new Observation.Failed(FailureKind.RESET, "Connection reset"));
+        assertEquals(failed, ControlFrame.decodeNext(ByteBuffer.wrap(encode(failed))));
+    }
 
     @Test
     void everyKindIsHere() {

@@ -2,14 +2,15 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.master.probe.Observation;
-import dev.pgproxy.master.probe.Prober;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.master.probe.ProbeDesk;
 import java.io.IOException;
-import java.sql.SQLException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -28,23 +29,23 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what {@link FailoverPolicy} says, on the loop's thread: has {@link Prober}s look at the servers, keeps the {@link StateFile}, tells standbys
- * to take over. What blocks runs on threads of its own, and comes back to the loop with its result.
+ * Does what {@link FailoverPolicy} says, on the loop's thread: has the task-worker look at servers and tell standbys through a {@link
+ * ProbeDesk}, and keeps the {@link StateFile} on a thread of its own, since a disk can hang.
  */
-public final class FailoverDesk implements AutoCloseable {
+public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private static final long NS_PER_MS = 1_000_000L;
 
     /** How often a promotion that waits for what other servers are looks whether that is known. */
     private static final long PROMOTION_CHECK_MS = 50;
 
-    /** What the background thread has to do, when a disk or a server does not answer; more counts as failed. */
+    /** What the background thread has to do, when a disk does not answer; more counts as failed. */
     private static final int MAX_TASKS = 64;
 
     /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
     private static final long FRESH_NS = 2_000_000_000L;
 
-    private static final String TOO_SLOW = "a disk or a server does not answer, and too much waits for it already";
+    private static final String TOO_SLOW = "the disk does not answer, and too much waits for it already";
 
     /** Who does what concerns clients. */
     public interface Listener {
@@ -79,7 +80,10 @@ public final class FailoverDesk implements AutoCloseable {
     private final FailoverPolicy policy;
     private final Listener listener;
     private final ThreadPoolExecutor background;
-    private final Map<ServerAddress, Prober> probers = new HashMap<>();
+    private final ProbeDesk probes;
+    /** Those that the task-worker was asked about, and may keep a connection to. */
+    private final Set<ServerAddress> watched = new HashSet<>();
+
     private final Map<ServerAddress, Scheduler.Timer> planned = new HashMap<>();
     private final Map<ServerAddress, Long> begunNs = new HashMap<>();
     private final Set<ServerAddress> awaited = new HashSet<>();
@@ -110,6 +114,7 @@ public final class FailoverDesk implements AutoCloseable {
         this.policy = new FailoverPolicy(
                 config.servers(), state, config.failover(), config.standbyLimits(), wallClock, isPaused);
         this.listener = listener;
+        this.probes = new ProbeDesk(loop, this);
         this.readable = config.servers().standbys();
         this.background =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_TASKS), task -> {
@@ -123,6 +128,11 @@ public final class FailoverDesk implements AutoCloseable {
         perform(policy.start());
     }
 
+    /** Where the task-worker's answers about servers belong. */
+    public ProbeDesk probes() {
+        return probes;
+    }
+
     /** Another configuration is in force; the servers are those that play the parts now, but for its standbys. */
     public void configure(ProxyConfig newConfig) {
         boolean otherLook = !newConfig.adminLogin().equals(config.adminLogin())
@@ -130,7 +140,7 @@ public final class FailoverDesk implements AutoCloseable {
         config = newConfig;
         examined.clear();
         if (otherLook) {
-            List<ServerAddress> known = List.copyOf(probers.keySet());
+            List<ServerAddress> known = List.copyOf(watched);
             known.forEach(this::forget);
             known.forEach(server -> look(server, true, 0));
         }
@@ -149,31 +159,32 @@ public final class FailoverDesk implements AutoCloseable {
      * @param refused gets the reason when it cannot begin
      */
     public void switchover(ServerAddress target, BooleanSupplier isWanted, Consumer<String> refused) {
-        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
-        inBackground(
-                () -> {
-                    String problem = "";
-                    try {
-                        if (promoter.examine(target) instanceof PromotionWay.None none) {
-                            problem = none.problem() + " (" + none.remedy() + ")";
-                        }
-                    } catch (SQLException e) {
-                        problem = Promoter.problem(e);
-                    }
-                    String found = problem;
-                    onLoop(() -> {
-                        if (!isWanted.getAsBoolean()) {
-                            return;
-                        }
-                        String objection = found.isEmpty() ? policy.objectionToSwitchover(target) : found;
-                        if (objection == null) {
-                            perform(policy.switchover(target));
-                        } else {
-                            refused.accept(objection);
-                        }
-                    });
-                },
-                () -> refused.accept(TOO_SLOW));
+        probes.ask(toStandby(target, false), answer -> {
+            if (!isWanted.getAsBoolean()) {
+                return;
+            }
+            String objection = answer.problem().isEmpty() ? policy.objectionToSwitchover(target) : words(answer);
+            if (objection == null) {
+                perform(policy.switchover(target));
+            } else {
+                refused.accept(objection);
+            }
+        });
+    }
+
+    private ControlMessage.AskStandby toStandby(ServerAddress standby, boolean promote) {
+        ProxyConfig.Failover rules = config.failover();
+        return new ControlMessage.AskStandby(
+                0,
+                standby,
+                promote,
+                rules.method(),
+                rules.triggerObject(),
+                rules.probeTimeout().toMillis());
+    }
+
+    private static String words(ControlMessage.StandbyAnswered answer) {
+        return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
     }
 
     /** Nobody does anything on the primary any more. */
@@ -226,9 +237,7 @@ public final class FailoverDesk implements AutoCloseable {
     private void perform(List<Action> actions) {
         actions.forEach(this::perform);
         Set<ServerAddress> all = policy.all();
-        List.copyOf(probers.keySet()).stream()
-                .filter(server -> !all.contains(server))
-                .forEach(this::forget);
+        List.copyOf(watched).stream().filter(server -> !all.contains(server)).forEach(this::forget);
         boolean nowHeld = policy.holdsPrimary();
         if (nowHeld != held) {
             held = nowHeld;
@@ -257,7 +266,7 @@ public final class FailoverDesk implements AutoCloseable {
         } else if (action instanceof Action.Resume resume) {
             listener.holdSessions(resume.primary(), false);
         } else if (action instanceof Action.Flush flush) {
-            probers.computeIfAbsent(flush.primary(), this::prober).flush();
+            probes.look(flush.primary(), ProbeKind.FLUSH, probeTimeoutMs());
         } else if (action instanceof Action.Answer answer) {
             listener.switchoverEnded(answer.problem());
         } else if (action instanceof Action.CutOff cutOff) {
@@ -311,27 +320,28 @@ public final class FailoverDesk implements AutoCloseable {
             return;
         }
         begunNs.put(server, loop.clock().nanoTime());
-        probers.computeIfAbsent(server, this::prober).look(fresh);
+        watched.add(server);
+        probes.look(server, fresh ? ProbeKind.FRESH : ProbeKind.KEPT, probeTimeoutMs());
     }
 
-    private Prober prober(ServerAddress server) {
-        return new Prober(
-                server, config.adminLogin(), config.failover().probeTimeout().toMillis(), new Prober.Listener() {
-                    @Override
-                    public void looked(ServerAddress of, Observation observation, boolean fresh) {
-                        onLoop(() -> FailoverDesk.this.looked(of, observation, fresh));
-                    }
+    private long probeTimeoutMs() {
+        return config.failover().probeTimeout().toMillis();
+    }
 
-                    @Override
-                    public void flushed(ServerAddress of, Observation observation) {
-                        onLoop(() -> perform(policy.flushed(observation)));
-                    }
+    @Override
+    public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
+        if (kind == ProbeKind.FLUSH) {
+            perform(policy.flushed(observation));
+        } else {
+            looked(server, observation, fresh);
+        }
+    }
 
-                    @Override
-                    public void connectionLost(ServerAddress of) {
-                        onLoop(() -> perform(policy.connectionLost(of)));
-                    }
-                });
+    @Override
+    public void connectionLost(ServerAddress server) {
+        if (watched.contains(server)) {
+            perform(policy.connectionLost(server));
+        }
     }
 
     private void looked(ServerAddress server, Observation observation, boolean fresh) {
@@ -347,35 +357,27 @@ public final class FailoverDesk implements AutoCloseable {
 
     /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
     private void examine(ServerAddress standby) {
-        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
-        inBackground(
-                () -> {
-                    try {
-                        PromotionWay way = promoter.examine(standby);
-                        onLoop(() -> examined(standby, way));
-                    } catch (SQLException e) {
-                        onLoop(() -> examined.remove(standby)); // At the next look.
-                    }
-                },
-                () -> examined.remove(standby));
+        probes.ask(toStandby(standby, false), answer -> {
+            if (answer.reached()) {
+                examined(standby, answer);
+            } else {
+                examined.remove(standby); // At the next look.
+            }
+        });
     }
 
-    private void examined(ServerAddress standby, PromotionWay way) {
-        String problem = null;
-        if (way instanceof PromotionWay.None none) {
-            problem = none.problem() + " (" + none.remedy() + ")";
-            Watched known = policy.of(standby);
-            if (known != null && !problem.equals(known.noWay)) {
-                Event.of("promotion_impossible")
-                        .with("server", standby)
-                        .message(
-                                "this standby could not be promoted if the primary died: it is asked by promote_method = "
-                                        + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
-                                        + ", but "
-                                        + none.problem())
-                        .hint(none.remedy() + " RELOAD in pg_proxy checks again.")
-                        .error();
-            }
+    private void examined(ServerAddress standby, ControlMessage.StandbyAnswered answer) {
+        String problem = answer.problem().isEmpty() ? null : words(answer);
+        Watched known = policy.of(standby);
+        if (problem != null && known != null && !problem.equals(known.noWay)) {
+            Event.of("promotion_impossible")
+                    .with("server", standby)
+                    .message("this standby could not be promoted if the primary died: it is asked by promote_method = "
+                            + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
+                            + ", but "
+                            + answer.problem())
+                    .hint(answer.remedy() + " RELOAD in pg_proxy checks again.")
+                    .error();
         }
         perform(policy.examined(standby, problem));
     }
@@ -408,16 +410,12 @@ public final class FailoverDesk implements AutoCloseable {
     }
 
     private void promote(ServerAddress standby) {
-        Promoter promoter = new Promoter(config.adminLogin(), config.failover());
-        inBackground(
-                () -> {
-                    String problem = promoter.tell(standby);
-                    onLoop(() -> perform(
-                            problem.isEmpty()
-                                    ? policy.told(standby, loop.clock().nanoTime())
-                                    : policy.notTold(standby, problem)));
-                },
-                () -> perform(policy.notTold(standby, TOO_SLOW)));
+        probes.ask(
+                toStandby(standby, true),
+                answer -> perform(
+                        answer.problem().isEmpty()
+                                ? policy.told(standby, loop.clock().nanoTime())
+                                : policy.notTold(standby, words(answer))));
     }
 
     /** @param refused run when too much waits already */
@@ -445,9 +443,8 @@ public final class FailoverDesk implements AutoCloseable {
     }
 
     private void forget(ServerAddress server) {
-        Prober prober = probers.remove(server);
-        if (prober != null) {
-            prober.close();
+        if (watched.remove(server)) {
+            probes.forget(server);
         }
         Scheduler.Timer timer = planned.remove(server);
         if (timer != null) {
@@ -461,7 +458,8 @@ public final class FailoverDesk implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        List.copyOf(probers.keySet()).forEach(this::forget);
+        List.copyOf(watched).forEach(this::forget);
+        probes.close();
         background.shutdownNow();
     }
 }

@@ -2,7 +2,7 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Notice;
-import dev.pgproxy.master.probe.ServerFacts;
+import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
 import java.util.Optional;
 

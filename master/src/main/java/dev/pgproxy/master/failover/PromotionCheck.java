@@ -1,8 +1,8 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.master.probe.Observation;
-import dev.pgproxy.master.probe.ServerFacts;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a standby may take over: a pure function of what is known. */

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.master.probe.Observation;
-import dev.pgproxy.master.probe.ServerFacts;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of one server. */

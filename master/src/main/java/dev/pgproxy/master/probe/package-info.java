@@ -1,7 +1,4 @@
-/**
- * How the servers are. {@link dev.pgproxy.master.probe.FailureKind} is the table of what counts as down; a {@link
- * dev.pgproxy.master.probe.Prober} looks at one server on a thread of its own. What follows from that is decided elsewhere.
- */
+/** The master's questions to the task-worker about how the servers are, until they are answered. */
 @NullMarked
 package dev.pgproxy.master.probe;
 

@@ -65,9 +65,14 @@ public final class ChildCommand {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
-                "-XX:+ExitOnOutOfMemoryError",
                 "-Xms16m",
                 kind == ChildKind.TASK ? "-Xmx64m" : "-Xmx256m"));
+        if (kind == ChildKind.POOL) {
+            options.add("-XX:+ExitOnOutOfMemoryError");
+        }
+        // The others have threads whose work a stranger can make large: what fails there for want of memory fails
+        // alone, and on the
+        // loop's thread it ends the process as well.
         if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
             options.add("--enable-native-access=ALL-UNNAMED");
             options.add("--sun-misc-unsafe-memory-access=allow");

@@ -2,9 +2,9 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.master.probe.FailureKind;
-import dev.pgproxy.master.probe.Observation;
-import dev.pgproxy.master.probe.ServerFacts;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

@@ -2,10 +2,10 @@ package dev.pgproxy.taskworker.secret;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.connection.AdminConnection;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -90,7 +90,7 @@ final class ServerLane {
             close();
             failed(e);
             return RoleFacts.UNAVAILABLE;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             close(); // A server can say what the driver cannot bear; whoever asked is to hear of it all the same.
             failed(new SQLException(
                     "the driver could not understand the server: " + e, SqlState.PROTOCOL_VIOLATION, e));

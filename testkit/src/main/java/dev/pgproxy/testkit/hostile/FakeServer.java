@@ -31,7 +31,7 @@ public final class FakeServer implements AutoCloseable {
     private final ServerSocket listener;
     private final Map<String, Behaviour> byDatabase = new ConcurrentHashMap<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-    private final Set<String> met = ConcurrentHashMap.newKeySet();
+    private final Map<String, Integer> met = new ConcurrentHashMap<>();
 
     public FakeServer() {
         try {
@@ -81,7 +81,7 @@ public final class FakeServer implements AutoCloseable {
                     behaviour = byDatabase.get(ANY_OTHER);
                 }
                 if (behaviour != null) {
-                    met.add(startup.parameters().database());
+                    met.merge(startup.parameters().database(), 1, Integer::sum);
                     behaviour.serve(client);
                 }
             }
@@ -92,8 +92,8 @@ public final class FakeServer implements AutoCloseable {
         }
     }
 
-    /** The databases whose behaviour some client has met. */
-    public Set<String> met() {
+    /** The databases whose behaviour some client has met, and how many have. */
+    public Map<String, Integer> met() {
         return met;
     }
 

@@ -1,4 +1,4 @@
-package dev.pgproxy.master.failover;
+package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
 

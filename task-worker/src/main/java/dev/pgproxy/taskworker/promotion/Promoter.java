@@ -1,8 +1,8 @@
-package dev.pgproxy.master.failover;
+package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.connection.AdminConnection;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,26 +24,38 @@ final class Promoter {
             "SELECT count(*) FROM pg_catalog.pg_largeobject WHERE loid = ?::bigint::oid";
 
     private final ProxyConfig.AdminLogin login;
-    private final ProxyConfig.Failover rules;
+    private final ControlMessage.AskStandby request;
 
-    Promoter(ProxyConfig.AdminLogin login, ProxyConfig.Failover rules) {
+    Promoter(ProxyConfig.AdminLogin login, ControlMessage.AskStandby request) {
         this.login = login;
-        this.rules = rules;
+        this.request = request;
     }
 
-    /** How the standby can be told, or why it cannot. */
-    PromotionWay examine(ServerAddress standby) throws SQLException {
-        try (Connection connection = open(standby)) {
-            return examine(connection);
+    /** Does what is asked for, as well as it can be done. */
+    static ControlMessage.StandbyAnswered answer(ProxyConfig.AdminLogin login, ControlMessage.AskStandby request) {
+        Promoter promoter = new Promoter(login, request);
+        try (Connection connection = promoter.open()) {
+            return request.promote() ? promoter.tell(connection) : promoter.answer(promoter.examine(connection));
+        } catch (SQLException e) {
+            return new ControlMessage.StandbyAnswered(request.requestId(), false, problem(e), "");
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // A server can say what the driver cannot bear.
+            return new ControlMessage.StandbyAnswered(request.requestId(), false, "it could not be asked: " + e, "");
         }
     }
 
-    private Connection open(ServerAddress standby) throws SQLException {
-        return AdminConnection.open(standby, login, rules.probeTimeout().toMillis());
+    private ControlMessage.StandbyAnswered answer(PromotionWay way) {
+        return way instanceof PromotionWay.None none
+                ? new ControlMessage.StandbyAnswered(request.requestId(), true, none.problem(), none.remedy())
+                : new ControlMessage.StandbyAnswered(request.requestId(), true, "", "");
+    }
+
+    private Connection open() throws SQLException {
+        return AdminConnection.open(request.server(), login, request.timeoutMs());
     }
 
     private PromotionWay examine(Connection connection) throws SQLException {
-        int object = rules.triggerObject();
+        int object = request.triggerObject();
         try (PreparedStatement query = connection.prepareStatement(MEANS)) {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {
@@ -56,7 +68,7 @@ final class Promoter {
                         row.getString(4),
                         exists,
                         exists && row.getBoolean(3) ? pages(connection, object) : 0);
-                return PromotionWay.choose(rules.method(), means, login, object);
+                return PromotionWay.choose(request.method(), means, login, object);
             }
         }
     }
@@ -72,35 +84,22 @@ final class Promoter {
         }
     }
 
-    /**
-     * Tells the standby. That it does not complain does not mean that it will be a primary.
-     *
-     * @return why it could not be told; empty when it was, or when it is a primary already
-     */
-    String tell(ServerAddress standby) {
-        try (Connection connection = open(standby)) {
-            if (!isInRecovery(connection)) {
-                return "";
-            }
-            PromotionWay way = examine(connection);
-            if (way instanceof PromotionWay.None none) {
-                return none.problem() + " (" + none.remedy() + ")";
-            }
-            if (way instanceof PromotionWay.TriggerFile trigger) {
-                export(connection, trigger.path());
-            } else {
-                promote(connection);
-            }
-            return "";
-        } catch (SQLException e) {
-            return problem(e);
-        } catch (RuntimeException e) {
-            return "it could not be asked: " + e;
+    /** Tells the standby, unless it is a primary already. That it does not complain does not mean that it will be one. */
+    private ControlMessage.StandbyAnswered tell(Connection connection) throws SQLException {
+        if (!isInRecovery(connection)) {
+            return new ControlMessage.StandbyAnswered(request.requestId(), true, "", "");
         }
+        PromotionWay way = examine(connection);
+        if (way instanceof PromotionWay.TriggerFile trigger) {
+            export(connection, trigger.path());
+        } else if (way instanceof PromotionWay.PgPromote) {
+            promote(connection);
+        }
+        return answer(way);
     }
 
     /** Why a standby could not be used: what it said, or why it said nothing. */
-    static String problem(SQLException failure) {
+    private static String problem(SQLException failure) {
         boolean isAnswer = failure instanceof PSQLException said && said.getServerErrorMessage() != null;
         return (isAnswer ? "it answered: " : "it could not be asked: ") + failure.getMessage();
     }
@@ -121,7 +120,7 @@ final class Promoter {
 
     private void export(Connection connection, String path) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement("SELECT pg_catalog.lo_export(?::bigint::oid, ?)")) {
-            query.setInt(1, rules.triggerObject());
+            query.setInt(1, request.triggerObject());
             query.setString(2, path);
             query.execute();
         }

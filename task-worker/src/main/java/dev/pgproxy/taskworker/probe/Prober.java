@@ -1,8 +1,11 @@
-package dev.pgproxy.master.probe;
+package dev.pgproxy.taskworker.probe;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.connection.AdminConnection;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -17,6 +20,8 @@ public final class Prober implements AutoCloseable {
 
     /** How long one listening lasts; a request that comes meanwhile waits for its end. */
     private static final int LISTEN_MS = 50;
+    /** The master asks for one look of each kind at a time, and a second one that waits. */
+    private static final int MAX_REQUESTS = 16;
 
     /** Who is told, on this prober's thread. */
     public interface Listener {
@@ -25,35 +30,25 @@ public final class Prober implements AutoCloseable {
          *
          * @param fresh whether it was over a new connection
          */
-        void looked(ServerAddress server, Observation observation, boolean fresh);
-
-        /** A flush that was asked for is over, and what the server said behind it. */
-        void flushed(ServerAddress server, Observation observation);
+        void looked(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
 
         /** The kept connection ended between two looks. */
         void connectionLost(ServerAddress server);
     }
 
-    private enum Request {
-        KEPT,
-        FRESH,
-        FLUSH,
-        STOP
-    }
+    /** @param kind null to end */
+    private record Request(@Nullable ProbeKind kind, long timeoutMs) {}
 
     private final ServerAddress server;
     private final ProxyConfig.AdminLogin login;
-    private final long timeoutMs;
     private final Listener listener;
-    private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(Request.values().length);
+    private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
     private @Nullable Connection kept;
 
-    /** @param timeoutMs bound on one look */
-    public Prober(ServerAddress server, ProxyConfig.AdminLogin login, long timeoutMs, Listener listener) {
+    public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Listener listener) {
         this.server = server;
         this.login = login;
-        this.timeoutMs = timeoutMs;
         this.listener = listener;
         this.thread = new Thread(this::run, "probe-" + server);
         thread.setDaemon(true);
@@ -61,45 +56,37 @@ public final class Prober implements AutoCloseable {
     }
 
     /**
-     * Asks for a look; each kind is asked for once at a time.
+     * Asks for a look.
      *
-     * @param fresh over a new connection
+     * @param timeoutMs bound on the connect, and on each answer
+     * @return false when too many are asked for already
      */
-    public void look(boolean fresh) {
-        Request request = fresh ? Request.FRESH : Request.KEPT;
-        if (!requests.contains(request)) {
-            requests.add(request);
-        }
-    }
-
-    /** Asks for a look behind all that was committed before, on its disk. */
-    public void flush() {
-        if (!requests.contains(Request.FLUSH)) {
-            requests.add(Request.FLUSH);
-        }
+    public boolean look(ProbeKind kind, long timeoutMs) {
+        return requests.offer(new Request(kind, timeoutMs));
     }
 
     /** Ends the thread, after the look that is under way. */
     @Override
     public void close() {
         requests.clear();
-        requests.add(Request.STOP);
+        requests.add(new Request(null, 0));
     }
 
     private void run() {
         try {
             while (true) {
                 Request request = kept == null ? requests.take() : listen();
-                if (request == Request.STOP) {
+                if (request == null) {
+                    continue;
+                }
+                ProbeKind kind = request.kind();
+                if (kind == null) {
                     closeKept();
                     return;
                 }
-                if (request == Request.FLUSH) {
-                    listener.flushed(server, look(request));
-                } else if (request != null) {
-                    boolean fresh = request == Request.FRESH || kept == null;
-                    listener.looked(server, look(request), fresh);
-                }
+                boolean fresh = kind == ProbeKind.FRESH || kept == null;
+                Observation observation = look(kind, kept, request.timeoutMs());
+                listener.looked(server, kind, fresh, observation);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -115,33 +102,33 @@ public final class Prober implements AutoCloseable {
         }
         try {
             connection.unwrap(PGConnection.class).getNotifications(LISTEN_MS);
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException | OutOfMemoryError e) {
             closeKept();
             listener.connectionLost(server);
         }
         return requests.poll();
     }
 
-    private Observation look(Request request) {
+    private Observation look(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
         try {
-            Connection connection = kept;
-            if (request == Request.FRESH || connection == null) {
+            Connection connection = open;
+            if (kind == ProbeKind.FRESH || connection == null) {
                 Connection opened = AdminConnection.open(server, login, timeoutMs);
                 closeKept();
                 kept = opened;
                 connection = opened;
             }
-            if (request == Request.FLUSH) {
+            if (kind == ProbeKind.FLUSH) {
                 ServerProbe.flush(connection);
             }
             return new Observation.Answered(ServerProbe.ask(connection));
         } catch (SQLException e) {
-            FailureKind kind = FailureKind.of(e);
-            if (kind.countsAsDown() || request != Request.FRESH) {
+            FailureKind failure = DriverFailure.kindOf(e);
+            if (failure.countsAsDown() || kind != ProbeKind.FRESH) {
                 closeKept();
             }
-            return new Observation.Failed(kind, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
+            return new Observation.Failed(failure, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | OutOfMemoryError e) {
             closeKept(); // A fault of the driver says nothing of the server, and must not end the watch over it.
             return new Observation.Failed(FailureKind.LOCAL, e.toString());
         }

@@ -1,5 +1,6 @@
-package dev.pgproxy.master.probe;
+package dev.pgproxy.taskworker.probe;
 
+import dev.pgproxy.common.probe.ServerFacts;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

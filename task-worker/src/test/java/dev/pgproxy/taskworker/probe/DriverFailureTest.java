@@ -1,7 +1,8 @@
-package dev.pgproxy.master.probe;
+package dev.pgproxy.taskworker.probe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.pgproxy.common.probe.FailureKind;
 import java.io.EOFException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The table of what counts as a server being down. */
-class FailureKindTest {
+class DriverFailureTest {
 
     private static Arguments failure(String what, @Nullable String state, @Nullable Throwable cause, FailureKind kind) {
         return Arguments.of(what, new SQLException(what, state, cause), kind);
@@ -65,7 +66,7 @@ class FailureKindTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("failures")
     void eachFailureIsWhatItIs(String what, SQLException failure, FailureKind expected) {
-        assertEquals(expected, FailureKind.of(failure), what);
+        assertEquals(expected, DriverFailure.kindOf(failure), what);
     }
 
     static Stream<Arguments> verdicts() {

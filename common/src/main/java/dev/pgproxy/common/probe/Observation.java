@@ -1,4 +1,4 @@
-package dev.pgproxy.master.probe;
+package dev.pgproxy.common.probe;
 
 /** What one look at a server found. */
 public sealed interface Observation {

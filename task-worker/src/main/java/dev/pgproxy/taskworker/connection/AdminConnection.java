@@ -1,7 +1,8 @@
-package dev.pgproxy.common.connection;
+package dev.pgproxy.taskworker.connection;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.protocol.SqlState;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -10,7 +11,10 @@ import java.sql.SQLException;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
-/** Opens connections that only read, whose search_path nobody can have tampered with, and that wait for nothing for ever. */
+/**
+ * Opens connections that only read, whose search_path nobody can have tampered with, that wait for nothing for ever and take no more than
+ * {@link AnswerBounds} lets them, and that give the password away in no way that {@code conninfo.require_auth} does not allow.
+ */
 public final class AdminConnection {
 
     private static final long MS_PER_SECOND = 1_000;
@@ -31,6 +35,8 @@ public final class AdminConnection {
         Properties properties = new Properties();
         properties.setProperty("user", login.user());
         properties.setProperty("password", login.password());
+        properties.setProperty("requireAuth", login.requireAuth());
+        properties.setProperty("socketFactory", BoundedSocketFactory.class.getName());
         properties.setProperty("ApplicationName", "pgproxy");
         properties.setProperty("connectTimeout", seconds);
         properties.setProperty("loginTimeout", exactly);
@@ -39,10 +45,30 @@ public final class AdminConnection {
         properties.setProperty("gssEncMode", "disable");
         properties.setProperty("options", "-c search_path=pg_catalog");
         String database = URLEncoder.encode(login.database(), StandardCharsets.UTF_8);
-        Connection open = DriverManager.getConnection("jdbc:postgresql://" + server + "/" + database, properties);
+        Connection open = connect("jdbc:postgresql://" + server + "/" + database, properties);
         open.setReadOnly(true);
         open.setNetworkTimeout(Runnable::run, Math.toIntExact(timeoutMs));
         return open;
+    }
+
+    private static Connection connect(String url, Properties properties) throws SQLException {
+        try {
+            return DriverManager.getConnection(url, properties);
+        } catch (SQLException e) {
+            if (String.valueOf(e.getMessage()).contains("requireAuth")) {
+                throw new SQLException(
+                        "the server asks for conninfo.pw in a way that conninfo.require_auth does not allow ("
+                                + properties.getProperty("requireAuth") + "), so it was not given",
+                        SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    /** Whether the server said what no PostgreSQL says, and more than the proxy takes. */
+    public static boolean isBadAnswer(Throwable cause) {
+        return cause instanceof AnswerBounds.BadAnswerException;
     }
 
     /** Closes the connection, broken or not; does nothing when there is none. */

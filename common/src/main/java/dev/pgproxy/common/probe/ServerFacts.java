@@ -1,4 +1,4 @@
-package dev.pgproxy.master.probe;
+package dev.pgproxy.common.probe;
 
 /**
  * What a server says of itself.

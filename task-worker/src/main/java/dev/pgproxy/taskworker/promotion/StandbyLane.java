@@ -1,0 +1,36 @@
+package dev.pgproxy.taskworker.promotion;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.ipc.ControlMessage;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Asks and tells standbys, one after the other, on a thread of its own. */
+public final class StandbyLane {
+
+    /** Requests that wait; the master has one or two at a time. */
+    private static final int MAX_WAITING = 64;
+
+    private final ThreadPoolExecutor executor =
+            new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
+                Thread thread = new Thread(task, "standby");
+                thread.setDaemon(true);
+                return thread;
+            });
+
+    /** @param answer called on this lane's thread, or at once when too many wait */
+    public void ask(
+            ProxyConfig.AdminLogin login,
+            ControlMessage.AskStandby request,
+            Consumer<ControlMessage.StandbyAnswered> answer) {
+        try {
+            executor.execute(() -> answer.accept(Promoter.answer(login, request)));
+        } catch (RejectedExecutionException e) {
+            answer.accept(new ControlMessage.StandbyAnswered(
+                    request.requestId(), false, "too many requests to standbys wait already", ""));
+        }
+    }
+}
