@@ -231,16 +231,16 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         master.send(new ControlMessage.FindRole(
                 session.id(),
                 session.key().server(),
-                StartupParameters.serverName(session.parameters().user()),
-                StartupParameters.serverName(session.parameters().database())));
+                session.parameters().serverUser(),
+                session.parameters().serverDatabase()));
     }
 
     @Override
     public void roleDoubted(Session session) {
         master.send(new ControlMessage.RoleDoubted(
                 session.key().server(),
-                StartupParameters.serverName(session.parameters().user()),
-                StartupParameters.serverName(session.parameters().database())));
+                session.parameters().serverUser(),
+                session.parameters().serverDatabase()));
     }
 
     /** The master's answer to a session's question. */
@@ -301,10 +301,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)
-                        && isQuoted(
-                                StartupParameters.serverName(
-                                        backend.key().parameters().database()),
-                                words))
+                        && isQuoted(backend.key().parameters().serverDatabase(), words))
                 .toList();
         inTheWay.forEach(Backend::retire);
         if (!inTheWay.isEmpty()) {

@@ -3,8 +3,10 @@ package dev.pgproxy.systemtests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.auth.Md5Exchange;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
@@ -14,8 +16,11 @@ import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireLogin;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -310,6 +315,96 @@ class ReuseSystemTest {
                 assertEquals(expected.sqlState(), refusal.sqlState());
                 assertEquals(expected.fields().get('M'), refusal.fields().get('M'));
             }
+        }
+    }
+
+    /** A client may send its first query without waiting to be let in; on a new backend the server takes it. */
+    @Test
+    void whatIsSentBehindThePasswordIsForTheSession() throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withSettings("password_encryption = md5")
+                        .withAccess("host all app 127.0.0.1/32 md5"));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            cluster.primary().sql("create role app login password 'secret'");
+            String pid = Integer.toString(login(proxy, "secret").pid());
+            Fixture.awaitIdle(cluster, pid);
+            try (WireClient client = new WireClient(proxy.port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "app", "postgres");
+                WireMessage request = client.read();
+                assertNotNull(request);
+                byte[] salt = Arrays.copyOfRange(request.body(), 4, 8);
+                byte[] hash = Md5Exchange.response(
+                        Md5Exchange.stored(
+                                "secret".getBytes(StandardCharsets.US_ASCII),
+                                "app".getBytes(StandardCharsets.US_ASCII)),
+                        salt);
+                client.send(WireClient.concat(
+                        FrontendMessage.wrap(FrontendMessage.PASSWORD, WireClient.concat(hash, new byte[1])),
+                        FrontendMessage.query("select pg_backend_pid()")));
+                client.readUntil('Z');
+                assertEquals(pid, client.readUntil('Z').get(1).firstColumn());
+            }
+        }
+    }
+
+    /** Anybody can raise any error; only the server's own word about a database that is in use closes anything. */
+    @Test
+    void aForgedErrorClosesNobodysIdleBackends() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary()
+                .sql("drop database if exists private; create database private; drop role if exists forger;"
+                        + " create role forger login");
+        cluster.primary().sql("revoke connect on database private from public");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1");
+                WireClient forger = WireClient.login(proxy.port(), "forger", "postgres")) {
+            String pid;
+            try (WireClient owner = WireClient.login(proxy.port(), "postgres", "private")) {
+                pid = owner.value("select pg_backend_pid()");
+                owner.send(FrontendMessage.terminate());
+                Fixture.awaitIdle(cluster, pid);
+            }
+            String forged = "database \"private\" is being accessed by other users";
+            List<WireMessage> answer =
+                    forger.query("do $$ begin raise exception '%', '" + forged + "' using errcode = '55006'; end $$");
+            assertEquals(1, errors(answer).size(), answer::toString);
+            try (WireClient owner = WireClient.login(proxy.port(), "postgres", "private")) {
+                assertEquals(pid, owner.value("select pg_backend_pid()"));
+            }
+        }
+    }
+
+    /** A group may be what pg_hba.conf trusts. */
+    @Test
+    void whoLeavesAGroupThatIsTrustedIsNotLetInWithoutAPassword() throws IOException {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withAccess("host all +staff 127.0.0.1/32 trust", "host all app 127.0.0.1/32 scram-sha-256"));
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "auth_cache_ttl = 0")) {
+            cluster.primary().sql("create role staff; create role app login password 'secret' in role staff");
+            String pid = pidOf(proxy, cluster, "app");
+            assertEquals(pid, pidOf(proxy, cluster, "app"));
+            cluster.primary().sql("revoke staff from app");
+            try (WireClient client = new WireClient(proxy.port())) {
+                client.startup(WireClient.PROTOCOL_3_0, "app", "postgres");
+                WireMessage request = client.read();
+                assertNotNull(request);
+                assertEquals(10, ByteBuffer.wrap(request.body()).getInt(), "AuthenticationSASL");
+            }
+        }
+    }
+
+    /** Whether a role still is what it was nobody can say then. */
+    @Test
+    void nothingIsUsedAgainWhenRolesCannotBeLookedUp() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy =
+                Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "conninfo.user = nobody_at_all")) {
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                String pid = client.value("select pg_backend_pid()");
+                client.send(FrontendMessage.terminate());
+                Fixture.awaitGone(cluster, pid);
+            }
+            assertTrue(proxy.log().contains("event=backend_not_reusable"), proxy.log());
         }
     }
 

@@ -14,15 +14,17 @@ import org.jspecify.annotations.Nullable;
  *   client: n,,n=,r=CN      server: r=CN+SN,s=SALT,i=N      client: c=biws,r=CN+SN,p=PROOF      server: v=SIGNATURE
  * </pre>
  *
- * Only the plainest form is understood. Whatever else a client may send is for the server to judge. RFC 5802, section 5.
+ * Extensions that nobody knows are passed over, as a server does. Whatever else a client may send is for the server to judge. RFC 5802, section 5.
  */
 public final class ScramExchange {
 
     /** As the server's own: 18 random bytes, in base64. */
     public static final int NONCE_BYTES = 18;
 
-    private static final Pattern CLIENT_FIRST = Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+))");
-    private static final Pattern CLIENT_FINAL = Pattern.compile("(c=([^,]*),r=([^,]*)),p=([A-Za-z0-9+/=]+)");
+    private static final Pattern CLIENT_FIRST =
+            Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+)(?:,[A-Za-z]=[^,]*)*)");
+    private static final Pattern CLIENT_FINAL =
+            Pattern.compile("(c=([^,]*),r=([^,]*)(?:,[A-Za-oq-z]=[^,]*)*),p=([A-Za-z0-9+/=]+)");
 
     private final ScramVerifier verifier;
     private final String serverNonce;

@@ -239,7 +239,9 @@ public final class ConfigLoader {
             if (name.isEmpty()) {
                 reader.problem(key, "names nobody", "Write " + prefix + "NAME = 20.");
             }
-            limits.put(StartupParameters.fromText(name), reader.integer(key, 0, 0, MOST_CONNECTIONS));
+            limits.put(
+                    StartupParameters.serverName(StartupParameters.fromText(name)),
+                    reader.integer(key, 0, 0, MOST_CONNECTIONS));
         }
         return Map.copyOf(limits);
     }

@@ -117,7 +117,7 @@ public record ProxyConfig(
             return conditions.stream()
                     .anyMatch(condition -> condition.entrySet().stream()
                             .allMatch(each -> parameters
-                                    .value(each.getKey())
+                                    .serverValue(each.getKey())
                                     .filter(value -> each.getValue().matches(StartupParameters.display(value)))
                                     .isPresent()));
         }

@@ -11,7 +11,7 @@ import java.util.List;
  *     ask somebody else (ldap, pam, radius, bsd)
  * @param validForMs time left to the role's VALID UNTIL; {@link #FOR_EVER} when it has none, not positive when it is over
  * @param fingerprint stands for all that a session reads only when it starts: a backend that was opened under another one is
- *     not as good as new; empty when only the file of verifiers could be asked
+ *     not as good as new
  * @param verifiers what a client's password is checked against, as in pg_authid: {@code md5...} and {@code SCRAM-SHA-256$...}, at
  *     most one of each; empty when there is none
  */

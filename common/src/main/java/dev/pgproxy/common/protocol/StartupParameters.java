@@ -47,6 +47,12 @@ public record StartupParameters(List<Parameter> sorted) {
         return last(sorted, name);
     }
 
+    /** As {@link #value}, with names of users and databases as the server knows them. */
+    public Optional<String> serverValue(String name) {
+        boolean isName = name.equals("user") || name.equals("database");
+        return isName ? value(name).map(StartupParameters::serverName) : value(name);
+    }
+
     /** The user's name; empty when the client named none. */
     public String user() {
         return value("user").orElse("");
@@ -55,6 +61,16 @@ public record StartupParameters(List<Parameter> sorted) {
     /** The database's name, which is the user's, cut as the server cuts it, when the client named none. */
     public String database() {
         return value("database").orElse("");
+    }
+
+    /** The user's name as the server knows it; a longer spelling is the same user. */
+    public String serverUser() {
+        return serverName(user());
+    }
+
+    /** The database's name as the server knows it. */
+    public String serverDatabase() {
+        return serverName(database());
     }
 
     /** Whether this asks for a replication connection (walsender), whose state no reset takes back. */

@@ -33,6 +33,12 @@ class ScramExchangeTest {
 
     /** A client of its own, computed from the standard's formulas with the JDK alone. */
     private static String clientFinal(String clientNonce, String serverFirst, String password) throws Exception {
+        return clientFinal(clientNonce, serverFirst, password, "");
+    }
+
+    /** @param extension of both of the client's messages, with the comma before it */
+    private static String clientFinal(String clientNonce, String serverFirst, String password, String extension)
+            throws Exception {
         String[] parts = serverFirst.split(",", -1);
         byte[] salt = Base64.getDecoder().decode(parts[1].substring(2));
         int iterations = Integer.parseInt(parts[2].substring(2));
@@ -41,8 +47,9 @@ class ScramExchangeTest {
                 .getEncoded();
         byte[] clientKey = hmac(salted, bytes("Client Key"));
         byte[] storedKey = java.security.MessageDigest.getInstance("SHA-256").digest(clientKey);
-        String withoutProof = "c=biws," + parts[0];
-        byte[] signature = hmac(storedKey, bytes("n=user,r=" + clientNonce + "," + serverFirst + "," + withoutProof));
+        String withoutProof = "c=biws," + parts[0] + extension;
+        byte[] signature =
+                hmac(storedKey, bytes("n=user,r=" + clientNonce + extension + "," + serverFirst + "," + withoutProof));
         byte[] proof = new byte[clientKey.length];
         for (int i = 0; i < proof.length; i++) {
             proof[i] = (byte) (clientKey[i] ^ signature[i]);
@@ -99,6 +106,15 @@ class ScramExchangeTest {
     }
 
     @Test
+    void passesOverExtensionsThatNobodyKnows() throws Exception {
+        ScramExchange exchange = exchange();
+        byte[] first = exchange.first(bytes("n,,n=user,r=" + CLIENT_NONCE + ",x=y,z="));
+        assertNotNull(first);
+        assertNotNull(exchange.last(bytes(clientFinal(CLIENT_NONCE, text(first), "pencil", ",x=y,z="))));
+        assertNull(exchange.last(bytes(clientFinal(CLIENT_NONCE, text(first), "crayon", ",x=y,z="))));
+    }
+
+    @Test
     void refusesAWrongPasswordAReplayAndAnotherBinding() throws Exception {
         ScramExchange recorded = exchange();
         byte[] first = recorded.first(bytes("n,,n=user,r=" + CLIENT_NONCE));
@@ -116,7 +132,7 @@ class ScramExchangeTest {
     @Test
     void leavesUnusualFirstMessagesToTheServer() throws Exception {
         for (String unusual : new String[] {
-            "", "p=tls-server-end-point,,n=,r=abc", "n,a=admin,n=,r=abc", "n,,m=x,n=,r=abc", "n,,n=,r=", "n,,n=,r=a,x=y"
+            "", "p=tls-server-end-point,,n=,r=abc", "n,a=admin,n=,r=abc", "n,,m=x,n=,r=abc", "n,,n=,r=", "n,,n=,r=a,xy"
         }) {
             assertNull(exchange().first(bytes(unusual)), unusual);
         }

@@ -34,8 +34,8 @@ final class PlaceLimits {
     List<Scope> scopes(PoolKey key) {
         List<Scope> scopes = new ArrayList<>(3);
         scopes.add(server(key.server()));
-        add(scopes, new Scope(key.server(), Kind.USER, key.parameters().user()));
-        add(scopes, new Scope(key.server(), Kind.DATABASE, key.parameters().database()));
+        add(scopes, new Scope(key.server(), Kind.USER, key.parameters().serverUser()));
+        add(scopes, new Scope(key.server(), Kind.DATABASE, key.parameters().serverDatabase()));
         return scopes;
     }
 

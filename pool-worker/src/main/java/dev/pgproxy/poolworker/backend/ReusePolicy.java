@@ -27,10 +27,8 @@ public final class ReusePolicy {
      * @param openedUnder the role's fingerprint at that time; empty when it was not known
      */
     public static Way decide(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
-        if (!facts.known()) {
-            return method == AuthenticationMethod.TRUST && openedUnder.isEmpty() ? Way.WELCOME : Way.START_ANEW;
-        }
-        if (!facts.mayLogIn() || !facts.fingerprint().equals(openedUnder)) {
+        // The server may have dropped the role, or taken LOGIN or a membership from it, however it lets it in.
+        if (!facts.known() || !facts.mayLogIn() || !facts.fingerprint().equals(openedUnder)) {
             return Way.START_ANEW;
         }
         if (method == AuthenticationMethod.TRUST) {

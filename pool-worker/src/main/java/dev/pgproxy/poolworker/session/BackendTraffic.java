@@ -39,6 +39,9 @@ final class BackendTraffic implements MessageInspector {
             tag("GRANT"),
             tag("REVOKE"));
 
+    /** Of the server's source: the commands that make, drop, rename and move databases. */
+    private static final String BUSY_DATABASE_FILE = "dbcommands.c";
+
     private final ServerIdentity identity;
     private final QueryProgress progress;
     private final Tally tally;
@@ -103,7 +106,10 @@ final class BackendTraffic implements MessageInspector {
 
     private void onError(byte[] body) {
         var fields = BackendMessage.fields(body);
-        if (SqlState.OBJECT_IN_USE.equals(fields.get('C'))) {
+        // Anybody can raise this error with any words. Where it comes from only the server's own code can say, which
+        // has looked whether
+        // its user may do this before it looked who is in the way.
+        if (SqlState.OBJECT_IN_USE.equals(fields.get('C')) && BUSY_DATABASE_FILE.equals(fields.get('F'))) {
             news.objectInUse(fields.getOrDefault('M', ""));
         }
     }

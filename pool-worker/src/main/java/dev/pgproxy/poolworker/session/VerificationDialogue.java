@@ -3,9 +3,9 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.ProtocolViolation;
-import dev.pgproxy.poolworker.relay.DiscardingTransport;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
+import java.io.IOException;
 import java.util.Arrays;
 
 /** Carries a {@link Verification} to the client and back. Whatever password passes here is wiped behind it. */
@@ -32,16 +32,13 @@ final class VerificationDialogue {
         void proceed(Runnable step);
     }
 
-    private static final Transport NOWHERE = new DiscardingTransport();
-
     private final Verification verification;
     private final Transport frontend;
     private final Pipe toClient;
     private final RelayBuffers buffers;
     private final Background background;
     private final Host host;
-    private final AnswerCollector answers = new AnswerCollector();
-    private final Pipe fromClient;
+    private final AnswerReader answers;
     private boolean computing;
     private boolean over;
 
@@ -59,7 +56,7 @@ final class VerificationDialogue {
         this.buffers = buffers;
         this.background = background;
         this.host = host;
-        this.fromClient = new Pipe(buffers, answers);
+        this.answers = new AnswerReader(buffers);
     }
 
     /**
@@ -110,21 +107,15 @@ final class VerificationDialogue {
             return;
         }
         try {
-            Pipe.Outcome outcome = fromClient.pump(frontend, NOWHERE);
-            if (outcome == Pipe.Outcome.SOURCE_ENDED) {
-                over = true;
-                host.left();
-                return;
-            }
-            byte[] message = answers.next();
-            if (answers.isOutOfOrder() || (message != null && !fromClient.atBoundary())) {
-                throw ProtocolViolation.of("unexpected message in the middle of a login");
-            }
+            byte[] message = answers.read(frontend);
             if (message == null) {
                 awaitClient();
             } else {
                 proceed(verification.take(message));
             }
+        } catch (IOException e) {
+            over = true;
+            host.left();
         } catch (ProtocolViolation e) {
             over = true;
             host.violated(e);

@@ -60,8 +60,8 @@ class ReusePolicyTest {
     }
 
     @Test
-    void withoutFactsOnlyTrustThatNeverHadAnyGoesOn() {
-        expect(Way.WELCOME, AuthenticationMethod.TRUST, "", RoleFacts.UNAVAILABLE);
+    void withoutFactsNobodyGoesOn() {
+        expect(Way.START_ANEW, AuthenticationMethod.TRUST, "", RoleFacts.UNAVAILABLE);
         expect(Way.START_ANEW, AuthenticationMethod.TRUST, "f1", RoleFacts.UNAVAILABLE);
         expect(Way.START_ANEW, AuthenticationMethod.MD5, "", RoleFacts.UNAVAILABLE);
     }

@@ -60,12 +60,14 @@ public final class RoleLookup {
     }
 
     private RoleFacts withFile(String role, RoleFacts facts) {
+        if (!facts.known()) {
+            return facts; // Whether the role may log in, or exists, the file does not know.
+        }
         List<String> verifiers = file.map(list -> list.verifiers(role)).orElse(List.of());
         if (verifiers.isEmpty()) {
             return bounded(facts, facts.cleartextCheckable(), facts.verifiers());
         }
-        RoleFacts known = facts.known() ? facts : new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "", List.of());
-        return bounded(known, true, verifiers);
+        return bounded(facts, true, verifiers);
     }
 
     /** A role may give itself a verifier of any length, which no message could carry. */

@@ -1,20 +1,26 @@
 package dev.pgproxy.taskworker.secret;
 
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.protocol.SqlState;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks a server about a role and a database. Everything is qualified by its schema, and the connection's search_path is fixed besides.
  *
  * <p>The fingerprint is made of the versions (xmin) of the role's and the database's rows and of their settings, so it changes
- * with every ALTER of either, also one that is taken back later.
+ * with every ALTER of either, also one that is taken back later; and of the roles that the role is a member of, at any remove, since
+ * pg_hba.conf can let in a group.
  */
 final class RoleQuery {
+
+    /** Of an md5 in hexadecimal. */
+    private static final int FINGERPRINT_CHARS = 32;
 
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
@@ -37,7 +43,14 @@ final class RoleQuery {
                                                      ';' ORDER BY s.setdatabase, s.setrole)
                         FROM pg_catalog.pg_db_role_setting s
                         WHERE s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, d.oid])
-                          AND s.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])))),
+                          AND s.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])),
+                       (WITH RECURSIVE above(role) AS (
+                            SELECT m.roleid FROM pg_catalog.pg_auth_members m WHERE m.member OPERATOR(pg_catalog.=) r.oid
+                            UNION
+                            SELECT m.roleid FROM pg_catalog.pg_auth_members m, above
+                            WHERE m.member OPERATOR(pg_catalog.=) above.role)
+                        SELECT pg_catalog.string_agg(pg_catalog.concat_ws(':', g.oid, g.rolname), ';' ORDER BY g.oid)
+                        FROM above, pg_catalog.pg_roles g WHERE g.oid OPERATOR(pg_catalog.=) above.role))),
                    %2$s
             FROM pg_catalog.%3$s r, pg_catalog.pg_database d
             WHERE r.rolname OPERATOR(pg_catalog.=) ?::pg_catalog.name
@@ -112,6 +125,15 @@ final class RoleQuery {
         }
     }
 
+    /** What no PostgreSQL would answer is not passed on. */
+    private static String fingerprint(@Nullable String answered) throws SQLException {
+        if (answered == null || answered.length() != FINGERPRINT_CHARS) {
+            throw new SQLException(
+                    "the server's answer about a role is not what was asked for", SqlState.PROTOCOL_VIOLATION);
+        }
+        return answered;
+    }
+
     private static RoleFacts run(Connection connection, String sql, String user, String database) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, user);
@@ -129,7 +151,7 @@ final class RoleQuery {
                         mayLogIn,
                         false,
                         validFor,
-                        rows.getString(3),
+                        fingerprint(rows.getString(3)),
                         verifier == null ? List.of() : List.of(verifier));
             }
         }

@@ -135,7 +135,7 @@ final class ServerLane {
                 .with("server", server)
                 .with("user", login.user())
                 .with("sqlstate", cause.getSQLState())
-                .message(String.valueOf(cause.getMessage()) + "; until it works, only trusted logins reuse connections")
+                .message(String.valueOf(cause.getMessage()) + "; until it works, no connection is used again")
                 .hint("Let conninfo.user log in to conninfo.db from here, as a superuser or with auth_file set.")
                 .warn();
     }

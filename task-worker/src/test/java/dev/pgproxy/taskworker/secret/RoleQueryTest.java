@@ -54,6 +54,11 @@ class RoleQueryTest {
                 "alter role all set work_mem = '8MB'",
                 "alter role app createdb",
                 "alter role app password 'other'",
+                "create role staff; create role company; grant staff to app",
+                "grant company to staff",
+                "alter role company rename to firm",
+                "revoke firm from staff",
+                "revoke staff from app",
                 "drop role app; create role app login")) {
             String before = ask(cluster, "postgres", "app").fingerprint();
             cluster.primary().sql(change);
