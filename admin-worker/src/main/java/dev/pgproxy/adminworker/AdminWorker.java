@@ -20,6 +20,7 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -29,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -54,7 +56,8 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
 
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
-    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "0:0:0:0:0:0:0:1");
+    /** Of the sessions that there may be, one in so many is kept for those who may act, and as many more for those of this host. */
+    private static final int RESERVE_DIVISOR = 5;
 
     /** How often memory is looked at while a statement runs. */
     private static final long HEAP_PERIOD_MS = 20;
@@ -76,7 +79,9 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     private final Engines engines = new Engines();
     private final SnapshotSource snapshots;
     private final Commands commands;
-    private final Set<OperatorSession> sessions = new HashSet<>();
+    /** In the order in which they came. */
+    private final Set<OperatorSession> sessions = new LinkedHashSet<>();
+
     private final Set<Running> running = new HashSet<>();
     private @Nullable AdminSettings settings;
     private @Nullable Passwords passwords;
@@ -127,15 +132,16 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
-        if (stopping || !mayLogIn(message.peer())) {
+        if (stopping) {
             lingering.close(
                     transport,
                     BackendMessage.fatal(
-                            SqlState.TOO_MANY_CONNECTIONS,
-                            "too many clients log in to pg_proxy at once",
-                            "Try again in a moment."));
+                            SqlState.ADMIN_SHUTDOWN,
+                            "terminating connection due to administrator command",
+                            "The proxy is being stopped."));
             return;
         }
+        makeRoomToLogIn(message.peer());
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
         OperatorSession session = new OperatorSession(this, startup, message.peer(), transport, secret);
@@ -143,13 +149,23 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         session.begin();
     }
 
-    private boolean mayLogIn(String peer) {
+    /** Whoever comes gets his chance: a login takes milliseconds, and one that has taken the longest gives way to him. */
+    private void makeRoomToLogIn(String peer) {
+        String group = PeerGroup.of(peer);
         List<OperatorSession> logins =
                 sessions.stream().filter(session -> !session.isLoggedIn()).toList();
-        long alike =
-                logins.stream().filter(session -> session.peer().equals(peer)).count();
-        boolean isHere = LOOPBACK.contains(peer);
-        return alike < MAX_LOGINS_PER_ADDRESS && logins.size() < MAX_LOGINS - (isHere ? 0 : LOGINS_OF_THIS_HOST);
+        List<OperatorSession> alike = logins.stream()
+                .filter(session -> PeerGroup.of(session.peer()).equals(group))
+                .toList();
+        boolean isHere = group.equals(PeerGroup.THIS_HOST);
+        if (alike.size() >= MAX_LOGINS_PER_ADDRESS) {
+            alike.get(0).giveWay();
+        } else if (logins.size() >= MAX_LOGINS - (isHere ? 0 : LOGINS_OF_THIS_HOST)) {
+            logins.stream()
+                    .filter(session -> isHere || !PeerGroup.of(session.peer()).equals(PeerGroup.THIS_HOST))
+                    .findFirst()
+                    .ifPresent(OperatorSession::giveWay);
+        }
     }
 
     @Override
@@ -329,9 +345,13 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public boolean hasRoom() {
+    public boolean hasRoom(boolean mayAct, String peer) {
         long loggedIn = sessions.stream().filter(OperatorSession::isLoggedIn).count();
-        return loggedIn < settings().database().connections();
+        int all = settings().database().connections();
+        int reserve = Math.max(1, all / RESERVE_DIVISOR);
+        boolean isHere = PeerGroup.of(peer).equals(PeerGroup.THIS_HOST);
+        int kept = !mayAct ? 2 * reserve : isHere ? 0 : reserve;
+        return loggedIn < all - Math.min(kept, all - 1);
     }
 
     @Override

@@ -17,8 +17,6 @@ import java.util.List;
 /** An operator's session of pg_proxy, by pgjdbc. */
 final class Operator implements AutoCloseable {
 
-    static final String DEFAULT_PASSWORD = "pg2pg";
-
     private final Connection connection;
 
     private Operator(Connection connection) {
@@ -26,7 +24,7 @@ final class Operator implements AutoCloseable {
     }
 
     static Operator of(ProxyProcess proxy) throws SQLException {
-        return of(proxy, DEFAULT_PASSWORD);
+        return of(proxy, ProxyProcess.OPERATOR_PASSWORD);
     }
 
     static Operator of(ProxyProcess proxy, String password, String... properties) throws SQLException {

@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -41,7 +42,7 @@ class PgProxyLoginSystemTest {
             }
             SQLException wrong = assertThrows(SQLException.class, () -> Operator.of(proxy, "wrong"));
             assertEquals("28P01", wrong.getSQLState());
-            assertThrows(SQLException.class, () -> Operator.of(proxy, Operator.DEFAULT_PASSWORD));
+            assertThrows(SQLException.class, () -> Operator.of(proxy, "pg2pg"));
             assertFalse(proxy.log().contains("act here"));
             assertFalse(proxy.log().contains("default_password"), proxy.log());
         }
@@ -83,7 +84,7 @@ class PgProxyLoginSystemTest {
             System.out.println("SKIPPED: this host has no address but the loopback's");
         }
         Assumptions.assumeTrue(other.isPresent());
-        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "listen = 0.0.0.0:0")) {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "listen = 0.0.0.0:0", "pg_proxy_pw = pg2pg")) {
             assertTrue(proxy.log().contains("event=default_password"), proxy.log());
             try (WireClient client = new WireClient(new InetSocketAddress(other.get(), proxy.port()))) {
                 client.startup(WireClient.PROTOCOL_3_0, "anybody", "pg_proxy");
@@ -91,15 +92,70 @@ class PgProxyLoginSystemTest {
                 assertEquals("28000", error.sqlState());
                 assertTrue(error.fields().getOrDefault('H', "").contains("pg_proxy_pw"));
             }
-            try (Operator operator = Operator.of(proxy)) {
-                Operator.configure(proxy, "pg_proxy_pw = secret");
-                operator.execute("reload");
-            }
+            Operator.configure(proxy, "pg_proxy_pw = secret");
+            Programs.run(List.of("kill", "-HUP", Long.toString(proxy.master().pid())));
+            Await.until("the reload", Fixture.SOON, () -> proxy.log().contains("event=reloaded"));
             try (WireClient client = new WireClient(new InetSocketAddress(other.get(), proxy.port()))) {
                 client.startup(WireClient.PROTOCOL_3_0, "anybody", "pg_proxy");
                 WireMessage request = client.read();
                 assertNotNull(request);
                 assertEquals("R", String.valueOf(request.type()));
+            }
+        }
+    }
+
+    @Test
+    void theDefaultPasswordIsForLookingOnly() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "pg_proxy_pw = pg2pg");
+                Operator everybody = Operator.of(proxy, "pg2pg")) {
+            assertEquals("1", everybody.value("select count(*) from server where role = 'primary'"));
+            for (String forbidden : List.of("shutdown", "delete from connection", "pause", "reload")) {
+                SQLException refused = assertThrows(SQLException.class, () -> everybody.execute(forbidden));
+                assertEquals("42501", refused.getSQLState(), forbidden);
+                assertTrue(String.valueOf(refused.getMessage()).contains("Set one of your own"), refused::getMessage);
+            }
+        }
+    }
+
+    @Test
+    void whoMayOnlyLookLocksNoOperatorOut() throws Exception {
+        List<Operator> readers = new ArrayList<>();
+        try (ProxyProcess proxy = Fixture.proxy(
+                Fixture.cluster(18), "pg_proxy_pw = act", "pg_proxy_stats_pw = look", "pg_proxy_max_conn = 5")) {
+            SQLException full = assertThrows(SQLException.class, () -> {
+                while (true) {
+                    readers.add(Operator.of(proxy, "look"));
+                }
+            });
+            assertEquals("53300", full.getSQLState());
+            assertEquals(3, readers.size());
+            try (Operator first = Operator.of(proxy, "act");
+                    Operator second = Operator.of(proxy, "act")) {
+                assertEquals("1", first.value("select 1"));
+                assertEquals("1", second.value("select 1"));
+            }
+        } finally {
+            for (Operator reader : readers) {
+                reader.close();
+            }
+        }
+    }
+
+    @Test
+    void silentLoginsOfThisHostKeepNoOperatorOut() throws Exception {
+        List<WireClient> silent = new ArrayList<>();
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18))) {
+            for (int i = 0; i < 100; i++) {
+                WireClient client = new WireClient(proxy.port());
+                silent.add(client);
+                client.startup(WireClient.PROTOCOL_3_0, "anybody", "pg_proxy");
+            }
+            try (Operator operator = Operator.of(proxy)) {
+                assertEquals("1", operator.value("select 1"));
+            }
+        } finally {
+            for (WireClient client : silent) {
+                client.close();
             }
         }
     }

@@ -57,7 +57,7 @@ class PgProxyQuerySystemTest {
     @ParameterizedTest
     @ValueSource(strings = {SIMPLE, EXTENDED, BINARY})
     void typesNullsAndParameters(String mode) throws SQLException {
-        try (Connection connection = Operator.connect(PROXY, Operator.DEFAULT_PASSWORD, mode)) {
+        try (Connection connection = Operator.connect(PROXY, ProxyProcess.OPERATOR_PASSWORD, mode)) {
             try (PreparedStatement statement = connection.prepareStatement(
                     "select c.*, p.kind, p.memory_bytes, 1.25::numeric as n, null as nothing from connection c join process p"
                             + " on p.pid = c.pid where c.application_name = ? and c.session_id > ? and p.slot < ?")) {
@@ -103,7 +103,7 @@ class PgProxyQuerySystemTest {
     @ParameterizedTest
     @ValueSource(strings = {SIMPLE, EXTENDED})
     void errorsLeaveTheSessionUsable(String mode) throws SQLException {
-        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, mode)) {
+        try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, mode)) {
             List<String> bad = List.of(
                     "42601 select 1 from from",
                     "42703 select nothing from pool",
@@ -126,7 +126,7 @@ class PgProxyQuerySystemTest {
 
     @Test
     void transactionsAndCursorsAreTakenAsTheyCome() throws SQLException {
-        try (Connection connection = Operator.connect(PROXY, Operator.DEFAULT_PASSWORD)) {
+        try (Connection connection = Operator.connect(PROXY, ProxyProcess.OPERATOR_PASSWORD)) {
             connection.setAutoCommit(false);
             try (Statement statement = connection.createStatement()) {
                 statement.setFetchSize(2);
@@ -162,7 +162,7 @@ class PgProxyQuerySystemTest {
     /** The engine behind is not PostgreSQL's; where both know something they must mean the same by it. */
     @Test
     void ordinarySqlMeansWhatItMeansToPostgres() throws Exception {
-        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, SIMPLE)) {
+        try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, SIMPLE)) {
             for (String sql : Files.readAllLines(Path.of("src/test/sql/ordinary.sql"))) {
                 if (!sql.startsWith("--")) {
                     assertEquals(
@@ -208,7 +208,7 @@ class PgProxyQuerySystemTest {
     private static Programs.Result psql(String... commands) {
         List<String> all = new ArrayList<>(List.of(
                 "env",
-                "PGPASSWORD=" + Operator.DEFAULT_PASSWORD,
+                "PGPASSWORD=" + ProxyProcess.OPERATOR_PASSWORD,
                 "psql",
                 "-XAt",
                 "-h",
@@ -246,7 +246,7 @@ class PgProxyQuerySystemTest {
     /** As psql sends them while somebody types. */
     @Test
     void completionFindsTablesAndColumns() throws SQLException {
-        try (Operator operator = Operator.of(PROXY, Operator.DEFAULT_PASSWORD, SIMPLE)) {
+        try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, SIMPLE)) {
             assertEquals(
                     List.of("connection", "config"),
                     operator.rows(
@@ -285,6 +285,29 @@ class PgProxyQuerySystemTest {
                 assertEquals("57014", cancelled.getSQLState());
             }
             assertEquals("1", operator.value("select 1"));
+        }
+    }
+
+    /** Whoever may only look must not be able to end what others look with. */
+    @Test
+    void aStatementThatWantsMoreMemoryThanThereIsFailsAlone() throws Exception {
+        String bomb = "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'";
+        for (int i = 0; i < 12; i++) {
+            bomb = "replace(" + bomb + ", 'a', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')";
+        }
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_stats_pw = look");
+                Operator operator = Operator.of(proxy);
+                Operator looker = Operator.of(proxy, "look")) {
+            long pid = proxy.children("pgproxy-admin").get(0).pid();
+            for (String sql : List.of(
+                    "select length(" + bomb + ")",
+                    "select length(string_agg(a.\"key\" || b.\"key\", '')) from config a, config b, config c, config d, config e",
+                    "select count(*) from (select a.\"key\" || b.\"key\" || c.\"key\" || d.\"key\" x from config a, config b,"
+                            + " config c, config d order by 1) y")) {
+                assertThrows(SQLException.class, () -> looker.value(sql), sql);
+                assertEquals("1", operator.value("select 1"));
+            }
+            assertEquals(pid, proxy.children("pgproxy-admin").get(0).pid(), proxy.log());
         }
     }
 

@@ -415,7 +415,9 @@ final class Conversation {
             throw new SqlProblem(
                     SqlStates.INSUFFICIENT_PRIVILEGE,
                     "permission denied: this session may only read",
-                    "Log in with pg_proxy_pw to act.");
+                    services.settings().database().hasDefaultPassword()
+                            ? "pg_proxy_pw is the default that everybody knows. Set one of your own, reload the configuration, and log in with it."
+                            : "Log in with pg_proxy_pw to act.");
         }
     }
 

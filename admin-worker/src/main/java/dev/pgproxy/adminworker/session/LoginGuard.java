@@ -1,6 +1,7 @@
 package dev.pgproxy.adminworker.session;
 
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.peer.PeerGroup;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -24,12 +25,61 @@ public final class LoginGuard {
     /** Addresses that are remembered; above it the one that failed first is forgotten. */
     private static final int MAX_ADDRESSES = 10_000;
 
+    /** Wrong passwords from everywhere within the window; above it every login from elsewhere than this host is answered late. */
+    static final int MAX_FAILURES_IN_ALL = 200;
+
+    /** Logins that may wait so at once, from everywhere together. */
+    static final int MAX_DELAYED_IN_ALL = 50;
+
     private static final class Failures {
         private long sinceNs;
         private int count;
         private int delayed;
+
+        private boolean areMany(int most, long nowNs) {
+            return count >= most && (nowNs - sinceNs < WINDOW_NS || delayed > 0);
+        }
+
+        private void add(long nowNs) {
+            if (count == 0 || nowNs - sinceNs >= WINDOW_NS) {
+                sinceNs = nowNs;
+                count = 0;
+            }
+            count++;
+        }
     }
 
+    /** How a login has to wait for its first answer. */
+    public static final class Delay {
+
+        private final Failures counted;
+        private boolean ended;
+
+        private Delay(Failures counted) {
+            this.counted = counted;
+            counted.delayed++;
+        }
+
+        /** The login goes on, or is over. */
+        public void end() {
+            if (!ended) {
+                ended = true;
+                counted.delayed--;
+            }
+        }
+    }
+
+    /** Whether and how a login is to wait. */
+    public sealed interface Verdict {
+        record GoOn() implements Verdict {}
+
+        record Wait(Delay delay) implements Verdict {}
+
+        /** Too many wait already. */
+        record Refuse() implements Verdict {}
+    }
+
+    private final Failures everywhere = new Failures();
     private final Map<String, Failures> byAddress = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Failures> eldest) {
@@ -37,47 +87,43 @@ public final class LoginGuard {
         }
     };
 
-    /** How long a login from there is to wait for its first answer; negative when too many do already. */
-    public long delayMs(String address, long nowNs) {
+    /** @param address that the login comes from, as {@link PeerGroup} has it */
+    public Verdict judge(String address, long nowNs) {
         Failures failures = byAddress.get(address);
-        if (failures == null || failures.count < MAX_FAILURES) {
-            return 0;
+        if (failures != null && failures.areMany(MAX_FAILURES, nowNs)) {
+            return waiting(failures, MAX_DELAYED);
         }
-        if (nowNs - failures.sinceNs >= WINDOW_NS && failures.delayed == 0) {
-            byAddress.remove(address);
-            return 0;
+        // Whoever guesses from many addresses is not let off by it; this host is the operators' way in.
+        if (!address.equals(PeerGroup.THIS_HOST) && everywhere.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
+            return waiting(everywhere, MAX_DELAYED_IN_ALL);
         }
-        if (failures.delayed >= MAX_DELAYED) {
-            return -1;
-        }
-        failures.delayed++;
-        return DELAY_MS;
+        return new Verdict.GoOn();
     }
 
-    /** A login that had to wait goes on, or is over. */
-    public void delayEnded(String address) {
-        Failures failures = byAddress.get(address);
-        if (failures != null && failures.delayed > 0) {
-            failures.delayed--;
-        }
+    private static Verdict waiting(Failures failures, int most) {
+        return failures.delayed >= most ? new Verdict.Refuse() : new Verdict.Wait(new Delay(failures));
     }
 
     /** A wrong password came from there. */
     public void failed(String address, long nowNs) {
         Failures failures = byAddress.computeIfAbsent(address, key -> new Failures());
-        if (failures.count == 0 || nowNs - failures.sinceNs >= WINDOW_NS) {
-            failures.sinceNs = nowNs;
-            failures.count = 0;
-        }
-        failures.count++;
+        failures.add(nowNs);
+        everywhere.add(nowNs);
         if (failures.count == MAX_FAILURES) {
-            Event.of("address_slowed_down")
-                    .with("address", address)
-                    .with("failures", failures.count)
-                    .message(
-                            "too many wrong passwords for pg_proxy came from there; its logins are answered late for a while")
-                    .hint("Find out who tries there.")
-                    .warn();
+            slowedDown(address, failures);
         }
+        if (everywhere.count == MAX_FAILURES_IN_ALL) {
+            slowedDown("everywhere", everywhere);
+        }
+    }
+
+    private static void slowedDown(String address, Failures failures) {
+        Event.of("address_slowed_down")
+                .with("address", address)
+                .with("failures", failures.count)
+                .message(
+                        "too many wrong passwords for pg_proxy came from there; its logins are answered late for a while")
+                .hint("Find out who tries there.")
+                .warn();
     }
 }

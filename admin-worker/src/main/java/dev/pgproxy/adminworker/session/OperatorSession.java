@@ -10,6 +10,7 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
@@ -56,7 +57,8 @@ public final class OperatorSession {
     private Passwords.@Nullable Login login;
     private @Nullable Conversation conversation;
     private Scheduler.@Nullable Timer timer;
-    private Scheduler.@Nullable Timer delay;
+    private Scheduler.@Nullable Timer delayTimer;
+    private LoginGuard.@Nullable Delay delay;
     private boolean flushPlanned;
 
     /**
@@ -77,8 +79,9 @@ public final class OperatorSession {
 
     /** Asks the client for its password. */
     public void begin() {
-        long delayMs = services.guard().delayMs(peer, services.loop().clock().nanoTime());
-        if (delayMs < 0) {
+        LoginGuard.Verdict verdict = services.guard()
+                .judge(PeerGroup.of(peer), services.loop().clock().nanoTime());
+        if (verdict instanceof LoginGuard.Verdict.Refuse) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
                     "too many wrong passwords came from " + peer + ", and too many logins wait",
@@ -94,14 +97,15 @@ public final class OperatorSession {
                                 "canceling authentication due to timeout",
                                 "The login took longer than client_login_timeout.")));
         transport.onReady(this::ready);
-        if (delayMs == 0) {
-            ask();
-        } else {
+        if (verdict instanceof LoginGuard.Verdict.Wait wait) {
+            delay = wait.delay();
             transport.interest(Interest.HANGUP);
-            delay = services.loop().scheduler().afterMs(delayMs, () -> {
+            delayTimer = services.loop().scheduler().afterMs(LoginGuard.DELAY_MS, () -> {
                 endDelay();
                 ask();
             });
+        } else {
+            ask();
         }
     }
 
@@ -114,10 +118,13 @@ public final class OperatorSession {
     }
 
     private void endDelay() {
+        if (delayTimer != null) {
+            delayTimer.cancel();
+            delayTimer = null;
+        }
         if (delay != null) {
-            delay.cancel();
+            delay.end();
             delay = null;
-            services.guard().delayEnded(peer);
         }
     }
 
@@ -129,6 +136,14 @@ public final class OperatorSession {
     /** Bytes of results that the client has not taken. */
     public long heldBytes() {
         return output.bytes() + (conversation == null ? 0 : conversation.heldBytes());
+    }
+
+    /** There are too many logins, and this one has had its time. */
+    public void giveWay() {
+        refuse(
+                SqlState.TOO_MANY_CONNECTIONS,
+                "too many clients log in to pg_proxy at once, and this one took the longest",
+                "Try again.");
     }
 
     /** Whether the client has proved that it knows a password. */
@@ -250,18 +265,18 @@ public final class OperatorSession {
         login = null;
         if (granted == null) {
             wrongPassword();
-        } else if (!services.hasRoom()) {
+        } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, peer)) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
-                    "there are pg_proxy_max_conn sessions of pg_proxy already",
-                    "Close one, or raise pg_proxy_max_conn.");
+                    "all sessions of pg_proxy_max_conn that you may have are in use",
+                    "Close one, or raise pg_proxy_max_conn. Some are kept for those who may act, and for the proxy's own host.");
         } else {
             loggedIn(granted);
         }
     }
 
     private void wrongPassword() {
-        services.guard().failed(peer, services.loop().clock().nanoTime());
+        services.guard().failed(PeerGroup.of(peer), services.loop().clock().nanoTime());
         String user = StartupParameters.display(parameters.user());
         Event.of("operator_refused")
                 .with("peer", peer)

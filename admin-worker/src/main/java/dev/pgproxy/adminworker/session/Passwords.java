@@ -31,7 +31,9 @@ public final class Passwords {
     /** Takes milliseconds for each password. */
     public Passwords(ProxyConfig.AdminDatabase settings) {
         byte[] salt = random(ScramVerifier.SALT_BYTES);
-        add(settings.password(), "pg_proxy_pw", Right.READ_AND_ACT, salt);
+        // Every account of this host knows the default: it is for looking only.
+        Right right = settings.hasDefaultPassword() ? Right.READ : Right.READ_AND_ACT;
+        add(settings.password(), "pg_proxy_pw", right, salt);
         settings.readerPassword().ifPresent(password -> add(password, "pg_proxy_stats_pw", Right.READ, salt));
     }
 

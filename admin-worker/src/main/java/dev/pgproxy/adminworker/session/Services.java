@@ -42,8 +42,12 @@ public interface Services {
     /** Who tries passwords. */
     LoginGuard guard();
 
-    /** Whether there is room for one more session that is logged in. */
-    boolean hasRoom();
+    /**
+     * Whether there is room for one more session that is logged in.
+     *
+     * @param mayAct whether it may do more than look
+     */
+    boolean hasRoom(boolean mayAct, String peer);
 
     /** Whether a result of so many bytes may be kept until its client takes it, beside all others. */
     boolean hasRoomFor(long bytes);

@@ -108,6 +108,12 @@ public final class Engines implements AutoCloseable {
         } catch (SQLException e) {
             report = to -> to.failed(new SqlProblem(
                     SqlStates.INTERNAL_ERROR, "the database in memory cannot be used: " + e.getMessage(), ""));
+        } catch (OutOfMemoryError e) {
+            // One value was too large to be made. What others have is bounded; the database of this one is gone.
+            report = to -> to.failed(new SqlProblem(
+                    SqlStates.OUT_OF_MEMORY,
+                    "the statement needs more memory than pg_proxy has for it",
+                    "Use shorter texts, a narrower WHERE, or fewer columns."));
         } catch (StackOverflowError e) {
             report = to -> to.failed(new SqlProblem(
                     SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex", "Write a simpler one."));

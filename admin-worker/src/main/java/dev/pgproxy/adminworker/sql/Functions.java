@@ -118,7 +118,6 @@ final class Functions {
             "row",
             "select",
             "some",
-            "table",
             "then",
             "union",
             "using",
@@ -128,7 +127,6 @@ final class Functions {
             "with",
             "within",
             // Types with a length or a precision.
-            "bit",
             "char",
             "character",
             "decimal",

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -25,10 +26,19 @@ final class QueryPlanner {
     private static final Set<String> OPERATORS = Set.of(
             "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
 
-    private static final Pattern NUMBER = Pattern.compile("[0-9]*\\.?[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+\\.");
+    private static final Pattern NUMBER = Pattern.compile("(?:[0-9]*\\.?[0-9]+|[0-9]+\\.)(?:[eE]([+-]?[0-9]+))?");
 
     private static final int MAX_TOKENS = 10_000;
     private static final int MAX_DEPTH = 100;
+    /** Each can double the digits of a number, and the engine does arithmetic with all of them. */
+    private static final int MAX_MULTIPLICATIONS = 16;
+    /** Digits of a number as it is written. */
+    private static final int MAX_DIGITS = 40;
+    /** Of the largest number in double precision. */
+    private static final int MAX_EXPONENT = 308;
+    /** Behind these an asterisk stands for columns. */
+    private static final Set<String> BEFORE_COLUMNS = Set.of("select", "distinct", "all");
+
     private static final int MAX_WILDCARDS = 3;
     private static final int MAX_MATCHED_CHARS = 2_000;
 
@@ -38,8 +48,21 @@ final class QueryPlanner {
     private final Places places = new Places();
     private final Set<View> views = EnumSet.noneOf(View.class);
     private final Deque<Boolean> outer = new ArrayDeque<>();
+    /** Of each parenthesis that is open, what it is. */
+    private final Deque<Parenthesis> open = new ArrayDeque<>();
+
     private boolean amongTables;
     private int depth;
+    private int multiplications;
+
+    /** A parenthesis that is open. */
+    private enum Parenthesis {
+        PLAIN,
+        /** CAST(... AS ...), before its type. */
+        CAST,
+        /** The same, where the type has closed it already. */
+        CLOSED_CAST
+    }
 
     private QueryPlanner(SqlText statement, Settings settings) {
         this.statement = statement;
@@ -110,20 +133,70 @@ final class QueryPlanner {
     }
 
     private void number(Token token) throws SqlProblem {
-        if (!NUMBER.matcher(token.text()).matches()) {
+        Matcher matcher = NUMBER.matcher(token.text());
+        if (!matcher.matches()) {
             throw new SqlProblem(
                     SqlStates.SYNTAX_ERROR,
                     "trailing junk after numeric literal at or near \"" + token.text() + "\"",
                     "",
                     token.start() + 1);
         }
-        add(token, token.text());
+        String exponent = matcher.group(1);
+        boolean isTooLarge =
+                exponent != null && (exponent.length() > 5 || Math.abs(Integer.parseInt(exponent)) > MAX_EXPONENT);
+        if (isTooLarge || token.text().length() > MAX_DIGITS) {
+            throw new SqlProblem(
+                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                    "a number has more than " + MAX_DIGITS + " digits, or an exponent beyond " + MAX_EXPONENT,
+                    "",
+                    token.start() + 1);
+        }
+        // With an exponent, the engine would count in a type that knows no largest number.
+        add(token, exponent == null ? token.text() : "CAST(" + token.text() + " AS DOUBLE PRECISION)");
+    }
+
+    /** The name of a type, behind {@code ::} or in CAST. */
+    private int type(int at, Token token) throws SqlProblem {
+        String name = token.folded();
+        if (token.kind() == Token.Kind.WORD && Types.isExact(name)) {
+            if (open.peek() == Parenthesis.CAST && !isBehindColons(at)) {
+                open.pop();
+                open.push(Parenthesis.CLOSED_CAST);
+                add(token, "DOUBLE PRECISION ) :: " + name);
+            } else {
+                add(token, "DOUBLE PRECISION :: " + name);
+            }
+            return at;
+        }
+        if (token.kind() == Token.Kind.WORD && Types.isPlain(name)) {
+            add(token, Types.spelled(name));
+            return at;
+        }
+        throw new SqlProblem(
+                SqlStates.UNDEFINED_OBJECT,
+                "type \"" + token.text() + "\" is not available in pg_proxy",
+                "There are int, bigint, numeric, float8, text, varchar, boolean, date, time, timestamp, timestamptz, interval.",
+                token.start() + 1);
+    }
+
+    private boolean isBehindColons(int at) {
+        return at > 0 && statement.tokens().get(at - 1).isSymbol("::");
+    }
+
+    private boolean isType(int at) {
+        return isBehindColons(at)
+                || (at > 0
+                        && open.peek() == Parenthesis.CAST
+                        && statement.tokens().get(at - 1).isWord("as"));
     }
 
     /** @return the place of the last token that was looked at */
     private int name(int at) throws SqlProblem {
         List<Token> tokens = statement.tokens();
         Token token = tokens.get(at);
+        if (isType(at)) {
+            return type(at, token);
+        }
         String name = token.folded();
         boolean qualifies = at + 1 < tokens.size() && tokens.get(at + 1).isSymbol(".");
         if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && isCall(at + 2)) {
@@ -267,13 +340,33 @@ final class QueryPlanner {
                 throw tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
             }
             outer.push(amongTables);
+            boolean isCast = at > 0 && statement.tokens().get(at - 1).isWord("cast");
+            open.push(isCast ? Parenthesis.CAST : Parenthesis.PLAIN);
             boolean names = at > 0 && statement.tokens().get(at - 1).isWord("using");
             amongTables &= !names;
         } else if (token.isSymbol(")")) {
             depth--;
             amongTables = outer.isEmpty() ? amongTables : outer.pop();
+            if (open.poll() == Parenthesis.CLOSED_CAST) {
+                return; // Its type has closed it.
+            }
+        } else if (isMultiplication(at) && ++multiplications > MAX_MULTIPLICATIONS) {
+            throw tooComplex("more than " + MAX_MULTIPLICATIONS + " multiplications and divisions");
         }
         add(token, token.text());
+    }
+
+    private boolean isMultiplication(int at) {
+        Token token = statement.tokens().get(at);
+        if (!token.isSymbol("*") && !token.isSymbol("/")) {
+            return false;
+        }
+        Token before = statement.tokens().get(Math.max(0, at - 1));
+        return switch (before.kind()) {
+            case SYMBOL -> before.isSymbol(")") || before.isSymbol("]");
+            case WORD -> !BEFORE_COLUMNS.contains(before.folded());
+            case QUOTED_NAME, STRING, NUMBER, PARAMETER -> true;
+        };
     }
 
     private static SqlProblem noCatalog(Token token) {

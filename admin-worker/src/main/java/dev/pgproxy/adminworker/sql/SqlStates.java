@@ -4,6 +4,7 @@ package dev.pgproxy.adminworker.sql;
 public final class SqlStates {
 
     public static final String FEATURE_NOT_SUPPORTED = "0A000";
+    public static final String NUMERIC_VALUE_OUT_OF_RANGE = "22003";
     public static final String INVALID_TEXT_REPRESENTATION = "22P02";
     public static final String INVALID_PARAMETER_VALUE = "22023";
     public static final String READ_ONLY_SQL_TRANSACTION = "25006";

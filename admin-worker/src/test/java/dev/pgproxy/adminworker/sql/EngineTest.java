@@ -127,6 +127,56 @@ class EngineTest {
         assertFalse(engine.isBroken());
     }
 
+    @Test
+    void castsAreToTypesWhoseValuesHaveBounds() throws SqlProblem {
+        assertEquals("2.5|3|1.25\n", rows("select '2.5'::numeric, cast(3 as decimal), cast('1.25' as numeric(10, 2))"));
+        assertEquals("7|x|t\n", rows("select cast('7' as int), cast('x' as text), 't'::boolean"));
+        assertEquals("1e+300\n", rows("select 1e300"));
+        for (String bad : List.of(
+                "select 'aced0005'::java_object",
+                "select cast('12345678123456781234567812345678' as uuid)",
+                "select 'x'::uuid::java_object",
+                "select 'x'::varbinary",
+                "select 'x'::json",
+                "select 'x'::geometry",
+                "select '1'::decfloat",
+                "select * from table(x java_object = 'aced0005')",
+                "select x'aced0005'")) {
+            String state = problem(bad).sqlState();
+            assertTrue(
+                    Set.of(SqlStates.UNDEFINED_OBJECT, SqlStates.UNDEFINED_FUNCTION, SqlStates.FEATURE_NOT_SUPPORTED)
+                            .contains(state),
+                    bad + ": " + state);
+        }
+    }
+
+    /** A few characters must not stand for a number that nobody can compute with. */
+    @Test
+    void numbersHaveBoundsHoweverTheyAreMade() {
+        assertEquals(
+                SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                problem("select 1e1000000000").sqlState());
+        assertEquals(
+                SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                problem("select 1e309::numeric").sqlState());
+        assertEquals(
+                SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                problem("select " + "9".repeat(41)).sqlState());
+        for (String huge : List.of(
+                "select floor(('1e' || '1000000000')::numeric)",
+                "select cast('1e' || '1000000000' as numeric(20, 2))",
+                "select mod(cast('1e' || '1000000000' as decimal), 7)",
+                "select floor(sum(x)) from (values ('1e' || '1000000000')) v(x)")) {
+            problem(huge);
+        }
+        assertEquals(
+                SqlStates.STATEMENT_TOO_COMPLEX,
+                problem("select " + "2*".repeat(17) + "2").sqlState());
+        assertEquals(
+                SqlStates.STATEMENT_TOO_COMPLEX,
+                problem("select " + "2/".repeat(17) + "2").sqlState());
+    }
+
     /** What gets by the planner, had it a hole, still meets a user without any right but to read. */
     @Test
     void theReaderCanDoNothingButRead() {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Brings clients of pg_proxy to the admin-worker; those who come before it is there wait for it. Who they are is for it to find out. */
 final class Operators {
 
-    /** Clients that may wait for the admin-worker to start. */
+    /** Clients that may wait for the admin-worker to start; for one more, the one that has waited longest gives way. */
     private static final int MAX_WAITING = 64;
 
     /** How long they may. */
@@ -40,9 +40,10 @@ final class Operators {
     void submit(Client client) {
         if (adminWorker != null) {
             hand(client, adminWorker);
-        } else if (waiting.size() >= MAX_WAITING) {
-            refuse(client, "too many clients wait for pg_proxy to start");
         } else {
+            if (waiting.size() >= MAX_WAITING) {
+                gaveUp(waiting.values().iterator().next().client(), "too many clients wait for pg_proxy to start");
+            }
             Scheduler.Timer timer =
                     loop.scheduler().afterMs(START_TIMEOUT_MS, () -> gaveUp(client, "pg_proxy could not be started"));
             waiting.put(client.id(), new Waiting(client, timer));

@@ -11,14 +11,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/**
- * Listens on loopback and does to each client what is registered for the database that it names; to all others what is registered
- * for {@link #ANY_OTHER}, if anything is.
- */
+/** Listens on loopback and does to each client what is registered for the database that it names. */
 public final class FakeServer implements AutoCloseable {
-
-    /** Stands for all databases that nothing is registered for. */
-    public static final String ANY_OTHER = "";
 
     private static final int BACKLOG = 512;
 
@@ -28,12 +22,15 @@ public final class FakeServer implements AutoCloseable {
         void serve(FakeConnection client) throws IOException;
     }
 
+    private final Behaviour toAllOthers;
     private final ServerSocket listener;
     private final Map<String, Behaviour> byDatabase = new ConcurrentHashMap<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> met = new ConcurrentHashMap<>();
 
-    public FakeServer() {
+    /** @param toAllOthers what clients meet whose database nothing is registered for */
+    public FakeServer(Behaviour toAllOthers) {
+        this.toAllOthers = toAllOthers;
         try {
             listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -76,14 +73,9 @@ public final class FakeServer implements AutoCloseable {
         try (socket) {
             FakeConnection client = new FakeConnection(socket);
             if (client.readStartup() instanceof StartupPacket.Startup startup) {
-                Behaviour behaviour = byDatabase.get(startup.parameters().database());
-                if (behaviour == null) {
-                    behaviour = byDatabase.get(ANY_OTHER);
-                }
-                if (behaviour != null) {
-                    met.merge(startup.parameters().database(), 1, Integer::sum);
-                    behaviour.serve(client);
-                }
+                String database = startup.parameters().database();
+                met.merge(database, 1, Integer::sum);
+                byDatabase.getOrDefault(database, toAllOthers).serve(client);
             }
         } catch (IOException e) {
             return; // The other side had enough, which is what a behaviour is for.

@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
 /** A pgproxy started with {@code bin/pgproxy-master}, in a directory of its own, on ports that the system chose. */
 public final class ProxyProcess implements AutoCloseable {
 
+    /** Of pg_proxy, unless the configuration says otherwise. */
+    public static final String OPERATOR_PASSWORD = "operate";
+
     private static final Pattern LISTENING = Pattern.compile("event=listening address=(\\S+):(\\d+)");
     private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
@@ -103,6 +106,7 @@ public final class ProxyProcess implements AutoCloseable {
         List<String> lines = new ArrayList<>(configuration);
         addUnlessSet(lines, "listen", "127.0.0.1:0");
         addUnlessSet(lines, "conninfo.user", "postgres");
+        addUnlessSet(lines, "pg_proxy_pw", OPERATOR_PASSWORD);
         addUnlessSet(lines, "pid_file", directory.path().resolve("pgproxy.pid").toString());
         addUnlessSet(
                 lines,
