@@ -3,6 +3,7 @@ package dev.pgproxy.master;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.io.Signals;
@@ -93,6 +94,7 @@ public final class MasterMain implements Callable<Integer> {
             return 0;
         }
         try {
+            TrustedPath.check("state_file", config.files().stateFile());
             StateFile stateFile = new StateFile(config.files().stateFile());
             FailoverState state = StartDecision.of(config.servers(), stateFile.read());
             ProxyConfig.Servers servers = StartDecision.servers(config.servers(), state);
@@ -141,14 +143,17 @@ public final class MasterMain implements Callable<Integer> {
     private static int run(ProxyConfig config, FailoverState state, Path configFile) {
         try {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
+            TrustedPath.check("pid_file", config.files().pidFile());
+            TrustedPath.check("ipc_uds_path", config.files().controlSocket());
         } catch (IOException e) {
-            System.err.println(
-                    e.getMessage() + "\n    HINT: Make the directory of log.filename writable for this user.");
+            System.err.println(e.getMessage()
+                    + "\n    HINT: Name a file in a directory that belongs to this user, or make it one.");
             return FAILED;
         }
         LogSetup.start(config.logging().file(), LOG_SUFFIX, config.logging().level());
         ProcessTuning.setProcessName("pgproxy-master");
         Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
+        warnOfOpenPasswords(config, configFile);
         try (PidFile pidFile = PidFile.lock(config.files().pidFile());
                 EpollPoller poller = new EpollPoller()) {
             long limit = raiseDescriptorLimit(config);
@@ -184,6 +189,20 @@ public final class MasterMain implements Callable<Integer> {
                     .message("this process cannot go on and exits")
                     .error(e);
             return FAILED;
+        }
+    }
+
+    private static void warnOfOpenPasswords(ProxyConfig config, Path configFile) {
+        try {
+            if (config.hasSecrets() && TrustedPath.isOpenToAll(configFile)) {
+                Event.of("config_open_to_all")
+                        .with("file", configFile)
+                        .message("every user of this host can read the passwords in the configuration")
+                        .hint("chmod 640, and give it to the group of the user that pgproxy runs as.")
+                        .warn();
+            }
+        } catch (IOException e) {
+            return; // It was read a moment ago; what has become of it since, a reload will say.
         }
     }
 

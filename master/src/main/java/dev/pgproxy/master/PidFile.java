@@ -1,5 +1,6 @@
 package dev.pgproxy.master;
 
+import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -57,6 +58,7 @@ final class PidFile implements AutoCloseable {
             if (directory != null) {
                 Files.createDirectories(directory);
             }
+            TrustedPath.checkRegular(path);
             return FileChannel.open(
                     path,
                     StandardOpenOption.CREATE,

@@ -7,6 +7,7 @@ import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
@@ -98,6 +99,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
     private long objectInUseNs;
+    private final EventThrottle violations = new EventThrottle();
+    private final EventThrottle unreachables = new EventThrottle();
+    private final EventThrottle faults = new EventThrottle();
     private long containedFaults;
     private boolean masterIsGone;
     private boolean reportPlanned;
@@ -139,6 +143,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         } catch (RuntimeException e) {
             containedFaults++;
             Event.of("client_broken")
+                    .limitedBy(faults, loop.clock().nanoTime())
                     .with("session", assignment.frontendId())
                     .with("server", assignment.server())
                     .with("faults", containedFaults)
@@ -340,6 +345,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void broken(Session session, RuntimeException cause) {
         containedFaults++;
         Event.of("session_broken")
+                .limitedBy(faults, loop.clock().nanoTime())
                 .with("session", session.id())
                 .with("server", session.key().server())
                 .with("state", session.state())
@@ -356,6 +362,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void broken(Backend backend, RuntimeException cause) {
         containedFaults++;
         Event.of("backend_broken")
+                .limitedBy(faults, loop.clock().nanoTime())
                 .with("backend", backend.id())
                 .with("server", backend.key().server())
                 .with("state", backend.state())
@@ -363,6 +370,27 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 .message("a connection cannot be used any more, for a fault of the proxy's own, and was closed")
                 .hint("Report it with these lines.")
                 .error(cause);
+    }
+
+    @Override
+    public void serverViolated(Session session, ProtocolViolation violation) {
+        Event.of("server_malformed_message")
+                .limitedBy(violations, loop.clock().nanoTime())
+                .with("server", session.key().server())
+                .with("session", session.id())
+                .message(violation.description() + "; its session was ended")
+                .hint("Find out what listens there: PostgreSQL sends no such message.")
+                .warn();
+    }
+
+    @Override
+    public void unreachable(Backend backend, String reason) {
+        Event.of("server_unreachable")
+                .limitedBy(unreachables, loop.clock().nanoTime())
+                .with("server", backend.key().server())
+                .message(reason)
+                .hint("Check that the server runs and that this host may reach it.")
+                .warn();
     }
 
     /** Sessions and connections that a fault of the proxy's own has ended. */

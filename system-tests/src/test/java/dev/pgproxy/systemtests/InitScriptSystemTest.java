@@ -96,6 +96,7 @@ class InitScriptSystemTest {
                         "\n",
                         "PGPROXY_HOME=" + Fixture.DISTRIBUTION.toAbsolutePath().normalize(),
                         "PGPROXY_CONF=" + directory.resolve("conf"),
+                        "PGPROXY_USER=" + System.getProperty("user.name"),
                         "PGPROXY_OUTPUT=" + directory.resolve("output"),
                         ""));
     }

@@ -10,9 +10,12 @@ import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Start and stop as an operator sees them: arguments, exit codes, files, signals, log. */
 class LifecycleSystemTest {
@@ -89,6 +92,48 @@ class LifecycleSystemTest {
                             .contains("runs already with pid " + first.master().pid()),
                     second.log());
             assertTrue(Files.exists(first.directory().resolve("pgproxy.pid")));
+        }
+    }
+
+    /** Whoever can rename the directory could have the wrong process killed, or take descriptors of clients. */
+    @ParameterizedTest
+    @ValueSource(strings = {"pid_file", "ipc_uds_path", "state_file", "log.filename"})
+    void nothingIsWrittenWhereEverybodyCanPutAnotherFile(String key) throws Exception {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path open = Files.createDirectory(directory.path().resolve("open"));
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+            Path file = open.resolve("own/file");
+            try (ProxyProcess proxy =
+                    ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + file))) {
+                assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
+                assertTrue(proxy.master().exitValue() > 0);
+                assertTrue(
+                        proxy.log().contains(key + " = " + file) && proxy.log().contains("every user can write"),
+                        proxy.log());
+                assertFalse(Files.exists(file));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pid_file", "state_file"})
+    void aPipeInThePlaceOfAFileIsExplainedAndNotWaitedFor(String key) throws Exception {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path pipe = directory.path().resolve("pipe");
+            assertEquals(0, Programs.run(List.of("mkfifo", pipe.toString())).status());
+            try (ProxyProcess proxy =
+                    ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + pipe))) {
+                assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
+                assertTrue(proxy.log().contains("is no regular file"), proxy.log());
+            }
+        }
+    }
+
+    @Test
+    void passwordsThatEverybodyCanReadAreNoticed() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "pg_proxy_pw = secret")) {
+            assertTrue(proxy.log().contains("event=config_open_to_all"), proxy.log());
+            assertFalse(proxy.log().contains("secret"), proxy.log());
         }
     }
 

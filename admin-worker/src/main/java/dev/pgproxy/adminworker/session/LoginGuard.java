@@ -1,6 +1,7 @@
 package dev.pgproxy.adminworker.session;
 
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.peer.PeerGroup;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -79,6 +80,7 @@ public final class LoginGuard {
         record Refuse() implements Verdict {}
     }
 
+    private final EventThrottle refusals = new EventThrottle();
     private final Failures everywhere = new Failures();
     private final Map<String, Failures> byAddress = new LinkedHashMap<>() {
         @Override
@@ -86,6 +88,11 @@ public final class LoginGuard {
             return size() > MAX_ADDRESSES;
         }
     };
+
+    /** Bounds the lines about wrong passwords. */
+    EventThrottle refusals() {
+        return refusals;
+    }
 
     /** @param address that the login comes from, as {@link PeerGroup} has it */
     public Verdict judge(String address, long nowNs) {

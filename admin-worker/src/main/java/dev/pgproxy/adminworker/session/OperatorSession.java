@@ -279,6 +279,7 @@ public final class OperatorSession {
         services.guard().failed(PeerGroup.of(peer), services.loop().clock().nanoTime());
         String user = StartupParameters.display(parameters.user());
         Event.of("operator_refused")
+                .limitedBy(services.guard().refusals(), services.loop().clock().nanoTime())
                 .with("peer", peer)
                 .with("user", user)
                 .message("a wrong password for pg_proxy")

@@ -49,6 +49,11 @@ public record ConfigEntry(String key, String value, String defaultValue, int lin
         return shown(defaultValue);
     }
 
+    /** Whether it is a password that the file has. */
+    boolean isSecretThatIsSet() {
+        return SECRETS.contains(key) && line > 0 && !value.isEmpty();
+    }
+
     private String shown(String text) {
         return SECRETS.contains(key) && !text.isEmpty() ? MASK : text;
     }

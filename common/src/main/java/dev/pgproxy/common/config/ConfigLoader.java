@@ -3,6 +3,7 @@ package dev.pgproxy.common.config;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,19 +63,10 @@ public final class ConfigLoader {
 
     /** The names of all keys; those that a number or a name belongs to are represented by one each. */
     public static Set<String> keys() {
-        PropertiesFile empty = emptyFile();
-        ConfigLoader loader = new ConfigLoader(new ConfigReader(empty));
+        ConfigLoader loader = new ConfigLoader(new ConfigReader(PropertiesFile.empty()));
         loader.read();
         loader.reader.knownKeys().addAll(List.of(CONDITIONS + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
         return loader.reader.knownKeys();
-    }
-
-    private static PropertiesFile emptyFile() {
-        try {
-            return PropertiesFile.read(Path.of("/dev/null"));
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException("/dev/null cannot be read", e);
-        }
     }
 
     private ProxyConfig read() {
@@ -184,9 +176,12 @@ public final class ConfigLoader {
 
     private ProxyConfig.Files files() {
         String user = System.getProperty("user.name", "nobody");
-        Path run = RunDirectory.choose(user, System.getenv("XDG_RUNTIME_DIR"));
         Path state = RunDirectory.chooseForState(
-                user, System.getProperty("user.home", "/"), System.getenv("XDG_STATE_HOME"));
+                user,
+                System.getProperty("user.home", "/"),
+                System.getenv("XDG_STATE_HOME"),
+                TrustedPath::isOwnDirectory);
+        Path run = RunDirectory.choose(user, System.getenv("XDG_RUNTIME_DIR"), state, TrustedPath::isOwnDirectory);
         Path socket = reader.path("ipc_uds_path", run.resolve("ipc").resolve("control.sock"));
         int bytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (bytes > MAX_SOCKET_PATH_BYTES) {

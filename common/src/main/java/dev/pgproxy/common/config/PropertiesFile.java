@@ -1,5 +1,6 @@
 package dev.pgproxy.common.config;
 
+import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,8 @@ final class PropertiesFile {
     /** A key's value and where it stands. */
     record Entry(String value, int line) {}
 
+    private static final long MAX_BYTES = 1024 * 1024;
+
     private final String name;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final List<ConfigProblem> problems = new ArrayList<>();
@@ -27,6 +30,10 @@ final class PropertiesFile {
 
     /** Reads the file. A key that stands twice, or an escape that cannot be read, is a problem of the file. */
     static PropertiesFile read(Path path) throws IOException {
+        TrustedPath.checkRegular(path);
+        if (Files.size(path) > MAX_BYTES) {
+            throw new IOException(path + " has more than " + MAX_BYTES + " bytes, so it is no configuration");
+        }
         PropertiesFile file = new PropertiesFile(path.toString());
         List<String> lines =
                 Files.readString(path, StandardCharsets.UTF_8).lines().toList();
@@ -41,6 +48,11 @@ final class PropertiesFile {
             file.add(logical.toString(), first + 1);
         }
         return file;
+    }
+
+    /** One that says nothing. */
+    static PropertiesFile empty() {
+        return new PropertiesFile("");
     }
 
     private static boolean isBlankOrComment(String line) {

@@ -243,6 +243,11 @@ public record ProxyConfig(
                 entries);
     }
 
+    /** Whether the file has a password in it, or what is as good as one. */
+    public boolean hasSecrets() {
+        return entries.stream().anyMatch(ConfigEntry::isSecretThatIsSet);
+    }
+
     /** How a standby is told to take over. */
     public enum PromoteMethod {
         AUTO,

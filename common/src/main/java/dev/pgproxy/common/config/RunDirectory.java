@@ -1,38 +1,45 @@
 package dev.pgproxy.common.config;
 
 import java.nio.file.Path;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Where files of pgproxy go when the configuration names no place for them. */
+/** Where files of pgproxy go when the configuration names no place for them. Never where others can make something first, as in /tmp. */
 final class RunDirectory {
+
+    private static final String NAME = "pgproxy";
+    private static final Path RUN = Path.of("/run", NAME);
+    private static final Path STATE = Path.of("/var/lib", NAME);
 
     private RunDirectory() {}
 
     /**
-     * {@code /run/pgproxy} for root, else the user's runtime directory, else one of its own in the temporary directory.
+     * {@code /run/pgproxy} for root, and for the user whom an init script made it for; else the user's runtime directory; else
+     * {@code run} beside what outlives a restart of the host.
      *
-     * @param userRuntimeDirectory the value of XDG_RUNTIME_DIR, null when there is none
+     * @param runtimeDirectory the value of XDG_RUNTIME_DIR, null when there is none
+     * @param isOwn whether there is a directory that belongs to this user
      */
-    static Path choose(String user, @Nullable String userRuntimeDirectory) {
-        if (user.equals("root")) {
-            return Path.of("/run/pgproxy");
+    static Path choose(String user, @Nullable String runtimeDirectory, Path state, Predicate<Path> isOwn) {
+        if (user.equals("root") || isOwn.test(RUN)) {
+            return RUN;
         }
-        if (userRuntimeDirectory != null && !userRuntimeDirectory.isEmpty()) {
-            return Path.of(userRuntimeDirectory, "pgproxy");
-        }
-        return Path.of(System.getProperty("java.io.tmpdir"), "pgproxy-" + user);
+        boolean isSet = runtimeDirectory != null && !runtimeDirectory.isEmpty();
+        return isSet ? Path.of(runtimeDirectory, NAME) : state.resolve("run");
     }
 
     /**
-     * Where files go that outlive a restart of the host: {@code /var/lib/pgproxy} for root, else the user's directory for state.
+     * Where files go that outlive a restart of the host: {@code /var/lib/pgproxy} for root, and for the user whom an init script made it
+     * for; else the user's directory for state.
      *
-     * @param userStateDirectory the value of XDG_STATE_HOME, null when there is none
+     * @param stateDirectory the value of XDG_STATE_HOME, null when there is none
+     * @param isOwn whether there is a directory that belongs to this user
      */
-    static Path chooseForState(String user, String home, @Nullable String userStateDirectory) {
-        if (user.equals("root")) {
-            return Path.of("/var/lib/pgproxy");
+    static Path chooseForState(String user, String home, @Nullable String stateDirectory, Predicate<Path> isOwn) {
+        if (user.equals("root") || isOwn.test(STATE)) {
+            return STATE;
         }
-        boolean isSet = userStateDirectory != null && !userStateDirectory.isEmpty();
-        return (isSet ? Path.of(userStateDirectory) : Path.of(home, ".local", "state")).resolve("pgproxy");
+        boolean isSet = stateDirectory != null && !stateDirectory.isEmpty();
+        return (isSet ? Path.of(stateDirectory) : Path.of(home, ".local", "state")).resolve(NAME);
     }
 }

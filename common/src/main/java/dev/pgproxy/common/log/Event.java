@@ -10,6 +10,7 @@ import org.tinylog.Logger;
 public final class Event {
 
     private final StringBuilder line;
+    private boolean silent;
 
     private Event(String name) {
         line = new StringBuilder("event=").append(name);
@@ -29,6 +30,13 @@ public final class Event {
             quote(text);
         }
         return this;
+    }
+
+    /** Logs it only when the throttle lets it pass; the next line that passes says how many were left out. */
+    public Event limitedBy(EventThrottle throttle, long nowNs) {
+        silent = !throttle.allows(nowNs);
+        long suppressed = silent ? 0 : throttle.takeSuppressed();
+        return suppressed > 0 ? with("suppressed", suppressed) : this;
     }
 
     /** What happened or why, for people. */
@@ -60,23 +68,33 @@ public final class Event {
     }
 
     public void debug() {
-        Logger.debug(line);
+        if (!silent) {
+            Logger.debug(line);
+        }
     }
 
     public void info() {
-        Logger.info(line);
+        if (!silent) {
+            Logger.info(line);
+        }
     }
 
     public void warn() {
-        Logger.warn(line);
+        if (!silent) {
+            Logger.warn(line);
+        }
     }
 
     public void error() {
-        Logger.error(line);
+        if (!silent) {
+            Logger.error(line);
+        }
     }
 
     public void error(Throwable cause) {
-        Logger.error(cause, line.toString());
+        if (!silent) {
+            Logger.error(cause, line.toString());
+        }
     }
 
     @Override

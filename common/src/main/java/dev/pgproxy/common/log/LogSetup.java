@@ -1,6 +1,7 @@
 package dev.pgproxy.common.log;
 
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -36,7 +37,9 @@ public final class LogSetup {
     public static void check(Optional<Path> file, String suffix) throws IOException {
         if (file.isPresent()) {
             Path path = Path.of(file.get() + "." + suffix);
+            TrustedPath.check("log.filename", path);
             try {
+                TrustedPath.checkRegular(path);
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
                         .close();
             } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dev.pgproxy.common.log;
 
+import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -106,6 +107,8 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
             open = null;
         }
         if (open == null) {
+            TrustedPath.check("log.filename", path);
+            TrustedPath.checkRegular(path);
             open = FileChannel.open(
                     path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
             channel = open;

@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
@@ -25,6 +26,7 @@ public final class Logins {
     private long timeoutMs;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
     private final Set<StartupReader> reading = new HashSet<>();
+    private final EventThrottle refusals = new EventThrottle();
     private long nextClientId = 1;
 
     /** @param timeoutMs bound on the whole of a startup packet's arrival */
@@ -85,6 +87,11 @@ public final class Logins {
         for (StartupReader reader : new ArrayList<>(reading)) {
             reader.refuse(why);
         }
+    }
+
+    /** Bounds the lines about clients that are refused. */
+    public EventThrottle refusals() {
+        return refusals;
     }
 
     EventLoop loop() {

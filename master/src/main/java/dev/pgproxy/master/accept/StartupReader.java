@@ -80,6 +80,7 @@ final class StartupReader {
             }
         } catch (ProtocolViolation e) {
             Event.of("client_refused")
+                    .limitedBy(logins.refusals(), logins.loop().clock().nanoTime())
                     .with("peer", TcpSockets.display(peer))
                     .with("sqlstate", e.sqlState())
                     .message(e.description())
@@ -119,6 +120,7 @@ final class StartupReader {
             return StartupPacketDecoder.decode(packet);
         } catch (RuntimeException e) {
             Event.of("startup_packet_broken")
+                    .limitedBy(logins.refusals(), logins.loop().clock().nanoTime())
                     .with("peer", TcpSockets.display(peer))
                     .message(
                             "a startup packet could not be read, for a fault of the proxy's own; its client is refused")

@@ -1,6 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -47,6 +48,7 @@ public final class StateFile {
     public Optional<FailoverState> read() throws IOException {
         Properties properties = new Properties();
         try {
+            TrustedPath.checkRegular(file);
             if (Files.size(file) > MAX_BYTES) {
                 throw new IOException(file + " is too long to be a state file");
             }

@@ -10,6 +10,7 @@ import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.pool.PoolKey;
@@ -75,6 +76,7 @@ public final class Dispatcher {
     private boolean primaryHeld;
     private Router.Servers servers;
     private final long maxWorkerLoad;
+    private final EventThrottle timeouts = new EventThrottle();
     private boolean retryPlanned;
     private byte @Nullable [] refusal;
 
@@ -249,6 +251,7 @@ public final class Dispatcher {
     public void submit(Client client) {
         if (clientCount() >= config.limits().clientConnections()) {
             Event.of("client_refused")
+                    .limitedBy(logins.refusals(), loop.clock().nanoTime())
                     .with("peer", TcpSockets.display(client.peer()))
                     .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
                     .message("max_client_conn clients are here already")
@@ -496,10 +499,11 @@ public final class Dispatcher {
                                 : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
                                         + " are in use; raise the limit, or use fewer at once.";
         Event.of("client_wait_timeout")
+                .limitedBy(timeouts, loop.clock().nanoTime())
                 .with("peer", TcpSockets.display(client.client().peer()))
                 .with("server", client.key().server())
                 .with("waiting", waiting.size())
-                .message("a client waited for query_wait_timeout in vain and was refused")
+                .message("a client waited for query_wait_timeout, got no connection, and was refused")
                 .hint(hint)
                 .warn();
         logins.refuse(

@@ -14,6 +14,7 @@ public final class Child implements Recipient {
     private final ChildKind kind;
     private final int slot;
 
+    final Heartbeat heartbeat = new Heartbeat();
     ChildState state = ChildState.initial();
 
     @Nullable
@@ -25,9 +26,6 @@ public final class Child implements Recipient {
     int starts;
     long loopDelayNs;
     long containedFaults;
-    long pingsSent;
-    long unansweredSinceNs;
-    boolean pingUnanswered;
 
     Child(ChildKind kind, int slot) {
         this.kind = kind;

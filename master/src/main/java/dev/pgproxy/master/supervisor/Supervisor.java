@@ -56,6 +56,7 @@ public final class Supervisor {
     private final List<Child> children = new ArrayList<>();
     private ControlSockets.@Nullable Listener socket;
     private final Child onDemand;
+    private long lastPingNs;
     private boolean demanded;
     private boolean stopping;
     private long stopGraceMs;
@@ -85,6 +86,7 @@ public final class Supervisor {
                 handle(child, ChildLifecycle.Event.START_DUE);
             }
         }
+        lastPingNs = loop.clock().nanoTime();
         planPing();
     }
 
@@ -102,11 +104,14 @@ public final class Supervisor {
     }
 
     private void planPing() {
-        long hangMs = config.timeouts().workerHang().toMillis();
-        loop.scheduler().afterMs(Math.min(LONGEST_PING_PERIOD_MS, hangMs / 4), () -> {
+        loop.scheduler().afterMs(pingPeriodMs(), () -> {
             pingAll();
             planPing();
         });
+    }
+
+    private long pingPeriodMs() {
+        return Math.min(LONGEST_PING_PERIOD_MS, config.timeouts().workerHang().toMillis() / 4);
     }
 
     public List<Child> children() {
@@ -227,7 +232,7 @@ public final class Supervisor {
             }
             child = claimed;
             claimed.channel = from;
-            claimed.pingUnanswered = false;
+            claimed.heartbeat.reset();
             from.permit(PermittedMessages.from(claimed.kind()));
             handle(claimed, ChildLifecycle.Event.HELLO);
             if (claimed.state.phase() == ChildState.Phase.READY) {
@@ -283,26 +288,24 @@ public final class Supervisor {
         if (message instanceof ControlMessage.Pong pong) {
             child.loopDelayNs = pong.loopDelayNs();
             child.containedFaults = pong.containedFaults();
-            if (pong.sequence() == child.pingsSent) {
-                child.pingUnanswered = false;
-            }
+            child.heartbeat.answered(pong.sequence());
         } else {
             listener.childSaid(child, message, fd);
         }
     }
 
     private void pingAll() {
-        long nowNs = loop.clock().nanoTime();
         long hangNs = config.timeouts().workerHang().toMillis() * NS_PER_MS;
+        long nowNs = loop.clock().nanoTime();
+        long elapsedNs = nowNs - lastPingNs;
+        lastPingNs = nowNs;
         for (Child child : children) {
             if (child.channel == null) {
                 continue;
             }
-            if (!child.pingUnanswered) {
-                child.pingUnanswered = true;
-                child.unansweredSinceNs = nowNs;
-                child.send(new ControlMessage.Ping(++child.pingsSent));
-            } else if (nowNs - child.unansweredSinceNs - hangNs >= 0) {
+            if (child.heartbeat.isDue()) {
+                child.send(new ControlMessage.Ping(child.heartbeat.send()));
+            } else if (child.heartbeat.passed(elapsedNs, pingPeriodMs() * NS_PER_MS) >= hangNs) {
                 unresponsive(child, "it has not answered for worker_hang_timeout");
             }
         }

@@ -2,7 +2,6 @@ package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.PoolSettings;
-import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
@@ -45,6 +44,9 @@ public final class Backend {
 
         /** The backend was given up, and the server has still to end its side. */
         void closing(Backend backend);
+
+        /** No connection could be made. */
+        void unreachable(Backend backend, String reason);
 
         /** The connection cannot go on, for a reason that nobody thought of, and is closed. */
         void broken(Backend backend, RuntimeException cause);
@@ -217,11 +219,7 @@ public final class Backend {
         @Nullable BackendUser waiting = user;
         user = null;
         handle(BackendLifecycle.Event.FAILED);
-        Event.of("server_unreachable")
-                .with("server", key.server())
-                .message(reason)
-                .hint("Check that the server runs and that this host may reach it.")
-                .warn();
+        owner.unreachable(this, reason);
         if (waiting != null) {
             waiting.backendUnreachable(reason);
         }

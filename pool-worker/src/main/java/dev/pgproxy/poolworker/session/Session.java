@@ -5,7 +5,6 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
-import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
@@ -442,12 +441,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         try {
             outcome = way.fromServer();
         } catch (ProtocolViolation e) {
-            Event.of("server_malformed_message")
-                    .with("server", key.server())
-                    .with("session", id)
-                    .message(e.description() + "; its session was ended")
-                    .hint("Find out what listens there: PostgreSQL sends no such message.")
-                    .warn();
+            context.owner().serverViolated(this, e);
             part(LastWords.badServer(key.server(), e));
             return false;
         }

@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
 
 /** Who keeps the sessions of a worker. */
@@ -31,6 +32,9 @@ public interface SessionOwner {
 
     /** See {@link BackendTraffic.News}. */
     void objectInUse(Session session, String words);
+
+    /** The server has sent what is no message; the session ends. */
+    void serverViolated(Session session, ProtocolViolation violation);
 
     /** The session cannot go on, for a reason that nobody thought of, and ends. */
     void broken(Session session, RuntimeException cause);

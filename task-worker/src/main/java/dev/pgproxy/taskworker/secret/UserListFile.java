@@ -2,6 +2,7 @@ package dev.pgproxy.taskworker.secret;
 
 import dev.pgproxy.common.auth.Md5Exchange;
 import dev.pgproxy.common.auth.ScramVerifier;
+import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.log.Event;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -10,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermission;
 import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.List;
@@ -73,6 +73,7 @@ final class UserListFile {
             if (now.equals(stamp)) {
                 return;
             }
+            TrustedPath.checkRegular(path);
             if (attributes.size() > MAX_BYTES) {
                 throw new IOException("it has " + attributes.size() + " bytes, more than " + MAX_BYTES);
             }
@@ -106,7 +107,7 @@ final class UserListFile {
                     .hint("A line is: \"user\" \"password\", with a quote inside written twice.")
                     .warn();
         }
-        if (Files.getPosixFilePermissions(path).contains(PosixFilePermission.OTHERS_READ)) {
+        if (TrustedPath.isOpenToAll(path)) {
             Event.of("auth_file_open_to_all")
                     .with("file", path)
                     .message("every user of this host can read these passwords")

@@ -1,0 +1,117 @@
+package dev.pgproxy.common.files;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Map;
+
+/**
+ * Looks at every step on the way to a file. Whoever can rename a directory on it, or made one of its links, decides which file it is: a
+ * pid that is killed, a socket that descriptors go to, a state that says which server is the primary.
+ */
+public final class TrustedPath {
+
+    private static final int ROOT = 0;
+    private static final int OTHERS_WRITE = 0002;
+    private static final int OTHERS_READ = 0004;
+    private static final int STICKY = 01000;
+    /** As the kernel's own bound. */
+    private static final int MAX_LINKS = 40;
+
+    private static final Path SELF = Path.of("/proc/self");
+
+    private TrustedPath() {}
+
+    /**
+     * Checks all directories and links on the way to the file, and the file, as far as they exist.
+     *
+     * @param what the configuration calls it
+     * @throws IOException when somebody else could put another file in its place, or has, with what to do
+     */
+    public static void check(String what, Path file) throws IOException {
+        ArrayDeque<Path> left = new ArrayDeque<>();
+        file.toAbsolutePath().normalize().forEach(left::add);
+        Path at = Path.of("/");
+        int links = 0;
+        checkStep(what, file, at, attributes(at));
+        while (!left.isEmpty()) {
+            Path next = at.resolve(left.remove());
+            Attributes attributes;
+            try {
+                attributes = attributes(next, LinkOption.NOFOLLOW_LINKS);
+            } catch (NoSuchFileException e) {
+                return; // From here on this process makes everything itself.
+            }
+            checkStep(what, file, next, attributes);
+            if (!Files.isSymbolicLink(next)) {
+                at = next;
+                continue;
+            }
+            if (++links > MAX_LINKS) {
+                throw new IOException(what + " = " + file + ": there are too many links on the way");
+            }
+            Path target = at.resolve(Files.readSymbolicLink(next)).normalize();
+            ArrayDeque<Path> onTheWay = new ArrayDeque<>();
+            target.forEach(onTheWay::add);
+            onTheWay.addAll(left);
+            left = onTheWay;
+            at = Path.of("/");
+        }
+    }
+
+    private record Attributes(int owner, int mode) {}
+
+    private static Attributes attributes(Path path, LinkOption... options) throws IOException {
+        Map<String, Object> all = Files.readAttributes(path, "unix:uid,mode", options);
+        return new Attributes((Integer) requireNonNull(all.get("uid")), (Integer) requireNonNull(all.get("mode")));
+    }
+
+    private static void checkStep(String what, Path file, Path step, Attributes attributes) throws IOException {
+        int owner = attributes.owner();
+        if (owner != ROOT && owner != userId()) {
+            throw new IOException(what + " = " + file + ": " + step + " belongs to the user with id " + owner
+                    + ", who could put anything there; it must belong to root or to the user that pgproxy runs as");
+        }
+        int mode = attributes.mode();
+        boolean isDirectory = Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS);
+        if (isDirectory && (mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+            throw new IOException(what + " = " + file + ": every user can write to the directory " + step
+                    + ", and so put anything there; take that right away with chmod o-w");
+        }
+    }
+
+    private static int userId() throws IOException {
+        return attributes(SELF).owner();
+    }
+
+    /**
+     * Sees that reading it comes to an end: a pipe has none.
+     *
+     * @throws IOException when there is something of this name that is no regular file
+     */
+    public static void checkRegular(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException(file + " is no regular file");
+        }
+    }
+
+    /** Whether there is a directory, and it belongs to the user that this process runs as. */
+    public static boolean isOwnDirectory(Path path) {
+        try {
+            return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)
+                    && attributes(path).owner() == userId();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Whether every user of this host can read the file. */
+    public static boolean isOpenToAll(Path file) throws IOException {
+        return (attributes(file).mode() & OTHERS_READ) != 0;
+    }
+}

@@ -1,0 +1,81 @@
+package dev.pgproxy.common.files;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrustedPathTest {
+
+    private static final int SOMEBODY = 65_534;
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private Path file = Path.of("");
+
+    @BeforeEach
+    void prepare() throws IOException {
+        file = Files.createDirectory(directory.resolve("run")).resolve("pgproxy.pid");
+    }
+
+    private void assertRefused(String because) {
+        IOException refused = assertThrows(IOException.class, () -> TrustedPath.check("pid_file", file));
+        assertTrue(String.valueOf(refused.getMessage()).contains(because), refused::toString);
+        assertTrue(String.valueOf(refused.getMessage()).startsWith("pid_file = "), refused::toString);
+    }
+
+    @Test
+    void whatOnlyThisUserCanChangeIsTrusted() throws IOException {
+        TrustedPath.check("pid_file", file);
+        Files.createFile(file);
+        TrustedPath.check("pid_file", file);
+        TrustedPath.check("pid_file", directory.resolve("run/not/there/yet"));
+        Files.createSymbolicLink(directory.resolve("own"), directory.resolve("run"));
+        TrustedPath.check("pid_file", directory.resolve("own/pgproxy.pid"));
+    }
+
+    @Test
+    void aDirectoryThatEverybodyCanWriteToIsNot() throws IOException {
+        Files.setPosixFilePermissions(directory.resolve("run"), PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertRefused("every user can write");
+        Files.setAttribute(directory.resolve("run"), "unix:mode", 01777);
+        TrustedPath.check("pid_file", file);
+    }
+
+    @Test
+    void whatBelongsToSomebodyElseIsNot() throws IOException {
+        try {
+            Files.setAttribute(directory.resolve("run"), "unix:uid", SOMEBODY);
+        } catch (IOException e) {
+            System.out.println("SKIPPED: only root can make what belongs to somebody else");
+            Assumptions.abort("not root");
+        }
+        assertRefused("belongs to the user with id " + SOMEBODY);
+        Files.setAttribute(directory.resolve("run"), "unix:uid", 0);
+        Files.createSymbolicLink(file, directory.resolve("elsewhere"));
+        Files.setAttribute(file, "unix:uid", SOMEBODY, LinkOption.NOFOLLOW_LINKS);
+        assertRefused("belongs to the user with id " + SOMEBODY);
+    }
+
+    @Test
+    void linksThatGoInACircleEnd() throws IOException {
+        Files.createSymbolicLink(directory.resolve("run/a"), directory.resolve("run/b"));
+        Files.createSymbolicLink(directory.resolve("run/b"), directory.resolve("run/a"));
+        file = directory.resolve("run/a/pgproxy.pid");
+        assertRefused("too many links");
+    }
+
+    @Test
+    void aDirectoryIsNoRegularFile() {
+        assertThrows(IOException.class, () -> TrustedPath.checkRegular(directory));
+    }
+}
