@@ -15,6 +15,7 @@ import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
@@ -86,6 +87,8 @@ public final class Master
     private final AdminDesk admin;
     private final Supervisor supervisor;
     private final PidFile pidFile;
+    private final long clientBytes;
+    private final EventThrottle memoryFull = new EventThrottle();
     private Child speaker;
     private @Nullable OwnedFd arrivedFd;
     private boolean serving;
@@ -98,6 +101,7 @@ public final class Master
      * @param state what the last process has left
      * @param configFile where the configuration was read from, and is read from again
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
+     * @param clientBytes memory for what all clients send at their start
      */
     Master(
             ProxyConfig config,
@@ -108,7 +112,9 @@ public final class Master
             EpollPoller poller,
             InstantSource wallClock,
             PidFile pidFile,
-            long maxWorkerLoad) {
+            long maxWorkerLoad,
+            long clientBytes) {
+        this.clientBytes = clientBytes;
         this.started = config;
         this.config = config;
         this.configFile = configFile;
@@ -155,6 +161,24 @@ public final class Master
     public boolean hasRoom() {
         int known = dispatcher.clientCount() + logins.count();
         return known < config.limits().clientConnections() + EXTRA_CONNECTIONS;
+    }
+
+    @Override
+    public boolean hasRoomFor(int bytes) {
+        long held = logins.heldBytes() + dispatcher.heldBytes();
+        if (held + bytes <= clientBytes) {
+            return true;
+        }
+        Event.of("client_memory_full")
+                .limitedBy(memoryFull, loop.clock().nanoTime())
+                .with("held_bytes", held)
+                .with("limit_bytes", clientBytes)
+                .with("clients", dispatcher.clientCount())
+                .message("a client was refused: what all clients have sent at their start fills the memory for it")
+                .hint(
+                        "SELECT msg FROM startupmsg in pg_proxy shows who sends much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
+                .warn();
+        return false;
     }
 
     @Override

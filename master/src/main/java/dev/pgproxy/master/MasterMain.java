@@ -1,5 +1,6 @@
 package dev.pgproxy.master;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
@@ -15,8 +16,10 @@ import dev.pgproxy.master.failover.StartDecision;
 import dev.pgproxy.master.failover.StateFile;
 import dev.pgproxy.master.supervisor.ChildCommand;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -90,6 +93,7 @@ public final class MasterMain implements Callable<Integer> {
             return sendTestNotice(config, file == null ? Path.of("") : file);
         }
         if (check) {
+            memoryProblems(config).forEach(problem -> System.out.println("WARNING: " + problem));
             System.out.println("The configuration is good.");
             return 0;
         }
@@ -154,6 +158,8 @@ public final class MasterMain implements Callable<Integer> {
         ProcessTuning.setProcessName("pgproxy-master");
         Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
         warnOfOpenPasswords(config, configFile);
+        memoryProblems(config)
+                .forEach(problem -> Event.of("memory_short").message(problem).warn());
         try (PidFile pidFile = PidFile.lock(config.files().pidFile());
                 EpollPoller poller = new EpollPoller()) {
             long limit = raiseDescriptorLimit(config);
@@ -167,7 +173,8 @@ public final class MasterMain implements Callable<Integer> {
                     poller,
                     InstantSource.system(),
                     pidFile,
-                    Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS));
+                    Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS),
+                    MemoryPlan.clientBytes(Runtime.getRuntime().maxMemory()));
             handleSignals(loop, master);
             try {
                 master.start();
@@ -190,6 +197,13 @@ public final class MasterMain implements Callable<Integer> {
                     .error(e);
             return FAILED;
         }
+    }
+
+    private static List<String> memoryProblems(ProxyConfig config) {
+        long hostBytes = ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean host
+                ? host.getTotalMemorySize()
+                : Long.MAX_VALUE;
+        return MemoryPlan.problems(config, Runtime.getRuntime().maxMemory(), hostBytes);
     }
 
     private static void warnOfOpenPasswords(ProxyConfig config, Path configFile) {

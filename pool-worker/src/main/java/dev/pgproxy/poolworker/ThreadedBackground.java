@@ -3,31 +3,68 @@ package dev.pgproxy.poolworker;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.session.Background;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** One thread beside the event loop. */
+/** A few threads beside the event loop, on which clients take turns. All but the work itself happens on the loop's thread. */
 final class ThreadedBackground implements Background {
 
     private static final int MAX_WAITING = 256;
+    /** Of one role and address. */
+    private static final int MAX_WAITING_OF_ONE = 64;
+
+    private static final int MIN_THREADS = 2;
+    private static final int MAX_THREADS = 4;
     private static final long KEEP_ALIVE_SECONDS = 10;
+
+    private record Work(BooleanSupplier work, Consumer<Boolean> then) {}
 
     private final EventLoop loop;
     private final ThreadPoolExecutor executor;
+    private final FairQueue<Work> queue;
 
     ThreadedBackground(EventLoop loop) {
         this.loop = loop;
+        int threads =
+                Math.max(MIN_THREADS, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
+        this.queue = new FairQueue<>(threads, MAX_WAITING, MAX_WAITING_OF_ONE);
+        // No more is given to it than it has threads for.
         this.executor = new ThreadPoolExecutor(
-                1, 1, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
+                threads, threads, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(threads), task -> {
                     Thread thread = new Thread(task, "background");
                     thread.setDaemon(true);
                     return thread;
                 });
         this.executor.allowCoreThreadTimeOut(true);
+    }
+
+    @Override
+    public boolean compute(String role, String address, BooleanSupplier work, Consumer<Boolean> then) {
+        boolean taken = queue.add(new FairQueue.Party(role, address), new Work(work, then));
+        beginAll();
+        return taken;
+    }
+
+    private void beginAll() {
+        for (FairQueue.Begun<Work> begun = queue.next(); begun != null; begun = queue.next()) {
+            FairQueue.Party party = begun.party();
+            Work work = begun.work();
+            executor.execute(() -> {
+                boolean result = isTrue(work.work());
+                try {
+                    loop.post(() -> {
+                        queue.ended(party);
+                        beginAll();
+                        work.then().accept(result);
+                    });
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
     }
 
     /** Whoever waits for an answer must get one, whatever happens here. */
@@ -38,23 +75,6 @@ final class ThreadedBackground implements Background {
             Event.of("background_failed")
                     .message("a computation failed and counts as a no")
                     .error(e);
-            return false;
-        }
-    }
-
-    @Override
-    public boolean compute(BooleanSupplier work, Consumer<Boolean> then) {
-        try {
-            executor.execute(() -> {
-                boolean result = isTrue(work);
-                try {
-                    loop.post(() -> then.accept(result));
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            });
-            return true;
-        } catch (RejectedExecutionException e) {
             return false;
         }
     }

@@ -78,6 +78,7 @@ public final class ConfigLoader {
                 new ProxyConfig.Limits(
                         reader.integer("max_client_conn", 10_000, 1, MOST_CONNECTIONS),
                         reader.integer("max_server_conn", 0, 0, MOST_CONNECTIONS),
+                        reader.integer("max_idle_server_conn", 50, 0, MOST_CONNECTIONS),
                         reader.integer("listen_backlog", 1024, 1, 65_535),
                         limits(USER_LIMITS),
                         limits(DATABASE_LIMITS)),

@@ -64,6 +64,7 @@ public final class ConfigReload {
         ProxyConfig.Limits limits = new ProxyConfig.Limits(
                 tooMany ? current.limits().clientConnections() : next.limits().clientConnections(),
                 next.limits().serverConnections(),
+                next.limits().idleConnections(),
                 current.limits().listenBacklog(),
                 next.limits().ofUser(),
                 next.limits().ofDatabase());

@@ -71,12 +71,14 @@ public record ProxyConfig(
      * Limits over all workers together; 0 is none.
      *
      * @param serverConnections to each server
+     * @param idleConnections to each server, of those the ones that nobody uses
      * @param ofUser to each server, by the name of the user that the client gave, one char per byte
      * @param ofDatabase the same by database
      */
     public record Limits(
             int clientConnections,
             int serverConnections,
+            int idleConnections,
             int listenBacklog,
             Map<String, Integer> ofUser,
             Map<String, Integer> ofDatabase) {}

@@ -30,7 +30,11 @@ public record PoolKey(ServerAddress server, int protocolVersion, StartupParamete
                 relevant.add(new StartupParameters.Parameter(parameter.name(), ""));
             }
         }
-        return new PoolKey(server, startup.protocolVersion(), new StartupParameters(List.copyOf(relevant)));
+        StartupParameters parameters = new StartupParameters(relevant);
+        return new PoolKey(
+                server,
+                startup.protocolVersion(),
+                parameters.equals(startup.parameters()) ? startup.parameters() : parameters);
     }
 
     /** Whether this parameter does not split pools. */

@@ -43,7 +43,7 @@ public final class Negotiation {
         boolean needed = startup.protocolVersion() > ProtocolVersion.NEWEST || !options.isEmpty();
         int version = Math.min(startup.protocolVersion(), ProtocolVersion.NEWEST);
         return new Negotiation(
-                needed, version, options, needed ? FrontendMessage.startup(version, settings) : startup.raw());
+                needed, version, options, needed ? FrontendMessage.startup(version, settings) : startup.packet());
     }
 
     /** The StartupMessage for the server. */

@@ -5,12 +5,8 @@ import java.util.List;
 /** What a client may send first. Protocol: "Start-up" and "Message Formats" (StartupMessage, CancelRequest, SSLRequest, GSSENCRequest). */
 public sealed interface StartupPacket {
 
-    /**
-     * @param protocolVersion major in the upper 16 bits; the major is 3
-     * @param raw the packet as received, with its length
-     */
-    @SuppressWarnings("ArrayRecordComponent") // Never compared: PoolKey is what identifies a client.
-    record Startup(int protocolVersion, StartupParameters parameters, byte[] raw) implements StartupPacket {
+    /** @param protocolVersion major in the upper 16 bits; the major is 3 */
+    record Startup(int protocolVersion, StartupParameters parameters) implements StartupPacket {
 
         /** The same for another database. */
         public Startup withDatabase(String name) {
@@ -18,8 +14,12 @@ public sealed interface StartupPacket {
                     .map(pair ->
                             pair.name().equals("database") ? new StartupParameters.Parameter(pair.name(), name) : pair)
                     .toList();
-            return new Startup(
-                    protocolVersion, new StartupParameters(pairs), FrontendMessage.startup(protocolVersion, pairs));
+            return new Startup(protocolVersion, new StartupParameters(pairs));
+        }
+
+        /** The StartupMessage; its parameters are sorted, and the database is named. */
+        public byte[] packet() {
+            return FrontendMessage.startup(protocolVersion, parameters.sorted());
         }
     }
 

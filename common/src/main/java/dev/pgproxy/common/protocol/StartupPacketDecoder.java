@@ -66,11 +66,12 @@ public final class StartupPacketDecoder {
                             + ": server supports 3.0 to " + ProtocolVersion.display(ProtocolVersion.NEWEST));
         }
         StartupParameters parameters = parameters(in);
-        if (FrontendMessage.startup(code, parameters.sorted()).length > MAX_PACKET_BYTES) {
-            // It may have to be written anew for a server, with the database that was left out.
+        StartupPacket.Startup startup = new StartupPacket.Startup(code, parameters);
+        if (startup.packet().length > MAX_PACKET_BYTES) {
+            // It is written anew for the server, with the database that was left out.
             throw new ProtocolViolation("the startup packet is too long with the database that it leaves out");
         }
-        return new StartupPacket.Startup(code, parameters, packet);
+        return startup;
     }
 
     private static StartupPacket cancelRequest(ByteBuffer in) throws ProtocolViolation {

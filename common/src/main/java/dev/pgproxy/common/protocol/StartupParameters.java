@@ -7,21 +7,53 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name and value pairs of a StartupMessage, sorted by name; pairs of one name keep their order, since the server applies
  * them in turn. Text is held one char per byte (ISO 8859-1), because the encoding of these bytes is not known yet and two
  * different names must never look the same.
+ *
+ * <p>Thousands of these are kept, and strangers choose what is in them, so they are kept as one string of about the packet's size:
+ * name, terminator, value, terminator, and so on.
  */
-public record StartupParameters(List<Parameter> sorted) {
+public final class StartupParameters {
 
     /** The one setting that a server takes in any form, so that nobody need wait for its answer. */
     public static final String APPLICATION_NAME = "application_name";
 
     private static final int MAX_NAME_BYTES = 63;
+    private static final char END = '\0';
 
     /** One pair, as the client sent it. */
     public record Parameter(String name, String value) {}
+
+    private final String packed;
+
+    /** @param sorted by name */
+    public StartupParameters(List<Parameter> sorted) {
+        StringBuilder all = new StringBuilder();
+        sorted.forEach(
+                pair -> all.append(pair.name()).append(END).append(pair.value()).append(END));
+        packed = all.toString();
+    }
+
+    /** All pairs; made anew for each call. */
+    public List<Parameter> sorted() {
+        List<Parameter> pairs = new ArrayList<>();
+        for (int at = 0; at < packed.length(); ) {
+            int nameEnd = packed.indexOf(END, at);
+            int valueEnd = packed.indexOf(END, nameEnd + 1);
+            pairs.add(new Parameter(packed.substring(at, nameEnd), packed.substring(nameEnd + 1, valueEnd)));
+            at = valueEnd + 1;
+        }
+        return pairs;
+    }
+
+    /** Bytes that they take, about. */
+    public int bytes() {
+        return packed.length();
+    }
 
     /** Sorts the pairs and adds the database, which defaults to the user's name as the server cuts it. */
     static StartupParameters of(List<Parameter> asSent) {
@@ -44,7 +76,16 @@ public record StartupParameters(List<Parameter> sorted) {
 
     /** The value in force: the server lets the last one of a name win. */
     public Optional<String> value(String name) {
-        return last(sorted, name);
+        Optional<String> found = Optional.empty();
+        for (int at = 0; at < packed.length(); ) {
+            int nameEnd = packed.indexOf(END, at);
+            int valueEnd = packed.indexOf(END, nameEnd + 1);
+            if (nameEnd - at == name.length() && packed.startsWith(name, at)) {
+                found = Optional.of(packed.substring(nameEnd + 1, valueEnd));
+            }
+            at = valueEnd + 1;
+        }
+        return found;
     }
 
     /** As {@link #value}, with names of users and databases as the server knows them. */
@@ -92,7 +133,7 @@ public record StartupParameters(List<Parameter> sorted) {
     }
 
     private String describe(Predicate<Parameter> shown) {
-        return display(sorted.stream()
+        return display(sorted().stream()
                 .filter(shown)
                 .map(pair -> pair.name() + "=" + pair.value())
                 .collect(Collectors.joining(" ")));
@@ -111,5 +152,20 @@ public record StartupParameters(List<Parameter> sorted) {
     /** Bytes held as chars, read as UTF-8 for a person to see. */
     public static String display(String bytesAsChars) {
         return new String(bytesAsChars.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof StartupParameters that && packed.equals(that.packed);
+    }
+
+    @Override
+    public int hashCode() {
+        return packed.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "StartupParameters[" + describe() + "]";
     }
 }

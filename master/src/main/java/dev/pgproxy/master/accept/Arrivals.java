@@ -14,4 +14,7 @@ public interface Arrivals {
 
     /** Whether one more connection can be taken at all. */
     boolean hasRoom();
+
+    /** Whether there is memory for a client that takes so much of it, in bytes. */
+    boolean hasRoomFor(int bytes);
 }

@@ -98,9 +98,12 @@ public final class Listeners {
                     .hint("Raise the limit of open files (LimitNOFILE, ulimit -n), or lower max_client_conn.")
                     .error();
         }
-        if (cause.isOutOfDescriptors() && spare.giveUp()) {
-            refuseOne(listener);
-            spare.refill();
+        if (cause.isOutOfDescriptors()) {
+            logins.letGiveWay();
+            if (spare.giveUp()) {
+                refuseOne(listener);
+                spare.refill();
+            }
         }
         listeners.forEach(each -> each.registration.interest(Interest.NONE));
         loop.scheduler().afterMs(PAUSE_MS, () -> listeners.forEach(each -> each.registration.interest(Interest.READ)));

@@ -11,8 +11,10 @@ import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** The connections whose startup packet is still on its way, and the way out for those that are refused. */
@@ -25,7 +27,11 @@ public final class Logins {
     private SocketTuning tuning;
     private long timeoutMs;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
-    private final Set<StartupReader> reading = new HashSet<>();
+    /** By where they come from, in order of arrival. */
+    private final Map<String, Set<StartupReader>> reading = new HashMap<>();
+
+    private int readingCount;
+    private long heldBytes;
     private final EventThrottle refusals = new EventThrottle();
     private long nextClientId = 1;
 
@@ -55,18 +61,65 @@ public final class Logins {
     void begin(TcpSockets.Accepted accepted) {
         TcpSockets.tune(accepted.fd(), tuning);
         SocketTransport transport = new SocketTransport(accepted.fd(), poller);
-        if (!arrivals.hasRoom()) {
+        if (!arrivals.hasRoom() && !letGiveWay()) {
             refuse(transport, tooManyClients());
             return;
         }
         StartupReader reader = new StartupReader(transport, accepted.peer(), this);
-        reading.add(reader);
+        reading.computeIfAbsent(reader.group(), key -> new LinkedHashSet<>()).add(reader);
+        readingCount++;
         reader.start();
+    }
+
+    /**
+     * Makes room among those who have not said yet what they want: whoever has said nothing for longest gives way, of the neighbour who
+     * has the most of them. What a cancel, an operator or a client says first comes with its connection, or right behind it.
+     *
+     * @return false when there is nobody
+     */
+    boolean letGiveWay() {
+        Set<StartupReader> most = Set.of();
+        for (Set<StartupReader> ofGroup : reading.values()) {
+            if (ofGroup.size() > most.size()) {
+                most = ofGroup;
+            }
+        }
+        if (most.isEmpty()) {
+            return false;
+        }
+        most.iterator().next().refuse(tooManyClients());
+        return true;
+    }
+
+    /**
+     * Takes note of what a reader is about to hold.
+     *
+     * @return false when there is no room for it
+     */
+    boolean reserve(int bytes) {
+        if (!arrivals.hasRoomFor(bytes)) {
+            return false;
+        }
+        heldBytes += bytes;
+        return true;
+    }
+
+    /** Bytes that connections hold whose packet is not complete, about. */
+    public long heldBytes() {
+        return heldBytes;
     }
 
     /** Connections whose packet is not complete. */
     public int count() {
-        return reading.size();
+        return readingCount;
+    }
+
+    /** The words for a client that there is no memory for. */
+    static byte[] outOfMemory() {
+        return BackendMessage.fatal(
+                SqlState.TOO_MANY_CONNECTIONS,
+                "sorry, too many clients already",
+                "The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
     }
 
     /** The words for a client above max_client_conn. */
@@ -84,8 +137,8 @@ public final class Logins {
 
     /** The proxy stops: nobody may begin any more. */
     public void refuseAll(byte[] why) {
-        for (StartupReader reader : new ArrayList<>(reading)) {
-            reader.refuse(why);
+        for (Set<StartupReader> ofGroup : List.copyOf(reading.values())) {
+            List.copyOf(ofGroup).forEach(reader -> reader.refuse(why));
         }
     }
 
@@ -115,6 +168,13 @@ public final class Logins {
     }
 
     void ended(StartupReader reader) {
-        reading.remove(reader);
+        Set<StartupReader> ofGroup = reading.get(reader.group());
+        if (ofGroup != null && ofGroup.remove(reader)) {
+            readingCount--;
+            heldBytes -= reader.heldBytes();
+            if (ofGroup.isEmpty()) {
+                reading.remove(reader.group());
+            }
+        }
     }
 }

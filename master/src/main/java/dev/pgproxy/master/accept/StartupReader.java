@@ -5,6 +5,7 @@ import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -34,12 +35,15 @@ final class StartupReader {
     private final long startedNs;
     private byte[] packet = new byte[StartupPacketDecoder.HEADER_BYTES];
     private int received;
+    private final String group;
+    private int heldBytes;
     private boolean tlsAsked;
     private boolean gssAsked;
 
     StartupReader(SocketTransport transport, InetSocketAddress peer, Logins logins) {
         this.transport = transport;
         this.peer = peer;
+        this.group = PeerGroup.of(peer.getAddress());
         this.logins = logins;
         this.startedNs = logins.loop().clock().nanoTime();
         this.timer = logins.loop()
@@ -50,6 +54,16 @@ final class StartupReader {
                                 SqlState.QUERY_CANCELED,
                                 "canceling authentication due to timeout",
                                 "No complete startup packet arrived within client_login_timeout.")));
+    }
+
+    /** Where it comes from. */
+    String group() {
+        return group;
+    }
+
+    /** Bytes that were reserved for it. */
+    int heldBytes() {
+        return heldBytes;
     }
 
     void start() {
@@ -108,6 +122,12 @@ final class StartupReader {
             return true;
         }
         if (packet.length < length) {
+            int weight = ClientWeight.of(length);
+            if (heldBytes == 0 && !logins.reserve(weight)) {
+                refuse(Logins.outOfMemory());
+                return false;
+            }
+            heldBytes = Math.max(heldBytes, weight);
             packet = java.util.Arrays.copyOf(packet, length);
             return true;
         }

@@ -116,6 +116,8 @@ public final class Dispatcher {
         waiting.all().forEach(line::add);
         waiting = line;
         dispatchAll();
+        closeSurplus(servers.primary());
+        servers.standbys().forEach(this::closeSurplus);
     }
 
     /** These servers play the parts from now on. Who waits for one that plays none any more waits for another. */
@@ -245,6 +247,11 @@ public final class Dispatcher {
     /** Clients that wait, are on their way to a worker, or are served by one. */
     public int clientCount() {
         return waiting.size() + parked.size() + ledger.sessionCount();
+    }
+
+    /** Bytes that all of these take, about. */
+    public long heldBytes() {
+        return waiting.heldBytes() + parked.heldBytes() + ledger.heldBytes();
     }
 
     /** Takes over a client that wants to log in. */
@@ -416,11 +423,7 @@ public final class Dispatcher {
             return hand(client, worker, assign) ? Advance.GO_ON : Advance.STOP;
         }
         if (decision instanceof Admission.Decision.Evict evict) {
-            ledger.closing(evict.backend());
-            Child worker = workers.get(evict.backend().worker.slot);
-            if (worker != null) {
-                worker.send(new ControlMessage.EvictBackend(evict.backend().id));
-            }
+            evict(evict.backend());
             return waits(evict.scope(), turn);
         }
         return waits(((Admission.Decision.Wait) decision).scope(), turn);
@@ -472,7 +475,7 @@ public final class Dispatcher {
                 Math.max(1, loginMs - client.client().startupMs()),
                 config.exemptions().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
-                client.startup().raw(),
+                client.startup().packet(),
                 client.resumption());
     }
 
@@ -582,6 +585,31 @@ public final class Dispatcher {
     public void onIdle(Child worker, ControlMessage.BackendIdle message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
         dispatchAll();
+        ServerAddress server = ledger.serverOf(worker.slot(), message.backendId());
+        if (server != null) {
+            closeSurplus(server);
+        }
+    }
+
+    /** Closes idle connections to this server above max_idle_server_conn, which others may need more than the proxy. */
+    private void closeSurplus(ServerAddress server) {
+        int most = config.limits().idleConnections();
+        PlaceLimits.Scope scope = PlaceLimits.server(server);
+        while (most > 0 && ledger.idleCount(scope) > most) {
+            Ledger.BackendEntry surplus = ledger.firstToGo(scope);
+            if (surplus == null) {
+                return;
+            }
+            evict(surplus);
+        }
+    }
+
+    private void evict(Ledger.BackendEntry backend) {
+        ledger.closing(backend);
+        Child worker = workers.get(backend.worker.slot);
+        if (worker != null) {
+            worker.send(new ControlMessage.EvictBackend(backend.id));
+        }
     }
 
     public void onGone(Child worker, ControlMessage.BackendGone message) {

@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.accept.ClientWeight;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -99,6 +100,7 @@ final class Ledger {
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
     private PlaceLimits limits;
     private int sessions;
+    private long heldBytes;
     private long nextTurn = 1;
 
     Ledger(PlaceLimits limits) {
@@ -208,6 +210,35 @@ final class Ledger {
         return ofScope.isEmpty() ? null : ofScope.first();
     }
 
+    /** How many backends of this scope are idle. */
+    int idleCount(PlaceLimits.Scope scope) {
+        return count(scope).idle.size();
+    }
+
+    /**
+     * The idle backend of this scope that can be missed first: of the user who has the most of them, the one that has been idle for longest. So
+     * nobody fills the pool with what only he can use. Null when none is idle.
+     */
+    @Nullable
+    BackendEntry firstToGo(PlaceLimits.Scope scope) {
+        Map<String, Integer> byUser = new HashMap<>();
+        Map<String, BackendEntry> longest = new HashMap<>();
+        for (BackendEntry backend : count(scope).idle) {
+            String user = backend.key.parameters().serverUser();
+            byUser.merge(user, 1, Integer::sum);
+            longest.putIfAbsent(user, backend);
+        }
+        return byUser.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(most -> longest.get(most.getKey()))
+                .orElse(null);
+    }
+
+    /** Bytes that the keys of all sessions and backends take, about. */
+    long heldBytes() {
+        return heldBytes;
+    }
+
     private static @Nullable BackendEntry last(@Nullable NavigableSet<BackendEntry> entries) {
         return entries == null || entries.isEmpty() ? null : entries.last();
     }
@@ -225,6 +256,7 @@ final class Ledger {
         SessionEntry session = new SessionEntry(key, countsOf(key));
         worker.sessions.put(frontendId, session);
         sessions++;
+        heldBytes += ClientWeight.of(key.parameters());
         session.counts.forEach(count -> count.sessionsWithoutBackend++);
         if (claimed != null) {
             join(session, claimed);
@@ -242,6 +274,7 @@ final class Ledger {
         if (backend == null) {
             backend = new BackendEntry(worker, backendId, session);
             worker.backends.put(backendId, backend);
+            heldBytes += ClientWeight.of(backend.key.parameters());
             backend.counts.forEach(count -> count.backends++);
         }
         join(session, backend);
@@ -285,6 +318,7 @@ final class Ledger {
         part(session);
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
         sessions--;
+        heldBytes -= ClientWeight.of(session.key.parameters());
     }
 
     void backendStatus(int slot, long backendId, BackendStatus status) {
@@ -293,6 +327,14 @@ final class Ledger {
         if (backend != null) {
             status(backend, status);
         }
+    }
+
+    /** Where this backend is connected to; null when it is not known. */
+    @Nullable
+    ServerAddress serverOf(int slot, long backendId) {
+        WorkerEntry worker = workers.get(slot);
+        BackendEntry backend = worker == null ? null : worker.backends.get(backendId);
+        return backend == null ? null : backend.key.server();
     }
 
     void backendGone(int slot, long backendId) {
@@ -309,6 +351,7 @@ final class Ledger {
         }
         status(backend, BackendStatus.IN_USE);
         backend.counts.forEach(count -> count.backends--);
+        heldBytes -= ClientWeight.of(backend.key.parameters());
     }
 
     /** The worker was told to close it. */

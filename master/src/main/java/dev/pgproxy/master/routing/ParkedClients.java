@@ -5,6 +5,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.ClientWeight;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ final class ParkedClients {
     private final BiConsumer<Client, Resumption> awake;
     private final Consumer<Client> timedOut;
     private final Map<Long, Parked> parked = new HashMap<>();
+    private long heldBytes;
 
     /**
      * @param awake takes over a client that has something to say
@@ -47,6 +49,7 @@ final class ParkedClients {
         Scheduler.@Nullable Timer timer =
                 idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.id()));
         parked.put(client.id(), new Parked(client, resumption, sinceNs, timer));
+        heldBytes += weight(client);
         client.transport().onReady(ready -> ready(client.id(), ready));
         client.transport().interest(Interest.READ | Interest.HANGUP);
     }
@@ -78,6 +81,7 @@ final class ParkedClients {
         if (each == null) {
             return null;
         }
+        heldBytes -= weight(each.client());
         if (each.timer() != null) {
             each.timer().cancel();
         }
@@ -95,6 +99,15 @@ final class ParkedClients {
     /** Shows all, with the time since when they do nothing. */
     void forEach(ObjLongConsumer<Client> visitor) {
         parked.values().forEach(each -> visitor.accept(each.client(), each.sinceNs()));
+    }
+
+    private static int weight(Client client) {
+        return ClientWeight.of(client.startup().parameters()) + Resumption.MAX_BYTES;
+    }
+
+    /** Bytes that they take, about. */
+    long heldBytes() {
+        return heldBytes;
     }
 
     int size() {

@@ -10,6 +10,7 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.ClientWeight;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -118,6 +119,11 @@ final class RoutedClient {
 
     PoolKey key() {
         return key;
+    }
+
+    /** Bytes that it takes, about. */
+    int weight() {
+        return ClientWeight.of(startup.parameters());
     }
 
     WaitingClient describe(String waitsFor) {

@@ -26,6 +26,7 @@ final class WaitingLine {
     private final PlaceLimits limits;
     private final Map<ServerAddress, Map<List<PlaceLimits.Scope>, Group>> lines = new HashMap<>();
     private int size;
+    private long heldBytes;
 
     WaitingLine(PlaceLimits limits) {
         this.limits = limits;
@@ -42,6 +43,7 @@ final class WaitingLine {
             group.heads.remove(alike.firstKey());
         }
         alike.put(client.id(), client);
+        heldBytes += client.weight();
         group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         size++;
     }
@@ -56,6 +58,7 @@ final class WaitingLine {
             return false;
         }
         size--;
+        heldBytes -= client.weight();
         group.heads.remove(client.id());
         if (!alike.isEmpty()) {
             group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
@@ -93,6 +96,11 @@ final class WaitingLine {
                 .flatMap(group -> group.byKey.values().stream())
                 .flatMap(alike -> alike.values().stream())
                 .toList();
+    }
+
+    /** Bytes that those who wait take, about. */
+    long heldBytes() {
+        return heldBytes;
     }
 
     int size() {

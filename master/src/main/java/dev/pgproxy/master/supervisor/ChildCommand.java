@@ -21,6 +21,13 @@ public final class ChildCommand {
             List.of("jna.boot.library.path", "jna.nounpack", "org.newsclub.net.unix.library.override");
 
     private static final int DIRECT_BASE_MIB = 64;
+    private static final int TASK_HEAP_MIB = 64;
+    private static final int ADMIN_HEAP_MIB = 256;
+    private static final int MIN_POOL_HEAP_MIB = 256;
+    private static final int POOL_BASE_MIB = 64;
+    /** Objects of one session and its backend, with a startup packet of a usual length. */
+    private static final int SESSION_BYTES = 12 * 1024;
+
     private static final int MIB = 1024 * 1024;
     private static final int FIRST_WITH_NATIVE_ACCESS_WARNINGS = 24;
 
@@ -60,6 +67,26 @@ public final class ChildCommand {
         return command;
     }
 
+    /** The heaps of all children together, in bytes, when each has grown to its bound. */
+    public static long heapBytes(ProxyConfig config) {
+        long mib = heapMib(ChildKind.TASK, config)
+                + heapMib(ChildKind.ADMIN, config)
+                + (long) config.workers() * heapMib(ChildKind.POOL, config);
+        return mib * MIB;
+    }
+
+    /** A bound, not what is used. A pool-worker may have to serve all clients, when the others are gone. */
+    private static long heapMib(ChildKind kind, ProxyConfig config) {
+        return switch (kind) {
+            case TASK -> TASK_HEAP_MIB;
+            case ADMIN -> ADMIN_HEAP_MIB;
+            case POOL ->
+                Math.max(
+                        MIN_POOL_HEAP_MIB,
+                        POOL_BASE_MIB + (long) config.limits().clientConnections() * SESSION_BYTES / MIB);
+        };
+    }
+
     private static List<String> jvmOptions(ChildKind kind, ProxyConfig config) {
         List<String> options = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC",
@@ -67,7 +94,7 @@ public final class ChildCommand {
                 "-XX:-UsePerfData",
                 "-Djdk.serialFilter=!*", // Nothing here has objects in bytes; the database of pg_proxy could.
                 "-Xms16m",
-                kind == ChildKind.TASK ? "-Xmx64m" : "-Xmx256m"));
+                "-Xmx" + heapMib(kind, config) + "m"));
         if (kind == ChildKind.POOL) {
             options.add("-XX:+ExitOnOutOfMemoryError");
         }

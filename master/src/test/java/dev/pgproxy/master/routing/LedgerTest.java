@@ -38,7 +38,7 @@ class LedgerTest {
     }
 
     private static PlaceLimits limits(int ofServer, Map<String, Integer> ofUser) {
-        return new PlaceLimits(new ProxyConfig.Limits(100, ofServer, 100, ofUser, Map.of()));
+        return new PlaceLimits(new ProxyConfig.Limits(100, ofServer, 0, 100, ofUser, Map.of()));
     }
 
     private static Admission.Decision decide(Ledger ledger, PoolKey key, int ofServer, long maxWorkerLoad) {

@@ -18,7 +18,7 @@ class PlaceLimitsTest {
 
     @Test
     void aLongerSpellingOfANameCountsWithTheName() {
-        PlaceLimits limits = new PlaceLimits(new ProxyConfig.Limits(100, 0, 100, Map.of(NAME, 2), Map.of(NAME, 3)));
+        PlaceLimits limits = new PlaceLimits(new ProxyConfig.Limits(100, 0, 0, 100, Map.of(NAME, 2), Map.of(NAME, 3)));
         assertEquals(limits.scopes(key(NAME)), limits.scopes(key(NAME + "anything")));
         assertEquals(3, limits.scopes(key(NAME + "else")).size());
     }

@@ -93,11 +93,11 @@ class RouterTest {
         assertEquals("shop", to.startup().parameters().database());
         assertArrayEquals(
                 FrontendMessage.startup(VERSION, to.startup().parameters().sorted()),
-                to.startup().raw());
+                to.startup().packet());
         StartupPacket.Startup writer = client("user", "x", "database", "shop");
         to = assertInstanceOf(Router.Route.To.class, Router.route(writer, servers, routing, Set.of()));
         assertEquals(PRIMARY, to.server());
-        assertArrayEquals(writer.raw(), to.startup().raw());
+        assertArrayEquals(writer.packet(), to.startup().packet());
         StartupPacket.Startup nameless = client("user", "x", "database", "@ro");
         to = assertInstanceOf(Router.Route.To.class, Router.route(nameless, servers, routing, Set.of()));
         assertEquals(PRIMARY, to.server(), "nothing would be left of the name");

@@ -8,9 +8,11 @@ import java.util.function.Consumer;
 public interface Background {
 
     /**
-     * Computes something elsewhere, and hands the result to the event loop.
+     * Computes something elsewhere, and hands the result to the event loop. Those who ask take turns.
      *
+     * @param role for whom it is computed
+     * @param address where the client comes from
      * @return false when too much waits to be computed; then nothing is called
      */
-    boolean compute(BooleanSupplier work, Consumer<Boolean> then);
+    boolean compute(String role, String address, BooleanSupplier work, Consumer<Boolean> then);
 }

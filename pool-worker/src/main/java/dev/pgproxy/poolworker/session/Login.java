@@ -158,6 +158,8 @@ final class Login {
                 warm.fromServer(),
                 context.buffers(),
                 context.background(),
+                parameters.serverUser(),
+                session.origin().ip(),
                 new VerificationDialogue.Host() {
                     @Override
                     public void accepted(byte[] message) {

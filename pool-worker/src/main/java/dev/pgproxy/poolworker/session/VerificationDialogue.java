@@ -37,10 +37,13 @@ final class VerificationDialogue {
     private final Pipe toClient;
     private final RelayBuffers buffers;
     private final Background background;
+    private final String role;
+    private final String address;
     private final Host host;
     private final AnswerReader answers;
     private boolean computing;
-    private boolean over;
+    /** Read by the thread that computes, too: who is gone is computed nothing for. */
+    private volatile boolean over;
 
     /** @param toClient the way from the backend to the client, which nothing of the backend's may pass meanwhile */
     VerificationDialogue(
@@ -49,12 +52,16 @@ final class VerificationDialogue {
             Pipe toClient,
             RelayBuffers buffers,
             Background background,
+            String role,
+            String address,
             Host host) {
         this.verification = verification;
         this.frontend = frontend;
         this.toClient = toClient;
         this.buffers = buffers;
         this.background = background;
+        this.role = role;
+        this.address = address;
         this.host = host;
         this.answers = new AnswerReader(buffers);
     }
@@ -141,8 +148,10 @@ final class VerificationDialogue {
 
     private void compute(Verification.Step.Compute step) {
         computing = background.compute(
+                role,
+                address,
                 () -> {
-                    boolean matches = step.verifier().matches(step.password());
+                    boolean matches = !over && step.verifier().matches(step.password());
                     Arrays.fill(step.password(), (byte) 0);
                     return matches;
                 },

@@ -101,7 +101,7 @@ final class PoolWorkerSimulation {
         world.add(new Arrivals());
     }
 
-    private boolean compute(BooleanSupplier work, Consumer<Boolean> then) {
+    private boolean compute(String role, String address, BooleanSupplier work, Consumer<Boolean> then) {
         if (world.random().nextInt(10) == 0) {
             return false;
         }

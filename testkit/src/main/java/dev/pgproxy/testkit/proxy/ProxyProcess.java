@@ -80,6 +80,11 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(List.of("env", "--default-signal=INT"), distribution, configuration));
     }
 
+    /** As {@link #start}, with options for the master's JVM. */
+    public static ProxyProcess startWithOptions(String options, Path distribution, List<String> configuration) {
+        return awaitServing(launch(List.of("env", "PGPROXY_MASTER_OPTS=" + options), distribution, configuration));
+    }
+
     private static ProxyProcess awaitServing(ProxyProcess proxy) {
         try {
             Await.until("pgproxy to serve", START_TIMEOUT, () -> {

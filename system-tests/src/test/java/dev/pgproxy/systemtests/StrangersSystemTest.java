@@ -1,0 +1,138 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Clients who have proved nothing must cost those who have little, and the proxy no more than it has. */
+class StrangersSystemTest {
+
+    private static final PostgresCluster CLUSTER = Fixture.cluster(15);
+
+    /** Many, of whom each may still be read from. */
+    private static final class Crowd implements AutoCloseable {
+        private final List<WireClient> clients = new ArrayList<>();
+
+        private WireClient connect(int port) throws IOException {
+            WireClient client = new WireClient(port);
+            clients.add(client);
+            return client;
+        }
+
+        private void leave() throws IOException {
+            for (WireClient client : clients) {
+                client.close();
+            }
+            clients.clear();
+        }
+
+        @Override
+        public void close() throws IOException {
+            leave();
+        }
+    }
+
+    @Test
+    void cancelsAndTheConsoleGetThroughASilentCrowd() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "slaver_list =", "max_client_conn = 2");
+                Crowd silent = new Crowd();
+                WireClient idle = WireClient.login(proxy.port(), "postgres", "postgres");
+                WireClient busy = new WireClient(proxy.port())) {
+            busy.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            WireMessage key = busy.readUntil('Z').stream()
+                    .filter(message -> message.type() == 'K')
+                    .findFirst()
+                    .orElseThrow();
+            ByteBuffer fields = ByteBuffer.wrap(key.body());
+            int pid = fields.getInt();
+            busy.send(FrontendMessage.query("select pg_sleep(600)"));
+            for (int i = 0; i < 200; i++) {
+                silent.connect(proxy.port());
+            }
+            try (Operator operator = Operator.of(proxy)) {
+                operator.await("the query", "select count(*) from connection where state = 'active'", "1");
+            }
+            try (WireClient cancel = new WireClient(proxy.port())) {
+                cancel.send(FrontendMessage.cancelRequest(pid, Arrays.copyOfRange(key.body(), 4, key.body().length)));
+                List<WireMessage> answer = busy.readUntil('E');
+                assertEquals("57014", answer.get(answer.size() - 1).sqlState());
+            }
+            assertEquals("1", idle.value("select 1"));
+        }
+    }
+
+    @Test
+    void whatClientsSendAtTheirStartIsBoundedInBytes() throws Exception {
+        String[] fat = new String[480];
+        for (int i = 0; i < fat.length; i += 2) {
+            fat[i] = "a.p" + i;
+            fat[i + 1] = "x".repeat(28);
+        }
+        try (ProxyProcess proxy = ProxyProcess.startWithOptions(
+                        "-Xmx24m",
+                        Fixture.DISTRIBUTION,
+                        List.of(
+                                "master = " + CLUSTER.primary().address(),
+                                "max_server_conn = 1",
+                                "proxy_worker_num = 1"));
+                Crowd crowd = new Crowd();
+                WireClient only = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            for (int i = 0; i < 600; i++) {
+                fat[1] = "x" + i;
+                crowd.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "stranger", "postgres", fat);
+            }
+            WireMessage refusal = crowd.clients.get(599).readUntil('E').get(0);
+            assertEquals("53300", refusal.sqlState());
+            assertTrue(proxy.log().contains("event=client_memory_full"), proxy.log());
+            assertEquals("1", only.value("select 1"));
+            crowd.leave();
+            only.send(FrontendMessage.terminate());
+            Await.until("room for others", Fixture.SOON, () -> {
+                try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                    return next.value("select 1").equals("1");
+                }
+            });
+            assertTrue(proxy.master().isAlive());
+        }
+    }
+
+    @Test
+    void oneClientDoesNotFillTheServerWithWhatOnlyHeCanUse() throws Exception {
+        CLUSTER.primary().sql("drop role if exists hoarder; create role hoarder login");
+        try (ProxyProcess proxy =
+                        Fixture.proxy(CLUSTER, "slaver_list =", "max_idle_server_conn = 5", "proxy_worker_num = 2");
+                Operator operator = Operator.of(proxy)) {
+            String pid;
+            try (WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                pid = other.value("select pg_backend_pid()");
+                other.send(FrontendMessage.terminate());
+                Fixture.awaitIdle(CLUSTER, pid);
+            }
+            for (int i = 0; i < 30; i++) {
+                try (WireClient client =
+                        WireClient.login(proxy.port(), "hoarder", "postgres", "options", "-c work_mem=" + (1000 + i))) {
+                    assertEquals("1", client.value("select 1"));
+                    client.send(FrontendMessage.terminate());
+                    assertEquals(List.of(), client.readAll());
+                }
+            }
+            operator.await(
+                    "the surplus to be closed", "select count(*) <= 5 from connection where state = 'pooled'", "t");
+            try (WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals(pid, other.value("select pg_backend_pid()"), "one who has one keeps it");
+            }
+        }
+    }
+}
