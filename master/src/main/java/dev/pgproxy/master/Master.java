@@ -373,6 +373,9 @@ public final class Master
 
     @Override
     public void onRoleDoubted(ControlMessage.RoleDoubted message) {
+        if (message.methodToo()) {
+            dispatcher.loginChanged(message.server(), message.user(), message.database());
+        }
         roles.onRoleDoubted(message);
     }
 
@@ -422,6 +425,11 @@ public final class Master
     @Override
     public void onNoticeSent(ControlMessage.NoticeSent message) {
         notices.onSent(message);
+    }
+
+    @Override
+    public void onPlaceWanted(ControlMessage.PlaceWanted message) {
+        dispatcher.onPlaceWanted(speaker, message);
     }
 
     @Override

@@ -169,9 +169,17 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
         SessionContext context = new SessionContext(loop, buffers, lingering, secrets, background, this);
         SessionTerms terms = new SessionTerms(
-                assignment.loginTimeLeftMs(), assignment.idleExempt(), assignment.origin(), assignment.resumption());
+                assignment.loginTimeLeftMs(),
+                assignment.idleExempt(),
+                assignment.askFirst(),
+                assignment.origin(),
+                assignment.resumption());
         Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);
+        if (assignment.askFirst() != AuthenticationMethod.OTHER) {
+            master.send(new ControlMessage.FrontendAccepted(session.id(), 0), session::begin);
+            return;
+        }
         Backend backend = chooseBackend(session, assignment.expectedBackendId());
         master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()), session::begin);
         if (backend.state() == BackendState.CLOSING) {
@@ -179,32 +187,66 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         }
     }
 
+    /** The answer to {@link #wantPlace}. */
+    public void placeGiven(ControlMessage.PlaceGiven message) {
+        Session session = sessions.get(message.frontendId());
+        if (session == null || !session.awaitsPlace()) {
+            return; // The client has left, of which the master hears.
+        }
+        session.placed();
+        Backend backend = chooseBackend(session, message.expectedBackendId());
+        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
+        if (backend.state() == BackendState.CLOSING) {
+            master.send(new ControlMessage.BackendClosing(backend.id()));
+        }
+        if (backend.state() == BackendState.IN_SESSION || backend.state() == BackendState.CONNECTING) {
+            session.backendAvailable();
+        }
+    }
+
+    /** As {@link #placeGiven}. */
+    public void placeRefused(ControlMessage.PlaceRefused message) {
+        Session session = sessions.get(message.frontendId());
+        if (session != null && session.awaitsPlace()) {
+            session.refused(message.lastWords());
+        }
+    }
+
+    @Override
+    public void wantPlace(Session session, boolean proved) {
+        if (masterIsGone) {
+            session.refused(LastWords.masterLost());
+        } else {
+            master.send(new ControlMessage.PlaceWanted(session.id(), proved));
+        }
+    }
+
     /** @param expectedId the backend whose place the client was given; while that is being closed the place is not free */
     private Backend chooseBackend(Session session, long expectedId) {
-        Backend idle = pool.takeIdle(session.key());
+        Backend idle = session.mayHaveIdle() ? pool.takeIdle(session.key()) : null;
         while (idle != null && !idle.isFit()) {
             idle.retire();
             idle = pool.takeIdle(session.key());
         }
         if (idle != null) {
             idle.claim(session);
-            session.useBackend(idle);
+            session.attach(idle);
             return idle;
         }
-        Backend resetting = pool.takeResetting(session.key());
+        Backend resetting = session.mayHaveIdle() ? pool.takeResetting(session.key()) : null;
         if (resetting != null) {
             resetting.reserve(session);
-            session.useBackend(resetting);
+            session.attach(resetting);
             return resetting;
         }
         Backend expected = pool.byId(expectedId);
         if (expected != null && expected.state() == BackendState.CLOSING && expected.user() == null) {
             expected.reserve(session);
-            session.useBackend(expected);
+            session.attach(expected);
             return expected;
         }
         Backend fresh = newBackend(session);
-        session.useBackend(fresh);
+        session.attach(fresh);
         return fresh;
     }
 
@@ -241,11 +283,13 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void roleDoubted(Session session) {
-        master.send(new ControlMessage.RoleDoubted(
+    public void roleDoubted(Session session, boolean methodToo) {
+        // Whoever is told of it may come again at once.
+        master.sendAtOnce(new ControlMessage.RoleDoubted(
                 session.key().server(),
                 session.parameters().serverUser(),
-                session.parameters().serverDatabase()));
+                session.parameters().serverDatabase(),
+                methodToo));
     }
 
     /** The master's answer to a session's question. */
@@ -338,7 +382,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void opened(Session session, Backend backend) {
         session.tally().countInto(totals.of(session.key().server(), session.parameters()));
         session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
-        master.send(new ControlMessage.SessionOpened(session.id(), backend.id()));
+        master.send(new ControlMessage.SessionOpened(
+                session.id(), backend.id(), backend.identity().method()));
     }
 
     @Override
@@ -517,6 +562,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
             session.begin(); // Nobody else can serve a client whose acceptance the master never heard of.
             if (session.state() == SessionState.CHECKING) {
                 session.roleFound(RoleFacts.UNAVAILABLE);
+            }
+            if (session.awaitsPlace()) {
+                session.refused(LastWords.masterLost());
             }
             if (heldServers.containsKey(session.key().server())) {
                 session.endByShutdown(); // Nobody can tell it whether its server is the primary still.

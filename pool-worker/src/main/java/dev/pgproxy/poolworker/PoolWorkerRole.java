@@ -103,6 +103,16 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public void onPlaceGiven(ControlMessage.PlaceGiven message) {
+        worker.placeGiven(message);
+    }
+
+    @Override
+    public void onPlaceRefused(ControlMessage.PlaceRefused message) {
+        worker.placeRefused(message);
+    }
+
+    @Override
     public void masterLost(String reason) {
         worker.masterLost(reason);
     }

@@ -1,6 +1,7 @@
 package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -8,12 +9,17 @@ import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireLogin;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Clients who have proved nothing must cost those who have little, and the proxy no more than it has. */
@@ -133,6 +139,127 @@ class StrangersSystemTest {
             try (WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
                 assertEquals(pid, other.value("select pg_backend_pid()"), "one who has one keeps it");
             }
+        }
+    }
+
+    /** Those who say nothing of themselves wait among themselves. */
+    @Test
+    void silentStrangersKeepNobodyFromAPlaceAndCloseNoWarmBackend() throws Exception {
+        try (PostgresCluster cluster = secured();
+                ProxyProcess proxy = Fixture.proxy(
+                        cluster,
+                        "slaver_list =",
+                        "proxy_worker_num = 2",
+                        "max_server_conn = 10",
+                        "client_login_timeout = 60s");
+                Crowd strangers = new Crowd()) {
+            Set<Integer> warm = warmUp(proxy, cluster, 5);
+            for (int i = 0; i < 200; i++) {
+                strangers.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "nobody" + i, "postgres");
+            }
+            try (Operator operator = Operator.of(proxy)) {
+                operator.await(
+                        "strangers to be asked by the server, and others to wait",
+                        "select count(*) filter (where wait_for = 'the server''s login') > 0"
+                                + " and count(*) filter (where state = 'waiting') > 0 from connection",
+                        "t");
+            }
+            for (int i = 0; i < 20; i++) {
+                assertTrue(warm.contains(login(proxy, "secret").pid()), "a login on a warm backend");
+            }
+        }
+    }
+
+    /** Whoever knows the name of a role and not its password costs those who use it nothing. */
+    @Test
+    void wrongPasswordsCloseNoWarmBackend() throws Exception {
+        try (PostgresCluster cluster = secured();
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "max_server_conn = 20");
+                Crowd silent = new Crowd()) {
+            Set<Integer> warm = warmUp(proxy, cluster, 8);
+            for (int i = 0; i < 8; i++) {
+                WireLogin refused = login(proxy, "guess" + i);
+                assertFalse(refused.isIn());
+                WireMessage last = refused.received().get(refused.received().size() - 1);
+                assertEquals("28P01", last.sqlState());
+                assertEquals("auth.c", last.fields().get('F'), "the server's own word");
+            }
+            for (int i = 0; i < 50; i++) {
+                silent.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "app", "postgres");
+            }
+            Set<Integer> again = new HashSet<>();
+            Crowd users = new Crowd();
+            try (users) {
+                for (int i = 0; i < 8; i++) {
+                    WireLogin login = WireLogin.attempt(users.connect(proxy.port()), "app", "postgres", "secret");
+                    again.add(login.pid());
+                }
+            }
+            assertEquals(warm, again);
+        }
+    }
+
+    /** What the proxy remembers of how the server asks is not believed any more when the server says otherwise. */
+    @Test
+    void aServerThatAsksOtherwiseIsBelieved() throws Exception {
+        try (PostgresCluster cluster = secured();
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            warmUp(proxy, cluster, 1);
+            Path access = cluster.primary().data().resolve("pg_hba.conf");
+            Files.writeString(access, "host all app 127.0.0.1/32 password\n" + Files.readString(access));
+            cluster.primary().signal("HUP");
+            Await.until("the server to ask otherwise", Fixture.SOON, () -> asked(cluster) == 3);
+            try (Operator operator = Operator.of(proxy)) {
+                operator.execute("reconnect");
+            }
+            Await.until(
+                    "a login in the new way",
+                    Fixture.SOON,
+                    () -> login(proxy, "secret").isIn());
+        }
+    }
+
+    private static PostgresCluster secured() {
+        PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                .withAccess("host all postgres 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256"));
+        cluster.primary().sql("create role app login password 'secret'");
+        return cluster;
+    }
+
+    /** The code of the server's request. */
+    private static int asked(PostgresCluster cluster) throws IOException {
+        try (WireClient direct = new WireClient(cluster.primary().port())) {
+            direct.startup(WireClient.PROTOCOL_3_0, "app", "postgres");
+            return ByteBuffer.wrap(direct.readUntil('R').get(0).body()).getInt();
+        }
+    }
+
+    /** The server processes of so many idle backends. */
+    private static Set<Integer> warmUp(ProxyProcess proxy, PostgresCluster cluster, int count) throws IOException {
+        Set<Integer> pids = new HashSet<>();
+        Crowd users = new Crowd();
+        try (users) {
+            for (int i = 0; i < count; i++) {
+                pids.add(WireLogin.attempt(users.connect(proxy.port()), "app", "postgres", "secret")
+                        .pid());
+            }
+            for (WireClient user : users.clients) {
+                user.send(FrontendMessage.terminate());
+            }
+        }
+        pids.forEach(pid -> Fixture.awaitIdle(cluster, Integer.toString(pid)));
+        return pids;
+    }
+
+    private static WireLogin login(ProxyProcess proxy, String password) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            WireLogin login = WireLogin.attempt(client, "app", "postgres", password);
+            if (login.isIn()) {
+                client.send(FrontendMessage.terminate());
+                client.readAll();
+            }
+            return login;
         }
     }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class ControlFrame {
 
     /** Goes up when a frame or a message changes its form; {@link ControlMessage.Hello} carries it too. */
-    public static final int VERSION = 6;
+    public static final int VERSION = 7;
 
     /**
      * A startup packet has at most 10,000 bytes, what a session takes along {@link Resumption#MAX_BYTES}, and the values of a

@@ -1,5 +1,6 @@
 package dev.pgproxy.common.ipc;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.Observation;
@@ -111,6 +112,8 @@ public sealed interface ControlMessage {
         void onServerLost(ServerLost message);
 
         void onStandbyAnswered(StandbyAnswered message);
+
+        void onPlaceWanted(PlaceWanted message);
     }
 
     /** What every child does in the same way. */
@@ -168,6 +171,10 @@ public sealed interface ControlMessage {
         void onLeaveServer(LeaveServer message);
 
         void onHoldSessions(HoldSessions message);
+
+        void onPlaceGiven(PlaceGiven message);
+
+        void onPlaceRefused(PlaceRefused message);
     }
 
     /** A task-worker's side of the channel. */
@@ -231,7 +238,7 @@ public sealed interface ControlMessage {
     }
 
     /**
-     * The worker owns the client's descriptor now, and has chosen or begun to open this backend for it.
+     * The worker owns the client's descriptor now, and has chosen or begun to open this backend for it; 0 when it has none yet.
      * Sent before any I/O on the descriptor, so that until it arrives the master may give the client to another worker.
      */
     record FrontendAccepted(long frontendId, long backendId) implements ToMaster {
@@ -251,8 +258,12 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** The client's login is complete; it uses this backend, which need not be the one that was first chosen. */
-    record SessionOpened(long frontendId, long backendId) implements ToMaster {
+    /**
+     * The client's login is complete; it uses this backend, which need not be the one that was first chosen.
+     *
+     * @param method by which the server lets in the first client of this backend
+     */
+    record SessionOpened(long frontendId, long backendId, AuthenticationMethod method) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.SESSION_OPENED;
@@ -260,7 +271,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(frontendId).int64(backendId);
+            out.int64(frontendId).int64(backendId).string(method.name());
         }
 
         @Override
@@ -523,7 +534,7 @@ public sealed interface ControlMessage {
     }
 
     /** A client of this role did not pass the check: its password may be newer than what is remembered of it. */
-    record RoleDoubted(ServerAddress server, String user, String database) implements ToMaster {
+    record RoleDoubted(ServerAddress server, String user, String database, boolean methodToo) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.ROLE_DOUBTED;
@@ -532,6 +543,7 @@ public sealed interface ControlMessage {
         @Override
         public void encode(FieldWriter out) {
             out.string(server.host()).int32(server.port()).string(user).string(database);
+            out.bool(methodToo);
         }
 
         @Override
@@ -623,7 +635,9 @@ public sealed interface ControlMessage {
     /**
      * Serve this client, whose descriptor travels with the message, from this server.
      *
-     * @param expectedBackendId the backend whose place the client has been given; 0 when it has a place of its own
+     * @param expectedBackendId the backend whose place the client has been given; 0 when it has a place of its own, or none yet
+     * @param askFirst how the client is to prove who it is before it gets a place, see {@link PlaceWanted}; {@link
+     *     AuthenticationMethod#OTHER} when it has one
      * @param loginTimeLeftMs what is left of client_login_timeout
      * @param idleExempt whether active_cnn_timeout is not for this client
      * @param origin where the client comes from, and how long it has waited
@@ -634,6 +648,7 @@ public sealed interface ControlMessage {
             long frontendId,
             ServerAddress server,
             long expectedBackendId,
+            AuthenticationMethod askFirst,
             long loginTimeLeftMs,
             boolean idleExempt,
             ClientOrigin origin,
@@ -648,7 +663,10 @@ public sealed interface ControlMessage {
         @Override
         public void encode(FieldWriter out) {
             out.int64(frontendId).string(server.host()).int32(server.port());
-            out.int64(expectedBackendId).int64(loginTimeLeftMs).bool(idleExempt);
+            out.int64(expectedBackendId)
+                    .string(askFirst.name())
+                    .int64(loginTimeLeftMs)
+                    .bool(idleExempt);
             origin.encode(out);
             out.bytes(startupPacket).bool(resumption != null);
             if (resumption != null) {
@@ -1429,6 +1447,72 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onStandbyAnswered(this);
+        }
+    }
+
+    /**
+     * A client that had no place has been asked for its password, and wants one now.
+     *
+     * @param proved it knows the password; else it wants the server's word that it does not
+     */
+    record PlaceWanted(long frontendId, boolean proved) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.PLACE_WANTED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId).bool(proved);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onPlaceWanted(this);
+        }
+    }
+
+    /**
+     * The answer to {@link PlaceWanted}.
+     *
+     * @param expectedBackendId as in {@link AssignFrontend}
+     */
+    record PlaceGiven(long frontendId, long expectedBackendId) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.PLACE_GIVEN;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId).int64(expectedBackendId);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onPlaceGiven(this);
+        }
+    }
+
+    /**
+     * There is no place for the client.
+     *
+     * @param lastWords what it is to be told
+     */
+    record PlaceRefused(long frontendId, byte[] lastWords) implements ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.PLACE_REFUSED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId).bytes(lastWords);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onPlaceRefused(this);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.pgproxy.common.ipc;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -9,7 +10,10 @@ public enum ControlMessageType {
     HELLO(1, 0, in -> new ControlMessage.Hello(in.int32(), in.constant(ChildKind.class), in.int32(), in.int64())),
     PONG(2, 0, in -> new ControlMessage.Pong(in.int64(), in.int64(), in.int64())),
     FRONTEND_ACCEPTED(3, 0, in -> new ControlMessage.FrontendAccepted(in.int64(), in.int64())),
-    SESSION_OPENED(4, 0, in -> new ControlMessage.SessionOpened(in.int64(), in.int64())),
+    SESSION_OPENED(
+            4,
+            0,
+            in -> new ControlMessage.SessionOpened(in.int64(), in.int64(), in.constant(AuthenticationMethod.class))),
     SESSION_CLOSED(5, 0, in -> new ControlMessage.SessionClosed(in.int64())),
     BACKEND_RESETTING(6, 0, in -> new ControlMessage.BackendResetting(in.int64())),
     BACKEND_IDLE(7, 0, in -> new ControlMessage.BackendIdle(in.int64())),
@@ -32,6 +36,7 @@ public enum ControlMessageType {
                     in.int64(),
                     new ServerAddress(in.string(), in.int32()),
                     in.int64(),
+                    in.constant(AuthenticationMethod.class),
                     in.int64(),
                     in.bool(),
                     ClientOrigin.decode(in),
@@ -70,7 +75,8 @@ public enum ControlMessageType {
     ROLE_DOUBTED(
             31,
             0,
-            in -> new ControlMessage.RoleDoubted(new ServerAddress(in.string(), in.int32()), in.string(), in.string())),
+            in -> new ControlMessage.RoleDoubted(
+                    new ServerAddress(in.string(), in.int32()), in.string(), in.string(), in.bool())),
     SET_LOG_LEVEL(32, 0, in -> new ControlMessage.SetLogLevel(in.constant(ProxyConfig.LogLevel.class))),
     EVENT_NOTED(33, 0, in -> new ControlMessage.EventNoted(in.int64(), in.string(), in.string())),
     REPORT_STATE(34, 0, in -> new ControlMessage.ReportState(in.int64(), in.int32(), in.int64())),
@@ -134,7 +140,10 @@ public enum ControlMessageType {
                     in.bool(),
                     ObservationFields.decode(in))),
     SERVER_LOST(61, 0, in -> new ControlMessage.ServerLost(new ServerAddress(in.string(), in.int32()))),
-    STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string()));
+    STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string())),
+    PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool())),
+    PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64())),
+    PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -36,7 +36,8 @@ public enum PermittedMessages {
             ControlMessageType.SESSIONS_ENDED,
             ControlMessageType.FRONTEND_RETURNED,
             ControlMessageType.FRONTEND_PARKED,
-            ControlMessageType.SESSIONS_HELD)),
+            ControlMessageType.SESSIONS_HELD,
+            ControlMessageType.PLACE_WANTED)),
     FROM_TASK_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.CANCEL_DONE,
@@ -69,7 +70,9 @@ public enum PermittedMessages {
             ControlMessageType.END_SESSIONS,
             ControlMessageType.RECONNECT,
             ControlMessageType.LEAVE_SERVER,
-            ControlMessageType.HOLD_SESSIONS)),
+            ControlMessageType.HOLD_SESSIONS,
+            ControlMessageType.PLACE_GIVEN,
+            ControlMessageType.PLACE_REFUSED)),
     TO_TASK_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

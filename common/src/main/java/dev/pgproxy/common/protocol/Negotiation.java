@@ -15,8 +15,6 @@ public final class Negotiation {
     /** What the body of a NegotiateProtocolVersion begins with: Int32 version and Int32 count. */
     public static final int HEADER_BYTES = 8;
 
-    private static final String OPTION_PREFIX = "_pq_.";
-
     private final boolean needed;
     private final int version;
     private final List<String> options;
@@ -34,7 +32,7 @@ public final class Negotiation {
         List<String> options = new ArrayList<>();
         List<StartupParameters.Parameter> settings = new ArrayList<>();
         for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
-            if (parameter.name().startsWith(OPTION_PREFIX)) {
+            if (parameter.name().startsWith(StartupParameters.OPTION_PREFIX)) {
                 options.add(parameter.name());
             } else {
                 settings.add(parameter);

@@ -8,6 +8,9 @@ public final class ProtocolVersion {
     /** The newest version whose messages the relay understands; clients that ask for a newer one are negotiated down. */
     public static final int NEWEST = (3 << 16) | 2;
 
+    /** The version that every server speaks. */
+    public static final int PLAIN = 3 << 16;
+
     private ProtocolVersion() {}
 
     /** As people write it: {@code 3.2}. */

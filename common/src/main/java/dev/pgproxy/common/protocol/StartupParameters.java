@@ -24,6 +24,7 @@ public final class StartupParameters {
 
     private static final int MAX_NAME_BYTES = 63;
     private static final char END = '\0';
+    static final String OPTION_PREFIX = "_pq_.";
 
     /** One pair, as the client sent it. */
     public record Parameter(String name, String value) {}
@@ -112,6 +113,11 @@ public final class StartupParameters {
     /** The database's name as the server knows it. */
     public String serverDatabase() {
         return serverName(database());
+    }
+
+    /** Whether this asks for options of the protocol ({@code _pq_.}). */
+    public boolean hasOptions() {
+        return packed.startsWith(OPTION_PREFIX) || packed.contains(END + OPTION_PREFIX);
     }
 
     /** Whether this asks for a replication connection (walsender), whose state no reset takes back. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ClientOrigin;
@@ -134,7 +135,9 @@ class ControlChannelTest {
             int count = 200; // More than one socket buffer holds.
             for (int i = 0; i < count; i++) {
                 master.sendWithFd(
-                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[9_000], null), sent);
+                        new ControlMessage.AssignFrontend(
+                                i, SERVER, 0, AuthenticationMethod.OTHER, 0, false, ORIGIN, new byte[9_000], null),
+                        sent);
                 master.send(new ControlMessage.EvictBackend(i));
             }
             tickUntil(() -> atChild.messages.size() == 2 * count);
@@ -208,7 +211,9 @@ class ControlChannelTest {
         try (OwnedFd sent = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1)) {
             for (int i = 0; i < 10; i++) {
                 master.sendWithFd(
-                        new ControlMessage.AssignFrontend(i, SERVER, 0, 0, false, ORIGIN, new byte[0], null), sent);
+                        new ControlMessage.AssignFrontend(
+                                i, SERVER, 0, AuthenticationMethod.OTHER, 0, false, ORIGIN, new byte[0], null),
+                        sent);
             }
             master.close();
         }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
@@ -48,7 +49,7 @@ class ControlFrameTest {
             new ControlMessage.Hello(1, ChildKind.POOL, 3, 4711),
             new ControlMessage.Pong(9, 10, 11),
             new ControlMessage.FrontendAccepted(1, 2),
-            new ControlMessage.SessionOpened(3, 4),
+            new ControlMessage.SessionOpened(3, 4, AuthenticationMethod.MD5),
             new ControlMessage.SessionClosed(5),
             new ControlMessage.BackendResetting(6),
             new ControlMessage.BackendIdle(7),
@@ -62,7 +63,15 @@ class ControlFrameTest {
             new ControlMessage.ConfigurePool(new PoolSettings(
                     1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), true, new SocketTuning(true, 8, 9, 10, 11))),
             new ControlMessage.AssignFrontend(
-                    14, SERVER, 22, 23, true, new ClientOrigin("::1", 7, 8), new byte[10_000], LARGEST),
+                    14,
+                    SERVER,
+                    22,
+                    AuthenticationMethod.SCRAM_SHA_256,
+                    23,
+                    true,
+                    new ClientOrigin("::1", 7, 8),
+                    new byte[10_000],
+                    LARGEST),
             new ControlMessage.EvictBackend(15),
             new ControlMessage.FindCancelTarget(16, 17, BYTES),
             new ControlMessage.CancelFinished(18, true),
@@ -84,7 +93,7 @@ class ControlFrameTest {
                             Optional.of(new ProxyConfig.Mail(
                                     "mail", 25, "user", "secret", "a@b", List.of("c@d", "e@f")))))),
             new ControlMessage.LookUpRole(30, SERVER, "app", "shop", 31),
-            new ControlMessage.RoleDoubted(SERVER, "app", "shop"),
+            new ControlMessage.RoleDoubted(SERVER, "app", "shop", true),
             new ControlMessage.SetLogLevel(ProxyConfig.LogLevel.WARNING),
             new ControlMessage.EventNoted(33, "WARN", "event=child_exit"),
             new ControlMessage.ReportState(34, ViewSet.encode(EnumSet.of(View.CONNECTION, View.STATS)), 34),
@@ -125,7 +134,10 @@ class ControlFrameTest {
                     new Observation.Answered(
                             new ServerFacts(true, 66, 2, 67, 68, 0.5, new ServerFacts.WalReceiver(true, 69, 70)))),
             new ControlMessage.ServerLost(SERVER),
-            new ControlMessage.StandbyAnswered(71, true, "what", "why"));
+            new ControlMessage.StandbyAnswered(71, true, "what", "why"),
+            new ControlMessage.PlaceWanted(72, true),
+            new ControlMessage.PlaceGiven(73, 74),
+            new ControlMessage.PlaceRefused(75, BYTES));
 
     @Test
     void aLookThatFailedComesBackAsItWas() throws ControlViolation {

@@ -28,7 +28,28 @@ final class Admission {
     private Admission() {}
 
     /**
-     * @param key of the client whose turn it is
+     * Whose turn it is.
+     *
+     * @param scopes where the client counts; empty when it wants no place, but to be asked
+     * @param slot the worker that has it already; 0 for none
+     * @param mayHaveIdle whether it may have a backend that was somebody else's
+     */
+    record Candidate(PoolKey key, Standing standing, List<PlaceLimits.Scope> scopes, int slot, boolean mayHaveIdle) {
+
+        /** What a client waits for that nobody makes room for: others need not wait behind it. */
+        private PlaceLimits.Scope waitsIn(PlaceLimits.Scope scope) {
+            return standing == Standing.STRANGER
+                    ? scopes.stream()
+                            .filter(PlaceLimits.Scope::isOfStrangers)
+                            .findFirst()
+                            .orElse(scope)
+                    : scope;
+        }
+    }
+
+    /**
+     * Decides.
+     *
      * @param maxWorkerLoad descriptors that a worker has for sessions and backends
      * @param waitingAhead how many were found to wait for a place in a scope before this client. What becomes free is theirs:
      *     else those who have warm backends could keep a client of another key waiting for ever
@@ -36,39 +57,70 @@ final class Admission {
     static Decision decide(
             Ledger ledger,
             PlaceLimits limits,
-            PoolKey key,
+            Candidate candidate,
             long maxWorkerLoad,
             ToIntFunction<PlaceLimits.Scope> waitingAhead) {
-        List<PlaceLimits.Scope> scopes = limits.scopes(key);
+        List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
             // Above the limit, a session on its way may take the very backend that looks free, and whoever was promised
-            // it
-            // would open one more.
-            boolean above = limits.limit(scope) > 0 && ledger.connections(scope) > limits.limit(scope);
-            if (above || waitingAhead.applyAsInt(scope) > ledger.closing(scope)) {
-                return new Decision.Wait(scope);
+            // it would open
+            // one more. For strangers the limit is what they may have at once.
+            boolean above = limits.limit(scope) > 0
+                    && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);
+            if (above) {
+                return new Decision.Wait(scope.isOfStrangers() ? scope : candidate.waitsIn(scope));
+            }
+            if (waitingAhead.applyAsInt(scope) > ledger.closing(scope)) {
+                return new Decision.Wait(candidate.waitsIn(scope));
             }
         }
-        Ledger.BackendEntry warm = Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key));
+        Ledger.BackendEntry warm = warm(ledger, candidate);
+        boolean isVisitor = candidate.standing() == Standing.VISITOR;
         if (warm != null && warm.worker.load() < maxWorkerLoad) {
-            return new Decision.Assign(warm.worker.slot, warm);
+            return new Decision.Assign(warm.worker.slot, isVisitor ? null : warm);
         }
-        Optional<Ledger.WorkerEntry> leastActive = ledger.workers().stream()
-                .filter(worker -> worker.load() + 1 < maxWorkerLoad)
-                .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount));
-        if (leastActive.isEmpty()) {
-            return new Decision.Wait(PlaceLimits.server(key.server()));
+        Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0
+                ? ledger.workers().stream()
+                        .filter(worker -> worker.load() + 1 < maxWorkerLoad)
+                        .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount))
+                : Optional.ofNullable(ledger.worker(candidate.slot())).filter(worker -> worker.load() < maxWorkerLoad);
+        if (chosen.isEmpty()) {
+            return new Decision.Wait(
+                    candidate.waitsIn(PlaceLimits.server(candidate.key().server())));
         }
         // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
         for (int i = scopes.size() - 1; i >= 0; i--) {
             PlaceLimits.Scope scope = scopes.get(i);
             if (limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope)) {
-                Ledger.BackendEntry idleOfOthers = ledger.longestIdle(scope);
-                return idleOfOthers != null && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
-                        ? new Decision.Evict(idleOfOthers, scope)
-                        : new Decision.Wait(scope);
+                return makeRoom(ledger, limits, candidate, scope, waitingAhead);
             }
         }
-        return new Decision.Assign(leastActive.get().slot, null);
+        return new Decision.Assign(chosen.get().slot, null);
+    }
+
+    private static Ledger.@Nullable BackendEntry warm(Ledger ledger, Candidate candidate) {
+        PoolKey key = candidate.key();
+        if (!candidate.mayHaveIdle()) {
+            return null;
+        }
+        return candidate.slot() == 0
+                ? Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key))
+                : ledger.warm(key, candidate.slot());
+    }
+
+    /** Nobody makes room for who has proved nothing, where places are kept free for such. */
+    private static Decision makeRoom(
+            Ledger ledger,
+            PlaceLimits limits,
+            Candidate candidate,
+            PlaceLimits.Scope scope,
+            ToIntFunction<PlaceLimits.Scope> waitingAhead) {
+        if (candidate.standing() == Standing.STRANGER && limits.reserve(scope) > 0) {
+            return new Decision.Wait(candidate.waitsIn(scope));
+        }
+        Ledger.BackendEntry idleOfOthers = ledger.longestIdle(scope);
+        return idleOfOthers != null && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
+                ? new Decision.Evict(idleOfOthers, scope)
+                : new Decision.Wait(candidate.waitsIn(scope));
     }
 }

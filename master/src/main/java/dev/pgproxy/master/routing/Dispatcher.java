@@ -1,5 +1,6 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.EpollPoller;
@@ -40,6 +41,10 @@ public final class Dispatcher {
 
     private static final long NS_PER_MS = 1_000_000L;
     private static final long RETRY_MS = 5;
+    /** Of client_login_timeout, the part that a client has who has proved nothing where places are scarce. */
+    private static final int STRANGERS_TIME_DIVISOR = 10;
+
+    private static final long LEAST_LOGIN_MS = 3_000;
 
     /** Servers may fail a client so often before it is told. */
     private static final int MAX_RETURNS = 5;
@@ -51,6 +56,11 @@ public final class Dispatcher {
             SqlState.CANNOT_CONNECT_NOW,
             "no standby is available",
             "Set route.standby_fallback = primary, or mend the standbys of slaver_list.");
+
+    private static final byte[] SERVER_LEFT = BackendMessage.fatal(
+            SqlState.ADMIN_SHUTDOWN,
+            "terminating connection because another server has taken the place of this one",
+            "Connect again.");
 
     private static final byte[] ENDED_BY_OPERATOR = BackendMessage.fatal(
             SqlState.ADMIN_SHUTDOWN,
@@ -71,6 +81,10 @@ public final class Dispatcher {
     /** Clients that a worker has, and that no server has let in yet: they may come back. */
     private final Map<Long, Pending> loggingIn = new HashMap<>();
 
+    /** Clients that a worker has, and that wait here for a place. */
+    private final Map<Long, RoutedClient> wanting = new HashMap<>();
+
+    private final KnownLogins known;
     private final ParkedClients parked;
     private final Consumer<ServerAddress> suspected;
     private boolean primaryHeld;
@@ -94,6 +108,7 @@ public final class Dispatcher {
             long maxWorkerLoad,
             Consumer<ServerAddress> suspected) {
         this.suspected = suspected;
+        this.known = new KnownLogins(loop.clock());
         this.parked = new ParkedClients(loop, this::bring, this::idleTooLong);
         this.limits = new PlaceLimits(config.limits());
         this.ledger = new Ledger(limits);
@@ -128,10 +143,27 @@ public final class Dispatcher {
             if (!server.equals(primary) && !standbys.contains(server)) {
                 waiting.remove(client);
                 client.stopTimer();
-                routeAnew(client, NO_SERVER);
+                if (client.isAtWorker()) {
+                    refuse(client, SERVER_LEFT); // It was asked already, and cannot be asked again by another server.
+                } else {
+                    routeAnew(client, NO_SERVER);
+                }
             }
         }
         dispatchAll();
+    }
+
+    /** The client, which is out of the line, is told why there is no place for it. */
+    private void refuse(RoutedClient client, byte[] why) {
+        if (!client.isAtWorker()) {
+            logins.refuse(client.transport(poller), why);
+            return;
+        }
+        wanting.remove(client.id());
+        Child worker = workers.get(client.slot());
+        if (worker != null) {
+            worker.send(new ControlMessage.PlaceRefused(client.id(), why));
+        }
     }
 
     /** Gives nobody a connection to the primary as long as it is held: it may be dead. */
@@ -179,7 +211,9 @@ public final class Dispatcher {
     /** Clients that wait here; those on their way to a worker are for that worker to tell of. */
     public List<WaitingClient> waitingClients() {
         List<WaitingClient> clients = new ArrayList<>();
-        waiting.all().forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
+        waiting.all().stream()
+                .filter(client -> !client.isAtWorker()) // Of those, their worker tells.
+                .forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
         parked.forEach((client, sinceNs) -> {
             if (route(client, Set.of(), false) instanceof Router.Route.To to) {
                 clients.add(new WaitingClient(
@@ -232,7 +266,7 @@ public final class Dispatcher {
         for (RoutedClient client : clientIds.isEmpty() ? List.<RoutedClient>of() : waiting.all()) {
             if (clientIds.contains(client.id()) && waiting.remove(client)) {
                 client.stopTimer();
-                logins.refuse(client.transport(poller), ENDED_BY_OPERATOR);
+                refuse(client, ENDED_BY_OPERATOR);
                 ended++;
             }
         }
@@ -246,7 +280,7 @@ public final class Dispatcher {
 
     /** Clients that wait, are on their way to a worker, or are served by one. */
     public int clientCount() {
-        return waiting.size() + parked.size() + ledger.sessionCount();
+        return waiting.size() - wanting.size() + parked.size() + ledger.sessionCount();
     }
 
     /** Bytes that all of these take, about. */
@@ -274,8 +308,9 @@ public final class Dispatcher {
     private void bring(Client client, @Nullable Resumption resumption) {
         Router.Route route = route(client, Set.of(), true);
         if (route instanceof Router.Route.To to) {
+            Standing standing = resumption == null ? known.standing(to.server(), to.startup()) : Standing.PROVED;
             enqueue(new RoutedClient(
-                    client, to.startup(), keyOf(to), loop.clock().nanoTime(), resumption));
+                    client, to.startup(), keyOf(to), loop.clock().nanoTime(), resumption, standing));
             dispatch(to.server());
         } else {
             logins.refuse(client.transport(), NO_SERVER);
@@ -331,7 +366,8 @@ public final class Dispatcher {
     /** @param lastWords for a client that no server is left for */
     private void routeAnew(RoutedClient client, byte[] lastWords) {
         if (route(client.client(), client.tried(), true) instanceof Router.Route.To to) {
-            enqueue(client.elsewhere(to.startup(), keyOf(to)));
+            Standing there = client.resumption() == null ? known.standing(to.server(), to.startup()) : Standing.PROVED;
+            enqueue(client.elsewhere(to.startup(), keyOf(to), there));
         } else {
             logins.refuse(client.transport(poller), lastWords);
         }
@@ -346,6 +382,7 @@ public final class Dispatcher {
     public void onReturned(Child worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
         ledger.sessionClosed(worker.slot(), message.frontendId());
         Pending back = loggingIn.remove(message.frontendId());
+        stopWanting(message.frontendId());
         if (back == null) {
             connection.close(); // Nobody knows where it belongs, which must not cost everybody else their master.
             return;
@@ -365,13 +402,16 @@ public final class Dispatcher {
     /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
     private void enqueue(RoutedClient client) {
         if (refusal != null) {
-            logins.refuse(client.transport(poller), refusal);
+            refuse(client, refusal);
             return;
         }
         waiting.add(client);
         long waitedMs = (loop.clock().nanoTime() - client.sinceNs()) / NS_PER_MS;
         long leftMs = Math.max(1, config.timeouts().queryWait().toMillis() - waitedMs);
         client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
+        if (client.isAtWorker()) {
+            return; // Its worker notices when it leaves.
+        }
         client.transport(poller).onReady(ready -> left(client));
         client.transport(poller).interest(Interest.HANGUP);
     }
@@ -409,7 +449,11 @@ public final class Dispatcher {
 
     private Advance advance(RoutedClient client, Turn turn) {
         Admission.Decision decision = Admission.decide(
-                ledger, limits, client.key(), maxWorkerLoad, scope -> turn.waitingAhead.getOrDefault(scope, 0));
+                ledger,
+                limits,
+                client.candidate(limits),
+                maxWorkerLoad,
+                scope -> turn.waitingAhead.getOrDefault(scope, 0));
         if (decision instanceof Admission.Decision.Assign assign) {
             Child worker = workers.get(assign.slot());
             if (worker == null) {
@@ -434,7 +478,7 @@ public final class Dispatcher {
         int ahead = turn.waitingAhead.merge(scope, 1, Integer::sum);
         if (ahead > ledger.closing(scope)) {
             turn.blocked.add(scope);
-            return scope.kind() == PlaceLimits.Kind.SERVER ? Advance.STOP : Advance.GO_ON;
+            return scope.kind() == PlaceLimits.Kind.SERVER && !scope.isOfStrangers() ? Advance.STOP : Advance.GO_ON;
         }
         return Advance.GO_ON;
     }
@@ -452,6 +496,10 @@ public final class Dispatcher {
 
     /** @return whether the client is on its way */
     private boolean hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
+        if (client.isAtWorker()) {
+            giveThere(client, worker, assign);
+            return true;
+        }
         try {
             worker.sendWithFd(assignment(client, assign), client.descriptor());
         } catch (LibcException e) {
@@ -462,21 +510,58 @@ public final class Dispatcher {
         waiting.remove(client);
         client.stopTimer();
         pending.put(client.id(), new Pending(client, worker));
-        ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed());
+        ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed(), client.scopes(limits));
         return true;
     }
 
+    private void giveThere(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
+        waiting.remove(client);
+        client.stopTimer();
+        wanting.remove(client.id());
+        ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
+        long expected = assign.claimed() == null ? 0 : assign.claimed().id;
+        worker.send(new ControlMessage.PlaceGiven(client.id(), expected));
+    }
+
+    /** A worker has asked a client for its password, and it wants a place now. */
+    public void onPlaceWanted(Child worker, ControlMessage.PlaceWanted message) {
+        Pending asked = loggingIn.get(message.frontendId());
+        if (asked == null || asked.worker() != worker) {
+            worker.send(new ControlMessage.PlaceRefused(message.frontendId(), NO_SERVER));
+            return;
+        }
+        RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
+        wanting.put(client.id(), client);
+        enqueue(client);
+        dispatch(client.key().server());
+    }
+
+    /** The server does not ask clients of this role as it did. */
+    public void loginChanged(ServerAddress server, String user, String database) {
+        known.forget(server, user, database);
+    }
+
     private ControlMessage.AssignFrontend assignment(RoutedClient client, Admission.Decision.Assign assign) {
-        long loginMs = config.timeouts().clientLogin().toMillis();
         return new ControlMessage.AssignFrontend(
                 client.id(),
                 client.key().server(),
                 assign.claimed() == null ? 0 : assign.claimed().id,
-                Math.max(1, loginMs - client.client().startupMs()),
+                client.standing() == Standing.VISITOR
+                        ? known.method(client.key().server(), client.startup().parameters())
+                        : AuthenticationMethod.OTHER,
+                Math.max(1, loginMs(client) - client.client().startupMs()),
                 config.exemptions().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
                 client.startup().packet(),
                 client.resumption());
+    }
+
+    /** Who has proved nothing holds a place that others may wait for a small part of the time only. */
+    private long loginMs(RoutedClient client) {
+        long allMs = config.timeouts().clientLogin().toMillis();
+        boolean isScarce = client.standing() == Standing.STRANGER
+                && limits.limit(PlaceLimits.server(client.key().server())) > 0;
+        return isScarce ? Math.max(Math.min(allMs, LEAST_LOGIN_MS), allMs / STRANGERS_TIME_DIVISOR) : allMs;
     }
 
     private void left(RoutedClient client) {
@@ -509,8 +594,8 @@ public final class Dispatcher {
                 .message("a client waited for query_wait_timeout, got no connection, and was refused")
                 .hint(hint)
                 .warn();
-        logins.refuse(
-                client.transport(poller),
+        refuse(
+                client,
                 BackendMessage.fatal(
                         noWorker || isPaused || isDown ? SqlState.CANNOT_CONNECT_NOW : SqlState.TOO_MANY_CONNECTIONS,
                         "no connection to the server became free within query_wait_timeout",
@@ -540,6 +625,11 @@ public final class Dispatcher {
             routeAnew(client, NO_SERVER);
         }
         loggingIn.values().removeIf(each -> each.worker() == worker);
+        for (RoutedClient client : List.copyOf(wanting.values())) {
+            if (client.slot() == worker.slot()) {
+                stopWanting(client.id());
+            }
+        }
         dispatchAll();
     }
 
@@ -549,11 +639,26 @@ public final class Dispatcher {
             accepted.client().handedOver();
             loggingIn.put(message.frontendId(), accepted);
         }
-        joined(worker, message.frontendId(), message.backendId());
+        if (message.backendId() > 0) {
+            joined(worker, message.frontendId(), message.backendId());
+        } else {
+            dispatchAll();
+        }
+    }
+
+    private void stopWanting(long clientId) {
+        RoutedClient client = wanting.remove(clientId);
+        if (client != null && waiting.remove(client)) {
+            client.stopTimer();
+        }
     }
 
     public void onOpened(Child worker, ControlMessage.SessionOpened message) {
-        loggingIn.remove(message.frontendId());
+        Pending in = loggingIn.remove(message.frontendId());
+        if (in != null) {
+            known.letIn(in.client().key().server(), in.client().startup().parameters(), message.method());
+        }
+        ledger.proved(worker.slot(), message.frontendId());
         joined(worker, message.frontendId(), message.backendId());
     }
 
@@ -568,6 +673,7 @@ public final class Dispatcher {
         if (refused != null) {
             refused.client().handedOver(); // The worker could not even begin, and has closed it.
         }
+        stopWanting(message.frontendId());
         loggingIn.remove(message.frontendId());
         ledger.sessionClosed(worker.slot(), message.frontendId());
         dispatchAll();
@@ -585,9 +691,10 @@ public final class Dispatcher {
     public void onIdle(Child worker, ControlMessage.BackendIdle message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
         dispatchAll();
-        ServerAddress server = ledger.serverOf(worker.slot(), message.backendId());
-        if (server != null) {
-            closeSurplus(server);
+        PoolKey key = ledger.keyOf(worker.slot(), message.backendId());
+        if (key != null) {
+            closeSurplus(key.server());
+            limits.scopes(key).forEach(this::keepReserve);
         }
     }
 
@@ -595,13 +702,30 @@ public final class Dispatcher {
     private void closeSurplus(ServerAddress server) {
         int most = config.limits().idleConnections();
         PlaceLimits.Scope scope = PlaceLimits.server(server);
-        while (most > 0 && ledger.idleCount(scope) > most) {
-            Ledger.BackendEntry surplus = ledger.firstToGo(scope);
-            if (surplus == null) {
-                return;
-            }
+        while (most > 0 && ledger.idleCount(scope) > most && evictFirst(scope)) {
+            // until the bound is kept
+        }
+        keepReserve(scope);
+    }
+
+    /** Closes idle connections where they leave too few places for those who have proved nothing. */
+    private void keepReserve(PlaceLimits.Scope scope) {
+        int most = limits.limit(scope) - limits.reserve(scope);
+        while (limits.limit(scope) > 0
+                && ledger.connections(scope) - ledger.closing(scope) > most
+                && ledger.idleCount(scope) > 0
+                && evictFirst(scope)) {
+            // until there are enough
+        }
+    }
+
+    /** @return whether there was one */
+    private boolean evictFirst(PlaceLimits.Scope scope) {
+        Ledger.BackendEntry surplus = ledger.firstToGo(scope);
+        if (surplus != null) {
             evict(surplus);
         }
+        return surplus != null;
     }
 
     private void evict(Ledger.BackendEntry backend) {
@@ -629,7 +753,7 @@ public final class Dispatcher {
         for (RoutedClient client : waiting.all()) {
             waiting.remove(client);
             client.stopTimer();
-            logins.refuse(client.transport(poller), why);
+            refuse(client, why);
         }
         parked.takeAll().forEach(client -> logins.refuse(client.transport(), why));
     }

@@ -5,6 +5,7 @@ import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.ClientWeight;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -78,6 +79,10 @@ final class Ledger {
     private static final class SessionEntry {
         private final PoolKey key;
         private List<Count> counts;
+        /** Where it counts as a stranger; empty once it has proved who it is. */
+        private List<PlaceLimits.Scope> strangerIn = List.of();
+
+        private boolean hasPlace = true;
         private @Nullable BackendEntry backend;
 
         private SessionEntry(PoolKey key, List<Count> counts) {
@@ -99,6 +104,7 @@ final class Ledger {
     private final Map<PoolKey, NavigableSet<BackendEntry>> resetting = new HashMap<>();
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
     private PlaceLimits limits;
+    private final Map<PlaceLimits.Scope, Integer> strangers = new HashMap<>();
     private int sessions;
     private long heldBytes;
     private long nextTurn = 1;
@@ -124,7 +130,7 @@ final class Ledger {
                 }
             }
             for (SessionEntry session : worker.sessions.values()) {
-                session.counts = countsOf(session.key);
+                session.counts = session.hasPlace ? countsOf(session.key) : List.of();
                 if (session.backend == null) {
                     session.counts.forEach(count -> count.sessionsWithoutBackend++);
                 }
@@ -182,13 +188,16 @@ final class Ledger {
 
     /** Connections of this scope from all workers, at most. */
     int connections(PlaceLimits.Scope scope) {
+        if (scope.isOfStrangers()) {
+            return strangers.getOrDefault(scope, 0);
+        }
         Count count = count(scope);
         return count.backends + count.sessionsWithoutBackend;
     }
 
     /** Places of this scope that become free by themselves: backends that are being closed for nobody who is to have their place. */
     int closing(PlaceLimits.Scope scope) {
-        return count(scope).closing;
+        return scope.isOfStrangers() ? 0 : count(scope).closing;
     }
 
     /** The idle backend of this key that was used last, whose caches are the warmest; null when there is none. */
@@ -228,15 +237,40 @@ final class Ledger {
             byUser.merge(user, 1, Integer::sum);
             longest.putIfAbsent(user, backend);
         }
-        return byUser.entrySet().stream()
-                .max(Map.Entry.comparingByValue())
-                .map(most -> longest.get(most.getKey()))
+        // Of users who have as many, the one whose connection has been idle for longest.
+        return longest.entrySet().stream()
+                .max(Comparator.<Map.Entry<String, BackendEntry>>comparingInt(
+                                entry -> byUser.getOrDefault(entry.getKey(), 0))
+                        .thenComparing(Comparator.<Map.Entry<String, BackendEntry>>comparingLong(
+                                        entry -> entry.getValue().turn)
+                                .reversed()))
+                .map(Map.Entry::getValue)
                 .orElse(null);
     }
 
     /** Bytes that the keys of all sessions and backends take, about. */
     long heldBytes() {
         return heldBytes;
+    }
+
+    /** As {@link #idle} and {@link #resetting}, in this worker. */
+    @Nullable
+    BackendEntry warm(PoolKey key, int slot) {
+        for (NavigableSet<BackendEntry> entries : List.of(
+                idle.getOrDefault(key, Collections.emptyNavigableSet()),
+                resetting.getOrDefault(key, Collections.emptyNavigableSet()))) {
+            for (BackendEntry backend : entries.descendingSet()) {
+                if (backend.worker.slot == slot) {
+                    return backend;
+                }
+            }
+        }
+        return null;
+    }
+
+    @Nullable
+    WorkerEntry worker(int slot) {
+        return workers.get(slot);
     }
 
     private static @Nullable BackendEntry last(@Nullable NavigableSet<BackendEntry> entries) {
@@ -247,20 +281,63 @@ final class Ledger {
         return new TreeSet<>(Comparator.comparingLong(backend -> backend.turn));
     }
 
-    /** @param claimed the backend that the worker is expected to use; null when it will open one */
-    void assigned(int slot, long frontendId, PoolKey key, @Nullable BackendEntry claimed) {
+    /**
+     * A client is sent to a worker.
+     *
+     * @param claimed the backend that the worker is expected to use; null when it will open one, or has no place
+     * @param scopes where the client counts, as {@link PlaceLimits} says; empty when it has no place
+     */
+    void assigned(
+            int slot, long frontendId, PoolKey key, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
         WorkerEntry worker = workers.get(slot);
         if (worker == null) {
             return;
         }
-        SessionEntry session = new SessionEntry(key, countsOf(key));
+        SessionEntry session = new SessionEntry(key, List.of());
+        session.hasPlace = false;
         worker.sessions.put(frontendId, session);
         sessions++;
         heldBytes += ClientWeight.of(key.parameters());
+        if (!scopes.isEmpty()) {
+            givePlace(session, claimed, scopes);
+        }
+    }
+
+    /** A session that had no place gets one; parameters as for {@link #assigned}. */
+    void placed(int slot, long frontendId, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
+        WorkerEntry worker = workers.get(slot);
+        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
+        if (session != null && !session.hasPlace) {
+            givePlace(session, claimed, scopes);
+        }
+    }
+
+    private void givePlace(SessionEntry session, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
+        session.hasPlace = true;
+        session.strangerIn =
+                scopes.stream().filter(PlaceLimits.Scope::isOfStrangers).toList();
+        session.strangerIn.forEach(scope -> strangers.merge(scope, 1, Integer::sum));
+        session.counts = countsOf(session.key);
         session.counts.forEach(count -> count.sessionsWithoutBackend++);
         if (claimed != null) {
             join(session, claimed);
         }
+    }
+
+    /** The session's client has proved who it is. */
+    void proved(int slot, long frontendId) {
+        WorkerEntry worker = workers.get(slot);
+        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
+        if (session != null) {
+            noStranger(session);
+        }
+    }
+
+    private void noStranger(SessionEntry session) {
+        for (PlaceLimits.Scope scope : session.strangerIn) {
+            strangers.merge(scope, -1, (a, b) -> a + b == 0 ? null : a + b);
+        }
+        session.strangerIn = List.of();
     }
 
     /** The worker chose this backend for the session, or opened it. */
@@ -315,6 +392,7 @@ final class Ledger {
     }
 
     private void forget(SessionEntry session) {
+        noStranger(session);
         part(session);
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
         sessions--;
@@ -329,12 +407,12 @@ final class Ledger {
         }
     }
 
-    /** Where this backend is connected to; null when it is not known. */
+    /** The key of this backend; null when it is not known. */
     @Nullable
-    ServerAddress serverOf(int slot, long backendId) {
+    PoolKey keyOf(int slot, long backendId) {
         WorkerEntry worker = workers.get(slot);
         BackendEntry backend = worker == null ? null : worker.backends.get(backendId);
-        return backend == null ? null : backend.key.server();
+        return backend == null ? null : backend.key;
     }
 
     void backendGone(int slot, long backendId) {

@@ -21,8 +21,31 @@ final class PlaceLimits {
      * Connections that are counted together.
      *
      * @param name of the user or the database, one char per byte; empty for all of the server
+     * @param strangers which of these connections: {@link #EVERYBODY}'s, those of {@link #ALL_STRANGERS} together, or those of strangers
+     *     from one neighbour
      */
-    record Scope(ServerAddress server, Kind kind, String name) {}
+    record Scope(ServerAddress server, Kind kind, String name, String strangers) {
+
+        static final String EVERYBODY = "";
+        static final String ALL_STRANGERS = "all strangers";
+
+        Scope(ServerAddress server, Kind kind, String name) {
+            this(server, kind, name, EVERYBODY);
+        }
+
+        boolean isOfStrangers() {
+            return !strangers.equals(EVERYBODY);
+        }
+
+        private Scope of(String thoseStrangers) {
+            return new Scope(server, kind, name, thoseStrangers);
+        }
+    }
+
+    /** Of the places of a limit, one in so many is for clients who have proved nothing, and is not taken by idle connections. */
+    private static final int STRANGERS_DIVISOR = 10;
+    /** With fewer places than these, none is kept free; a stranger may then have one that was idle. */
+    private static final int LEAST_WITH_RESERVE = 5;
 
     private final ProxyConfig.Limits limits;
 
@@ -37,6 +60,43 @@ final class PlaceLimits {
         add(scopes, new Scope(key.server(), Kind.USER, key.parameters().serverUser()));
         add(scopes, new Scope(key.server(), Kind.DATABASE, key.parameters().serverDatabase()));
         return scopes;
+    }
+
+    /**
+     * Where a client counts that waits for a place. One who has proved nothing counts in scopes of strangers besides, which come first: in
+     * all of each limit, and among those of one neighbour for the server's.
+     */
+    List<Scope> scopes(PoolKey key, Standing standing, String neighbour) {
+        List<Scope> everybodys = scopes(key);
+        return switch (standing) {
+            case VISITOR -> List.of();
+            case PROVED -> everybodys;
+            case STRANGER -> {
+                List<Scope> all = new ArrayList<>(strangersOf(everybodys, neighbour));
+                all.addAll(everybodys);
+                yield all;
+            }
+        };
+    }
+
+    /** The scopes of strangers that go with these. */
+    List<Scope> strangersOf(List<Scope> everybodys, String neighbour) {
+        List<Scope> strangers = new ArrayList<>();
+        for (Scope scope : everybodys) {
+            if (limit(scope) > 0) {
+                strangers.add(scope.of(Scope.ALL_STRANGERS));
+                if (scope.kind() == Kind.SERVER) {
+                    strangers.add(scope.of(neighbour));
+                }
+            }
+        }
+        return strangers;
+    }
+
+    /** Places of this scope that idle connections leave free, so that strangers need not make room for themselves. */
+    int reserve(Scope scope) {
+        int limit = limit(scope);
+        return limit < LEAST_WITH_RESERVE ? 0 : Math.max(1, limit / STRANGERS_DIVISOR);
     }
 
     static Scope server(ServerAddress server) {
@@ -57,11 +117,16 @@ final class PlaceLimits {
                     case USER -> "limit.user." + name;
                     case DATABASE -> "limit.database." + name;
                 }
-                + " = " + limit(scope);
+                + (scope.isOfStrangers() ? ", of which clients who have proved nothing may have " : " = ")
+                + limit(scope);
     }
 
     /** The most connections of this scope; 0 for no limit. */
     int limit(Scope scope) {
+        if (scope.isOfStrangers()) {
+            int all = Math.max(1, limit(scope.of(Scope.EVERYBODY)) / STRANGERS_DIVISOR);
+            return scope.strangers().equals(Scope.ALL_STRANGERS) ? all : Math.max(1, (all + 1) / 2);
+        }
         return switch (scope.kind()) {
             case SERVER -> limits.serverConnections();
             case USER -> limits.ofUser().getOrDefault(scope.name(), 0);

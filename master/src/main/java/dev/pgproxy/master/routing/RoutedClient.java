@@ -7,11 +7,13 @@ import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.ClientWeight;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,8 @@ final class RoutedClient {
     private final long sinceNs;
     private final Set<ServerAddress> tried;
     private final @Nullable Resumption resumption;
+    private final Standing standing;
+    private final int slot;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
@@ -40,10 +44,16 @@ final class RoutedClient {
      * @param startup what the server is to get
      * @param sinceNs when it came
      * @param resumption of the session that it has already; null when it is about to log in
+     * @param standing what it has proved
      */
     RoutedClient(
-            Client client, StartupPacket.Startup startup, PoolKey key, long sinceNs, @Nullable Resumption resumption) {
-        this(client, startup, key, sinceNs, Set.of(), resumption);
+            Client client,
+            StartupPacket.Startup startup,
+            PoolKey key,
+            long sinceNs,
+            @Nullable Resumption resumption,
+            Standing standing) {
+        this(client, startup, key, sinceNs, Set.of(), resumption, standing, 0);
         this.transport = client.transport();
     }
 
@@ -53,18 +63,22 @@ final class RoutedClient {
             PoolKey key,
             long sinceNs,
             Set<ServerAddress> tried,
-            @Nullable Resumption resumption) {
+            @Nullable Resumption resumption,
+            Standing standing,
+            int slot) {
         this.client = client;
         this.startup = startup;
         this.key = key;
         this.sinceNs = sinceNs;
         this.tried = tried;
         this.resumption = resumption;
+        this.standing = standing;
+        this.slot = slot;
     }
 
     /** The same client on its way to another server; the connection is that one's from now on. */
-    RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey) {
-        RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried, resumption);
+    RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey, Standing there) {
+        RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried, resumption, there, 0);
         other.returns = returns;
         other.transport = transport;
         other.fd = fd;
@@ -77,10 +91,39 @@ final class RoutedClient {
     RoutedClient returned(OwnedFd connection) {
         Set<ServerAddress> triedNow = new HashSet<>(tried);
         triedNow.add(key.server());
-        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow, resumption);
+        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow, resumption, standing, 0);
         back.returns = returns + 1;
         back.fd = connection;
         return back;
+    }
+
+    /** The same client, which a worker has asked for its password and which now waits for a place there. */
+    RoutedClient at(int workerSlot, Standing asked) {
+        return new RoutedClient(client, startup, key, sinceNs, tried, resumption, asked, workerSlot);
+    }
+
+    /** Whether a worker has it already. */
+    boolean isAtWorker() {
+        return slot > 0;
+    }
+
+    /** The worker that has it; 0 for none. */
+    int slot() {
+        return slot;
+    }
+
+    Standing standing() {
+        return standing;
+    }
+
+    /** Where it counts as long as it waits. */
+    List<PlaceLimits.Scope> scopes(PlaceLimits limits) {
+        return limits.scopes(key, standing, PeerGroup.of(client.peer().getAddress()));
+    }
+
+    Admission.Candidate candidate(PlaceLimits limits) {
+        boolean mayHaveIdle = !isAtWorker() || standing == Standing.PROVED;
+        return new Admission.Candidate(key, standing, scopes(limits), slot, mayHaveIdle);
     }
 
     /** Servers that could not serve it. */

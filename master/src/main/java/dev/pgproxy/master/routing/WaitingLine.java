@@ -37,7 +37,7 @@ final class WaitingLine {
     }
 
     void add(RoutedClient client) {
-        Group group = line(client.key().server()).computeIfAbsent(limits.scopes(client.key()), scopes -> new Group());
+        Group group = line(client.key().server()).computeIfAbsent(client.scopes(limits), scopes -> new Group());
         TreeMap<Long, RoutedClient> alike = group.byKey.computeIfAbsent(client.key(), key -> new TreeMap<>());
         if (!alike.isEmpty()) {
             group.heads.remove(alike.firstKey());
@@ -51,7 +51,7 @@ final class WaitingLine {
     /** @return whether the client was waiting */
     boolean remove(RoutedClient client) {
         Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server());
-        List<PlaceLimits.Scope> scopes = limits.scopes(client.key());
+        List<PlaceLimits.Scope> scopes = client.scopes(limits);
         Group group = line.get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKey.get(client.key());
         if (group == null || alike == null || alike.remove(client.id()) == null) {

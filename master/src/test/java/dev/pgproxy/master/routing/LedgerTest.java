@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
@@ -31,6 +32,9 @@ class LedgerTest {
 
     private static final PlaceLimits.Scope ALL = PlaceLimits.server(SERVER);
 
+    /** That a session has a place; where it counts is in the limits. */
+    private static final List<PlaceLimits.Scope> PLACE = List.of(ALL);
+
     private final Ledger ledger = new Ledger(limits(0));
 
     private static PlaceLimits limits(int ofServer) {
@@ -42,7 +46,17 @@ class LedgerTest {
     }
 
     private static Admission.Decision decide(Ledger ledger, PoolKey key, int ofServer, long maxWorkerLoad) {
-        return Admission.decide(ledger, limits(ofServer), key, maxWorkerLoad, scope -> 0);
+        PlaceLimits limits = limits(ofServer);
+        return Admission.decide(ledger, limits, proved(limits, key), maxWorkerLoad, scope -> 0);
+    }
+
+    private static Admission.Candidate proved(PlaceLimits limits, PoolKey key) {
+        return new Admission.Candidate(key, Standing.PROVED, limits.scopes(key), 0, true);
+    }
+
+    private static Admission.Candidate stranger(PlaceLimits limits, PoolKey key, String neighbour) {
+        return new Admission.Candidate(
+                key, Standing.STRANGER, limits.scopes(key, Standing.STRANGER, neighbour), 0, true);
     }
 
     private static PoolKey key(String user) {
@@ -51,7 +65,7 @@ class LedgerTest {
     }
 
     private Ledger.BackendEntry idle(long session, long backend, PoolKey key) {
-        ledger.assigned(1, session, key, null);
+        ledger.assigned(1, session, key, null, PLACE);
         ledger.joined(1, session, backend);
         ledger.backendStatus(1, backend, BackendStatus.RESETTING);
         ledger.sessionClosed(1, session);
@@ -64,7 +78,7 @@ class LedgerTest {
     @Test
     void countsASessionUntilItsBackendIsKnownAndTheBackendFromThenOn() {
         ledger.workerReady(1);
-        ledger.assigned(1, 1, A, null);
+        ledger.assigned(1, 1, A, null, PLACE);
         assertEquals(1, ledger.connections(ALL));
         ledger.joined(1, 1, 10);
         assertEquals(1, ledger.connections(ALL));
@@ -84,7 +98,7 @@ class LedgerTest {
     void promisedBackendIsPromisedOnce() {
         ledger.workerReady(1);
         Ledger.BackendEntry backend = idle(1, 10, A);
-        ledger.assigned(1, 2, A, backend);
+        ledger.assigned(1, 2, A, backend, PLACE);
         assertNull(ledger.idle(A));
         assertEquals(1, ledger.connections(ALL));
     }
@@ -93,8 +107,8 @@ class LedgerTest {
     void sessionThatTookAnothersBackendLeavesTheOtherCounted() {
         ledger.workerReady(1);
         Ledger.BackendEntry backend = idle(1, 10, A);
-        ledger.assigned(1, 2, A, null);
-        ledger.assigned(1, 3, A, backend);
+        ledger.assigned(1, 2, A, null, PLACE);
+        ledger.assigned(1, 3, A, backend, PLACE);
         ledger.joined(1, 2, 10);
         assertEquals(2, ledger.connections(ALL));
         ledger.joined(1, 3, 11);
@@ -106,7 +120,7 @@ class LedgerTest {
         ledger.workerReady(1);
         ledger.workerReady(2);
         idle(1, 10, A);
-        ledger.assigned(1, 2, B, null);
+        ledger.assigned(1, 2, B, null, PLACE);
         ledger.workerGone(1);
         assertEquals(0, ledger.connections(ALL));
         assertEquals(0, ledger.sessionCount());
@@ -134,7 +148,7 @@ class LedgerTest {
     void newClientsGoToTheWorkerWithTheFewestSessions() {
         ledger.workerReady(1);
         ledger.workerReady(2);
-        ledger.assigned(1, 1, A, null);
+        ledger.assigned(1, 1, A, null, PLACE);
         assertEquals(new Admission.Decision.Assign(2, null), decide(ledger, A, 0, 1_000));
     }
 
@@ -157,15 +171,18 @@ class LedgerTest {
         Ledger book = new Ledger(limits);
         book.workerReady(1);
         PlaceLimits.Scope ofA = new PlaceLimits.Scope(SERVER, PlaceLimits.Kind.USER, "a");
-        book.assigned(1, 1, A, null);
+        book.assigned(1, 1, A, null, PLACE);
         assertEquals(1, book.connections(ofA));
         assertEquals(
-                new Admission.Decision.Wait(ofA), Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead));
+                new Admission.Decision.Wait(ofA),
+                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
         assertInstanceOf(
-                Admission.Decision.Assign.class, Admission.decide(book, limits, B, 1_000, LedgerTest::nobodyAhead));
+                Admission.Decision.Assign.class,
+                Admission.decide(book, limits, proved(limits, B), 1_000, LedgerTest::nobodyAhead));
         book.sessionClosed(1, 1);
         assertInstanceOf(
-                Admission.Decision.Assign.class, Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead));
+                Admission.Decision.Assign.class,
+                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
     }
 
     @Test
@@ -180,12 +197,12 @@ class LedgerTest {
                         new StartupParameters.Parameter("user", "a"))));
         book.workerReady(1);
         for (Map.Entry<Long, PoolKey> backend : new TreeMap<>(Map.of(10L, B, 11L, other)).entrySet()) {
-            book.assigned(1, 1, backend.getValue(), null);
+            book.assigned(1, 1, backend.getValue(), null, PLACE);
             book.joined(1, 1, backend.getKey());
             book.sessionClosed(1, 1);
             book.backendStatus(1, backend.getKey(), BackendStatus.IDLE);
         }
-        Admission.Decision decision = Admission.decide(book, limits, A, 1_000, LedgerTest::nobodyAhead);
+        Admission.Decision decision = Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead);
         assertEquals(
                 11, assertInstanceOf(Admission.Decision.Evict.class, decision).backend().id);
     }
@@ -194,7 +211,7 @@ class LedgerTest {
     void aPlaceThatSomebodyWaitsForIsNotBecomingFree() {
         ledger.workerReady(1);
         Ledger.BackendEntry warm = idle(1, 10, A);
-        ledger.assigned(1, 2, A, warm);
+        ledger.assigned(1, 2, A, warm, PLACE);
         ledger.joined(1, 2, 10);
         ledger.backendStatus(1, 10, BackendStatus.CLOSING);
         assertEquals(0, ledger.closing(ALL));
@@ -253,7 +270,7 @@ class LedgerTest {
                 }
                 case 1 -> {
                     book.sessionClosed(slot, session); // A number is used once.
-                    book.assigned(slot, session, key, null);
+                    book.assigned(slot, session, key, null, PLACE);
                 }
                 case 2, 3 -> book.joined(slot, session, backend);
                 case 4, 5 -> book.backendStatus(slot, backend, status);
@@ -267,11 +284,13 @@ class LedgerTest {
     void whatBecomesFreeIsForThoseAhead() {
         ledger.workerReady(1);
         Ledger.BackendEntry warm = idle(1, 10, A);
-        Admission.Decision behind = Admission.decide(ledger, limits(1), A, 1_000, scope -> 1);
+        Admission.Decision behind = Admission.decide(ledger, limits(1), proved(limits(1), A), 1_000, scope -> 1);
         assertEquals(new Admission.Decision.Wait(ALL), behind);
         idle(2, 11, A);
         ledger.closing(warm); // The one ahead has its place on the way now.
-        assertInstanceOf(Admission.Decision.Assign.class, Admission.decide(ledger, limits(2), A, 1_000, scope -> 1));
+        assertInstanceOf(
+                Admission.Decision.Assign.class,
+                Admission.decide(ledger, limits(2), proved(limits(2), A), 1_000, scope -> 1));
     }
 
     /**
@@ -341,7 +360,7 @@ class LedgerTest {
             Admission.Decision decision = decide(book, key, LIMIT, 1_000);
             if (decision instanceof Admission.Decision.Assign assign) {
                 long session = next++;
-                book.assigned(1, session, key, assign.claimed());
+                book.assigned(1, session, key, assign.claimed(), PLACE);
                 long expected = assign.claimed() == null ? 0 : assign.claimed().id;
                 toWorker.add(() -> serve(session, key, expected));
             } else if (decision instanceof Admission.Decision.Evict evict) {
@@ -393,5 +412,77 @@ class LedgerTest {
             toMaster.add(() -> book.sessionClosed(1, session));
             toMaster.add(() -> book.backendStatus(1, backend, BackendStatus.IDLE));
         }
+    }
+
+    @Test
+    void strangersHaveAFewPlacesAndNobodyMakesRoomForThem() {
+        PlaceLimits limits = limits(20);
+        Ledger book = new Ledger(limits);
+        book.workerReady(1);
+        Admission.Candidate stranger = stranger(limits, A, "10.0.0.1");
+        assertInstanceOf(
+                Admission.Decision.Assign.class,
+                Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead));
+        book.assigned(1, 1, A, null, stranger.scopes());
+        Admission.Decision second = Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead);
+        assertTrue(((Admission.Decision.Wait) second).scope().isOfStrangers(), "one neighbour has half of two");
+        Admission.Candidate other = stranger(limits, A, "10.0.0.2");
+        assertInstanceOf(
+                Admission.Decision.Assign.class, Admission.decide(book, limits, other, 1_000, LedgerTest::nobodyAhead));
+        book.assigned(1, 2, A, null, other.scopes());
+        Admission.Candidate third = stranger(limits, A, "10.0.0.3");
+        assertInstanceOf(
+                Admission.Decision.Wait.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
+        assertInstanceOf(
+                Admission.Decision.Assign.class,
+                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+
+        book.proved(1, 1);
+        assertInstanceOf(
+                Admission.Decision.Assign.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
+        book.sessionClosed(1, 2);
+        for (long i = 10; i < 29; i++) {
+            book.assigned(1, i, B, null, PLACE);
+            book.joined(1, i, 100 + i);
+            book.sessionClosed(1, i);
+            book.backendStatus(1, 100 + i, BackendStatus.IDLE);
+        }
+        assertEquals(20, book.connections(ALL));
+        Admission.Decision full = Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead);
+        assertTrue(((Admission.Decision.Wait) full).scope().isOfStrangers(), "nobody else waits behind it");
+        assertInstanceOf(
+                Admission.Decision.Evict.class,
+                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+    }
+
+    @Test
+    void aVisitorCountsNowhereUntilItHasAPlace() {
+        PlaceLimits limits = limits(1);
+        Ledger book = new Ledger(limits);
+        book.workerReady(1);
+        book.assigned(1, 1, A, null, List.of());
+        assertEquals(0, book.connections(ALL));
+        assertEquals(1, book.sessionCount());
+        book.placed(1, 1, null, PLACE);
+        assertEquals(1, book.connections(ALL));
+        book.joined(1, 1, 10);
+        assertEquals(1, book.connections(ALL));
+        book.backendGone(1, 10);
+        book.sessionClosed(1, 1);
+        assertEquals(0, book.connections(ALL));
+        assertEquals(0, book.heldBytes());
+    }
+
+    @Test
+    void whoHasTheMostIdleBackendsLosesOneFirst() {
+        ledger.workerReady(1);
+        Ledger.BackendEntry oldest = idle(1, 10, B);
+        idle(2, 20, A);
+        idle(3, 30, A);
+        Ledger.BackendEntry first = ledger.firstToGo(ALL);
+        assertNotNull(first);
+        assertEquals(20, first.id);
+        ledger.closing(first);
+        assertEquals(oldest, ledger.firstToGo(ALL));
     }
 }

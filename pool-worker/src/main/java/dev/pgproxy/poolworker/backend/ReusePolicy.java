@@ -34,12 +34,16 @@ public final class ReusePolicy {
         if (method == AuthenticationMethod.TRUST) {
             return Way.WELCOME; // VALID UNTIL is about passwords.
         }
-        if (method == AuthenticationMethod.PASSWORD && !facts.cleartextCheckable()) {
-            return Way.START_ANEW;
-        }
-        boolean verifiable =
-                facts.validForMs() > 0 && Verifiers.of(facts.verifiers()).support(method);
-        return verifiable ? Way.VERIFY : Way.START_ANEW;
+        return canVerify(method, facts) ? Way.VERIFY : Way.START_ANEW;
+    }
+
+    /** Whether the proxy can find out by itself that a client knows the password that the server would ask for by this method. */
+    public static boolean canVerify(AuthenticationMethod method, RoleFacts facts) {
+        return facts.known()
+                && facts.mayLogIn()
+                && facts.validForMs() > 0
+                && (method != AuthenticationMethod.PASSWORD || facts.cleartextCheckable())
+                && Verifiers.of(facts.verifiers()).support(method);
     }
 
     /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */

@@ -176,9 +176,11 @@ public final class StateReport {
         return switch (session.state()) {
             case ACCEPTED -> "the master";
             case WAITING ->
-                backend != null && backend.state() == BackendState.CONNECTING
-                        ? "the server to accept the connection"
-                        : "a connection to be reset";
+                session.awaitsPlace()
+                        ? "a place"
+                        : backend != null && backend.state() == BackendState.CONNECTING
+                                ? "the server to accept the connection"
+                                : "a connection to be reset";
             case CHECKING -> "what the server knows of the role";
             case VERIFYING -> "the client's password";
             case SETTING_UP, LOGGING_IN -> "the server's login";

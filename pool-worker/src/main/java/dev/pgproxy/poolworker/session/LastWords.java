@@ -69,6 +69,19 @@ public final class LastWords {
                 violation.sqlState(), violation.description(), "The client does not speak PostgreSQL's protocol.");
     }
 
+    static byte[] askedAnew(ServerAddress server, String reason) {
+        return BackendMessage.fatal(
+                SqlState.CONNECTION_FAILURE,
+                "the proxy could not log in to server " + server + " for this client: " + reason,
+                "Connect again: the server will ask for the password itself.");
+    }
+
+    /** Nobody is left who could give the client a place. */
+    public static byte[] masterLost() {
+        return BackendMessage.fatal(
+                SqlState.CANNOT_CONNECT_NOW, "the proxy is being restarted", "Connect again in a moment.");
+    }
+
     static byte[] shutdown() {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,

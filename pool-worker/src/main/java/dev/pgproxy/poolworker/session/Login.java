@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.ScramExchange;
+import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
@@ -9,6 +10,7 @@ import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -17,8 +19,11 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
+import dev.pgproxy.poolworker.relay.Pipe;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 final class Login {
 
     private static final byte[] NOTHING = {};
+    /** What was found out about a role so short a time ago need not be asked again. */
+    private static final long FRESH_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Session session;
     private final PoolKey key;
@@ -37,6 +44,14 @@ final class Login {
     private final SessionContext context;
     private final SessionIdentity identity;
     private @Nullable Resumption resumption;
+    /** How the client is asked before it has a place; OTHER when it has one, or was asked. */
+    private AuthenticationMethod askFirst;
+
+    private @Nullable Proof proof;
+    private boolean awaitsPlace;
+    private long timeLeftMs;
+    private long timerSinceNs;
+    private long factsNs;
     private @Nullable RoleFacts facts;
     private @Nullable VerificationDialogue dialogue;
     private @Nullable Replay replay;
@@ -53,7 +68,7 @@ final class Login {
      * Nothing happens before {@link #start}.
      *
      * @param identity learns what the client is told and proves
-     * @param resumption of the session that the client has already; null when it has none
+     * @param terms what the master says of the client
      */
     Login(
             Session session,
@@ -61,7 +76,7 @@ final class Login {
             Transport frontend,
             SessionContext context,
             SessionIdentity identity,
-            @Nullable Resumption resumption) {
+            SessionTerms terms) {
         this.session = session;
         this.key = session.key();
         this.parameters = startup.parameters();
@@ -69,7 +84,8 @@ final class Login {
         this.frontend = frontend;
         this.context = context;
         this.identity = identity;
-        this.resumption = resumption;
+        this.resumption = terms.resumption();
+        this.askFirst = terms.askFirst();
     }
 
     /** The StartupMessage for a server. */
@@ -78,15 +94,48 @@ final class Login {
     }
 
     /** Bounds the time that all of it may take. */
-    void start(long timeLeftMs) {
+    void start(long leftMs) {
+        timeLeftMs = leftMs;
+        timerSinceNs = context.loop().clock().nanoTime();
         timer = context.loop()
                 .scheduler()
                 .afterMs(timeLeftMs, () -> session.contained(() -> session.part(LastWords.loginTimeout())));
     }
 
-    /** Whether the client has a session already, and is not to notice anything. */
+    /** Whether the client is to notice nothing of a login at a server: it has a session already, or has proved who it is. */
     boolean isSilent() {
-        return resumption != null;
+        return resumption != null || proof != null;
+    }
+
+    /** Whether the client is to prove who it is before it gets a place. */
+    boolean isToAskFirst() {
+        return askFirst != AuthenticationMethod.OTHER;
+    }
+
+    boolean awaitsPlace() {
+        return awaitsPlace;
+    }
+
+    boolean isProved() {
+        return proof != null;
+    }
+
+    /** The master is asked for a place. The time until there is one is not the login's. */
+    private void wantPlace(boolean proved) {
+        askFirst = AuthenticationMethod.OTHER;
+        awaitsPlace = true;
+        stopTimer();
+        long spentMs = TimeUnit.NANOSECONDS.toMillis(context.loop().clock().nanoTime() - timerSinceNs);
+        timeLeftMs = Math.max(1, timeLeftMs - spentMs);
+        session.enter(SessionState.WAITING);
+        frontend.interest(Interest.HANGUP);
+        context.owner().wantPlace(session, proved);
+    }
+
+    /** The master gives a place. */
+    void placed() {
+        awaitsPlace = false;
+        start(timeLeftMs);
     }
 
     /** Whether the client was told nothing yet, so that another server may let it in. */
@@ -106,8 +155,9 @@ final class Login {
 
     /** Before a backend is used or opened, what is known of the role must be known as of then. */
     void check() {
-        if (facts != null && session.attached().state() == BackendState.CONNECTING) {
-            roleFound(facts); // They are from before this backend, which is what counts.
+        RoleFacts known = facts;
+        if (known != null && (session.attached().state() == BackendState.CONNECTING || areFresh())) {
+            goOn(known); // They are from before this backend, which is what counts; or as good as new.
             return;
         }
         session.enter(SessionState.CHECKING);
@@ -117,6 +167,23 @@ final class Login {
     /** The answer to {@link SessionOwner#askForRole}. */
     void roleFound(RoleFacts found) {
         facts = found;
+        factsNs = context.loop().clock().nanoTime();
+        if (isToAskFirst()) {
+            if (ReusePolicy.canVerify(askFirst, found)) {
+                askFirst(found);
+            } else {
+                wantPlace(false); // The server is to say what becomes of this client.
+            }
+        } else {
+            goOn(found);
+        }
+    }
+
+    private boolean areFresh() {
+        return context.loop().clock().nanoTime() - factsNs < FRESH_NS;
+    }
+
+    private void goOn(RoleFacts found) {
         Backend chosen = session.attached();
         if (chosen.state() == BackendState.CONNECTING) {
             session.enter(SessionState.WAITING);
@@ -124,9 +191,11 @@ final class Login {
             return;
         }
         switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
-            case WELCOME -> setUp(chosen, chosen.identity().negotiation());
+            case WELCOME -> setUp(chosen, proof == null ? chosen.identity().negotiation() : proof.message());
             case VERIFY -> {
-                if (resumption == null) {
+                if (proof != null) {
+                    setUp(chosen, proof.message());
+                } else if (resumption == null) {
                     verify(chosen, found);
                 } else {
                     setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
@@ -143,55 +212,106 @@ final class Login {
         unfit.giveUp();
     }
 
+    /** Asks a client that has a backend: it may have that one, or the server decides over a new one in its place. */
     private void verify(Backend warm, RoleFacts found) {
+        Verification verification =
+                verification(warm.identity().method(), warm.identity().saslRequest(), found);
+        ask(verification, warm.fromServer(), new Asking(verification) {
+            @Override
+            public void accepted(byte[] message) {
+                dialogue = null;
+                identity.proved(verification.clientKey());
+                verification.wipe();
+                setUp(warm, message);
+            }
+
+            @Override
+            public void referred() {
+                dialogue = null;
+                context.owner().roleDoubted(session, false);
+                replay = verification.replay();
+                startAnew(warm);
+            }
+        });
+        dialogue().start(warm.identity().negotiation());
+    }
+
+    /** Asks a client that has no place: until it has proved who it is, it costs nobody a connection. */
+    private void askFirst(RoleFacts found) {
+        AuthenticationMethod method = askFirst;
+        Verification verification =
+                verification(method, BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME)), found);
+        ask(verification, new Pipe(context.buffers(), new BlindInspector()), new Asking(verification) {
+            @Override
+            public void accepted(byte[] message) {
+                dialogue = null;
+                identity.proved(verification.clientKey());
+                proof = new Proof(method, message, verification.clientKey(), verification.replay());
+                wantPlace(true);
+            }
+
+            @Override
+            public void referred() {
+                dialogue = null;
+                context.owner().roleDoubted(session, false);
+                replay = verification.replay();
+                wantPlace(false);
+            }
+        });
+        dialogue().start(NOTHING);
+    }
+
+    private Verification verification(AuthenticationMethod method, byte[] saslRequest, RoleFacts found) {
+        return new Verification(
+                method, saslRequest, Verifiers.of(found.verifiers()), parameters.user(), context.secrets());
+    }
+
+    private void ask(Verification verification, Pipe toClient, Asking host) {
         session.enter(SessionState.VERIFYING);
         spokenTo = true;
-        Verification verification = new Verification(
-                warm.identity().method(),
-                warm.identity().saslRequest(),
-                Verifiers.of(found.verifiers()),
-                parameters.user(),
-                context.secrets());
         dialogue = new VerificationDialogue(
                 verification,
                 frontend,
-                warm.fromServer(),
+                toClient,
                 context.buffers(),
                 context.background(),
                 parameters.serverUser(),
                 session.origin().ip(),
-                new VerificationDialogue.Host() {
-                    @Override
-                    public void accepted(byte[] message) {
-                        dialogue = null;
-                        identity.proved(verification.clientKey());
-                        setUp(warm, message);
-                    }
+                host);
+    }
 
-                    @Override
-                    public void referred() {
-                        dialogue = null;
-                        context.owner().roleDoubted(session);
-                        replay = verification.replay();
-                        startAnew(warm);
-                    }
+    private VerificationDialogue dialogue() {
+        if (dialogue == null) {
+            throw new IllegalStateException("nobody is asked");
+        }
+        return dialogue;
+    }
 
-                    @Override
-                    public void violated(ProtocolViolation violation) {
-                        session.part(LastWords.badClient(violation));
-                    }
+    /** What both kinds of asking have in common. */
+    private abstract class Asking implements VerificationDialogue.Host {
 
-                    @Override
-                    public void left() {
-                        session.leave();
-                    }
+        private final Verification asked;
 
-                    @Override
-                    public void proceed(Runnable step) {
-                        session.contained(step);
-                    }
-                });
-        dialogue.start(warm.identity().negotiation());
+        private Asking(Verification asked) {
+            this.asked = asked;
+        }
+
+        @Override
+        public void violated(ProtocolViolation violation) {
+            asked.wipe();
+            session.part(LastWords.badClient(violation));
+        }
+
+        @Override
+        public void left() {
+            asked.wipe();
+            session.leave();
+        }
+
+        @Override
+        public void proceed(Runnable step) {
+            session.contained(step);
+        }
     }
 
     /** The client has something to say while the proxy asks for its password. */
@@ -296,12 +416,14 @@ final class Login {
         BackendTraffic afterLogin = session.traffic(fresh);
         Verifiers verifiers = Verifiers.of(known.verifiers());
         Resumption goingOn = resumption;
-        ScramWitness witness = goingOn == null && replay == null ? identity.overhear(verifiers) : null;
+        Proof proved = proof;
+        boolean isHeard = goingOn == null && proved == null && replay == null;
+        ScramWitness witness = isHeard ? identity.overhear(verifiers) : null;
         Relay relay = session.relay(fresh, witness);
-        LoginAnswers answers = goingOn == null
-                ? replay
-                : new KeyLogin(
-                        verifiers.md5(), goingOn.clientKey(), context.secrets().secret(ScramExchange.NONCE_BYTES));
+        byte[] nonce = context.secrets().secret(ScramExchange.NONCE_BYTES);
+        LoginAnswers answers = goingOn != null
+                ? new KeyLogin(verifiers.md5(), goingOn.clientKey(), nonce)
+                : proved != null ? proved.answers(verifiers, nonce) : replay;
         LoginInspector first = new LoginInspector(
                 fresh.identity(),
                 negotiation,
@@ -313,7 +435,7 @@ final class Login {
                     complete = true;
                     fresh.fromServer().inspectWith(afterLogin);
                 });
-        if (goingOn == null) {
+        if (!isSilent()) {
             inspector = first;
             gate = answers == null ? new LoginGate(first) : null;
             fresh.fromServer().inspectWith(gate == null ? first : gate);
@@ -347,10 +469,10 @@ final class Login {
         if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
             context.owner().notReusable(session, method, known);
         }
-        if (resumption == null) {
-            session.becomeActive(serving);
+        if (isSilent()) {
+            applySettings(serving, proof == null ? NOTHING : proof.message());
         } else {
-            applySettings(serving, NOTHING);
+            session.becomeActive(serving);
         }
     }
 
@@ -360,6 +482,14 @@ final class Login {
             session.giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
         } else if (silent.turnedAway().length > 0) {
             session.giveBack(silent.turnedAway());
+        } else if (proof != null) {
+            // The proxy was wrong about how the server asks, or about the password: the next login is between the two
+            // alone.
+            context.owner().roleDoubted(session, true);
+            session.part(
+                    silent.refusal().length > 0
+                            ? silent.refusal()
+                            : LastWords.askedAnew(key.server(), silent.problem()));
         } else {
             session.part(LastWords.notMoved(key.server(), silent.problem()));
         }
@@ -392,6 +522,7 @@ final class Login {
         silent = null;
         facts = null;
         resumption = null;
+        wipeProof();
         identity.loggedIn();
     }
 
@@ -402,6 +533,14 @@ final class Login {
             dialogue.cancel();
         }
         wipeReplay();
+        wipeProof();
+    }
+
+    private void wipeProof() {
+        if (proof != null) {
+            proof.wipe();
+            proof = null;
+        }
     }
 
     private void stopTimer() {

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
@@ -69,7 +70,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.activeNs = createdNs;
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
         this.hold = new SessionHold(settings.moveSessions());
-        this.login = new Login(this, startup, frontend, context, identity, terms.resumption());
+        this.login = new Login(this, startup, frontend, context, identity, terms);
     }
 
     public long id() {
@@ -150,6 +151,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
     }
 
+    /** Chooses the backend, which is not used before {@link #begin} or {@link #backendAvailable}. */
+    public void attach(Backend chosen) {
+        backend = chosen;
+    }
+
     /** Chooses the backend: one that is claimed or reserved for this session, or one that is about to connect. */
     public void useBackend(Backend chosen) {
         backend = chosen;
@@ -170,6 +176,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         login.start(terms.loginTimeLeftMs());
         frontend.onReady(this::frontendReady);
         frontend.interest(Interest.HANGUP);
+        if (login.isToAskFirst()) {
+            login.check();
+            return;
+        }
         Backend chosen = attached();
         if (chosen.state() == BackendState.IN_SESSION || chosen.state() == BackendState.CONNECTING) {
             login.check();
@@ -240,6 +250,31 @@ public final class Session implements BackendUser, BackendTraffic.News {
         } else if (end()) {
             context.owner().returned(this, frontend, lastWords);
         }
+    }
+
+    /** Whether the client waits for a place, which nobody but the master can give it. */
+    public boolean awaitsPlace() {
+        return login.awaitsPlace();
+    }
+
+    /** Whether the client has proved to the proxy who it is, so that it may have a backend that was somebody else's. */
+    public boolean isProved() {
+        return login.isProved();
+    }
+
+    /** Whether the client may have a backend that was somebody else's: one that was asked before, and is not who it says, may not. */
+    public boolean mayHaveIdle() {
+        return terms.askFirst() == AuthenticationMethod.OTHER || isProved();
+    }
+
+    /** The client has a place; {@link #useBackend} is to follow. */
+    public void placed() {
+        contained(login::placed);
+    }
+
+    /** The client gets no place. */
+    public void refused(byte[] lastWords) {
+        contained(() -> part(lastWords));
     }
 
     /** The answer to {@link SessionOwner#askForRole}. */

@@ -15,8 +15,19 @@ public interface SessionOwner {
     /** The backend, which the session has to itself, is to be connected. */
     void connect(Session session, Backend backend);
 
-    /** The client did not pass the proxy's check of its password. */
-    void roleDoubted(Session session);
+    /**
+     * The client did not pass the proxy's check of its password.
+     *
+     * @param methodToo the server asks for it in another way than was thought
+     */
+    void roleDoubted(Session session, boolean methodToo);
+
+    /**
+     * The client, who has no place, wants one; {@link Session#placed} or {@link Session#refused} takes the answer.
+     *
+     * @param proved it knows its password; else it wants the server's word that it does not
+     */
+    void wantPlace(Session session, boolean proved);
 
     /** The login is complete. */
     void opened(Session session, Backend backend);

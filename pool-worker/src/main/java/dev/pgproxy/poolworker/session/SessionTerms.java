@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +10,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param loginTimeLeftMs bound on the rest of the login
  * @param idleExempt whether the client may be idle outside a transaction for ever
+ * @param askFirst how it is to prove who it is before it has a place; {@link AuthenticationMethod#OTHER} when it has one
  * @param origin where it comes from
  * @param resumption of the session that it has already; null when it is about to log in
  */
 public record SessionTerms(
         long loginTimeLeftMs,
         boolean idleExempt,
+        AuthenticationMethod askFirst,
         ClientOrigin origin,
         @Nullable Resumption resumption) {}

@@ -14,6 +14,7 @@ final class SilentLogin implements MessageInspector {
 
     private final LoginInspector login;
     private byte[] turnedAway = NOTHING;
+    private byte[] refusal = NOTHING;
     private String problem = "the server closed the connection during the login";
 
     /** @param login notes what is to be noted, and has somebody who answers in the client's stead */
@@ -24,6 +25,11 @@ final class SilentLogin implements MessageInspector {
     /** See {@link LoginGate#turnedAway}. */
     byte[] turnedAway() {
         return turnedAway;
+    }
+
+    /** The server's ErrorResponse, header and all; empty when it has sent none. */
+    byte[] refusal() {
+        return refusal;
     }
 
     /** Why the login has failed. */
@@ -42,6 +48,7 @@ final class SilentLogin implements MessageInspector {
             if (LoginGate.isNotNow(buffer, bodyStart, bodyBytes)) {
                 turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
             }
+            refusal = MessageCopies.whole(buffer, bodyStart, bodyBytes);
             problem = LastWords.words(MessageCopies.copy(buffer, bodyStart, bodyBytes), "the server refused the login");
             return Verdict.STOP;
         }

@@ -136,7 +136,6 @@ final class VerificationDialogue {
             say(ask.message());
         } else if (step instanceof Verification.Step.Accept accept) {
             over = true;
-            verification.wipe();
             host.accepted(accept.message());
         } else if (step instanceof Verification.Step.Compute compute) {
             compute(compute);

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.simulation;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ClientOrigin;
@@ -324,8 +325,29 @@ final class PoolWorkerSimulation {
         long expected = world.random().nextInt(20);
         worker.assign(
                 new ControlMessage.AssignFrontend(
-                        id, SERVER, expected, LOGIN_MS, false, new ClientOrigin("127.0.0.1", 1, 0), packet, resumption),
+                        id,
+                        SERVER,
+                        expected,
+                        resumption == null ? askFirst(client.user()) : AuthenticationMethod.OTHER,
+                        LOGIN_MS,
+                        false,
+                        new ClientOrigin("127.0.0.1", 1, 0),
+                        packet,
+                        resumption),
                 transport);
+    }
+
+    /** What the master remembers of how the server asks, which may be wrong. */
+    private AuthenticationMethod askFirst(String user) {
+        AuthenticationMethod method = SimulatedRoles.method(user);
+        if (method == AuthenticationMethod.TRUST || world.random().nextInt(4) == 0) {
+            return AuthenticationMethod.OTHER; // Nothing is known, or nothing would be asked.
+        }
+        return switch (world.random().nextInt(12)) {
+            case 0 -> AuthenticationMethod.MD5;
+            case 1 -> AuthenticationMethod.PASSWORD;
+            default -> method;
+        };
     }
 
     private final class SimulatedConnector implements Connector {
@@ -430,6 +452,8 @@ final class PoolWorkerSimulation {
                 heldRequest = held.requestId();
             } else if (message instanceof ControlMessage.FrontendAccepted another) {
                 backendsReported.add(another.backendId());
+            } else if (message instanceof ControlMessage.PlaceWanted wanted) {
+                givePlace(wanted.frontendId());
             }
         }
 
@@ -442,6 +466,24 @@ final class PoolWorkerSimulation {
                     return true;
                 }
                 worker.roleFound(question.frontendId(), roles.facts(question.user()));
+                return false;
+            });
+        }
+
+        private void givePlace(long id) {
+            world.add(() -> {
+                if (masterLost) {
+                    return false;
+                }
+                if (world.random().nextInt(3) > 0) {
+                    return true;
+                }
+                if (world.random().nextInt(20) == 0) {
+                    worker.placeRefused(new ControlMessage.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
+                } else {
+                    worker.placeGiven(
+                            new ControlMessage.PlaceGiven(id, world.random().nextInt(20)));
+                }
                 return false;
             });
         }
@@ -462,7 +504,9 @@ final class PoolWorkerSimulation {
         @Override
         public void send(ControlMessage.ToMaster message, Runnable whenWritten) {
             ControlMessage.FrontendAccepted acceptance = (ControlMessage.FrontendAccepted) message;
-            backendsReported.add(acceptance.backendId());
+            if (acceptance.backendId() > 0) {
+                backendsReported.add(acceptance.backendId());
+            }
             unwritten.add(whenWritten);
             world.add(() -> {
                 if (world.random().nextInt(3) > 0) {

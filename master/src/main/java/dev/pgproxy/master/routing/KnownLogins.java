@@ -1,0 +1,74 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.protocol.ProtocolVersion;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** How servers have let clients in of late, by user and database: the next client of the same kind can be asked in the same way. */
+final class KnownLogins {
+
+    /** Kinds that are remembered; above it the one that was seen longest ago is forgotten. */
+    private static final int MAX_REMEMBERED = 10_000;
+    /** A server's rules can change; what nobody has confirmed for so long is not relied on. */
+    private static final long REMEMBERED_NS = TimeUnit.HOURS.toNanos(1);
+
+    private record Kind(ServerAddress server, String user, String database) {}
+
+    private record Seen(AuthenticationMethod method, long atNs) {}
+
+    private final Clock clock;
+    private final Map<Kind, Seen> seen = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Kind, Seen> eldest) {
+            return size() > MAX_REMEMBERED;
+        }
+    };
+
+    KnownLogins(Clock clock) {
+        this.clock = clock;
+    }
+
+    private static Kind kind(ServerAddress server, StartupParameters parameters) {
+        return new Kind(server, parameters.serverUser(), parameters.serverDatabase());
+    }
+
+    /** The server has let such a client in. */
+    void letIn(ServerAddress server, StartupParameters parameters, AuthenticationMethod by) {
+        Kind kind = kind(server, parameters);
+        seen.remove(kind);
+        seen.put(kind, new Seen(by, clock.nanoTime()));
+    }
+
+    /** The server asks in another way. */
+    void forget(ServerAddress server, String user, String database) {
+        seen.remove(new Kind(server, user, database));
+    }
+
+    /** How the server asks such clients; OTHER when that is not known, or nobody but the server can ask so. */
+    AuthenticationMethod method(ServerAddress server, StartupParameters parameters) {
+        Seen last = seen.get(kind(server, parameters));
+        return last == null || clock.nanoTime() - last.atNs() > REMEMBERED_NS
+                ? AuthenticationMethod.OTHER
+                : last.method();
+    }
+
+    /** What a client that has just come is taken for. */
+    Standing standing(ServerAddress server, StartupPacket.Startup startup) {
+        return switch (method(server, startup.parameters())) {
+            case TRUST -> Standing.PROVED;
+            case PASSWORD, MD5, SCRAM_SHA_256 ->
+                // What a server would answer to more of the protocol is not known before it is asked.
+                startup.protocolVersion() == ProtocolVersion.PLAIN
+                                && !startup.parameters().hasOptions()
+                        ? Standing.VISITOR
+                        : Standing.STRANGER;
+            case OTHER -> Standing.STRANGER;
+        };
+    }
+}
