@@ -1,0 +1,161 @@
+package dev.pgproxy.fuzzing;
+
+import dev.pgproxy.adminworker.sql.Planner;
+import dev.pgproxy.adminworker.sql.Settings;
+import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.adminworker.sql.SqlText;
+import dev.pgproxy.common.auth.ScramClient;
+import dev.pgproxy.common.auth.ScramExchange;
+import dev.pgproxy.common.auth.ScramVerifier;
+import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.config.ConfigException;
+import dev.pgproxy.common.config.ConfigLoader;
+import dev.pgproxy.common.ipc.ControlFrame;
+import dev.pgproxy.common.ipc.ControlViolation;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.poolworker.backend.HousekeepingTarget;
+import dev.pgproxy.poolworker.session.SessionTargets;
+import dev.pgproxy.taskworker.connection.AnswerBoundsTarget;
+import dev.pgproxy.taskworker.secret.UserListTarget;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** What is fuzzed. */
+public enum Target {
+    STARTUP_PACKET(Target::startupPacket),
+    FRONTEND_MESSAGES(SessionTargets::frontend),
+    BACKEND_LOGIN(SessionTargets::login),
+    BACKEND_MESSAGES(SessionTargets::session),
+    BACKEND_INVENTORY(SessionTargets::inventory),
+    BACKEND_HOUSEKEEPING(HousekeepingTarget::run),
+    ERROR_FIELDS(BackendMessage::fields),
+    CLIENTS_PROOF(SessionTargets::verification),
+    SCRAM_OF_CLIENT(Target::scramOfClient),
+    SCRAM_OF_SERVER(bytes -> new ScramClient(new byte[32], new byte[18]).last(bytes)),
+    VERIFIER(bytes -> Verifiers.of(List.of(text(bytes)))),
+    CONTROL_FRAME(Target::controlFrame),
+    PROPERTIES(Target::properties),
+    USER_LIST(UserListTarget::run),
+    DRIVER_ANSWERS(AnswerBoundsTarget::run),
+    SQL(Target::sql);
+
+    private static final Settings SETTINGS = new Settings("somebody", "fuzz", "0", false, 1);
+    private static final ScramVerifier SCRAM = verifier();
+
+    /** Takes bytes and bears them. */
+    interface Decoder {
+        void decode(byte[] bytes) throws IOException;
+    }
+
+    @SuppressWarnings("ImmutableEnumChecker") // Stateless.
+    private final Decoder decoder;
+
+    Target(Decoder decoder) {
+        this.decoder = decoder;
+    }
+
+    /** As the corpus and scripts/fuzz have it. */
+    String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    static Target of(String label) {
+        return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    /** Decodes. Whatever this throws is a fault. */
+    void run(byte[] bytes) {
+        try {
+            decoder.decode(bytes.clone());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static ScramVerifier verifier() {
+        try {
+            return ScramVerifier.of("secret".getBytes(StandardCharsets.US_ASCII), new byte[ScramVerifier.SALT_BYTES]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void startupPacket(byte[] bytes) {
+        if (bytes.length < StartupPacketDecoder.HEADER_BYTES) {
+            return;
+        }
+        try {
+            StartupPacketDecoder.checkedLength(bytes.length);
+            ByteBuffer.wrap(bytes).putInt(bytes.length);
+            if (StartupPacketDecoder.decode(bytes) instanceof StartupPacket.Startup startup) {
+                byte[] again = startup.packet();
+                boolean same = StartupPacketDecoder.decode(again).equals(startup);
+                if (!same || again.length > StartupPacketDecoder.MAX_PACKET_BYTES) {
+                    throw new IllegalStateException("the packet for the server is another one");
+                }
+                Negotiation.of(startup).serverPacket();
+            }
+        } catch (ProtocolViolation e) {
+            return; // Refused, as it should be.
+        }
+    }
+
+    private static void scramOfClient(byte[] bytes) {
+        int half = bytes.length / 2;
+        ScramExchange exchange = new ScramExchange(SCRAM, new byte[ScramExchange.NONCE_BYTES]);
+        exchange.first(java.util.Arrays.copyOf(bytes, half));
+        byte[] rest = java.util.Arrays.copyOfRange(bytes, half, bytes.length);
+        if (exchange.last(rest) != null) {
+            throw new IllegalStateException("a proof without the password");
+        }
+        exchange.transplant(rest, bytes);
+        exchange.overheard(bytes, rest);
+    }
+
+    private static void controlFrame(byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        try {
+            while (ControlFrame.decodeNext(in) != null) {
+                // the next one
+            }
+        } catch (ControlViolation e) {
+            return; // Refused, as it should be.
+        }
+    }
+
+    private static void properties(byte[] bytes) throws IOException {
+        Path file = Files.createTempFile("pgproxy-fuzz", ".properties");
+        try {
+            Files.write(file, bytes);
+            ConfigLoader.load(file);
+        } catch (ConfigException | java.nio.charset.CharacterCodingException e) {
+            return; // Refused, as it should be.
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    private static void sql(byte[] bytes) {
+        try {
+            for (SqlText statement : SqlText.split(text(bytes))) {
+                Planner.plan(statement, SETTINGS);
+            }
+        } catch (SqlProblem e) {
+            return; // Refused, as it should be.
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.ScramVerifier;
+import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.MessageFramer;
+import dev.pgproxy.common.protocol.Negotiation;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.fuzzing.BytesTransport;
+import dev.pgproxy.poolworker.backend.ServerIdentity;
+import dev.pgproxy.poolworker.relay.MessageInspector;
+import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.relay.QueryProgress;
+import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.relay.Tally;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a session reads from its client and its server. */
+public final class SessionTargets {
+
+    private static final StartupPacket.Startup STARTUP = new StartupPacket.Startup(
+            (3 << 16) | 2,
+            new StartupParameters(List.of(
+                    new StartupParameters.Parameter("_pq_.x", "1"),
+                    new StartupParameters.Parameter("database", "d"),
+                    new StartupParameters.Parameter("user", "u"))));
+    private static final Verifiers VERIFIERS = verifiers();
+    private static final RelayBuffers BUFFERS = new RelayBuffers(1024);
+
+    private SessionTargets() {}
+
+    private static void pump(byte[] bytes, MessageInspector inspector) {
+        Pipe pipe = new Pipe(BUFFERS, inspector);
+        pump(bytes, pipe);
+    }
+
+    private static void pump(byte[] bytes, Pipe pipe) {
+        BytesTransport source = new BytesTransport(bytes);
+        BytesTransport sink = new BytesTransport(new byte[0]);
+        try {
+            while (!source.isOver() && pipe.pump(source, sink) != Pipe.Outcome.STOPPED) {
+                pipe.flush(sink);
+            }
+        } catch (ProtocolViolation e) {
+            return; // Refused, as it should be.
+        } finally {
+            pipe.drop();
+        }
+    }
+
+    /** A client in its session. */
+    public static void frontend(byte[] bytes) {
+        pump(bytes, new FrontendTraffic(new QueryProgress(), new Tally(), () -> 0, new StateTrace(), null));
+    }
+
+    /** A server that lets a client in. */
+    public static void login(byte[] bytes) {
+        ServerIdentity identity = new ServerIdentity();
+        LoginInspector login = new LoginInspector(
+                identity,
+                Negotiation.of(STARTUP),
+                key -> new byte[key.length],
+                new KeyLogin(Optional.of("md5" + "0".repeat(32)), new byte[32], new byte[18]),
+                null,
+                message -> {},
+                () -> {});
+        pump(bytes, new LoginGate(login));
+        Greeting.full(identity, new byte[0], key -> new byte[key.length]);
+        identity.statuses();
+        pump(
+                bytes,
+                new SilentLogin(new LoginInspector(
+                        new ServerIdentity(),
+                        Negotiation.of(STARTUP),
+                        key -> new byte[key.length],
+                        null,
+                        null,
+                        message -> {},
+                        () -> {})));
+    }
+
+    /** A server in a session. */
+    public static void session(byte[] bytes) {
+        ServerIdentity identity = new ServerIdentity();
+        pump(bytes, new BackendTraffic(identity, new QueryProgress(), new Tally(), () -> 0, new BackendTraffic.News() {
+            @Override
+            public void rolesChanged() {}
+
+            @Override
+            public void objectInUse(String words) {}
+        }));
+        pump(
+                bytes,
+                new ParameterSetting(Map.of("application_name", "x"), true, identity, new QueryProgress(), () -> {}));
+        identity.statuses();
+    }
+
+    /** A server that is asked what a session holds. */
+    public static void inventory(byte[] bytes) {
+        pump(bytes, new SessionInventory(new ServerIdentity(), new QueryProgress(), () -> {}));
+    }
+
+    /** A client that is asked for its password. */
+    public static void verification(byte[] bytes) {
+        for (AuthenticationMethod method :
+                List.of(AuthenticationMethod.PASSWORD, AuthenticationMethod.MD5, AuthenticationMethod.SCRAM_SHA_256)) {
+            Verification verification = new Verification(method, new byte[0], VERIFIERS, "u", count -> new byte[count]);
+            int half = bytes.length / 2;
+            for (byte[] body : List.of(Arrays.copyOf(bytes, half), Arrays.copyOfRange(bytes, half, bytes.length))) {
+                byte[] message = FrontendMessage.wrap(FrontendMessage.PASSWORD, body);
+                if (verification.take(message) instanceof Verification.Step.Accept) {
+                    throw new IllegalStateException("in without the password");
+                }
+            }
+            verification.wipe();
+        }
+        if (bytes.length > MessageFramer.HEADER_BYTES) {
+            read(bytes);
+        }
+    }
+
+    private static void read(byte[] bytes) {
+        AnswerReader reader = new AnswerReader(BUFFERS);
+        BytesTransport client = new BytesTransport(bytes);
+        try {
+            while (!client.isOver()) {
+                reader.read(client);
+            }
+        } catch (ProtocolViolation | java.io.IOException e) {
+            return; // Refused, as it should be.
+        }
+    }
+
+    private static Verifiers verifiers() {
+        try {
+            String scram = ScramVerifier.of("secret".getBytes(StandardCharsets.US_ASCII), new byte[16])
+                    .stored();
+            return Verifiers.of(List.of("md5" + "0".repeat(32), scram));
+        } catch (CharacterCodingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
