@@ -172,7 +172,14 @@ public enum ControlMessageType {
     }
 
     ControlMessage decode(FieldReader in) throws ControlViolation {
-        ControlMessage message = decoder.decode(in);
+        ControlMessage message;
+        try {
+            message = decoder.decode(in);
+        } catch (IllegalArgumentException e) {
+            // A field that its type cannot hold, such as a path with a zero byte.
+            throw new ControlViolation(
+                    name() + " with a field that cannot be: " + e.getClass().getSimpleName());
+        }
         in.end();
         return message;
     }
