@@ -166,7 +166,9 @@ public final class Master
     @Override
     public boolean hasRoomFor(int bytes) {
         long held = logins.heldBytes() + dispatcher.heldBytes();
-        if (held + bytes <= clientBytes) {
+        if (held + bytes <= clientBytes
+                || (dispatcher.letGiveWay(bytes)
+                        && logins.heldBytes() + dispatcher.heldBytes() + bytes <= clientBytes)) {
             return true;
         }
         Event.of("client_memory_full")

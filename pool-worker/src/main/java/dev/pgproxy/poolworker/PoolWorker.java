@@ -207,7 +207,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     /** As {@link #placeGiven}. */
     public void placeRefused(ControlMessage.PlaceRefused message) {
         Session session = sessions.get(message.frontendId());
-        if (session != null && session.awaitsPlace()) {
+        if (session != null && session.state().isBeforeLogin()) {
             session.refused(message.lastWords());
         }
     }

@@ -1495,7 +1495,7 @@ public sealed interface ControlMessage {
     }
 
     /**
-     * There is no place for the client.
+     * There is no place for the client, or not any more: it is not in yet, and has to make room for others.
      *
      * @param lastWords what it is to be told
      */

@@ -130,6 +130,14 @@ public final class Logins {
                 "Close connections that are not needed, or raise max_client_conn of the proxy.");
     }
 
+    /** The words for a client that has to make room for another one. */
+    public static byte[] gaveWay() {
+        return BackendMessage.fatal(
+                SqlState.TOO_MANY_CONNECTIONS,
+                "sorry, too many clients already",
+                "The login took too long while others wanted to log in: connect again.");
+    }
+
     /** Says why and closes. */
     public void refuse(Transport transport, byte[] why) {
         lingering.close(transport, why);

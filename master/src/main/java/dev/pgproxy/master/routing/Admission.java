@@ -34,18 +34,7 @@ final class Admission {
      * @param slot the worker that has it already; 0 for none
      * @param mayHaveIdle whether it may have a backend that was somebody else's
      */
-    record Candidate(PoolKey key, Standing standing, List<PlaceLimits.Scope> scopes, int slot, boolean mayHaveIdle) {
-
-        /** What a client waits for that nobody makes room for: others need not wait behind it. */
-        private PlaceLimits.Scope waitsIn(PlaceLimits.Scope scope) {
-            return standing == Standing.STRANGER
-                    ? scopes.stream()
-                            .filter(PlaceLimits.Scope::isOfStrangers)
-                            .findFirst()
-                            .orElse(scope)
-                    : scope;
-        }
-    }
+    record Candidate(PoolKey key, Standing standing, List<PlaceLimits.Scope> scopes, int slot, boolean mayHaveIdle) {}
 
     /**
      * Decides.
@@ -68,10 +57,10 @@ final class Admission {
             boolean above = limits.limit(scope) > 0
                     && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);
             if (above) {
-                return new Decision.Wait(scope.isOfStrangers() ? scope : candidate.waitsIn(scope));
+                return new Decision.Wait(scope);
             }
             if (waitingAhead.applyAsInt(scope) > ledger.closing(scope)) {
-                return new Decision.Wait(candidate.waitsIn(scope));
+                return new Decision.Wait(scope);
             }
         }
         Ledger.BackendEntry warm = warm(ledger, candidate);
@@ -85,8 +74,7 @@ final class Admission {
                         .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount))
                 : Optional.ofNullable(ledger.worker(candidate.slot())).filter(worker -> worker.load() < maxWorkerLoad);
         if (chosen.isEmpty()) {
-            return new Decision.Wait(
-                    candidate.waitsIn(PlaceLimits.server(candidate.key().server())));
+            return new Decision.Wait(PlaceLimits.server(candidate.key().server()));
         }
         // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
         for (int i = scopes.size() - 1; i >= 0; i--) {
@@ -116,11 +104,11 @@ final class Admission {
             PlaceLimits.Scope scope,
             ToIntFunction<PlaceLimits.Scope> waitingAhead) {
         if (candidate.standing() == Standing.STRANGER && limits.reserve(scope) > 0) {
-            return new Decision.Wait(candidate.waitsIn(scope));
+            return new Decision.Wait(scope);
         }
         Ledger.BackendEntry idleOfOthers = ledger.longestIdle(scope);
         return idleOfOthers != null && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
                 ? new Decision.Evict(idleOfOthers, scope)
-                : new Decision.Wait(candidate.waitsIn(scope));
+                : new Decision.Wait(scope);
     }
 }

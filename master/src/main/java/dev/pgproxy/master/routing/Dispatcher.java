@@ -20,6 +20,7 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
 import dev.pgproxy.master.supervisor.Child;
@@ -43,6 +44,9 @@ public final class Dispatcher {
     private static final long RETRY_MS = 5;
     /** Of client_login_timeout, the part that a client has who has proved nothing where places are scarce. */
     private static final int STRANGERS_TIME_DIVISOR = 10;
+
+    /** Clients at workers that may be on their way out at once, to make room for others. */
+    private static final int MAX_LEAVING = 64;
 
     private static final long LEAST_LOGIN_MS = 3_000;
 
@@ -74,6 +78,11 @@ public final class Dispatcher {
     private PlaceLimits limits;
     private final Ledger ledger;
     private WaitingLine waiting;
+    private final Unproved unproved = new Unproved();
+    /** Clients that were told to give way, and that their workers still have, with their bytes. */
+    private final Map<Long, Integer> leaving = new HashMap<>();
+
+    private long leavingBytes;
     private final Set<ServerAddress> paused = new LinkedHashSet<>();
     private final Map<Integer, Child> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
@@ -141,8 +150,7 @@ public final class Dispatcher {
         for (RoutedClient client : waiting.all()) {
             ServerAddress server = client.key().server();
             if (!server.equals(primary) && !standbys.contains(server)) {
-                waiting.remove(client);
-                client.stopTimer();
+                leaveLine(client);
                 if (client.isAtWorker()) {
                     refuse(client, SERVER_LEFT); // It was asked already, and cannot be asked again by another server.
                 } else {
@@ -264,8 +272,7 @@ public final class Dispatcher {
             }
         }
         for (RoutedClient client : clientIds.isEmpty() ? List.<RoutedClient>of() : waiting.all()) {
-            if (clientIds.contains(client.id()) && waiting.remove(client)) {
-                client.stopTimer();
+            if (clientIds.contains(client.id()) && leaveLine(client)) {
                 refuse(client, ENDED_BY_OPERATOR);
                 ended++;
             }
@@ -278,19 +285,19 @@ public final class Dispatcher {
         return Set.copyOf(workers.keySet());
     }
 
-    /** Clients that wait, are on their way to a worker, or are served by one. */
+    /** Clients that wait, are on their way to a worker, or are served by one; without those that are giving way. */
     public int clientCount() {
-        return waiting.size() - wanting.size() + parked.size() + ledger.sessionCount();
+        return waiting.size() - wanting.size() + parked.size() + ledger.sessionCount() - leaving.size();
     }
 
     /** Bytes that all of these take, about. */
     public long heldBytes() {
-        return waiting.heldBytes() + parked.heldBytes() + ledger.heldBytes();
+        return waiting.heldBytes() + parked.heldBytes() + ledger.heldBytes() - leavingBytes;
     }
 
     /** Takes over a client that wants to log in. */
     public void submit(Client client) {
-        if (clientCount() >= config.limits().clientConnections()) {
+        if (clientCount() >= config.limits().clientConnections() && !letGiveWay(0)) {
             Event.of("client_refused")
                     .limitedBy(logins.refusals(), loop.clock().nanoTime())
                     .with("peer", TcpSockets.display(client.peer()))
@@ -381,7 +388,7 @@ public final class Dispatcher {
      */
     public void onReturned(Child worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
         ledger.sessionClosed(worker.slot(), message.frontendId());
-        Pending back = loggingIn.remove(message.frontendId());
+        Pending back = doneLoggingIn(message.frontendId());
         stopWanting(message.frontendId());
         if (back == null) {
             connection.close(); // Nobody knows where it belongs, which must not cost everybody else their master.
@@ -406,6 +413,7 @@ public final class Dispatcher {
             return;
         }
         waiting.add(client);
+        noteStranger(client);
         long waitedMs = (loop.clock().nanoTime() - client.sinceNs()) / NS_PER_MS;
         long leftMs = Math.max(1, config.timeouts().queryWait().toMillis() - waitedMs);
         client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
@@ -414,6 +422,79 @@ public final class Dispatcher {
         }
         client.transport(poller).onReady(ready -> left(client));
         client.transport(poller).interest(Interest.HANGUP);
+    }
+
+    /** @return false when it was not in the line */
+    private boolean leaveLine(RoutedClient client) {
+        if (!waiting.remove(client)) {
+            return false;
+        }
+        client.stopTimer();
+        if (!client.isAtWorker()) {
+            unproved.remove(client.id());
+        }
+        return true;
+    }
+
+    /** Who waits among strangers has had its chance; those that nobody could be asked for yet have not. */
+    private void noteStranger(RoutedClient client) {
+        if (client.standing() == Standing.STRANGER && !isHeld(client.key().server())) {
+            unproved.add(client);
+        }
+    }
+
+    /** How the server asks clients of this kind is known now, or not any more: those who wait are taken for something else. */
+    private void standAnew(ServerAddress server, String user, String database) {
+        for (RoutedClient client : waiting.all()) {
+            StartupParameters its = client.startup().parameters();
+            if (client.isAtWorker()
+                    || client.resumption() != null
+                    || !client.key().server().equals(server)
+                    || !its.serverUser().equals(user)
+                    || !its.serverDatabase().equals(database)) {
+                continue;
+            }
+            waiting.remove(client);
+            unproved.remove(client.id());
+            client.standing(known.standing(server, client.startup()));
+            waiting.add(client);
+            noteStranger(client);
+        }
+    }
+
+    /**
+     * Makes room for a client that has just come: one that came long ago and has not proved who it is gives way.
+     *
+     * @param bytes that the newcomer takes; who takes less does not give way to it
+     * @return false when there is nobody, or too many are leaving already
+     */
+    public boolean letGiveWay(int bytes) {
+        RoutedClient first = unproved.first();
+        if (first == null || first.weight() < bytes || leaving.size() >= MAX_LEAVING) {
+            return false;
+        }
+        Pending atWorker = loggingIn.get(first.id());
+        if (atWorker == null) {
+            leaveLine(first);
+            refuse(first, Logins.gaveWay());
+            return true;
+        }
+        unproved.remove(first.id());
+        leaving.put(first.id(), first.weight());
+        leavingBytes += first.weight();
+        stopWanting(first.id());
+        atWorker.worker().send(new ControlMessage.PlaceRefused(first.id(), Logins.gaveWay()));
+        return true;
+    }
+
+    /** The worker has the client no more, or the client has proved who it is. */
+    private @Nullable Pending doneLoggingIn(long clientId) {
+        unproved.remove(clientId);
+        Integer weight = leaving.remove(clientId);
+        if (weight != null) {
+            leavingBytes -= weight;
+        }
+        return loggingIn.remove(clientId);
     }
 
     /**
@@ -507,18 +588,18 @@ public final class Dispatcher {
             tryAgainLater();
             return false;
         }
-        waiting.remove(client);
-        client.stopTimer();
+        leaveLine(client);
         pending.put(client.id(), new Pending(client, worker));
         ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed(), client.scopes(limits));
+        limits.scopes(client.key()).forEach(this::keepReserve);
         return true;
     }
 
     private void giveThere(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
-        waiting.remove(client);
-        client.stopTimer();
+        leaveLine(client);
         wanting.remove(client.id());
         ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
+        limits.scopes(client.key()).forEach(this::keepReserve);
         long expected = assign.claimed() == null ? 0 : assign.claimed().id;
         worker.send(new ControlMessage.PlaceGiven(client.id(), expected));
     }
@@ -531,6 +612,9 @@ public final class Dispatcher {
             return;
         }
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
+        if (message.proved()) {
+            unproved.remove(client.id());
+        }
         wanting.put(client.id(), client);
         enqueue(client);
         dispatch(client.key().server());
@@ -539,6 +623,7 @@ public final class Dispatcher {
     /** The server does not ask clients of this role as it did. */
     public void loginChanged(ServerAddress server, String user, String database) {
         known.forget(server, user, database);
+        standAnew(server, user, database);
     }
 
     private ControlMessage.AssignFrontend assignment(RoutedClient client, Admission.Decision.Assign assign) {
@@ -565,14 +650,13 @@ public final class Dispatcher {
     }
 
     private void left(RoutedClient client) {
-        if (waiting.remove(client)) {
-            client.stopTimer();
+        if (leaveLine(client)) {
             client.transport(poller).close();
         }
     }
 
     private void timedOut(RoutedClient client) {
-        if (!waiting.remove(client)) {
+        if (!leaveLine(client)) {
             return;
         }
         boolean noWorker = workers.isEmpty();
@@ -624,7 +708,11 @@ public final class Dispatcher {
             pending.remove(client.id());
             routeAnew(client, NO_SERVER);
         }
-        loggingIn.values().removeIf(each -> each.worker() == worker);
+        List<Long> lost = loggingIn.entrySet().stream()
+                .filter(each -> each.getValue().worker() == worker)
+                .map(Map.Entry::getKey)
+                .toList();
+        lost.forEach(this::doneLoggingIn);
         for (RoutedClient client : List.copyOf(wanting.values())) {
             if (client.slot() == worker.slot()) {
                 stopWanting(client.id());
@@ -638,6 +726,9 @@ public final class Dispatcher {
         if (accepted != null) {
             accepted.client().handedOver();
             loggingIn.put(message.frontendId(), accepted);
+            if (accepted.client().standing() != Standing.PROVED) {
+                unproved.add(accepted.client());
+            }
         }
         if (message.backendId() > 0) {
             joined(worker, message.frontendId(), message.backendId());
@@ -648,15 +739,19 @@ public final class Dispatcher {
 
     private void stopWanting(long clientId) {
         RoutedClient client = wanting.remove(clientId);
-        if (client != null && waiting.remove(client)) {
-            client.stopTimer();
+        if (client != null) {
+            leaveLine(client);
         }
     }
 
     public void onOpened(Child worker, ControlMessage.SessionOpened message) {
-        Pending in = loggingIn.remove(message.frontendId());
+        Pending in = doneLoggingIn(message.frontendId());
         if (in != null) {
-            known.letIn(in.client().key().server(), in.client().startup().parameters(), message.method());
+            ServerAddress server = in.client().key().server();
+            StartupParameters kind = in.client().startup().parameters();
+            if (known.letIn(server, kind, message.method())) {
+                standAnew(server, kind.serverUser(), kind.serverDatabase());
+            }
         }
         ledger.proved(worker.slot(), message.frontendId());
         joined(worker, message.frontendId(), message.backendId());
@@ -674,7 +769,7 @@ public final class Dispatcher {
             refused.client().handedOver(); // The worker could not even begin, and has closed it.
         }
         stopWanting(message.frontendId());
-        loggingIn.remove(message.frontendId());
+        doneLoggingIn(message.frontendId());
         ledger.sessionClosed(worker.slot(), message.frontendId());
         dispatchAll();
     }
@@ -751,8 +846,7 @@ public final class Dispatcher {
     public void refuseAll(byte[] why) {
         refusal = why;
         for (RoutedClient client : waiting.all()) {
-            waiting.remove(client);
-            client.stopTimer();
+            leaveLine(client);
             refuse(client, why);
         }
         parked.takeAll().forEach(client -> logins.refuse(client.transport(), why));

@@ -38,11 +38,16 @@ final class KnownLogins {
         return new Kind(server, parameters.serverUser(), parameters.serverDatabase());
     }
 
-    /** The server has let such a client in. */
-    void letIn(ServerAddress server, StartupParameters parameters, AuthenticationMethod by) {
+    /**
+     * The server has let such a client in.
+     *
+     * @return whether that was not known
+     */
+    boolean letIn(ServerAddress server, StartupParameters parameters, AuthenticationMethod by) {
         Kind kind = kind(server, parameters);
-        seen.remove(kind);
+        Seen before = seen.remove(kind);
         seen.put(kind, new Seen(by, clock.nanoTime()));
+        return before == null || before.method() != by;
     }
 
     /** The server asks in another way. */

@@ -31,7 +31,7 @@ final class RoutedClient {
     private final long sinceNs;
     private final Set<ServerAddress> tried;
     private final @Nullable Resumption resumption;
-    private final Standing standing;
+    private Standing standing;
     private final int slot;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
@@ -116,9 +116,19 @@ final class RoutedClient {
         return standing;
     }
 
+    /** As it stands from now on; it must not be in a line meanwhile. */
+    void standing(Standing now) {
+        standing = now;
+    }
+
+    /** With whom it shares what strangers may have. */
+    String neighbour() {
+        return PeerGroup.of(client.peer().getAddress());
+    }
+
     /** Where it counts as long as it waits. */
     List<PlaceLimits.Scope> scopes(PlaceLimits limits) {
-        return limits.scopes(key, standing, PeerGroup.of(client.peer().getAddress()));
+        return limits.scopes(key, standing, neighbour());
     }
 
     Admission.Candidate candidate(PlaceLimits limits) {

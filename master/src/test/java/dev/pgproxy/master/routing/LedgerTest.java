@@ -449,7 +449,8 @@ class LedgerTest {
         }
         assertEquals(20, book.connections(ALL));
         Admission.Decision full = Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead);
-        assertTrue(((Admission.Decision.Wait) full).scope().isOfStrangers(), "nobody else waits behind it");
+        assertEquals(
+                ALL, ((Admission.Decision.Wait) full).scope(), "it waits in order of arrival, and nobody makes room");
         assertInstanceOf(
                 Admission.Decision.Evict.class,
                 Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));

@@ -28,6 +28,11 @@ public enum SessionState {
     ENDING,
     CLOSED;
 
+    /** Whether the client is not in yet. */
+    public boolean isBeforeLogin() {
+        return compareTo(ACTIVE) < 0;
+    }
+
     /** Whether nothing of the client's has reached the backend yet. */
     boolean isBeforeBackend() {
         return this == ACCEPTED || this == WAITING || this == CHECKING || this == VERIFYING;
