@@ -379,11 +379,10 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void opened(Session session, Backend backend) {
+    public void opened(Session session, Backend backend, AuthenticationMethod askable) {
         session.tally().countInto(totals.of(session.key().server(), session.parameters()));
         session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
-        master.send(new ControlMessage.SessionOpened(
-                session.id(), backend.id(), backend.identity().method()));
+        master.send(new ControlMessage.SessionOpened(session.id(), backend.id(), askable));
     }
 
     @Override

@@ -261,7 +261,8 @@ public sealed interface ControlMessage {
     /**
      * The client's login is complete; it uses this backend, which need not be the one that was first chosen.
      *
-     * @param method by which the server lets in the first client of this backend
+     * @param method by which the next client of the same kind can be asked before it has a place: TRUST when it need not be asked,
+     *     OTHER when only the server can ask it
      */
     record SessionOpened(long frontendId, long backendId, AuthenticationMethod method) implements ToMaster {
         @Override

@@ -14,6 +14,8 @@ import java.util.List;
  *     not as good as new
  * @param verifiers what a client's password is checked against, as in pg_authid: {@code md5...} and {@code SCRAM-SHA-256$...}, at
  *     most one of each; empty when there is none
+ * @param serversOwn whether the server compares passwords with the same verifiers. Others may have another salt, and then a ClientKey
+ *     that fits them opens nothing at the server
  */
 public record RoleFacts(
         boolean known,
@@ -21,18 +23,26 @@ public record RoleFacts(
         boolean cleartextCheckable,
         long validForMs,
         String fingerprint,
-        List<String> verifiers) {
+        List<String> verifiers,
+        boolean serversOwn) {
 
     public static final long FOR_EVER = Long.MAX_VALUE;
 
     /** Nobody could be asked. */
-    public static final RoleFacts UNAVAILABLE = new RoleFacts(false, false, false, FOR_EVER, "", List.of());
+    public static final RoleFacts UNAVAILABLE = new RoleFacts(false, false, false, FOR_EVER, "", List.of(), true);
 
     /** The same facts some time later. */
     public RoleFacts afterMs(long elapsedMs) {
         return validForMs == FOR_EVER
                 ? this
-                : new RoleFacts(known, mayLogIn, cleartextCheckable, validForMs - elapsedMs, fingerprint, verifiers);
+                : new RoleFacts(
+                        known,
+                        mayLogIn,
+                        cleartextCheckable,
+                        validForMs - elapsedMs,
+                        fingerprint,
+                        verifiers,
+                        serversOwn);
     }
 
     void encode(FieldWriter out) {
@@ -41,11 +51,12 @@ public record RoleFacts(
                 .bool(cleartextCheckable)
                 .int64(validForMs)
                 .string(fingerprint)
-                .strings(verifiers);
+                .strings(verifiers)
+                .bool(serversOwn);
     }
 
     static RoleFacts decode(FieldReader in) throws ControlViolation {
-        return new RoleFacts(in.bool(), in.bool(), in.bool(), in.int64(), in.string(), in.strings());
+        return new RoleFacts(in.bool(), in.bool(), in.bool(), in.int64(), in.string(), in.strings(), in.bool());
     }
 
     /** Without the verifiers: whoever has one can impersonate the server, and guess the password offline. */

@@ -33,7 +33,7 @@ class ControlFrameTest {
 
     private static final ServerAddress SERVER = new ServerAddress("db.example.com", 5432);
     private static final RoleFacts FACTS =
-            new RoleFacts(true, true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."));
+            new RoleFacts(true, true, true, 32, "fingerprint", List.of("md5...", "SCRAM-SHA-256$..."), false);
     private static final byte[] BYTES = {1, 2, 3};
 
     /** As large as one may be. */

@@ -16,7 +16,7 @@ class RoleDeskTest {
 
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
     private static final ServerAddress OTHER = new ServerAddress("other", 5432);
-    private static final RoleFacts FACTS = new RoleFacts(true, true, true, 60_000, "f1", List.of("md5..."));
+    private static final RoleFacts FACTS = new RoleFacts(true, true, true, 60_000, "f1", List.of("md5..."), true);
 
     /** A clock that stands until it is moved. */
     private static final class Time implements Poller {
@@ -101,7 +101,7 @@ class RoleDeskTest {
         find(3, SERVER);
         assertEquals(3, asked.size());
         found(0, FACTS);
-        found(2, new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f2", List.of()));
+        found(2, new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f2", List.of(), true));
         find(4, SERVER);
         find(5, OTHER);
         assertEquals(3, asked.size());

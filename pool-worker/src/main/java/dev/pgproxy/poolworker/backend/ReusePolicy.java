@@ -46,6 +46,15 @@ public final class ReusePolicy {
                 && Verifiers.of(facts.verifiers()).support(method);
     }
 
+    /**
+     * Whether the proxy can ask a client for its password before there is a backend, and log in for it afterwards.
+     *
+     * @param method by which the server would ask
+     */
+    public static boolean canAskFirst(AuthenticationMethod method, RoleFacts facts) {
+        return canVerify(method, facts) && (method != AuthenticationMethod.SCRAM_SHA_256 || facts.serversOwn());
+    }
+
     /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */
     public static String remedy(AuthenticationMethod method, RoleFacts facts) {
         if (method == AuthenticationMethod.OTHER) {

@@ -169,7 +169,7 @@ final class Login {
         facts = found;
         factsNs = context.loop().clock().nanoTime();
         if (isToAskFirst()) {
-            if (ReusePolicy.canVerify(askFirst, found)) {
+            if (ReusePolicy.canAskFirst(askFirst, found)) {
                 askFirst(found);
             } else {
                 wantPlace(false); // The server is to say what becomes of this client.
@@ -177,6 +177,18 @@ final class Login {
         } else {
             goOn(found);
         }
+    }
+
+    /**
+     * How the next client of this kind can be asked before it has a place.
+     *
+     * @param method by which the server has asked
+     * @return TRUST when it need not be asked, OTHER when only the server can ask it
+     */
+    AuthenticationMethod askable(AuthenticationMethod method) {
+        return method == AuthenticationMethod.TRUST || ReusePolicy.canAskFirst(method, knownFacts())
+                ? method
+                : AuthenticationMethod.OTHER;
     }
 
     private boolean areFresh() {

@@ -327,11 +327,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The client is in. */
     void becomeActive(Backend serving) {
         state = SessionState.ACTIVE;
+        AuthenticationMethod askable = login.askable(serving.identity().method());
         login.done();
         activeNs = context.loop().clock().nanoTime();
         serving.fromServer().takeReadBytes(); // What was said before the session is not its own.
         watchIdling(serving, activeNs);
-        context.owner().opened(this, serving);
+        context.owner().opened(this, serving, askable);
     }
 
     private void watchIdling(Backend serving, long lastActiveNs) {

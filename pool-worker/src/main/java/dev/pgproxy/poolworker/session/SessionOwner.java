@@ -29,8 +29,12 @@ public interface SessionOwner {
      */
     void wantPlace(Session session, boolean proved);
 
-    /** The login is complete. */
-    void opened(Session session, Backend backend);
+    /**
+     * The login is complete.
+     *
+     * @param askable how the next client of this kind can be asked before it has a place; OTHER when only the server can ask it
+     */
+    void opened(Session session, Backend backend, AuthenticationMethod askable);
 
     /** The backend cannot be used again, for want of a way to check the next client. */
     void notReusable(Session session, AuthenticationMethod method, RoleFacts facts);

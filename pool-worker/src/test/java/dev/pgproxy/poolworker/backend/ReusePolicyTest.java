@@ -1,6 +1,8 @@
 package dev.pgproxy.poolworker.backend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.RoleFacts;
@@ -15,7 +17,7 @@ class ReusePolicyTest {
     private static final String SCRAM = "SCRAM-SHA-256$4096:AAAA$" + KEY + ":" + KEY;
 
     private static RoleFacts facts(String... verifiers) {
-        return new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of(verifiers));
+        return new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of(verifiers), true);
     }
 
     private static void expect(Way way, AuthenticationMethod method, String openedUnder, RoleFacts facts) {
@@ -44,7 +46,7 @@ class ReusePolicyTest {
 
     @Test
     void whoMayNotLogInIsForTheServerToRefuse() {
-        RoleFacts gone = new RoleFacts(true, false, true, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM));
+        RoleFacts gone = new RoleFacts(true, false, true, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM), true);
         for (AuthenticationMethod method : AuthenticationMethod.values()) {
             expect(Way.START_ANEW, method, "f1", gone);
         }
@@ -52,7 +54,7 @@ class ReusePolicyTest {
 
     @Test
     void expiryIsAboutPasswords() {
-        RoleFacts expired = new RoleFacts(true, true, true, 0, "f1", List.of(MD5, SCRAM));
+        RoleFacts expired = new RoleFacts(true, true, true, 0, "f1", List.of(MD5, SCRAM), true);
         expect(Way.START_ANEW, AuthenticationMethod.PASSWORD, "f1", expired);
         expect(Way.START_ANEW, AuthenticationMethod.MD5, "f1", expired);
         expect(Way.START_ANEW, AuthenticationMethod.SCRAM_SHA_256, "f1", expired);
@@ -64,5 +66,15 @@ class ReusePolicyTest {
         expect(Way.START_ANEW, AuthenticationMethod.TRUST, "", RoleFacts.UNAVAILABLE);
         expect(Way.START_ANEW, AuthenticationMethod.TRUST, "f1", RoleFacts.UNAVAILABLE);
         expect(Way.START_ANEW, AuthenticationMethod.MD5, "", RoleFacts.UNAVAILABLE);
+    }
+
+    @Test
+    void aClientKeyForAnotherSaltIsNoReasonToAskFirst() {
+        RoleFacts ofFile = new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM), false);
+        assertTrue(ReusePolicy.canAskFirst(AuthenticationMethod.SCRAM_SHA_256, facts(SCRAM)));
+        assertFalse(ReusePolicy.canAskFirst(AuthenticationMethod.SCRAM_SHA_256, ofFile));
+        assertTrue(ReusePolicy.canVerify(AuthenticationMethod.SCRAM_SHA_256, ofFile));
+        assertTrue(ReusePolicy.canAskFirst(AuthenticationMethod.MD5, ofFile));
+        assertTrue(ReusePolicy.canAskFirst(AuthenticationMethod.PASSWORD, ofFile));
     }
 }

@@ -44,7 +44,7 @@ final class SimulatedRoles {
     RoleFacts facts(String user) {
         return unavailable
                 ? RoleFacts.UNAVAILABLE
-                : new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "v" + version, List.of(stored(user)));
+                : new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "v" + version, List.of(stored(user)), true);
     }
 
     static AuthenticationMethod method(String user) {

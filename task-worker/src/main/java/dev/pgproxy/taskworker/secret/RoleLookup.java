@@ -76,7 +76,13 @@ public final class RoleLookup {
                 .filter(verifier -> verifier.length() <= MAX_VERIFIER_CHARS)
                 .toList();
         return new RoleFacts(
-                facts.known(), facts.mayLogIn(), cleartextCheckable, facts.validForMs(), facts.fingerprint(), carried);
+                facts.known(),
+                facts.mayLogIn(),
+                cleartextCheckable,
+                facts.validForMs(),
+                facts.fingerprint(),
+                carried,
+                facts.verifiers().containsAll(carried));
     }
 
     /** Closes its connections, behind those who still wait for an answer. */

@@ -111,7 +111,8 @@ final class RoleQuery {
                 cleartextCheckable,
                 facts.validForMs(),
                 facts.fingerprint(),
-                facts.verifiers());
+                facts.verifiers(),
+                true);
     }
 
     private static RoleFacts ask(Connection connection, String user, String database) throws SQLException {
@@ -140,7 +141,7 @@ final class RoleQuery {
             statement.setString(2, database);
             try (ResultSet rows = statement.executeQuery()) {
                 if (!rows.next()) {
-                    return new RoleFacts(true, false, false, RoleFacts.FOR_EVER, "", List.of());
+                    return new RoleFacts(true, false, false, RoleFacts.FOR_EVER, "", List.of(), true);
                 }
                 boolean mayLogIn = rows.getBoolean(1);
                 double validForMs = rows.getDouble(2);
@@ -152,7 +153,8 @@ final class RoleQuery {
                         false,
                         validFor,
                         fingerprint(rows.getString(3)),
-                        verifier == null ? List.of() : List.of(verifier));
+                        verifier == null ? List.of() : List.of(verifier),
+                        true);
             }
         }
     }
