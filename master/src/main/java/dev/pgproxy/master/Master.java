@@ -165,22 +165,30 @@ public final class Master
 
     @Override
     public boolean hasRoomFor(int bytes) {
-        long held = logins.heldBytes() + dispatcher.heldBytes();
-        if (held + bytes <= clientBytes
-                || (dispatcher.letGiveWay(bytes)
-                        && logins.heldBytes() + dispatcher.heldBytes() + bytes <= clientBytes)) {
-            return true;
-        }
+        return heldBytes() + bytes <= clientBytes;
+    }
+
+    private long heldBytes() {
+        return logins.heldBytes() + dispatcher.heldBytes();
+    }
+
+    @Override
+    public boolean letGiveWay(int bytes) {
+        return dispatcher.letGiveWay(bytes);
+    }
+
+    @Override
+    public void memoryFull() {
         Event.of("client_memory_full")
                 .limitedBy(memoryFull, loop.clock().nanoTime())
-                .with("held_bytes", held)
+                .with("held_bytes", heldBytes())
                 .with("limit_bytes", clientBytes)
                 .with("clients", dispatcher.clientCount())
-                .message("a client was refused: what all clients have sent at their start fills the memory for it")
+                .message(
+                        "what all clients have sent at their start fills the memory for it; who has not proved who he is gives way, else the newest is refused")
                 .hint(
                         "SELECT msg FROM startupmsg in pg_proxy shows who sends much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
                 .warn();
-        return false;
     }
 
     @Override

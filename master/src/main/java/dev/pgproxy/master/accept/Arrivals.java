@@ -17,4 +17,14 @@ public interface Arrivals {
 
     /** Whether there is memory for a client that takes so much of it, in bytes. */
     boolean hasRoomFor(int bytes);
+
+    /**
+     * Has a client give way that has not proved who it is, and takes no less memory than this.
+     *
+     * @return false when there is none
+     */
+    boolean letGiveWay(int bytes);
+
+    /** There is no memory for another client, unless one gives way. */
+    void memoryFull();
 }

@@ -4,18 +4,21 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The connections whose startup packet is still on its way, and the way out for those that are refused. */
 public final class Logins {
@@ -29,6 +32,9 @@ public final class Logins {
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
     /** By where they come from, in order of arrival. */
     private final Map<String, Set<StartupReader>> reading = new HashMap<>();
+
+    /** Those of them that hold a part of a large packet. */
+    private final Map<String, Set<StartupReader>> holding = new HashMap<>();
 
     private int readingCount;
     private long heldBytes;
@@ -78,29 +84,47 @@ public final class Logins {
      * @return false when there is nobody
      */
     boolean letGiveWay() {
+        StartupReader first = firstOf(reading);
+        if (first != null) {
+            first.giveWay();
+        }
+        return first != null;
+    }
+
+    private static @Nullable StartupReader firstOf(Map<String, Set<StartupReader>> groups) {
         Set<StartupReader> most = Set.of();
-        for (Set<StartupReader> ofGroup : reading.values()) {
+        for (Set<StartupReader> ofGroup : groups.values()) {
             if (ofGroup.size() > most.size()) {
                 most = ofGroup;
             }
         }
-        if (most.isEmpty()) {
-            return false;
-        }
-        most.iterator().next().refuse(tooManyClients());
-        return true;
+        return most.isEmpty() ? null : most.iterator().next();
     }
 
     /**
-     * Takes note of what a reader is about to hold.
+     * Takes note of what a reader is about to hold. When there is no room, somebody gives way who takes no less: one whose packet has been
+     * on its way for longest, or a client that has not proved who it is.
      *
      * @return false when there is no room for it
      */
-    boolean reserve(int bytes) {
+    boolean reserve(StartupReader reader, int bytes) {
         if (!arrivals.hasRoomFor(bytes)) {
-            return false;
+            arrivals.memoryFull();
+            if (!letHolderGiveWay(bytes) && !arrivals.letGiveWay(bytes)) {
+                return false;
+            }
         }
         heldBytes += bytes;
+        holding.computeIfAbsent(reader.group(), key -> new LinkedHashSet<>()).add(reader);
+        return true;
+    }
+
+    private boolean letHolderGiveWay(int bytes) {
+        StartupReader first = firstOf(holding);
+        if (first == null || first.heldBytes() < bytes) {
+            return false;
+        }
+        first.giveWay();
         return true;
     }
 
@@ -136,6 +160,17 @@ public final class Logins {
                 SqlState.TOO_MANY_CONNECTIONS,
                 "sorry, too many clients already",
                 "The login took too long while others wanted to log in: connect again.");
+    }
+
+    /** Tells of a client that has to make room for another one. */
+    public void tellOfGivingWay(InetSocketAddress peer) {
+        Event.of("client_gave_way")
+                .limitedBy(refusals, loop.clock().nanoTime())
+                .with("peer", TcpSockets.display(peer))
+                .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
+                .message("a client that had not proved who it is made room for another one")
+                .hint("When these are no attackers, raise max_client_conn, or let clients log in faster.")
+                .warn();
     }
 
     /** Says why and closes. */
@@ -179,9 +214,15 @@ public final class Logins {
         Set<StartupReader> ofGroup = reading.get(reader.group());
         if (ofGroup != null && ofGroup.remove(reader)) {
             readingCount--;
-            heldBytes -= reader.heldBytes();
             if (ofGroup.isEmpty()) {
                 reading.remove(reader.group());
+            }
+            if (reader.heldBytes() > 0) {
+                heldBytes -= reader.heldBytes();
+                holding.computeIfPresent(reader.group(), (key, holders) -> {
+                    holders.remove(reader);
+                    return holders.isEmpty() ? null : holders;
+                });
             }
         }
     }

@@ -123,11 +123,13 @@ final class StartupReader {
         }
         if (packet.length < length) {
             int weight = ClientWeight.of(length);
-            if (heldBytes == 0 && !logins.reserve(weight)) {
-                refuse(Logins.outOfMemory());
-                return false;
+            if (heldBytes == 0) {
+                if (!logins.reserve(this, weight)) {
+                    refuse(Logins.outOfMemory());
+                    return false;
+                }
+                heldBytes = weight;
             }
-            heldBytes = Math.max(heldBytes, weight);
             packet = java.util.Arrays.copyOf(packet, length);
             return true;
         }
@@ -187,6 +189,12 @@ final class StartupReader {
         packet = new byte[StartupPacketDecoder.HEADER_BYTES];
         received = 0;
         return true;
+    }
+
+    /** Makes room for another one. */
+    void giveWay() {
+        logins.tellOfGivingWay(peer);
+        refuse(Logins.gaveWay());
     }
 
     void refuse(byte[] why) {

@@ -473,6 +473,7 @@ public final class Dispatcher {
         if (first == null || first.weight() < bytes || leaving.size() >= MAX_LEAVING) {
             return false;
         }
+        logins.tellOfGivingWay(first.client().peer());
         Pending atWorker = loggingIn.get(first.id());
         if (atWorker == null) {
             leaveLine(first);
