@@ -561,7 +561,7 @@ public final class Master
         } catch (IOException | ConfigException e) {
             Event.of("reload_refused")
                     .message("the configuration was not reloaded, nothing was changed: " + problem(e))
-                    .hint("Mend the file; pgproxy-master --check shows the same.")
+                    .hint("Correct the file; pgproxy-master --check shows the same.")
                     .error();
             return new AdminDesk.ReloadResult(problem(e), "");
         }

@@ -149,7 +149,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                     .with("faults", containedFaults)
                     .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
                     .error(e);
-            sessions.remove(assignment.frontendId());
+            Session session = sessions.get(assignment.frontendId());
+            if (session != null) {
+                session.abandon(); // With its backend, if it has one.
+                return;
+            }
             frontend.close();
             master.send(new ControlMessage.SessionClosed(assignment.frontendId()));
         }
@@ -193,7 +197,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         if (session == null || !session.awaitsPlace()) {
             return; // The client has left, of which the master hears.
         }
-        session.placed();
+        session.contained(() -> place(session, message));
+    }
+
+    private void place(Session session, ControlMessage.PlaceGiven message) {
+        session.placed(message.mostMs());
         Backend backend = chooseBackend(session, message.expectedBackendId());
         master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
         if (backend.state() == BackendState.CLOSING) {

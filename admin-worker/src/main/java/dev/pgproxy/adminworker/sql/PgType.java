@@ -36,6 +36,10 @@ public enum PgType {
     private static final int NUMERIC_BASE_DIGITS = 4;
     private static final short NUMERIC_NEGATIVE = 0x4000;
     private static final int MAX_NUMERIC_WEIGHT = 1_000;
+    /** Of four digits each, in a parameter. */
+    private static final int MAX_NUMERIC_GROUPS = 32;
+
+    private static final int MAX_NUMERIC_SCALE = 1_000;
 
     /** Texts, too. */
     private static final int NAME_OID = 19;
@@ -256,7 +260,13 @@ public enum PgType {
         int weight = in.getShort();
         short sign = in.getShort();
         int scale = in.getShort();
-        if ((sign != 0 && sign != NUMERIC_NEGATIVE) || Math.abs(weight) > MAX_NUMERIC_WEIGHT || scale < 0) {
+        if (groups > MAX_NUMERIC_GROUPS) {
+            throw new SqlProblem(SqlStates.NUMERIC_VALUE_OUT_OF_RANGE, "a numeric parameter has too many digits", "");
+        }
+        if ((sign != 0 && sign != NUMERIC_NEGATIVE)
+                || Math.abs(weight) > MAX_NUMERIC_WEIGHT
+                || scale < 0
+                || scale > MAX_NUMERIC_SCALE) {
             throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is no finite number", "");
         }
         BigDecimal sum = BigDecimal.ZERO;
@@ -277,6 +287,7 @@ public enum PgType {
         } catch (CharacterCodingException e) {
             throw new SqlProblem("22021", "invalid byte sequence for encoding \"UTF8\"", "");
         }
+        QueryPlanner.checkExponents(text);
         if (type == BOOL) {
             return bool(text.strip().toLowerCase(Locale.ROOT));
         }

@@ -26,6 +26,7 @@ final class QueryPlanner {
     private static final Set<String> OPERATORS = Set.of(
             "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
 
+    private static final Pattern EXPONENT = Pattern.compile("[0-9.][eE][+-]?[0-9]{4}");
     private static final Pattern NUMBER = Pattern.compile("(?:[0-9]*\\.?[0-9]+|[0-9]+\\.)(?:[eE]([+-]?[0-9]+))?");
 
     private static final int MAX_TOKENS = 10_000;
@@ -116,7 +117,22 @@ final class QueryPlanner {
         if (matches) {
             checkPattern(token.text());
         }
+        checkExponents(token.text());
         add(token, "'" + token.text().replace("'", "''") + "'");
+    }
+
+    /**
+     * The engine takes a text for a number wherever a number stands beside it, and writes out all digits of an exponent.
+     *
+     * @throws SqlProblem when the text has one of four digits or more
+     */
+    static void checkExponents(String text) throws SqlProblem {
+        if (EXPONENT.matcher(text).find()) {
+            throw new SqlProblem(
+                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                    "a text has a number with an exponent beyond " + MAX_EXPONENT,
+                    "Compare texts with LIKE, or write the number without quotes.");
+        }
     }
 
     /**

@@ -156,6 +156,10 @@ class EngineTest {
         assertEquals(
                 SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
                 problem("select 1e1000000000").sqlState());
+        for (String implied : List.of(
+                "select '1e50000000' + 1.5", "select mod('1e30000000', 7.5)", "select coalesce(' 1.e+9999', 1.5)")) {
+            assertEquals(SqlStates.NUMERIC_VALUE_OUT_OF_RANGE, problem(implied).sqlState(), implied);
+        }
         assertEquals(
                 SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
                 problem("select 1e309::numeric").sqlState());

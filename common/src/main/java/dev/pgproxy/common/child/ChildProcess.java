@@ -91,6 +91,14 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
     public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
         LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
         ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot : ""));
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
+            // Nobody would notice that its work is not done any more.
+            Event.of("thread_broken")
+                    .with("thread", thread.getName())
+                    .message("a thread has ended by a fault; this process exits and is replaced")
+                    .error(e);
+            Runtime.getRuntime().halt(1);
+        });
         try {
             ChildProcess process = new ChildProcess(kind, options);
             process.role = wiring.role(process);

@@ -35,6 +35,9 @@ public final class ConfigLoader {
     private static final Pattern URL = Pattern.compile("https?://[^\\s/].*");
     private static final Pattern MAIL = Pattern.compile("[^\\s@<>,]+@[^\\s@<>,]+");
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
+    /** One for those who look, one for those who act, one for those of them who are on this host. */
+    private static final int LEAST_OPERATORS = 3;
+
     private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
     private static final ServerAddress ANYWHERE = new ServerAddress("0.0.0.0", 9999);
     private static final Duration NONE = Duration.ZERO;
@@ -362,7 +365,7 @@ public final class ConfigLoader {
         return new ProxyConfig.AdminDatabase(
                 password,
                 readerPassword,
-                reader.integer("pg_proxy_max_conn", 20, 1, 1000),
+                reader.integer("pg_proxy_max_conn", 20, LEAST_OPERATORS, 1000),
                 reader.duration("pg_proxy_query_timeout", Duration.ofSeconds(10), SHORTEST),
                 reader.duration("pg_proxy_idle_timeout", Duration.ofHours(1), NONE));
     }

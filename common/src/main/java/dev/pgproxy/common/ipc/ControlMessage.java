@@ -1477,8 +1477,9 @@ public sealed interface ControlMessage {
      * The answer to {@link PlaceWanted}.
      *
      * @param expectedBackendId as in {@link AssignFrontend}
+     * @param mostMs how long the rest of the login may take
      */
-    record PlaceGiven(long frontendId, long expectedBackendId) implements ToPoolWorker {
+    record PlaceGiven(long frontendId, long expectedBackendId, long mostMs) implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PLACE_GIVEN;
@@ -1486,7 +1487,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(frontendId).int64(expectedBackendId);
+            out.int64(frontendId).int64(expectedBackendId).int64(mostMs);
         }
 
         @Override

@@ -142,7 +142,7 @@ public enum ControlMessageType {
     SERVER_LOST(61, 0, in -> new ControlMessage.ServerLost(new ServerAddress(in.string(), in.int32()))),
     STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string())),
     PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool())),
-    PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64())),
+    PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64(), in.int64())),
     PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes()));
 
     /** Reads the fields of one kind of message. */

@@ -93,7 +93,7 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
                 System.err.print(Event.of("log_write_failed")
                                 .with("file", file)
                                 .message(String.valueOf(e.getMessage()))
-                                .hint("Free the disk or mend the path; lines are lost until then.")
+                                .hint("Free the disk or correct the path; lines are lost until then.")
                         + "\n" + line);
             }
         }

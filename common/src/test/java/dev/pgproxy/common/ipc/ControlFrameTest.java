@@ -136,7 +136,7 @@ class ControlFrameTest {
             new ControlMessage.ServerLost(SERVER),
             new ControlMessage.StandbyAnswered(71, true, "what", "why"),
             new ControlMessage.PlaceWanted(72, true),
-            new ControlMessage.PlaceGiven(73, 74),
+            new ControlMessage.PlaceGiven(73, 74, 75),
             new ControlMessage.PlaceRefused(75, BYTES));
 
     @Test

@@ -13,15 +13,18 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The connections whose startup packet is still on its way, and the way out for those that are refused. */
 public final class Logins {
+
+    /** Small packets on their way that make room for one larger. */
+    private static final int MAX_HOLDERS_AT_ONCE = 4;
 
     private final EventLoop loop;
     private final EpollPoller poller;
@@ -84,21 +87,22 @@ public final class Logins {
      * @return false when there is nobody
      */
     boolean letGiveWay() {
-        StartupReader first = firstOf(reading);
-        if (first != null) {
-            first.giveWay();
+        Set<StartupReader> most = largest(reading);
+        if (most.isEmpty()) {
+            return false;
         }
-        return first != null;
+        most.iterator().next().giveWay();
+        return true;
     }
 
-    private static @Nullable StartupReader firstOf(Map<String, Set<StartupReader>> groups) {
+    private static Set<StartupReader> largest(Map<String, Set<StartupReader>> groups) {
         Set<StartupReader> most = Set.of();
         for (Set<StartupReader> ofGroup : groups.values()) {
             if (ofGroup.size() > most.size()) {
                 most = ofGroup;
             }
         }
-        return most.isEmpty() ? null : most.iterator().next();
+        return most;
     }
 
     /**
@@ -120,11 +124,19 @@ public final class Logins {
     }
 
     private boolean letHolderGiveWay(int bytes) {
-        StartupReader first = firstOf(holding);
-        if (first == null || first.heldBytes() < bytes) {
+        List<StartupReader> first = new ArrayList<>();
+        int sum = 0;
+        for (StartupReader holder : largest(holding)) {
+            if (sum >= bytes || first.size() == MAX_HOLDERS_AT_ONCE) {
+                break;
+            }
+            first.add(holder);
+            sum += holder.heldBytes();
+        }
+        if (sum < bytes) {
             return false;
         }
-        first.giveWay();
+        first.forEach(StartupReader::giveWay);
         return true;
     }
 

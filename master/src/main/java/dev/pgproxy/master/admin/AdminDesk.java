@@ -261,7 +261,7 @@ public final class AdminDesk implements Answers {
                             id,
                             SqlState.CONFIG_FILE_ERROR,
                             "the configuration was not reloaded, nothing was changed: " + result.problems(),
-                            "Mend the file; pgproxy-master --check shows the same.");
+                            "Correct the file; pgproxy-master --check shows the same.");
                 }
             }
             case SWITCHOVER -> onSwitchover(id, message.argument());

@@ -28,6 +28,8 @@ public final class ProbeDesk {
 
     private static final String NO_ANSWER = "pgproxy-task does not answer; its log says why";
 
+    private static final String WORKER_GONE = "pgproxy-task ended while it told the standby";
+
     /** Who is told, on the loop's thread. */
     public interface Listener {
         /** @param fresh whether it was over a new connection */
@@ -154,7 +156,7 @@ public final class ProbeDesk {
         }
     }
 
-    /** Asks what has waited for it. A standby may be told twice, which it bears. */
+    /** Asks what has waited for it. */
     public void taskWorkerReady(Recipient worker) {
         taskWorker = worker;
         looks.forEach((look, open) -> send(new ControlMessage.ProbeServer(look.server(), look.kind(), open.timeoutMs)));
@@ -163,6 +165,13 @@ public final class ProbeDesk {
 
     public void taskWorkerGone() {
         taskWorker = null;
+        // What has changed meanwhile has to be looked at before a standby is told again.
+        requests.values().stream()
+                .map(Request::message)
+                .filter(ControlMessage.AskStandby::promote)
+                .toList()
+                .forEach(message ->
+                        onAnswered(new ControlMessage.StandbyAnswered(message.requestId(), false, WORKER_GONE, "")));
     }
 
     /** Forgets all questions. */

@@ -63,10 +63,15 @@ final class Admission {
                 return new Decision.Wait(scope);
             }
         }
-        Ledger.BackendEntry warm = warm(ledger, candidate);
         boolean isVisitor = candidate.standing() == Standing.VISITOR;
-        if (warm != null && warm.worker.load() < maxWorkerLoad) {
-            return new Decision.Assign(warm.worker.slot, isVisitor ? null : warm);
+        Ledger.BackendEntry warm = warm(ledger, candidate);
+        if (isVisitor) {
+            Ledger.WorkerEntry prepared = ledger.withSpareIdle(candidate.key());
+            if (prepared != null && prepared.load() < maxWorkerLoad) {
+                return new Decision.Assign(prepared.slot, null);
+            }
+        } else if (warm != null && warm.worker.load() < maxWorkerLoad) {
+            return new Decision.Assign(warm.worker.slot, warm);
         }
         Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0
                 ? ledger.workers().stream()

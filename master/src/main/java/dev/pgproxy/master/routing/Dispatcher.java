@@ -59,7 +59,7 @@ public final class Dispatcher {
     private static final byte[] NO_SERVER = BackendMessage.fatal(
             SqlState.CANNOT_CONNECT_NOW,
             "no standby is available",
-            "Set route.standby_fallback = primary, or mend the standbys of slaver_list.");
+            "Set route.standby_fallback = primary, or repair the standbys of slaver_list.");
 
     private static final byte[] SERVER_LEFT = BackendMessage.fatal(
             SqlState.ADMIN_SHUTDOWN,
@@ -79,6 +79,7 @@ public final class Dispatcher {
     private final Ledger ledger;
     private WaitingLine waiting;
     private final Unproved unproved = new Unproved();
+    private final NeighbourTurns neighbours = new NeighbourTurns();
     /** Clients that were told to give way, and that their workers still have, with their bytes. */
     private final Map<Long, Integer> leaving = new HashMap<>();
 
@@ -315,13 +316,23 @@ public final class Dispatcher {
     private void bring(Client client, @Nullable Resumption resumption) {
         Router.Route route = route(client, Set.of(), true);
         if (route instanceof Router.Route.To to) {
-            Standing standing = resumption == null ? known.standing(to.server(), to.startup()) : Standing.PROVED;
-            enqueue(new RoutedClient(
-                    client, to.startup(), keyOf(to), loop.clock().nanoTime(), resumption, standing));
+            PoolKey key = keyOf(to);
+            Standing standing = resumption == null ? standing(key, to.startup()) : Standing.PROVED;
+            enqueue(new RoutedClient(client, to.startup(), key, loop.clock().nanoTime(), resumption, standing));
             dispatch(to.server());
         } else {
             logins.refuse(client.transport(), NO_SERVER);
         }
+    }
+
+    /**
+     * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit and no warm backend, the
+     * server itself asks it: until that has said a word, the client can still be served by another one.
+     */
+    private Standing standing(PoolKey key, StartupPacket.Startup startup) {
+        Standing standing = known.standing(key.server(), startup);
+        boolean costsNobody = limits.areNone(key) && ledger.idle(key) == null && ledger.resetting(key) == null;
+        return standing == Standing.VISITOR && costsNobody ? Standing.STRANGER : standing;
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
@@ -373,8 +384,9 @@ public final class Dispatcher {
     /** @param lastWords for a client that no server is left for */
     private void routeAnew(RoutedClient client, byte[] lastWords) {
         if (route(client.client(), client.tried(), true) instanceof Router.Route.To to) {
-            Standing there = client.resumption() == null ? known.standing(to.server(), to.startup()) : Standing.PROVED;
-            enqueue(client.elsewhere(to.startup(), keyOf(to), there));
+            PoolKey key = keyOf(to);
+            Standing there = client.resumption() == null ? standing(key, to.startup()) : Standing.PROVED;
+            enqueue(client.elsewhere(to.startup(), key, there));
         } else {
             logins.refuse(client.transport(poller), lastWords);
         }
@@ -456,36 +468,37 @@ public final class Dispatcher {
             }
             waiting.remove(client);
             unproved.remove(client.id());
-            client.standing(known.standing(server, client.startup()));
+            client.standing(standing(client.key(), client.startup()));
             waiting.add(client);
             noteStranger(client);
         }
     }
 
     /**
-     * Makes room for a client that has just come: one that came long ago and has not proved who it is gives way.
+     * Makes room for a client that has just come: one that came long ago and has not proved who it is gives way, or a few.
      *
-     * @param bytes that the newcomer takes; who takes less does not give way to it
+     * @param bytes that the newcomer takes
      * @return false when there is nobody, or too many are leaving already
      */
     public boolean letGiveWay(int bytes) {
-        RoutedClient first = unproved.first();
-        if (first == null || first.weight() < bytes || leaving.size() >= MAX_LEAVING) {
-            return false;
-        }
-        logins.tellOfGivingWay(first.client().peer());
-        Pending atWorker = loggingIn.get(first.id());
+        List<RoutedClient> first = leaving.size() >= MAX_LEAVING ? List.of() : unproved.first(bytes);
+        first.forEach(this::giveWay);
+        return !first.isEmpty();
+    }
+
+    private void giveWay(RoutedClient client) {
+        logins.tellOfGivingWay(client.client().peer());
+        Pending atWorker = loggingIn.get(client.id());
         if (atWorker == null) {
-            leaveLine(first);
-            refuse(first, Logins.gaveWay());
-            return true;
+            leaveLine(client);
+            refuse(client, Logins.gaveWay());
+            return;
         }
-        unproved.remove(first.id());
-        leaving.put(first.id(), first.weight());
-        leavingBytes += first.weight();
-        stopWanting(first.id());
-        atWorker.worker().send(new ControlMessage.PlaceRefused(first.id(), Logins.gaveWay()));
-        return true;
+        unproved.remove(client.id());
+        leaving.put(client.id(), client.weight());
+        leavingBytes += client.weight();
+        stopWanting(client.id());
+        atWorker.worker().send(new ControlMessage.PlaceRefused(client.id(), Logins.gaveWay()));
     }
 
     /** The worker has the client no more, or the client has proved who it is. */
@@ -508,9 +521,27 @@ public final class Dispatcher {
         }
         Turn turn = new Turn();
         RoutedClient client = waiting.headAfter(server, 0, turn.blocked);
-        while (client != null && advance(client, turn) == Advance.GO_ON) {
-            client = waiting.headAfter(server, client.id(), turn.blocked);
+        while (client != null) {
+            RoutedClient next = inTurn(client, turn);
+            if (next != null && advance(next, turn) == Advance.STOP) {
+                return;
+            }
+            boolean wasOvertaken = next != null && next != client && !waiting.has(next);
+            client = waiting.headAfter(server, wasOvertaken ? client.id() - 1 : client.id(), turn.blocked);
         }
+    }
+
+    /** Strangers take turns by where they come from, everybody else comes in order of arrival. Null for one who was looked at already. */
+    private @Nullable RoutedClient inTurn(RoutedClient client, Turn turn) {
+        boolean isStranger = client.scopes(limits).stream().anyMatch(PlaceLimits.Scope::isOfStrangers);
+        if (!isStranger) {
+            return client;
+        }
+        RoutedClient next = waiting.strangerInTurn(client.key().server(), turn.blocked, neighbours);
+        if (next != null && turn.strangers.add(next.id())) {
+            return next;
+        }
+        return turn.strangers.add(client.id()) ? client : null;
     }
 
     /** One look at a server's line. */
@@ -520,6 +551,9 @@ public final class Dispatcher {
 
         /** Scopes in which nobody can be served before something is reported. */
         private final Set<PlaceLimits.Scope> blocked = new HashSet<>();
+
+        /** Who was looked at. */
+        private final Set<Long> strangers = new HashSet<>();
     }
 
     /** What a client's turn means for those behind it. */
@@ -593,7 +627,14 @@ public final class Dispatcher {
         pending.put(client.id(), new Pending(client, worker));
         ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
+        noteTurn(client);
         return true;
+    }
+
+    private void noteTurn(RoutedClient client) {
+        if (client.standing() == Standing.STRANGER) {
+            neighbours.served(client.neighbour());
+        }
     }
 
     private void giveThere(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
@@ -601,8 +642,9 @@ public final class Dispatcher {
         wanting.remove(client.id());
         ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
+        noteTurn(client);
         long expected = assign.claimed() == null ? 0 : assign.claimed().id;
-        worker.send(new ControlMessage.PlaceGiven(client.id(), expected));
+        worker.send(new ControlMessage.PlaceGiven(client.id(), expected, loginMs(client)));
     }
 
     /** A worker has asked a client for its password, and it wants a place now. */
@@ -611,6 +653,9 @@ public final class Dispatcher {
         if (asked == null || asked.worker() != worker) {
             worker.send(new ControlMessage.PlaceRefused(message.frontendId(), NO_SERVER));
             return;
+        }
+        if (leaving.containsKey(message.frontendId())) {
+            return; // It was told to go before it wanted this.
         }
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
         if (message.proved()) {

@@ -37,6 +37,8 @@ final class Ledger {
         final int slot;
         private final Map<Long, BackendEntry> backends = new HashMap<>();
         private final Map<Long, SessionEntry> sessions = new HashMap<>();
+        /** Sessions without a place. */
+        private final Map<PoolKey, Integer> placeless = new HashMap<>();
 
         private WorkerEntry(int slot) {
             this.slot = slot;
@@ -268,6 +270,24 @@ final class Ledger {
         return null;
     }
 
+    /** The worker that has more idle backends of this key than clients who are asked for their password there; null when there is none. */
+    @Nullable
+    WorkerEntry withSpareIdle(PoolKey key) {
+        Map<WorkerEntry, Integer> spare = new HashMap<>();
+        for (BackendEntry backend : idle.getOrDefault(key, Collections.emptyNavigableSet())) {
+            spare.merge(backend.worker, 1, Integer::sum);
+        }
+        return spare.entrySet().stream()
+                .max(Comparator.comparingInt(entry -> spare(entry, key)))
+                .filter(entry -> spare(entry, key) > 0)
+                .map(Map.Entry::getKey)
+                .orElse(null);
+    }
+
+    private static int spare(Map.Entry<WorkerEntry, Integer> idleThere, PoolKey key) {
+        return idleThere.getValue() - idleThere.getKey().placeless.getOrDefault(key, 0);
+    }
+
     @Nullable
     WorkerEntry worker(int slot) {
         return workers.get(slot);
@@ -298,7 +318,9 @@ final class Ledger {
         worker.sessions.put(frontendId, session);
         sessions++;
         heldBytes += ClientWeight.of(key.parameters());
-        if (!scopes.isEmpty()) {
+        if (scopes.isEmpty()) {
+            worker.placeless.merge(key, 1, Integer::sum);
+        } else {
             givePlace(session, claimed, scopes);
         }
     }
@@ -307,9 +329,14 @@ final class Ledger {
     void placed(int slot, long frontendId, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
         WorkerEntry worker = workers.get(slot);
         SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
-        if (session != null && !session.hasPlace) {
+        if (worker != null && session != null && !session.hasPlace) {
+            lessPlaceless(worker, session);
             givePlace(session, claimed, scopes);
         }
+    }
+
+    private static void lessPlaceless(WorkerEntry worker, SessionEntry session) {
+        worker.placeless.merge(session.key, -1, (a, b) -> a + b == 0 ? null : a + b);
     }
 
     private void givePlace(SessionEntry session, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
@@ -386,7 +413,10 @@ final class Ledger {
     void sessionClosed(int slot, long frontendId) {
         WorkerEntry worker = workers.get(slot);
         SessionEntry session = worker == null ? null : worker.sessions.remove(frontendId);
-        if (session != null) {
+        if (worker != null && session != null) {
+            if (!session.hasPlace) {
+                lessPlaceless(worker, session);
+            }
             forget(session);
         }
     }

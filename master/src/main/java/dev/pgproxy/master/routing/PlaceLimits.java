@@ -53,6 +53,11 @@ final class PlaceLimits {
         this.limits = limits;
     }
 
+    /** Whether nothing limits connections of this key. */
+    boolean areNone(PoolKey key) {
+        return scopes(key).stream().allMatch(scope -> limit(scope) == 0);
+    }
+
     /** Where a connection of this key counts: always with its server, and wherever else there is a limit. Widest first. */
     List<Scope> scopes(PoolKey key) {
         List<Scope> scopes = new ArrayList<>(3);

@@ -1,10 +1,11 @@
 package dev.pgproxy.master.routing;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Clients who had the chance to prove who they are and have not yet. They give way to others: first those of the largest group, in order
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * for the password: who floods with one name costs no other.
  */
 final class Unproved {
+
+    /** Small ones that make room for one larger client. */
+    private static final int MAX_AT_ONCE = 4;
 
     private record Group(String neighbour, Optional<String> user) {
         private static Group of(RoutedClient client) {
@@ -43,15 +47,31 @@ final class Unproved {
         }
     }
 
-    /** Who gives way first; null when there is nobody. */
-    @Nullable
-    RoutedClient first() {
+    /**
+     * Who gives way first.
+     *
+     * @param bytes what they are to take together, at least
+     * @return nobody when those of the largest group who came first, {@link #MAX_AT_ONCE} of them, take less
+     */
+    List<RoutedClient> first(int bytes) {
         TreeMap<Long, RoutedClient> most = new TreeMap<>();
         for (TreeMap<Long, RoutedClient> clients : groups.values()) {
             if (clients.size() > most.size()) {
                 most = clients;
             }
         }
-        return most.isEmpty() ? null : most.firstEntry().getValue();
+        List<RoutedClient> chosen = new ArrayList<>();
+        int sum = 0;
+        for (RoutedClient client : most.values()) {
+            chosen.add(client);
+            sum += client.weight();
+            if (sum >= bytes) {
+                return chosen;
+            }
+            if (chosen.size() == MAX_AT_ONCE) {
+                break;
+            }
+        }
+        return List.of();
     }
 }

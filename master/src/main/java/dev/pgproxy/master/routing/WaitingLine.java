@@ -43,7 +43,7 @@ final class WaitingLine {
             group.heads.remove(alike.firstKey());
         }
         alike.put(client.id(), client);
-        heldBytes += client.weight();
+        heldBytes += bytes(client);
         group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         size++;
     }
@@ -58,7 +58,7 @@ final class WaitingLine {
             return false;
         }
         size--;
-        heldBytes -= client.weight();
+        heldBytes -= bytes(client);
         group.heads.remove(client.id());
         if (!alike.isEmpty()) {
             group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
@@ -71,6 +71,17 @@ final class WaitingLine {
         return true;
     }
 
+    /** What a worker has is counted there. */
+    private static int bytes(RoutedClient client) {
+        return client.isAtWorker() ? 0 : client.weight();
+    }
+
+    boolean has(RoutedClient client) {
+        Group group = line(client.key().server()).get(client.scopes(limits));
+        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKey.get(client.key());
+        return alike != null && alike.containsKey(client.id());
+    }
+
     /** The first client of its key that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
     RoutedClient headAfter(ServerAddress server, long clientId, Set<PlaceLimits.Scope> passedOver) {
@@ -81,6 +92,29 @@ final class WaitingLine {
                     : null;
             if (next != null && (first == null || next.getKey() < first.id())) {
                 first = next.getValue();
+            }
+        }
+        return first;
+    }
+
+    /**
+     * The first stranger of the neighbour that was served longest ago.
+     *
+     * @param passedOver scopes in which nobody can be served now
+     * @param turns of neighbours, see {@link NeighbourTurns}
+     */
+    @Nullable
+    RoutedClient strangerInTurn(ServerAddress server, Set<PlaceLimits.Scope> passedOver, NeighbourTurns turns) {
+        RoutedClient first = null;
+        for (Map.Entry<List<PlaceLimits.Scope>, Group> group : line(server).entrySet()) {
+            if (group.getKey().isEmpty()
+                    || !group.getKey().get(0).isOfStrangers()
+                    || !Collections.disjoint(group.getKey(), passedOver)) {
+                continue;
+            }
+            RoutedClient head = group.getValue().heads.firstEntry().getValue();
+            if (first == null || turns.compare(head, first) < 0) {
+                first = head;
             }
         }
         return first;

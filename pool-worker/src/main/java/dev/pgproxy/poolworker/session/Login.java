@@ -9,6 +9,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -33,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 final class Login {
 
     private static final byte[] NOTHING = {};
-    /** What was found out about a role so short a time ago need not be asked again. */
-    private static final long FRESH_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final Session session;
     private final PoolKey key;
@@ -51,7 +50,6 @@ final class Login {
     private boolean awaitsPlace;
     private long timeLeftMs;
     private long timerSinceNs;
-    private long factsNs;
     private @Nullable RoleFacts facts;
     private @Nullable VerificationDialogue dialogue;
     private @Nullable Replay replay;
@@ -107,6 +105,11 @@ final class Login {
         return resumption != null || proof != null;
     }
 
+    /** Whether the server is still to get what the client has answered before; what it has said since comes behind that. */
+    boolean isReplaying() {
+        return replay != null && replay.isLeft();
+    }
+
     /** Whether the client is to prove who it is before it gets a place. */
     boolean isToAskFirst() {
         return askFirst != AuthenticationMethod.OTHER;
@@ -132,10 +135,14 @@ final class Login {
         context.owner().wantPlace(session, proved);
     }
 
-    /** The master gives a place. */
-    void placed() {
+    /**
+     * The master gives a place.
+     *
+     * @param mostMs for all the rest of the login
+     */
+    void placed(long mostMs) {
         awaitsPlace = false;
-        start(timeLeftMs);
+        start(Math.min(timeLeftMs, mostMs));
     }
 
     /** Whether the client was told nothing yet, so that another server may let it in. */
@@ -156,8 +163,8 @@ final class Login {
     /** Before a backend is used or opened, what is known of the role must be known as of then. */
     void check() {
         RoleFacts known = facts;
-        if (known != null && (session.attached().state() == BackendState.CONNECTING || areFresh())) {
-            goOn(known); // They are from before this backend, which is what counts; or as good as new.
+        if (known != null && (session.attached().state() == BackendState.CONNECTING)) {
+            goOn(known); // They are from before this backend, which is what counts.
             return;
         }
         session.enter(SessionState.CHECKING);
@@ -167,7 +174,6 @@ final class Login {
     /** The answer to {@link SessionOwner#askForRole}. */
     void roleFound(RoleFacts found) {
         facts = found;
-        factsNs = context.loop().clock().nanoTime();
         if (isToAskFirst()) {
             if (ReusePolicy.canAskFirst(askFirst, found)) {
                 askFirst(found);
@@ -191,10 +197,6 @@ final class Login {
                 : AuthenticationMethod.OTHER;
     }
 
-    private boolean areFresh() {
-        return context.loop().clock().nanoTime() - factsNs < FRESH_NS;
-    }
-
     private void goOn(RoleFacts found) {
         Backend chosen = session.attached();
         if (chosen.state() == BackendState.CONNECTING) {
@@ -205,7 +207,9 @@ final class Login {
         switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
             case WELCOME -> setUp(chosen, proof == null ? chosen.identity().negotiation() : proof.message());
             case VERIFY -> {
-                if (proof != null) {
+                if (proof != null && !proof.holdsUnder(found)) {
+                    startAnew(chosen); // The server is to say whether this is the password still.
+                } else if (proof != null) {
                     setUp(chosen, proof.message());
                 } else if (resumption == null) {
                     verify(chosen, found);
@@ -258,7 +262,7 @@ final class Login {
             public void accepted(byte[] message) {
                 dialogue = null;
                 identity.proved(verification.clientKey());
-                proof = new Proof(method, message, verification.clientKey(), verification.replay());
+                proof = new Proof(method, message, found, verification.clientKey(), verification.replay());
                 wantPlace(true);
             }
 
@@ -288,7 +292,7 @@ final class Login {
                 context.buffers(),
                 context.background(),
                 parameters.serverUser(),
-                session.origin().ip(),
+                PeerGroup.of(session.origin().ip()),
                 host);
     }
 
@@ -497,7 +501,7 @@ final class Login {
         } else if (proof != null) {
             // The proxy was wrong about how the server asks, or about the password: the next login is between the two
             // alone.
-            context.owner().roleDoubted(session, true);
+            context.owner().roleDoubted(session, silent.isAboutLogin());
             session.part(
                     silent.refusal().length > 0
                             ? silent.refusal()

@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.ipc.RoleFacts;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -9,16 +10,19 @@ import org.jspecify.annotations.Nullable;
 final class Proof {
 
     private final byte[] message;
+    private final RoleFacts facts;
     private final byte[] clientKey;
     private final @Nullable Replay password;
 
     /**
      * @param message what the client is told before AuthenticationOk
+     * @param facts what the password was compared with
      * @param clientKey empty for other methods than SCRAM
      * @param answers the client's own
      */
-    Proof(AuthenticationMethod method, byte[] message, byte[] clientKey, Replay answers) {
+    Proof(AuthenticationMethod method, byte[] message, RoleFacts facts, byte[] clientKey, Replay answers) {
         this.message = message;
+        this.facts = facts;
         this.clientKey = clientKey.clone();
         if (method == AuthenticationMethod.PASSWORD) {
             this.password = answers;
@@ -30,6 +34,12 @@ final class Proof {
 
     byte[] message() {
         return message;
+    }
+
+    /** Whether it is as good as one that was given now: role and password are the same. */
+    boolean holdsUnder(RoleFacts now) {
+        return facts.fingerprint().equals(now.fingerprint())
+                && facts.verifiers().equals(now.verifiers());
     }
 
     /**

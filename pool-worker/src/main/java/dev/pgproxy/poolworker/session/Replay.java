@@ -40,6 +40,11 @@ final class Replay implements LoginAnswers {
         return FrontendMessage.wrap(ByteBuffer.wrap(answer).get(), scram.transplant(body, data));
     }
 
+    /** Whether an answer was not given yet. */
+    boolean isLeft() {
+        return !answers.isEmpty();
+    }
+
     /** Forgets what is left. */
     void wipe() {
         answers.forEach(answer -> Arrays.fill(answer, (byte) 0));

@@ -268,8 +268,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** The client has a place; {@link #useBackend} is to follow. */
-    public void placed() {
-        contained(login::placed);
+    public void placed(long mostMs) {
+        contained(() -> login.placed(mostMs));
     }
 
     /** The client gets no place. */
@@ -525,7 +525,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Waits for what can happen next. */
     void updateInterest() {
         boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
-        boolean awaitsSetting = state == SessionState.SETTING_UP || login.isSilent();
+        boolean awaitsSetting = state == SessionState.SETTING_UP || login.isSilent() || login.isReplaying();
         way().interest(readsFrontend() && !awaitsSetting, awaitsHangUp || awaitsSetting);
     }
 
@@ -620,7 +620,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** Takes a step of this session. Whatever its client or its server has brought about ends it, and no other. */
-    void contained(Runnable step) {
+    public void contained(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException e) {
@@ -642,7 +642,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** When it cannot even be ended in good order. */
-    private void abandon() {
+    public void abandon() {
         boolean wasOpen = state != SessionState.CLOSED;
         state = SessionState.CLOSED;
         Backend used = backend;

@@ -3,6 +3,7 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import java.nio.ByteBuffer;
@@ -15,6 +16,7 @@ final class SilentLogin implements MessageInspector {
     private final LoginInspector login;
     private byte[] turnedAway = NOTHING;
     private byte[] refusal = NOTHING;
+    private boolean isAboutLogin = true;
     private String problem = "the server closed the connection during the login";
 
     /** @param login notes what is to be noted, and has somebody who answers in the client's stead */
@@ -30,6 +32,11 @@ final class SilentLogin implements MessageInspector {
     /** The server's ErrorResponse, header and all; empty when it has sent none. */
     byte[] refusal() {
         return refusal;
+    }
+
+    /** Whether it failed for how the client logs in, and not for want of a place or the like. */
+    boolean isAboutLogin() {
+        return isAboutLogin;
     }
 
     /** Why the login has failed. */
@@ -49,6 +56,9 @@ final class SilentLogin implements MessageInspector {
                 turnedAway = MessageCopies.whole(buffer, bodyStart, bodyBytes);
             }
             refusal = MessageCopies.whole(buffer, bodyStart, bodyBytes);
+            String sqlState = BackendMessage.fields(MessageCopies.copy(buffer, bodyStart, bodyBytes))
+                    .getOrDefault('C', "");
+            isAboutLogin = sqlState.startsWith(SqlState.CLASS_INVALID_AUTHORIZATION);
             problem = LastWords.words(MessageCopies.copy(buffer, bodyStart, bodyBytes), "the server refused the login");
             return Verdict.STOP;
         }

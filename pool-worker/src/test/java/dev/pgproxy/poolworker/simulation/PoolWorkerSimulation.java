@@ -482,7 +482,7 @@ final class PoolWorkerSimulation {
                     worker.placeRefused(new ControlMessage.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
                 } else {
                     worker.placeGiven(
-                            new ControlMessage.PlaceGiven(id, world.random().nextInt(20)));
+                            new ControlMessage.PlaceGiven(id, world.random().nextInt(20), 60_000));
                 }
                 return false;
             });

@@ -20,6 +20,12 @@ final class AnswerBounds {
     /** How long one answer may take from its first byte, however slowly it drips. */
     private static final long MAX_ANSWER_NS = TimeUnit.MINUTES.toNanos(1);
 
+    /** What a driver writes before it is let in; more than any way of logging in takes. */
+    private static final int MAX_LOGIN_WRITES = 20;
+
+    /** Bytes that a server says unasked over one connection: parameters, notices, notifications. A driver keeps them. */
+    static final int MAX_UNASKED_BYTES = 1024 * 1024;
+
     private static final byte[] SSL_REQUEST = {0, 0, 0, 8, 4, (byte) 210, 22, 47};
     private static final int AUTHENTICATION_BYTES = 2 * Integer.BYTES;
 
@@ -44,10 +50,21 @@ final class AnswerBounds {
     private int bodyLeft;
     private long answerBytes;
     private long answerSinceNs;
+    private boolean isLoggedIn;
+    private int loginWrites;
+    private long unaskedBytes;
 
-    /** The driver writes: what comes next is another answer. */
-    void sent(byte[] bytes, int offset, int length) {
-        answerBytes = 0;
+    /**
+     * The driver writes: what comes next is another answer. All of a login counts as one.
+     *
+     * @throws IOException when a login does not come to an end
+     */
+    void sent(byte[] bytes, int offset, int length) throws IOException {
+        if (isLoggedIn || expected == Expected.ENCRYPTED) {
+            answerBytes = 0;
+        } else if (++loginWrites > MAX_LOGIN_WRITES) {
+            throw new BadAnswerException("the server asks for passwords without end");
+        }
         if (length == SSL_REQUEST.length
                 && Arrays.equals(bytes, offset, offset + length, SSL_REQUEST, 0, SSL_REQUEST.length)) {
             expected = Expected.TLS_ANSWER;
@@ -96,6 +113,16 @@ final class AnswerBounds {
         int least = type == BackendMessage.AUTHENTICATION ? AUTHENTICATION_BYTES : Integer.BYTES;
         if (length < least || length > MAX_ANSWER_BYTES) {
             throw new BadAnswerException("the server sent a message of " + length + " bytes, which is none");
+        }
+        isLoggedIn |= type == BackendMessage.READY_FOR_QUERY;
+        if (type == BackendMessage.PARAMETER_STATUS
+                || type == BackendMessage.NOTICE_RESPONSE
+                || type == BackendMessage.NOTIFICATION_RESPONSE) {
+            unaskedBytes += length;
+            if (unaskedBytes > MAX_UNASKED_BYTES) {
+                throw new BadAnswerException(
+                        "the server sent more than " + MAX_UNASKED_BYTES + " bytes that nobody had asked for");
+            }
         }
         bodyLeft = length - Integer.BYTES;
     }

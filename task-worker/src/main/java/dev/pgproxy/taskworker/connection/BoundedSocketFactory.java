@@ -13,6 +13,8 @@ import javax.net.SocketFactory;
 /** Makes sockets that keep to {@link AnswerBounds}. Made itself by pgjdbc, by its name. */
 public final class BoundedSocketFactory extends SocketFactory {
 
+    private static final int SKIPPED_AT_ONCE_BYTES = 8 * 1024;
+
     private static final class BoundedSocket extends Socket {
 
         private final AnswerBounds bounds = new AnswerBounds();
@@ -24,6 +26,12 @@ public final class BoundedSocketFactory extends SocketFactory {
                 public int read() throws IOException {
                     byte[] one = new byte[1];
                     return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+                }
+
+                @Override
+                public long skip(long count) throws IOException {
+                    byte[] skipped = new byte[(int) Math.min(count, SKIPPED_AT_ONCE_BYTES)];
+                    return Math.max(0, read(skipped, 0, skipped.length));
                 }
 
                 @Override

@@ -97,7 +97,7 @@ public final class Notifier {
                 event.warn();
                 return false;
             }
-            event.hint("Nobody was told in this way. Mend it, and try it with pgproxy-master --test-notice.")
+            event.hint("Nobody was told in this way. Correct it, and try it with pgproxy-master --test-notice.")
                     .error();
             return true;
         }

@@ -59,11 +59,35 @@ class AnswerBoundsTest {
     @Test
     void countsEachAnswerOnItsOwn() throws IOException {
         byte[] most = new byte[AnswerBounds.MAX_ANSWER_BYTES];
+        receive(BackendMessage.readyForQueryIdle());
+        bounds.sent(QUERY, 0, QUERY.length);
         ByteBuffer.wrap(most).put(header('D', most.length - 1));
         receive(most);
         bounds.sent(QUERY, 0, QUERY.length);
         receive(most);
         assertThrows(AnswerBounds.BadAnswerException.class, () -> receive((byte) 'N'));
+    }
+
+    @Test
+    void givesUpALoginThatAsksForPasswordsWithoutEnd() {
+        assertThrows(AnswerBounds.BadAnswerException.class, () -> {
+            for (int i = 0; i < 1_000; i++) {
+                receive(BackendMessage.authenticationMd5Password(new byte[4]));
+                bounds.sent(QUERY, 0, QUERY.length);
+            }
+        });
+    }
+
+    @Test
+    void boundsWhatADriverKeepsAsLongAsTheConnectionLasts() throws IOException {
+        receive(BackendMessage.readyForQueryIdle());
+        byte[] status = BackendMessage.parameterStatus("name", "x".repeat(100_000));
+        for (int i = 0; i < AnswerBounds.MAX_UNASKED_BYTES / status.length; i++) {
+            bounds.sent(QUERY, 0, QUERY.length);
+            receive(status);
+        }
+        bounds.sent(QUERY, 0, QUERY.length);
+        assertThrows(AnswerBounds.BadAnswerException.class, () -> receive(status));
     }
 
     @Test
