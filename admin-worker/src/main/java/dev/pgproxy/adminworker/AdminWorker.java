@@ -76,6 +76,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     private final SecureRandom random = new SecureRandom();
     private final HeapWatch heap = new HeapWatch();
     private final LoginGuard guard = new LoginGuard();
+    private long containedFaults;
     private final Engines engines = new Engines();
     private final SnapshotSource snapshots;
     private final Commands commands;
@@ -337,6 +338,16 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
                 throw new IllegalStateException("a statement goes on after it was cancelled");
             }
         });
+    }
+
+    @Override
+    public void faulted() {
+        containedFaults++;
+    }
+
+    @Override
+    public long containedFaults() {
+        return containedFaults;
     }
 
     @Override

@@ -198,6 +198,7 @@ public final class OperatorSession {
 
     /** Whatever this client has brought about, others have nothing to do with it. */
     private void broken(RuntimeException e) {
+        services.faulted();
         Event.of("operator_session_broken")
                 .with("peer", peer)
                 .message("a session of pg_proxy cannot go on and was ended")

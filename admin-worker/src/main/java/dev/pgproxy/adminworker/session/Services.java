@@ -18,6 +18,9 @@ public interface Services {
 
     LingeringClose lingering();
 
+    /** A fault of the proxy's own has cost one session. */
+    void faulted();
+
     AdminSettings settings();
 
     Passwords passwords();
