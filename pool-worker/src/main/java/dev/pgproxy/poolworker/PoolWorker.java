@@ -221,6 +221,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
+    public boolean canGivePlaces() {
+        return !masterIsGone;
+    }
+
+    @Override
     public void wantPlace(Session session, boolean proved) {
         if (masterIsGone) {
             session.refused(LastWords.masterLost());

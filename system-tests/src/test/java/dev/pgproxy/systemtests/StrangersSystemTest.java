@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireLogin;
@@ -178,13 +179,7 @@ class StrangersSystemTest {
                         Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "max_server_conn = 20");
                 Crowd silent = new Crowd()) {
             Set<Integer> warm = warmUp(proxy, cluster, 8);
-            for (int i = 0; i < 8; i++) {
-                WireLogin refused = login(proxy, "guess" + i);
-                assertFalse(refused.isIn());
-                WireMessage last = refused.received().get(refused.received().size() - 1);
-                assertEquals("28P01", last.sqlState());
-                assertEquals("auth.c", last.fields().get('F'), "the server's own word");
-            }
+            guess(proxy);
             for (int i = 0; i < 50; i++) {
                 silent.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "app", "postgres");
             }
@@ -197,6 +192,34 @@ class StrangersSystemTest {
                 }
             }
             assertEquals(warm, again);
+        }
+    }
+
+    /** The same where the proxy cannot ask before there is a backend: its verifiers have another salt than the server's. */
+    @Test
+    void wrongPasswordsCloseNoWarmBackendOfThoseInAuthFile() throws Exception {
+        try (TestDirectory directory = new TestDirectory();
+                PostgresCluster cluster = secured()) {
+            Path file = Files.writeString(directory.path().resolve("users"), "\"app\" \"secret\"\n");
+            for (String limit : List.of("max_server_conn = 20", "max_server_conn = 0")) {
+                try (ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", limit, "auth_file = " + file)) {
+                    Set<Integer> warm = warmUp(proxy, cluster, 4);
+                    guess(proxy);
+                    warm.forEach(pid -> Fixture.awaitIdle(cluster, Integer.toString(pid)));
+                    assertTrue(warm.contains(login(proxy, "secret").pid()), limit);
+                }
+            }
+        }
+    }
+
+    private static void guess(ProxyProcess proxy) throws IOException {
+        for (int i = 0; i < 8; i++) {
+            WireLogin refused = login(proxy, "guess" + i);
+            assertFalse(refused.isIn());
+            WireMessage last = refused.received().get(refused.received().size() - 1);
+            assertEquals("28P01", last.sqlState());
+            assertEquals("auth.c", last.fields().get('F'), "the server's own word");
         }
     }
 

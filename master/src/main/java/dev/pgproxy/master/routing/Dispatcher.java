@@ -657,6 +657,7 @@ public final class Dispatcher {
         if (leaving.containsKey(message.frontendId())) {
             return; // It was told to go before it wanted this.
         }
+        ledger.unplaced(worker.slot(), message.frontendId());
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
         if (message.proved()) {
             unproved.remove(client.id());

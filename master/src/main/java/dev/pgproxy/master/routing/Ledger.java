@@ -335,6 +335,20 @@ final class Ledger {
         }
     }
 
+    /** A session gives its place and its backend back, and may want another one. */
+    void unplaced(int slot, long frontendId) {
+        WorkerEntry worker = workers.get(slot);
+        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
+        if (worker != null && session != null && session.hasPlace) {
+            noStranger(session);
+            part(session);
+            session.counts.forEach(count -> count.sessionsWithoutBackend--);
+            session.counts = List.of();
+            session.hasPlace = false;
+            worker.placeless.merge(session.key, 1, Integer::sum);
+        }
+    }
+
     private static void lessPlaceless(WorkerEntry worker, SessionEntry session) {
         worker.placeless.merge(session.key, -1, (a, b) -> a + b == 0 ? null : a + b);
     }

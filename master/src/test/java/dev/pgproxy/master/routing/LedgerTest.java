@@ -468,6 +468,13 @@ class LedgerTest {
         assertEquals(1, book.connections(ALL));
         book.joined(1, 1, 10);
         assertEquals(1, book.connections(ALL));
+        book.unplaced(1, 1);
+        assertEquals(1, book.connections(ALL), "the backend is there still");
+        book.backendStatus(1, 10, BackendStatus.RESETTING);
+        book.backendStatus(1, 10, BackendStatus.IDLE);
+        assertEquals(1, book.idleCount(ALL));
+        book.placed(1, 1, null, PLACE);
+        assertEquals(2, book.connections(ALL));
         book.backendGone(1, 10);
         book.sessionClosed(1, 1);
         assertEquals(0, book.connections(ALL));

@@ -61,6 +61,7 @@ final class Login {
     private Scheduler.@Nullable Timer timer;
     private boolean complete;
     private boolean spokenTo;
+    private boolean isReferred;
 
     /**
      * Nothing happens before {@link #start}.
@@ -117,6 +118,11 @@ final class Login {
 
     boolean awaitsPlace() {
         return awaitsPlace;
+    }
+
+    /** Whether the proxy has asked the client, and did not get the right answer. */
+    boolean isReferred() {
+        return isReferred;
     }
 
     boolean isProved() {
@@ -243,10 +249,14 @@ final class Login {
 
             @Override
             public void referred() {
-                dialogue = null;
-                context.owner().roleDoubted(session, false);
-                replay = verification.replay();
-                startAnew(warm);
+                referredToServer(verification);
+                if (context.owner().canGivePlaces()) {
+                    session.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
+                    wantPlace(false);
+                    warm.release(true);
+                } else {
+                    startAnew(warm);
+                }
             }
         });
         dialogue().start(warm.identity().negotiation());
@@ -268,13 +278,19 @@ final class Login {
 
             @Override
             public void referred() {
-                dialogue = null;
-                context.owner().roleDoubted(session, false);
-                replay = verification.replay();
+                referredToServer(verification);
                 wantPlace(false);
             }
         });
         dialogue().start(NOTHING);
+    }
+
+    /** The server is to say what becomes of the client, on a connection that was nobody's before. */
+    private void referredToServer(Verification verification) {
+        dialogue = null;
+        isReferred = true;
+        context.owner().roleDoubted(session, false);
+        replay = verification.replay();
     }
 
     private Verification verification(AuthenticationMethod method, byte[] saslRequest, RoleFacts found) {

@@ -264,7 +264,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Whether the client may have a backend that was somebody else's: one that was asked before, and is not who it says, may not. */
     public boolean mayHaveIdle() {
-        return terms.askFirst() == AuthenticationMethod.OTHER || isProved();
+        return !login.isReferred() && (terms.askFirst() == AuthenticationMethod.OTHER || isProved());
     }
 
     /** The client has a place; {@link #useBackend} is to follow. */
@@ -719,6 +719,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
     @Override
     public void objectInUse(String words) {
         context.owner().objectInUse(this, words);
+    }
+
+    /** The backend is somebody else's from now on; the caller releases it. */
+    void leaveBackend() {
+        backend = null;
     }
 
     /** The backend, which there is. */

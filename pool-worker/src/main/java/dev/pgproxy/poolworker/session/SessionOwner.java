@@ -29,6 +29,9 @@ public interface SessionOwner {
      */
     void wantPlace(Session session, boolean proved);
 
+    /** Whether {@link #wantPlace} has an answer: the master is there. */
+    boolean canGivePlaces();
+
     /**
      * The login is complete.
      *
