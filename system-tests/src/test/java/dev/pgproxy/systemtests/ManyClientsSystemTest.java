@@ -88,7 +88,10 @@ class ManyClientsSystemTest {
                         cluster, "max_client_conn = 2", "max_server_conn = 1", "query_wait_timeout = 300ms");
                 WireClient first = WireClient.login(proxy.port(), "postgres", "postgres");
                 WireClient second = new WireClient(proxy.port());
-                WireClient third = new WireClient(proxy.port())) {
+                WireClient third = new WireClient(proxy.port());
+                Operator operator = Operator.of(proxy)) {
+            // By then the master has heard, too, that the first one is in.
+            operator.await("the first one", "select count(*) from connection where state = 'idle'", "1");
             second.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
             third.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
             // Which of the two comes first is the kernel's to say: one has to wait, and there is no place for the

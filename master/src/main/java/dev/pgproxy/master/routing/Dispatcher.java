@@ -644,7 +644,7 @@ public final class Dispatcher {
         limits.scopes(client.key()).forEach(this::keepReserve);
         noteTurn(client);
         long expected = assign.claimed() == null ? 0 : assign.claimed().id;
-        worker.send(new ControlMessage.PlaceGiven(client.id(), expected, loginMs(client)));
+        worker.send(new ControlMessage.PlaceGiven(client.id(), expected, loginMs(client, expected > 0)));
     }
 
     /** A worker has asked a client for its password, and it wants a place now. */
@@ -681,19 +681,27 @@ public final class Dispatcher {
                 client.standing() == Standing.VISITOR
                         ? known.method(client.key().server(), client.startup().parameters())
                         : AuthenticationMethod.OTHER,
-                Math.max(1, loginMs(client) - client.client().startupMs()),
+                Math.max(
+                        1,
+                        loginMs(client, assign.claimed() != null)
+                                - client.client().startupMs()),
                 config.exemptions().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
                 client.startup().packet(),
                 client.resumption());
     }
 
-    /** Who has proved nothing holds a place that others may wait for a small part of the time only. */
-    private long loginMs(RoutedClient client) {
+    /**
+     * How long a login may take: with a place that others may wait for, or a warm backend, who has proved nothing has a small part of the
+     * time only.
+     */
+    private long loginMs(RoutedClient client, boolean hasWarm) {
         long allMs = config.timeouts().clientLogin().toMillis();
-        boolean isScarce = client.standing() == Standing.STRANGER
-                && limits.limit(PlaceLimits.server(client.key().server())) > 0;
-        return isScarce ? Math.max(Math.min(allMs, LEAST_LOGIN_MS), allMs / STRANGERS_TIME_DIVISOR) : allMs;
+        boolean isScarce =
+                hasWarm || limits.limit(PlaceLimits.server(client.key().server())) > 0;
+        return client.standing() == Standing.STRANGER && isScarce
+                ? Math.max(Math.min(allMs, LEAST_LOGIN_MS), allMs / STRANGERS_TIME_DIVISOR)
+                : allMs;
     }
 
     private void left(RoutedClient client) {
