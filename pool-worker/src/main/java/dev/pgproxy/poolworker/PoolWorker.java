@@ -141,12 +141,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         try {
             serve(assignment, frontend);
         } catch (RuntimeException e) {
-            containedFaults++;
-            Event.of("client_broken")
-                    .limitedBy(faults, loop.clock().nanoTime())
+            fault("client_broken", assignment.server())
                     .with("session", assignment.frontendId())
-                    .with("server", assignment.server())
-                    .with("faults", containedFaults)
                     .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
                     .error(e);
             Session session = sessions.get(assignment.frontendId());
@@ -398,18 +394,23 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         master.send(new ControlMessage.SessionOpened(session.id(), backend.id(), askable));
     }
 
+    /** Counts a fault of the proxy's own, and begins to tell of it. */
+    private Event fault(String event, ServerAddress server) {
+        containedFaults++;
+        return Event.of(event)
+                .limitedBy(faults, loop.clock().nanoTime())
+                .with("server", server)
+                .with("faults", containedFaults);
+    }
+
     @Override
     public void broken(Session session, RuntimeException cause) {
-        containedFaults++;
-        Event.of("session_broken")
-                .limitedBy(faults, loop.clock().nanoTime())
+        fault("session_broken", session.key().server())
                 .with("session", session.id())
-                .with("server", session.key().server())
                 .with("state", session.state())
                 .with(
                         "backend",
                         session.backend() == null ? "none" : session.backend().state())
-                .with("faults", containedFaults)
                 .message("a session cannot go on, for a fault of the proxy's own, and was ended; all others go on")
                 .hint("Report it with these lines.")
                 .error(cause);
@@ -417,13 +418,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     @Override
     public void broken(Backend backend, RuntimeException cause) {
-        containedFaults++;
-        Event.of("backend_broken")
-                .limitedBy(faults, loop.clock().nanoTime())
+        fault("backend_broken", backend.key().server())
                 .with("backend", backend.id())
-                .with("server", backend.key().server())
                 .with("state", backend.state())
-                .with("faults", containedFaults)
                 .message("a connection cannot be used any more, for a fault of the proxy's own, and was closed")
                 .hint("Report it with these lines.")
                 .error(cause);

@@ -152,7 +152,7 @@ public final class ConfigLoader {
                 reader.problem(
                         REQUIRE_AUTH,
                         "password would send conninfo.pw in clear text to whoever listens at a server's address",
-                        "Let pg_hba.conf ask " + "conninfo.user for scram-sha-256, and write scram-sha-256.");
+                        "Let pg_hba.conf ask conninfo.user for scram-sha-256, and write scram-sha-256.");
             } else if (!ASKED_BY.contains(word)) {
                 reader.problem(
                         REQUIRE_AUTH,

@@ -152,26 +152,22 @@ public final class Logins {
 
     /** The words for a client that there is no memory for. */
     static byte[] outOfMemory() {
-        return BackendMessage.fatal(
-                SqlState.TOO_MANY_CONNECTIONS,
-                "sorry, too many clients already",
+        return tooMany(
                 "The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
     }
 
     /** The words for a client above max_client_conn. */
     public static byte[] tooManyClients() {
-        return BackendMessage.fatal(
-                SqlState.TOO_MANY_CONNECTIONS,
-                "sorry, too many clients already",
-                "Close connections that are not needed, or raise max_client_conn of the proxy.");
+        return tooMany("Close connections that are not needed, or raise max_client_conn of the proxy.");
     }
 
     /** The words for a client that has to make room for another one. */
     public static byte[] gaveWay() {
-        return BackendMessage.fatal(
-                SqlState.TOO_MANY_CONNECTIONS,
-                "sorry, too many clients already",
-                "The login took too long while others wanted to log in: connect again.");
+        return tooMany("The login took too long while others wanted to log in: connect again.");
+    }
+
+    private static byte[] tooMany(String hint) {
+        return BackendMessage.fatal(SqlState.TOO_MANY_CONNECTIONS, "sorry, too many clients already", hint);
     }
 
     /** Tells of a client that has to make room for another one. */

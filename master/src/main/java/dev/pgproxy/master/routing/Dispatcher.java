@@ -533,8 +533,7 @@ public final class Dispatcher {
 
     /** Strangers take turns by where they come from, everybody else comes in order of arrival. Null for one who was looked at already. */
     private @Nullable RoutedClient inTurn(RoutedClient client, Turn turn) {
-        boolean isStranger = client.scopes(limits).stream().anyMatch(PlaceLimits.Scope::isOfStrangers);
-        if (!isStranger) {
+        if (client.standing() != Standing.STRANGER || limits.areNone(client.key())) {
             return client;
         }
         RoutedClient next = waiting.strangerInTurn(client.key().server(), turn.blocked, neighbours);

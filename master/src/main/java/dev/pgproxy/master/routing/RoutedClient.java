@@ -33,6 +33,7 @@ final class RoutedClient {
     private final @Nullable Resumption resumption;
     private Standing standing;
     private final int slot;
+    private final String neighbour;
     private @Nullable SocketTransport transport;
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
@@ -74,6 +75,7 @@ final class RoutedClient {
         this.resumption = resumption;
         this.standing = standing;
         this.slot = slot;
+        this.neighbour = PeerGroup.of(client.peer().getAddress());
     }
 
     /** The same client on its way to another server; the connection is that one's from now on. */
@@ -123,12 +125,12 @@ final class RoutedClient {
 
     /** With whom it shares what strangers may have. */
     String neighbour() {
-        return PeerGroup.of(client.peer().getAddress());
+        return neighbour;
     }
 
     /** Where it counts as long as it waits. */
     List<PlaceLimits.Scope> scopes(PlaceLimits limits) {
-        return limits.scopes(key, standing, neighbour());
+        return limits.scopes(key, standing, neighbour);
     }
 
     Admission.Candidate candidate(PlaceLimits limits) {

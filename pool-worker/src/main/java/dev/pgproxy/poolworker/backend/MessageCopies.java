@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.protocol.MessageFramer;
+import dev.pgproxy.poolworker.relay.QueryProgress;
 import java.nio.ByteBuffer;
 
 /** Copies of messages out of the relay's shared buffer, whose content does not outlive the turn. */
@@ -23,5 +24,13 @@ public final class MessageCopies {
     /** Notes a ParameterStatus, as {@link ServerIdentity#status}. */
     public static boolean status(ServerIdentity identity, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         return identity.status(whole(buffer, bodyStart, bodyBytes), MessageFramer.HEADER_BYTES);
+    }
+
+    /** As {@link #status}; what could not be noted could not be told to the next client, so there will be none. */
+    public static void statusOrDoubt(
+            ServerIdentity identity, QueryProgress progress, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        if (!status(identity, buffer, bodyStart, bodyBytes)) {
+            progress.doubt();
+        }
     }
 }

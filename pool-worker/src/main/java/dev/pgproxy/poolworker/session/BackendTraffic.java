@@ -80,11 +80,8 @@ final class BackendTraffic implements MessageInspector {
         lastWasError = type == BackendMessage.ERROR_RESPONSE;
         switch (type) {
             case BackendMessage.READY_FOR_QUERY -> onReady(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
-            case BackendMessage.PARAMETER_STATUS -> {
-                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
-                    progress.doubt(); // What could not be noted could not be told to the next client.
-                }
-            }
+            case BackendMessage.PARAMETER_STATUS ->
+                MessageCopies.statusOrDoubt(identity, progress, buffer, bodyStart, bodyBytes);
             case BackendMessage.COMMAND_COMPLETE -> rolesTouched |= isRoleCommand(buffer, bodyStart, bodyBytes);
             case BackendMessage.ERROR_RESPONSE -> {
                 progress.onBackend(type);
@@ -107,8 +104,8 @@ final class BackendTraffic implements MessageInspector {
     private void onError(byte[] body) {
         var fields = BackendMessage.fields(body);
         // Anybody can raise this error with any words. Where it comes from only the server's own code can say, which
-        // has looked whether
-        // its user may do this before it looked who is in the way.
+        // has
+        // looked whether its user may do this before it looked who is in the way.
         if (SqlState.OBJECT_IN_USE.equals(fields.get('C')) && BUSY_DATABASE_FILE.equals(fields.get('F'))) {
             news.objectInUse(fields.getOrDefault('M', ""));
         }

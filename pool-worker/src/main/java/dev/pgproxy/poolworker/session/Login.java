@@ -61,7 +61,6 @@ final class Login {
     private Scheduler.@Nullable Timer timer;
     private boolean complete;
     private boolean spokenTo;
-    private boolean isReferred;
 
     /**
      * Nothing happens before {@link #start}.
@@ -122,7 +121,7 @@ final class Login {
 
     /** Whether the proxy has asked the client, and did not get the right answer. */
     boolean isReferred() {
-        return isReferred;
+        return replay != null;
     }
 
     boolean isProved() {
@@ -169,7 +168,7 @@ final class Login {
     /** Before a backend is used or opened, what is known of the role must be known as of then. */
     void check() {
         RoleFacts known = facts;
-        if (known != null && (session.attached().state() == BackendState.CONNECTING)) {
+        if (known != null && session.attached().state() == BackendState.CONNECTING) {
             goOn(known); // They are from before this backend, which is what counts.
             return;
         }
@@ -288,7 +287,6 @@ final class Login {
     /** The server is to say what becomes of the client, on a connection that was nobody's before. */
     private void referredToServer(Verification verification) {
         dialogue = null;
-        isReferred = true;
         context.owner().roleDoubted(session, false);
         replay = verification.replay();
     }

@@ -121,9 +121,7 @@ final class ParameterSetting implements MessageInspector {
         switch (type) {
             case BackendMessage.PARAMETER_STATUS -> {
                 byte[] message = MessageCopies.whole(buffer, bodyStart, bodyBytes);
-                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
-                    progress.doubt();
-                }
+                MessageCopies.statusOrDoubt(identity, progress, buffer, bodyStart, bodyBytes);
                 return clientListens && !isOurs(message) ? Verdict.FORWARD : Verdict.REPLACE;
             }
             case BackendMessage.ERROR_RESPONSE -> {

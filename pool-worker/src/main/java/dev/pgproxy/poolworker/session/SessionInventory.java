@@ -113,9 +113,7 @@ final class SessionInventory implements MessageInspector {
             case BackendMessage.DATA_ROW -> row(MessageCopies.copy(buffer, bodyStart, bodyBytes));
             case BackendMessage.ERROR_RESPONSE -> obstacle = "cannot be asked what it holds";
             case BackendMessage.PARAMETER_STATUS -> {
-                if (!MessageCopies.status(identity, buffer, bodyStart, bodyBytes)) {
-                    progress.doubt();
-                }
+                MessageCopies.statusOrDoubt(identity, progress, buffer, bodyStart, bodyBytes);
                 return Verdict.FORWARD;
             }
             case BackendMessage.NOTIFICATION_RESPONSE -> {

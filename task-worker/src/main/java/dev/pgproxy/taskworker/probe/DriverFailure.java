@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class DriverFailure {
 
     private static final String CLASS_CONNECTION = "08";
-    private static final String CLASS_AUTHORIZATION = "28";
 
     /** Causes that are looked at; longer chains than this are no more than a loop. */
     private static final int MAX_CAUSES = 16;
@@ -45,7 +44,7 @@ final class DriverFailure {
     }
 
     private static FailureKind ofServersWord(String state) {
-        if (state.startsWith(CLASS_AUTHORIZATION)) {
+        if (state.startsWith(SqlState.CLASS_INVALID_AUTHORIZATION)) {
             return FailureKind.AUTHENTICATION;
         }
         return switch (state) {
