@@ -23,7 +23,7 @@ import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Logins;
-import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.PoolWorkerLink;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -54,7 +54,7 @@ public final class Dispatcher {
     private static final int MAX_RETURNS = 5;
 
     /** A client that was sent to a worker and not acknowledged. */
-    private record Pending(RoutedClient client, Child worker) {}
+    private record Pending(RoutedClient client, PoolWorkerLink worker) {}
 
     private static final byte[] NO_SERVER = BackendMessage.fatal(
             SqlState.CANNOT_CONNECT_NOW,
@@ -85,7 +85,7 @@ public final class Dispatcher {
 
     private long leavingBytes;
     private final Set<ServerAddress> paused = new LinkedHashSet<>();
-    private final Map<Integer, Child> workers = new HashMap<>();
+    private final Map<Integer, PoolWorkerLink> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
 
     /** Clients that a worker has, and that no server has let in yet: they may come back. */
@@ -169,7 +169,7 @@ public final class Dispatcher {
             return;
         }
         wanting.remove(client.id());
-        Child worker = workers.get(client.slot());
+        PoolWorkerLink worker = workers.get(client.slot());
         if (worker != null) {
             worker.send(new ControlMessage.PlaceRefused(client.id(), why));
         }
@@ -336,7 +336,7 @@ public final class Dispatcher {
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
-    public void onParked(Child worker, ControlMessage.FrontendParked message, OwnedFd connection) {
+    public void onParked(PoolWorkerLink worker, ControlMessage.FrontendParked message, OwnedFd connection) {
         ledger.sessionClosed(worker.slot(), message.frontendId());
         Client client = new Client(
                 message.frontendId(),
@@ -398,7 +398,7 @@ public final class Dispatcher {
      *
      * @param connection the client's
      */
-    public void onReturned(Child worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
+    public void onReturned(PoolWorkerLink worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
         ledger.sessionClosed(worker.slot(), message.frontendId());
         Pending back = doneLoggingIn(message.frontendId());
         stopWanting(message.frontendId());
@@ -570,7 +570,7 @@ public final class Dispatcher {
                 maxWorkerLoad,
                 scope -> turn.waitingAhead.getOrDefault(scope, 0));
         if (decision instanceof Admission.Decision.Assign assign) {
-            Child worker = workers.get(assign.slot());
+            PoolWorkerLink worker = workers.get(assign.slot());
             if (worker == null) {
                 throw new IllegalStateException(
                         "the ledger knows a worker " + assign.slot() + " that nobody else does");
@@ -610,7 +610,7 @@ public final class Dispatcher {
     }
 
     /** @return whether the client is on its way */
-    private boolean hand(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
+    private boolean hand(RoutedClient client, PoolWorkerLink worker, Admission.Decision.Assign assign) {
         if (client.isAtWorker()) {
             giveThere(client, worker, assign);
             return true;
@@ -636,7 +636,7 @@ public final class Dispatcher {
         }
     }
 
-    private void giveThere(RoutedClient client, Child worker, Admission.Decision.Assign assign) {
+    private void giveThere(RoutedClient client, PoolWorkerLink worker, Admission.Decision.Assign assign) {
         leaveLine(client);
         wanting.remove(client.id());
         ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
@@ -647,7 +647,7 @@ public final class Dispatcher {
     }
 
     /** A worker has asked a client for its password, and it wants a place now. */
-    public void onPlaceWanted(Child worker, ControlMessage.PlaceWanted message) {
+    public void onPlaceWanted(PoolWorkerLink worker, ControlMessage.PlaceWanted message) {
         Pending asked = loggingIn.get(message.frontendId());
         if (asked == null || asked.worker() != worker) {
             worker.send(new ControlMessage.PlaceRefused(message.frontendId(), NO_SERVER));
@@ -741,14 +741,14 @@ public final class Dispatcher {
     }
 
     /** A worker can be given clients. */
-    public void workerReady(Child worker) {
+    public void workerReady(PoolWorkerLink worker) {
         workers.put(worker.slot(), worker);
         ledger.workerReady(worker.slot());
         dispatchAll();
     }
 
     /** A worker is gone: its sessions ended with it, and those it had not acknowledged are routed again. */
-    public void workerGone(Child worker) {
+    public void workerGone(PoolWorkerLink worker) {
         workers.remove(worker.slot());
         ledger.workerGone(worker.slot());
         List<RoutedClient> unacknowledged = pending.values().stream()
@@ -775,7 +775,7 @@ public final class Dispatcher {
         dispatchAll();
     }
 
-    public void onAccepted(Child worker, ControlMessage.FrontendAccepted message) {
+    public void onAccepted(PoolWorkerLink worker, ControlMessage.FrontendAccepted message) {
         @Nullable Pending accepted = pending.remove(message.frontendId());
         if (accepted != null) {
             accepted.client().handedOver();
@@ -798,7 +798,7 @@ public final class Dispatcher {
         }
     }
 
-    public void onOpened(Child worker, ControlMessage.SessionOpened message) {
+    public void onOpened(PoolWorkerLink worker, ControlMessage.SessionOpened message) {
         Pending in = doneLoggingIn(message.frontendId());
         if (in != null) {
             ServerAddress server = in.client().key().server();
@@ -812,12 +812,12 @@ public final class Dispatcher {
     }
 
     /** What a session got may not be what it was promised, and then that is free for somebody else. */
-    private void joined(Child worker, long frontendId, long backendId) {
+    private void joined(PoolWorkerLink worker, long frontendId, long backendId) {
         ledger.joined(worker.slot(), frontendId, backendId);
         dispatchAll();
     }
 
-    public void onClosed(Child worker, ControlMessage.SessionClosed message) {
+    public void onClosed(PoolWorkerLink worker, ControlMessage.SessionClosed message) {
         Pending refused = pending.remove(message.frontendId());
         if (refused != null) {
             refused.client().handedOver(); // The worker could not even begin, and has closed it.
@@ -828,16 +828,16 @@ public final class Dispatcher {
         dispatchAll();
     }
 
-    public void onResetting(Child worker, ControlMessage.BackendResetting message) {
+    public void onResetting(PoolWorkerLink worker, ControlMessage.BackendResetting message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.RESETTING);
         dispatchAll();
     }
 
-    public void onClosing(Child worker, ControlMessage.BackendClosing message) {
+    public void onClosing(PoolWorkerLink worker, ControlMessage.BackendClosing message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.CLOSING);
     }
 
-    public void onIdle(Child worker, ControlMessage.BackendIdle message) {
+    public void onIdle(PoolWorkerLink worker, ControlMessage.BackendIdle message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
         dispatchAll();
         PoolKey key = ledger.keyOf(worker.slot(), message.backendId());
@@ -879,13 +879,13 @@ public final class Dispatcher {
 
     private void evict(Ledger.BackendEntry backend) {
         ledger.closing(backend);
-        Child worker = workers.get(backend.worker.slot);
+        PoolWorkerLink worker = workers.get(backend.worker.slot);
         if (worker != null) {
             worker.send(new ControlMessage.EvictBackend(backend.id));
         }
     }
 
-    public void onGone(Child worker, ControlMessage.BackendGone message) {
+    public void onGone(PoolWorkerLink worker, ControlMessage.BackendGone message) {
         ledger.backendGone(worker.slot(), message.backendId());
         dispatchAll();
     }

@@ -9,7 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A child's slot, through all the processes that fill it one after the other. */
-public final class Child implements Recipient {
+public final class Child implements PoolWorkerLink {
 
     private final ChildKind kind;
     private final int slot;
@@ -36,6 +36,7 @@ public final class Child implements Recipient {
         return kind;
     }
 
+    @Override
     public int slot() {
         return slot;
     }
@@ -83,16 +84,12 @@ public final class Child implements Recipient {
         }
     }
 
-    /** Whether it keeps up with what it is sent; one that does not is given nothing more for a while. */
+    @Override
     public boolean hasRoom() {
         return channel == null || channel.hasRoom();
     }
 
-    /**
-     * As {@link #send}, with a duplicate of the descriptor.
-     *
-     * @throws LibcException when no descriptor is left for the duplicate
-     */
+    @Override
     public void sendWithFd(ControlMessage message, OwnedFd fd) throws LibcException {
         if (channel != null) {
             channel.sendWithFd(message, fd);

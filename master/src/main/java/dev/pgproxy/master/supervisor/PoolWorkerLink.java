@@ -1,0 +1,22 @@
+package dev.pgproxy.master.supervisor;
+
+import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.ControlMessage;
+
+/** A pool-worker as those see it who give it clients. */
+public interface PoolWorkerLink extends Recipient {
+
+    /** Unique among the workers that there are now. */
+    int slot();
+
+    /** Whether it keeps up with what it is sent; one that does not is given nothing more for a while. */
+    boolean hasRoom();
+
+    /**
+     * As {@link #send}, with a duplicate of the descriptor.
+     *
+     * @throws LibcException when no descriptor is left for the duplicate
+     */
+    void sendWithFd(ControlMessage message, OwnedFd fd) throws LibcException;
+}
