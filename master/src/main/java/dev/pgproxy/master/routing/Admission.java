@@ -52,8 +52,8 @@ final class Admission {
         List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
             // Above the limit, a session on its way may take the very backend that looks free, and whoever was promised
-            // it
-            // would open one more. For strangers the limit is what they may have at once.
+            // it would
+            // open one more. For strangers the limit is what they may have at once.
             boolean above = limits.limit(scope) > 0
                     && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);
             if (above) {
@@ -67,6 +67,9 @@ final class Admission {
         Ledger.BackendEntry warm = warm(ledger, candidate);
         if (isVisitor) {
             Ledger.WorkerEntry prepared = ledger.withSpareIdle(candidate.key());
+            if (prepared == null && isFull(ledger, limits, candidate.key())) {
+                prepared = ledger.withMostFor(candidate.key());
+            }
             if (prepared != null && prepared.load() < maxWorkerLoad) {
                 return new Decision.Assign(prepared.slot, null);
             }
@@ -84,11 +87,19 @@ final class Admission {
         // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
         for (int i = scopes.size() - 1; i >= 0; i--) {
             PlaceLimits.Scope scope = scopes.get(i);
-            if (limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope)) {
+            if (isFull(ledger, limits, scope)) {
                 return makeRoom(ledger, limits, candidate, scope, waitingAhead);
             }
         }
         return new Decision.Assign(chosen.get().slot, null);
+    }
+
+    private static boolean isFull(Ledger ledger, PlaceLimits limits, PoolKey key) {
+        return limits.scopes(key).stream().anyMatch(scope -> isFull(ledger, limits, scope));
+    }
+
+    private static boolean isFull(Ledger ledger, PlaceLimits limits, PlaceLimits.Scope scope) {
+        return limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope);
     }
 
     private static Ledger.@Nullable BackendEntry warm(Ledger ledger, Candidate candidate) {

@@ -45,8 +45,14 @@ public final class Dispatcher {
     /** Of client_login_timeout, the part that a client has who has proved nothing where places are scarce. */
     private static final int STRANGERS_TIME_DIVISOR = 10;
 
-    /** Clients at workers that may be on their way out at once, to make room for others. */
+    /** Clients at workers that may be on their way out at once, to make room for others; as many wait here meanwhile. */
     private static final int MAX_LEAVING = 64;
+
+    /** So often is a client overtaken by who can use a backend where it is, before one is closed to make room for it. */
+    private static final int MAX_OVERTAKEN = 32;
+
+    /** Places that are kept free for strangers are not taken from connections that were used within this time. */
+    private static final long RESERVE_AFTER_MS = 1_000;
 
     private static final long LEAST_LOGIN_MS = 3_000;
 
@@ -102,6 +108,7 @@ public final class Dispatcher {
     private final long maxWorkerLoad;
     private final EventThrottle timeouts = new EventThrottle();
     private boolean retryPlanned;
+    private boolean reservePlanned;
     private byte @Nullable [] refusal;
 
     /**
@@ -400,6 +407,7 @@ public final class Dispatcher {
      */
     public void onReturned(PoolWorkerLink worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
         ledger.sessionClosed(worker.slot(), message.frontendId());
+        boolean gaveWay = leaving.containsKey(message.frontendId());
         Pending back = doneLoggingIn(message.frontendId());
         stopWanting(message.frontendId());
         if (back == null) {
@@ -407,6 +415,11 @@ public final class Dispatcher {
             return;
         }
         RoutedClient client = back.client().returned(connection);
+        if (gaveWay) {
+            logins.refuse(client.transport(poller), Logins.gaveWay());
+            dispatchAll();
+            return;
+        }
         ServerAddress server = client.key().server();
         suspected.accept(server);
         boolean mayWait = !server.equals(servers.primary()) || primaryHeld;
@@ -425,7 +438,7 @@ public final class Dispatcher {
             return;
         }
         waiting.add(client);
-        noteStranger(client);
+        noteUnproved(client);
         long waitedMs = (loop.clock().nanoTime() - client.sinceNs()) / NS_PER_MS;
         long leftMs = Math.max(1, config.timeouts().queryWait().toMillis() - waitedMs);
         client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
@@ -448,9 +461,9 @@ public final class Dispatcher {
         return true;
     }
 
-    /** Who waits among strangers has had its chance; those that nobody could be asked for yet have not. */
-    private void noteStranger(RoutedClient client) {
-        if (client.standing() == Standing.STRANGER && !isHeld(client.key().server())) {
+    /** Those whom nobody could ask yet have not had their chance. */
+    private void noteUnproved(RoutedClient client) {
+        if (client.standing() != Standing.PROVED && !isHeld(client.key().server())) {
             unproved.add(client);
         }
     }
@@ -470,7 +483,7 @@ public final class Dispatcher {
             unproved.remove(client.id());
             client.standing(standing(client.key(), client.startup()));
             waiting.add(client);
-            noteStranger(client);
+            noteUnproved(client);
         }
     }
 
@@ -481,14 +494,21 @@ public final class Dispatcher {
      * @return false when there is nobody, or too many are leaving already
      */
     public boolean letGiveWay(int bytes) {
-        List<RoutedClient> first = leaving.size() >= MAX_LEAVING ? List.of() : unproved.first(bytes);
+        boolean canAskWorkers = leaving.size() < MAX_LEAVING;
+        List<RoutedClient> first = unproved.first(bytes, client -> canAskWorkers || atWorker(client) == null);
         first.forEach(this::giveWay);
         return !first.isEmpty();
     }
 
+    /** Where the client was sent; null when it is only here. */
+    private @Nullable Pending atWorker(RoutedClient client) {
+        Pending sent = pending.get(client.id());
+        return sent == null ? loggingIn.get(client.id()) : sent;
+    }
+
     private void giveWay(RoutedClient client) {
         logins.tellOfGivingWay(client.client().peer());
-        Pending atWorker = loggingIn.get(client.id());
+        Pending atWorker = atWorker(client);
         if (atWorker == null) {
             leaveLine(client);
             refuse(client, Logins.gaveWay());
@@ -563,12 +583,16 @@ public final class Dispatcher {
     }
 
     private Advance advance(RoutedClient client, Turn turn) {
-        Admission.Decision decision = Admission.decide(
-                ledger,
-                limits,
-                client.candidate(limits),
-                maxWorkerLoad,
-                scope -> turn.waitingAhead.getOrDefault(scope, 0));
+        if (!client.isAtWorker()
+                && client.standing() != Standing.PROVED
+                && !leaving.isEmpty()
+                && ledger.sessionCount() >= config.limits().clientConnections()) {
+            return Advance.GO_ON; // Others are leaving for it. Here it can give way at once, and there it could not.
+        }
+        Admission.Decision decision = decide(client, turn);
+        while (decision instanceof Admission.Decision.Evict evict && letOvertake(client, evict.backend(), turn)) {
+            decision = decide(client, turn);
+        }
         if (decision instanceof Admission.Decision.Assign assign) {
             PoolWorkerLink worker = workers.get(assign.slot());
             if (worker == null) {
@@ -586,6 +610,41 @@ public final class Dispatcher {
             return waits(evict.scope(), turn);
         }
         return waits(((Admission.Decision.Wait) decision).scope(), turn);
+    }
+
+    private Admission.Decision decide(RoutedClient client, Turn turn) {
+        return Admission.decide(
+                ledger,
+                limits,
+                client.candidate(limits),
+                maxWorkerLoad,
+                scope -> turn.waitingAhead.getOrDefault(scope, 0));
+    }
+
+    /**
+     * A client that was asked in one worker cannot have what is idle in another. Rather than close that, and open the same again, it
+     * lets somebody go first who waits there for just that, and takes what becomes idle where it is.
+     *
+     * @return whether somebody went first
+     */
+    private boolean letOvertake(RoutedClient client, Ledger.BackendEntry idle, Turn turn) {
+        PoolWorkerLink worker = workers.get(idle.worker.slot);
+        if (!client.isAtWorker()
+                || !idle.key.equals(client.key())
+                || client.overtaken() >= MAX_OVERTAKEN
+                || worker == null
+                || !worker.hasRoom()) {
+            return false;
+        }
+        RoutedClient there = waiting.firstAt(idle.worker.slot, idle.key);
+        if (there == null
+                || !(decide(there, turn) instanceof Admission.Decision.Assign assign)
+                || assign.claimed() == null) {
+            return false;
+        }
+        client.wasOvertaken();
+        giveThere(there, worker, assign);
+        return true;
     }
 
     /** When more wait in a scope than places of it are being made free, nobody behind them who counts in it can be served. */
@@ -624,6 +683,7 @@ public final class Dispatcher {
         }
         leaveLine(client);
         pending.put(client.id(), new Pending(client, worker));
+        noteUnproved(client);
         ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
         noteTurn(client);
@@ -760,7 +820,13 @@ public final class Dispatcher {
         }
         for (RoutedClient client : unacknowledged) {
             pending.remove(client.id());
-            routeAnew(client, NO_SERVER);
+            boolean gaveWay = leaving.containsKey(client.id());
+            doneLoggingIn(client.id());
+            if (gaveWay) {
+                logins.refuse(client.transport(poller), Logins.gaveWay());
+            } else {
+                routeAnew(client, NO_SERVER);
+            }
         }
         List<Long> lost = loggingIn.entrySet().stream()
                 .filter(each -> each.getValue().worker() == worker)
@@ -780,9 +846,6 @@ public final class Dispatcher {
         if (accepted != null) {
             accepted.client().handedOver();
             loggingIn.put(message.frontendId(), accepted);
-            if (accepted.client().standing() != Standing.PROVED) {
-                unproved.add(accepted.client());
-            }
         }
         if (message.backendId() > 0) {
             joined(worker, message.frontendId(), message.backendId());
@@ -851,26 +914,50 @@ public final class Dispatcher {
     private void closeSurplus(ServerAddress server) {
         int most = config.limits().idleConnections();
         PlaceLimits.Scope scope = PlaceLimits.server(server);
-        while (most > 0 && ledger.idleCount(scope) > most && evictFirst(scope)) {
+        while (most > 0 && ledger.idleCount(scope) > most && evictFirst(scope, ledger.lastTurn())) {
             // until the bound is kept
         }
         keepReserve(scope);
     }
 
-    /** Closes idle connections where they leave too few places for those who have proved nothing. */
+    /**
+     * Sees to it that idle connections do not go on leaving too few places for those who have proved nothing. One that was used just now
+     * is likely to be wanted again at once, and stays for a while.
+     */
     private void keepReserve(PlaceLimits.Scope scope) {
-        int most = limits.limit(scope) - limits.reserve(scope);
-        while (limits.limit(scope) > 0
-                && ledger.connections(scope) - ledger.closing(scope) > most
-                && ledger.idleCount(scope) > 0
-                && evictFirst(scope)) {
-            // until there are enough
+        if (!reservePlanned && isShort(scope) && ledger.idleCount(scope) > 0) {
+            reservePlanned = true;
+            long turn = ledger.lastTurn();
+            loop.scheduler().afterMs(RESERVE_AFTER_MS, () -> {
+                reservePlanned = false;
+                keepReserves(turn);
+            });
         }
     }
 
-    /** @return whether there was one */
-    private boolean evictFirst(PlaceLimits.Scope scope) {
-        Ledger.BackendEntry surplus = ledger.firstToGo(scope);
+    /** @param untilTurn who became idle later than this stays */
+    private void keepReserves(long untilTurn) {
+        for (PlaceLimits.Scope scope : ledger.limitedScopes()) {
+            while (isShort(scope) && evictFirst(scope, untilTurn)) {
+                // until there are enough
+            }
+            keepReserve(scope);
+        }
+    }
+
+    private boolean isShort(PlaceLimits.Scope scope) {
+        int limit = limits.limit(scope);
+        return limit > 0 && ledger.connections(scope) - ledger.closing(scope) > limit - limits.reserve(scope);
+    }
+
+    /**
+     * Closes an idle connection.
+     *
+     * @param untilTurn none that became idle later
+     * @return whether there was one
+     */
+    private boolean evictFirst(PlaceLimits.Scope scope, long untilTurn) {
+        Ledger.BackendEntry surplus = ledger.firstToGo(scope, untilTurn);
         if (surplus != null) {
             evict(surplus);
         }

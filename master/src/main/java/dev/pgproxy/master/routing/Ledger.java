@@ -40,6 +40,8 @@ final class Ledger {
         /** Sessions without a place. */
         private final Map<PoolKey, Integer> placeless = new HashMap<>();
 
+        private final Map<PoolKey, Integer> backendsByKey = new HashMap<>();
+
         private WorkerEntry(int slot) {
             this.slot = slot;
         }
@@ -228,16 +230,21 @@ final class Ledger {
 
     /**
      * The idle backend of this scope that can be missed first: of the user who has the most of them, the one that has been idle for longest. So
-     * nobody fills the pool with what only he can use. Null when none is idle.
+     * nobody fills the pool with what only he can use.
+     *
+     * @param untilTurn one that became idle later is not meant
+     * @return null when there is none
      */
     @Nullable
-    BackendEntry firstToGo(PlaceLimits.Scope scope) {
+    BackendEntry firstToGo(PlaceLimits.Scope scope, long untilTurn) {
         Map<String, Integer> byUser = new HashMap<>();
         Map<String, BackendEntry> longest = new HashMap<>();
         for (BackendEntry backend : count(scope).idle) {
             String user = backend.key.parameters().serverUser();
             byUser.merge(user, 1, Integer::sum);
-            longest.putIfAbsent(user, backend);
+            if (backend.turn <= untilTurn) {
+                longest.putIfAbsent(user, backend);
+            }
         }
         // Of users who have as many, the one whose connection has been idle for longest.
         return longest.entrySet().stream()
@@ -248,6 +255,16 @@ final class Ledger {
                                 .reversed()))
                 .map(Map.Entry::getValue)
                 .orElse(null);
+    }
+
+    /** Everything that counts connections and has a limit. */
+    List<PlaceLimits.Scope> limitedScopes() {
+        return counts.keySet().stream().filter(scope -> limits.limit(scope) > 0).toList();
+    }
+
+    /** The latest turn of all backends that became free: those that become free later have a later one. */
+    long lastTurn() {
+        return nextTurn - 1;
     }
 
     /** Bytes that the keys of all sessions and backends take, about. */
@@ -281,6 +298,19 @@ final class Ledger {
                 .max(Comparator.comparingInt(entry -> spare(entry, key)))
                 .filter(entry -> spare(entry, key) > 0)
                 .map(Map.Entry::getKey)
+                .orElse(null);
+    }
+
+    /**
+     * The worker that has the most backends of this key for each client who is asked for its password there, when no more can be
+     * opened; null when none has any.
+     */
+    @Nullable
+    WorkerEntry withMostFor(PoolKey key) {
+        return workers.values().stream()
+                .filter(worker -> worker.backendsByKey.containsKey(key))
+                .max(Comparator.comparingDouble(worker -> (double) worker.backendsByKey.getOrDefault(key, 0)
+                        / (1 + worker.placeless.getOrDefault(key, 0))))
                 .orElse(null);
     }
 
@@ -349,8 +379,12 @@ final class Ledger {
         }
     }
 
+    private static <K> void less(Map<K, Integer> numbers, K key) {
+        numbers.merge(key, -1, (a, b) -> a + b == 0 ? null : a + b);
+    }
+
     private static void lessPlaceless(WorkerEntry worker, SessionEntry session) {
-        worker.placeless.merge(session.key, -1, (a, b) -> a + b == 0 ? null : a + b);
+        less(worker.placeless, session.key);
     }
 
     private void givePlace(SessionEntry session, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
@@ -376,7 +410,7 @@ final class Ledger {
 
     private void noStranger(SessionEntry session) {
         for (PlaceLimits.Scope scope : session.strangerIn) {
-            strangers.merge(scope, -1, (a, b) -> a + b == 0 ? null : a + b);
+            less(strangers, scope);
         }
         session.strangerIn = List.of();
     }
@@ -392,6 +426,7 @@ final class Ledger {
         if (backend == null) {
             backend = new BackendEntry(worker, backendId, session);
             worker.backends.put(backendId, backend);
+            worker.backendsByKey.merge(backend.key, 1, Integer::sum);
             heldBytes += ClientWeight.of(backend.key.parameters());
             backend.counts.forEach(count -> count.backends++);
         }
@@ -472,6 +507,7 @@ final class Ledger {
             part(backend.user);
         }
         status(backend, BackendStatus.IN_USE);
+        less(backend.worker.backendsByKey, backend.key);
         backend.counts.forEach(count -> count.backends--);
         heldBytes -= ClientWeight.of(backend.key.parameters());
     }

@@ -38,6 +38,7 @@ final class RoutedClient {
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
     private int returns;
+    private int overtaken;
 
     /**
      * A client that has just come.
@@ -146,6 +147,16 @@ final class RoutedClient {
     /** How often a server could not serve it. */
     int returns() {
         return returns;
+    }
+
+    /** How often somebody behind it took a backend that it could not have where it is. */
+    int overtaken() {
+        return overtaken;
+    }
+
+    /** Once more. */
+    void wasOvertaken() {
+        overtaken++;
     }
 
     /** When it came. */

@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
- * Clients who had the chance to prove who they are and have not yet. They give way to others: first those of the largest group, in order
+ * Clients who had the chance to prove who they are and have not yet, wherever they are. They give way to others: first those of the largest group, in order
  * of arrival. Strangers of one neighbour are a group, and so are those from there who name the same user, where the proxy knows how to ask
  * for the password: who floods with one name costs no other.
  */
@@ -51,18 +52,22 @@ final class Unproved {
      * Who gives way first.
      *
      * @param bytes what they are to take together, at least
+     * @param may who can be chosen
      * @return nobody when those of the largest group who came first, {@link #MAX_AT_ONCE} of them, take less
      */
-    List<RoutedClient> first(int bytes) {
+    List<RoutedClient> first(int bytes, Predicate<RoutedClient> may) {
         TreeMap<Long, RoutedClient> most = new TreeMap<>();
         for (TreeMap<Long, RoutedClient> clients : groups.values()) {
-            if (clients.size() > most.size()) {
+            if (clients.size() > most.size() && clients.values().stream().anyMatch(may)) {
                 most = clients;
             }
         }
         List<RoutedClient> chosen = new ArrayList<>();
         int sum = 0;
         for (RoutedClient client : most.values()) {
+            if (!may.test(client)) {
+                continue;
+            }
             chosen.add(client);
             sum += client.weight();
             if (sum >= bytes) {

@@ -11,15 +11,23 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that wait for a place, a line for each server. Those of one pool key can be served by the same backends, so only the
- * first of each key need be looked at; of these, the one that arrived first comes first. Keys that count in the same scopes are
- * held together, so that all who wait for one limit can be passed over at once. Leaving from the middle costs little.
+ * Clients that wait for a place, a line for each server. Those of one pool key, and at one worker if they are at one already, can be
+ * served by the same backends, so only the first of each such kind need be looked at; of these, the one that arrived first comes
+ * first. Kinds that count in the same scopes are held together, so that all who wait for one limit can be passed over at once.
+ * Leaving from the middle costs little.
  */
 final class WaitingLine {
 
-    /** The clients whose keys count in the same scopes: all by key, and the first of each key by arrival. */
+    /** Whom the same backends can serve; slot 0 for those whom any worker may have. */
+    private record Kind(PoolKey key, int slot) {
+        private static Kind of(RoutedClient client) {
+            return new Kind(client.key(), client.slot());
+        }
+    }
+
+    /** The clients that count in the same scopes: all by kind, and the first of each kind by arrival. */
     private static final class Group {
-        private final Map<PoolKey, TreeMap<Long, RoutedClient>> byKey = new HashMap<>();
+        private final Map<Kind, TreeMap<Long, RoutedClient>> byKind = new HashMap<>();
         private final TreeMap<Long, RoutedClient> heads = new TreeMap<>();
     }
 
@@ -38,7 +46,7 @@ final class WaitingLine {
 
     void add(RoutedClient client) {
         Group group = line(client.key().server()).computeIfAbsent(client.scopes(limits), scopes -> new Group());
-        TreeMap<Long, RoutedClient> alike = group.byKey.computeIfAbsent(client.key(), key -> new TreeMap<>());
+        TreeMap<Long, RoutedClient> alike = group.byKind.computeIfAbsent(Kind.of(client), kind -> new TreeMap<>());
         if (!alike.isEmpty()) {
             group.heads.remove(alike.firstKey());
         }
@@ -53,7 +61,7 @@ final class WaitingLine {
         Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server());
         List<PlaceLimits.Scope> scopes = client.scopes(limits);
         Group group = line.get(scopes);
-        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKey.get(client.key());
+        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
         if (group == null || alike == null || alike.remove(client.id()) == null) {
             return false;
         }
@@ -63,8 +71,8 @@ final class WaitingLine {
         if (!alike.isEmpty()) {
             group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         } else {
-            group.byKey.remove(client.key());
-            if (group.byKey.isEmpty()) {
+            group.byKind.remove(Kind.of(client));
+            if (group.byKind.isEmpty()) {
                 line.remove(scopes);
             }
         }
@@ -78,11 +86,11 @@ final class WaitingLine {
 
     boolean has(RoutedClient client) {
         Group group = line(client.key().server()).get(client.scopes(limits));
-        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKey.get(client.key());
+        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
         return alike != null && alike.containsKey(client.id());
     }
 
-    /** The first client of its key that arrived after this one and counts in none of these scopes; null when there is none. */
+    /** The first client of its kind that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
     RoutedClient headAfter(ServerAddress server, long clientId, Set<PlaceLimits.Scope> passedOver) {
         RoutedClient first = null;
@@ -120,6 +128,14 @@ final class WaitingLine {
         return first;
     }
 
+    /** The first client who has proved who it is and waits at this worker for a backend of this key; null when there is none. */
+    @Nullable
+    RoutedClient firstAt(int slot, PoolKey key) {
+        Group group = line(key.server()).get(limits.scopes(key));
+        TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(new Kind(key, slot));
+        return alike == null ? null : alike.firstEntry().getValue();
+    }
+
     List<ServerAddress> servers() {
         return List.copyOf(lines.keySet());
     }
@@ -127,7 +143,7 @@ final class WaitingLine {
     List<RoutedClient> all() {
         return lines.values().stream()
                 .flatMap(line -> line.values().stream())
-                .flatMap(group -> group.byKey.values().stream())
+                .flatMap(group -> group.byKind.values().stream())
                 .flatMap(alike -> alike.values().stream())
                 .toList();
     }

@@ -487,10 +487,10 @@ class LedgerTest {
         Ledger.BackendEntry oldest = idle(1, 10, B);
         idle(2, 20, A);
         idle(3, 30, A);
-        Ledger.BackendEntry first = ledger.firstToGo(ALL);
+        Ledger.BackendEntry first = ledger.firstToGo(ALL, ledger.lastTurn());
         assertNotNull(first);
         assertEquals(20, first.id);
         ledger.closing(first);
-        assertEquals(oldest, ledger.firstToGo(ALL));
+        assertEquals(oldest, ledger.firstToGo(ALL, ledger.lastTurn()));
     }
 }

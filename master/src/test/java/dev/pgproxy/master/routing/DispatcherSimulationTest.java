@@ -1,0 +1,148 @@
+package dev.pgproxy.master.routing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.ConfigLoader;
+import dev.pgproxy.common.config.ProxyConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@link Dispatcher} among workers that answer late and die, and clients who prove who they are, or do not. */
+class DispatcherSimulationTest {
+
+    private static final int SEEDS = 20;
+    private static final int SERVER_LIMIT = 10;
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private ProxyConfig config(int clients) throws Exception {
+        Path file = directory.resolve("conf.properties");
+        Files.writeString(
+                file,
+                "master = db:5432\nslaver_list =\nconninfo.user = postgres\nmax_server_conn = " + SERVER_LIMIT
+                        + "\nmax_client_conn = " + clients + "\nlimit.user.small = 2\n");
+        return ConfigLoader.load(file);
+    }
+
+    private interface Course {
+        void run(DispatcherWorld world) throws IOException;
+    }
+
+    private void forEachSeed(int clients, Course course) throws Exception {
+        ProxyConfig config = config(clients);
+        for (int seed = 0; seed < SEEDS; seed++) {
+            try (DispatcherWorld world = new DispatcherWorld(seed, config)) {
+                course.run(world);
+                world.finish();
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("seed=" + seed, e);
+            }
+        }
+    }
+
+    /** All known users; so many of each are there at once. */
+    private static void arriveSteadily(DispatcherWorld world, List<String> users, int logins, int atOnce)
+            throws IOException {
+        for (int arrived = 0; arrived < logins; ) {
+            if (world.present() < atOnce) {
+                world.arrive(users.get(arrived % users.size()), DispatcherWorld.Nature.KNOWN);
+                arrived++;
+            }
+            world.step();
+        }
+    }
+
+    @Test
+    void everybodyIsServedWithinTheLimits() throws Exception {
+        forEachSeed(1_000, world -> {
+            world.startWorkers(3);
+            arriveSteadily(world, List.of("app", "web", "small"), 300, 40);
+            world.finish();
+            assertEquals(300, world.served());
+            assertEquals(0, world.knownRefused());
+        });
+    }
+
+    @Test
+    void whoWasAskedInOneWorkerLeavesToOthersWhatIsIdleInAnother() throws Exception {
+        int[] opened = new int[1];
+        forEachSeed(1_000, world -> {
+            world.startWorkers(2);
+            arriveSteadily(world, List.of("app"), 200, 32);
+            world.finish();
+            assertEquals(200, world.served());
+            opened[0] += world.backendsOpened();
+        });
+        assertTrue(opened[0] <= SEEDS * 200 / 8, opened[0] + " connections opened for " + SEEDS * 200 + " logins");
+    }
+
+    @Test
+    void nobodyIsLostWithAWorker() throws Exception {
+        forEachSeed(1_000, world -> {
+            world.startWorkers(2);
+            for (int i = 0; i < 20; i++) {
+                arriveSteadily(world, List.of("app", "small"), 10, 20);
+                world.replaceWorker();
+            }
+            world.finish();
+            assertEquals(200, world.served() + world.lostWithWorker());
+            assertEquals(0, world.knownRefused());
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {40, 100})
+    void crowdsKeepOutNobodyWhoIsKnownHoweverLateTheWorkersAre(int limit) throws Exception {
+        forEachSeed(limit, world -> {
+            world.startWorkers(2);
+            arriveSteadily(world, List.of("app", "web", "attacked"), 12, 3);
+            world.finish();
+            int before = world.served();
+            int arrived = 0;
+            for (int i = 0; i < 400; i++) {
+                world.arrive("attacked", DispatcherWorld.Nature.WRONG);
+                world.arrive("nobody" + i, DispatcherWorld.Nature.SILENT);
+                world.arrive("attacked", DispatcherWorld.Nature.SILENT);
+                if (i % 10 == 0 && world.knownPresent() < 4) {
+                    world.arrive("app", DispatcherWorld.Nature.KNOWN);
+                    world.arrive("web", DispatcherWorld.Nature.KNOWN);
+                    arrived += 2;
+                }
+                if (i == 200) {
+                    world.replaceWorker(); // With all that were told to go, and did not hear it.
+                }
+                boolean workersStandStill = i % 160 < 80; // While as many come as there may be, and more.
+                for (int steps = 0; steps < 10 && !workersStandStill; steps++) {
+                    world.step();
+                }
+            }
+            world.finish();
+            assertEquals(0, world.knownRefused(), "of those who know their password");
+            assertEquals(before + arrived, world.served() + world.lostWithWorker());
+        });
+    }
+
+    @Test
+    void aCrowdOfStrangersFromOnePlaceDelaysNoStrangerFromAnother() throws Exception {
+        forEachSeed(1_000, world -> {
+            world.startWorkers(2);
+            for (int i = 0; i < 30; i++) {
+                world.arrive("nobody" + i, DispatcherWorld.Nature.SILENT, "192.0.2.1");
+            }
+            world.arrive("app", DispatcherWorld.Nature.KNOWN, "192.0.2.2");
+            while (world.knownPresent() > 0) {
+                world.step();
+            }
+            assertEquals(1, world.served());
+            assertTrue(world.present() >= 28, world.present() + " of the crowd are still there");
+        });
+    }
+}

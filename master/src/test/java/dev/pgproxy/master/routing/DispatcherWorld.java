@@ -1,0 +1,558 @@
+package dev.pgproxy.master.routing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.loop.Poller;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.accept.Arrivals;
+import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.Logins;
+import dev.pgproxy.master.supervisor.PoolWorkerLink;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@link Dispatcher} with everything around it: clients on real connections, and workers that are played. One seed is one course of
+ * events. Each step is one thing that somebody does: a worker takes a message, the master gets one, a client goes on, time passes.
+ */
+final class DispatcherWorld implements AutoCloseable {
+
+    /** What a client is like. */
+    enum Nature {
+        /** Proves who it is, and leaves after a while. */
+        KNOWN,
+        /** Does not know its password. */
+        WRONG,
+        /** Says nothing after its startup packet. */
+        SILENT
+    }
+
+    private static final long NS_PER_MS = 1_000_000L;
+    private static final int MOST_STEPS = 500_000;
+    private static final int LONGEST_PAUSE_MS = 20;
+    /** Nothing but time-outs can happen then. */
+    private static final long QUIET_PAUSE_NS = 500 * NS_PER_MS;
+
+    /** Steps between two looks at who was refused, each of which asks the system about every client. */
+    private static final int LOOKS_EVERY = 10;
+
+    private enum Stage {
+        AT_MASTER,
+        ASKED,
+        WANTS_PLACE,
+        AT_SERVER,
+        IN,
+        GONE
+    }
+
+    private static final class Person {
+        private final long id;
+        private final String user;
+        private final Nature nature;
+        private final SocketChannel far;
+        private Stage stage = Stage.AT_MASTER;
+        private @Nullable PlayedBackend backend;
+        private long deadlineNs;
+
+        private Person(long id, String user, Nature nature, SocketChannel far) {
+            this.id = id;
+            this.user = user;
+            this.nature = nature;
+            this.far = far;
+        }
+    }
+
+    private static final class PlayedBackend {
+        private final long id;
+        private final String user;
+        private boolean closing;
+        private @Nullable Person holder;
+
+        private PlayedBackend(long id, String user) {
+            this.id = id;
+            this.user = user;
+        }
+    }
+
+    private final Random random;
+    private final ProxyConfig.Limits limits;
+    private final EpollPoller epoll;
+    private final EventLoop loop;
+    private final OwnedFd listener;
+    private final InetSocketAddress address;
+    private final Dispatcher dispatcher;
+    private final Map<Long, Person> persons = new TreeMap<>();
+    private final List<PlayedWorker> workers = new ArrayList<>();
+    private long nowNs;
+    private long nextClient = 1;
+    private long nextBackend = 1;
+    private int opened;
+    private int served;
+    private int knownRefused;
+    private int lost;
+    private int stepsDone;
+
+    DispatcherWorld(int seed, ProxyConfig config) throws IOException {
+        this.random = new Random(seed);
+        this.limits = config.limits();
+        this.nowNs = random.nextLong();
+        this.epoll = new EpollPoller();
+        this.loop = new EventLoop(
+                new Poller() {
+                    @Override
+                    public void poll(long timeoutNs) {
+                        epoll.poll(0);
+                    }
+
+                    @Override
+                    public void wakeUp() {
+                        epoll.wakeUp();
+                    }
+                },
+                () -> nowNs);
+        this.listener = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
+        this.address = TcpSockets.localAddress(listener);
+        Logins logins = new Logins(
+                loop, epoll, new LingeringClose(loop.scheduler()), config.tuning(), 10_000, new NoArrivals());
+        this.dispatcher = new Dispatcher(loop, epoll, config, logins, 1_000, server -> {});
+    }
+
+    /** Clients come to the dispatcher directly. */
+    private static final class NoArrivals implements Arrivals {
+        @Override
+        public void onClient(Client client) {}
+
+        @Override
+        public void onCancel(SocketTransport transport, StartupPacket.CancelRequest request) {}
+
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
+        @Override
+        public boolean hasRoomFor(int bytes) {
+            return true;
+        }
+
+        @Override
+        public boolean letGiveWay(int bytes) {
+            return false;
+        }
+
+        @Override
+        public void memoryFull() {}
+    }
+
+    void startWorkers(int count) {
+        for (int slot = 1; slot <= count; slot++) {
+            start(slot);
+        }
+    }
+
+    private void start(int slot) {
+        PlayedWorker worker = new PlayedWorker(slot);
+        workers.add(worker);
+        dispatcher.workerReady(worker);
+    }
+
+    /** A worker dies, with all that it holds, and another one takes its slot. */
+    void replaceWorker() {
+        PlayedWorker dead = workers.remove(random.nextInt(workers.size()));
+        while (!dead.outbox.isEmpty()) {
+            dead.tellMaster(); // What a process has sent arrives.
+        }
+        for (Person person : dead.persons.values()) {
+            boolean isStillTheMasters = !dead.acknowledged.contains(person.id);
+            if (isStillTheMasters) {
+                person.stage = Stage.AT_MASTER;
+                person.backend = null;
+            } else if (person.stage != Stage.GONE) {
+                lost += person.nature == Nature.KNOWN && person.stage != Stage.IN ? 1 : 0;
+                gone(person);
+            }
+        }
+        dispatcher.workerGone(dead);
+        start(dead.slot);
+    }
+
+    /** Somebody of this host connects, and its startup packet is there. */
+    void arrive(String user, Nature nature) throws IOException {
+        arrive(user, nature, "127.0.0.1");
+    }
+
+    /** @param ip where it seems to come from */
+    void arrive(String user, Nature nature, String ip) throws IOException {
+        SocketChannel far = SocketChannel.open(address);
+        TcpSockets.Accepted accepted = TcpSockets.accept(listener);
+        while (accepted == null) {
+            accepted = TcpSockets.accept(listener);
+        }
+        far.configureBlocking(false);
+        byte[] packet = FrontendMessage.startup(
+                3 << 16,
+                List.of(
+                        new StartupParameters.Parameter("user", user),
+                        new StartupParameters.Parameter("database", "shop")));
+        Person person = new Person(nextClient++, user, nature, far);
+        persons.put(person.id, person);
+        try {
+            dispatcher.submit(new Client(
+                    person.id,
+                    new SocketTransport(accepted.fd(), epoll),
+                    TcpSockets.peer(ip, accepted.peer().getPort()),
+                    (StartupPacket.Startup) StartupPacketDecoder.decode(packet),
+                    0));
+        } catch (ProtocolViolation e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Clients that are here in any way. */
+    int present() {
+        return persons.size();
+    }
+
+    /** Those of them who know their password. */
+    long knownPresent() {
+        return persons.values().stream()
+                .filter(person -> person.nature == Nature.KNOWN)
+                .count();
+    }
+
+    int served() {
+        return served;
+    }
+
+    int backendsOpened() {
+        return opened;
+    }
+
+    /** Clients who know their password and were told to go. */
+    int knownRefused() {
+        return knownRefused;
+    }
+
+    /** Clients who know their password and ended with a worker that had them. */
+    int lostWithWorker() {
+        return lost;
+    }
+
+    /** Goes on until nobody is left. */
+    void finish() throws IOException {
+        for (int steps = 0; !persons.isEmpty(); steps++) {
+            assertTrue(steps < MOST_STEPS, () -> "still there: " + describe(persons.values()));
+            boolean isQuiet = persons.values().stream().allMatch(person -> person.nature == Nature.SILENT);
+            nowNs += isQuiet ? QUIET_PAUSE_NS : 0;
+            step();
+        }
+        while (workers.stream().anyMatch(worker -> !worker.outbox.isEmpty() || !worker.inbox.isEmpty())) {
+            step();
+        }
+        assertEquals(0, dispatcher.clientCount());
+        assertEquals(List.of(), dispatcher.waitingClients());
+    }
+
+    private static String describe(Collection<Person> left) {
+        return left.stream()
+                .map(person -> person.id + " " + person.user + " " + person.nature + " " + person.stage)
+                .toList()
+                .toString();
+    }
+
+    void step() throws IOException {
+        switch (random.nextInt(4)) {
+            case 0 -> nowNs += NS_PER_MS * random.nextInt(LONGEST_PAUSE_MS);
+            case 1 -> anyWorker().takeMessage();
+            case 2 -> anyWorker().tellMaster();
+            default -> anyWorker().letSomebodyGoOn();
+        }
+        loop.tick();
+        if (++stepsDone % LOOKS_EVERY == 0) {
+            seeWhoWasRefused();
+        }
+        int backends =
+                workers.stream().mapToInt(worker -> worker.backends.size()).sum();
+        assertTrue(backends <= limits.serverConnections(), backends + " connections");
+        int clients = dispatcher.clientCount();
+        assertTrue(clients <= limits.clientConnections(), clients + " clients");
+    }
+
+    private PlayedWorker anyWorker() {
+        return workers.get(random.nextInt(workers.size()));
+    }
+
+    private void seeWhoWasRefused() throws IOException {
+        ByteBuffer words = ByteBuffer.allocate(512);
+        for (Person person : List.copyOf(persons.values())) {
+            if (person.stage == Stage.AT_MASTER && person.far.read(words.clear()) != 0) {
+                refused(person);
+            }
+        }
+    }
+
+    private void refused(Person person) {
+        knownRefused += person.nature == Nature.KNOWN ? 1 : 0;
+        gone(person);
+    }
+
+    private void gone(Person person) {
+        person.stage = Stage.GONE;
+        persons.remove(person.id);
+        try {
+            person.far.close();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Person person : List.copyOf(persons.values())) {
+            gone(person);
+        }
+        listener.close();
+        epoll.close();
+    }
+
+    /** A worker that does one thing at a time, and whose messages are on their way for a while. */
+    private final class PlayedWorker implements PoolWorkerLink {
+
+        private final int slot;
+        private final Deque<ControlMessage> inbox = new ArrayDeque<>();
+        private final Deque<Runnable> outbox = new ArrayDeque<>();
+        private final Map<Long, Person> persons = new TreeMap<>();
+        private final List<Long> acknowledged = new ArrayList<>();
+        private final Map<Long, PlayedBackend> backends = new TreeMap<>();
+        private final Map<Long, Person> reservedClosing = new HashMap<>();
+
+        private PlayedWorker(int slot) {
+            this.slot = slot;
+        }
+
+        @Override
+        public int slot() {
+            return slot;
+        }
+
+        @Override
+        public boolean hasRoom() {
+            return true;
+        }
+
+        @Override
+        public void send(ControlMessage message) {
+            inbox.add(message);
+        }
+
+        @Override
+        public void sendWithFd(ControlMessage message, OwnedFd fd) {
+            long id = ((ControlMessage.AssignFrontend) message).frontendId();
+            Person person = DispatcherWorld.this.persons.get(id);
+            if (person != null) {
+                persons.put(id, person);
+            }
+            inbox.add(message);
+        }
+
+        private void takeMessage() {
+            ControlMessage message = inbox.poll();
+            if (message instanceof ControlMessage.AssignFrontend assign) {
+                takeOver(assign);
+            } else if (message instanceof ControlMessage.PlaceGiven given) {
+                place(given);
+            } else if (message instanceof ControlMessage.PlaceRefused refusal) {
+                Person person = persons.get(refusal.frontendId());
+                if (person != null && person.stage != Stage.IN && person.stage != Stage.GONE) {
+                    refused(person);
+                    leaves(person, false);
+                }
+            } else if (message instanceof ControlMessage.EvictBackend evict) {
+                PlayedBackend backend = backends.get(evict.backendId());
+                if (backend != null && backend.holder == null && !backend.closing) {
+                    backend.closing = true;
+                    outbox.add(() -> dispatcher.onClosing(this, new ControlMessage.BackendClosing(backend.id)));
+                }
+            }
+        }
+
+        private void takeOver(ControlMessage.AssignFrontend assign) {
+            Person person = persons.get(assign.frontendId());
+            if (person == null) {
+                return;
+            }
+            person.deadlineNs = nowNs + assign.loginTimeLeftMs() * NS_PER_MS;
+            if (assign.askFirst() != AuthenticationMethod.OTHER) {
+                person.stage = Stage.ASKED;
+                accepted(person, 0);
+                return;
+            }
+            choose(person, assign.expectedBackendId(), true);
+        }
+
+        private void accepted(Person person, long backend) {
+            outbox.add(() -> {
+                acknowledged.add(person.id);
+                dispatcher.onAccepted(this, new ControlMessage.FrontendAccepted(person.id, backend));
+            });
+        }
+
+        private void place(ControlMessage.PlaceGiven given) {
+            Person person = persons.get(given.frontendId());
+            if (person != null && person.stage == Stage.WANTS_PLACE) {
+                person.deadlineNs = nowNs + given.mostMs() * NS_PER_MS;
+                choose(person, given.expectedBackendId(), person.nature == Nature.KNOWN);
+            }
+        }
+
+        private void choose(Person person, long expected, boolean mayHaveIdle) {
+            person.stage = Stage.AT_SERVER;
+            PlayedBackend chosen = backends.values().stream()
+                    .filter(each ->
+                            mayHaveIdle && each.holder == null && !each.closing && each.user.equals(person.user))
+                    .findFirst()
+                    .orElse(null);
+            PlayedBackend promised = backends.get(expected);
+            if (chosen == null && promised != null && promised.closing && !reservedClosing.containsKey(expected)) {
+                reservedClosing.put(expected, person);
+                accepted(person, expected);
+                outbox.add(() -> dispatcher.onClosing(this, new ControlMessage.BackendClosing(expected)));
+                return;
+            }
+            if (chosen == null) {
+                chosen = open(person);
+            }
+            chosen.holder = person;
+            person.backend = chosen;
+            accepted(person, chosen.id);
+        }
+
+        private PlayedBackend open(Person person) {
+            PlayedBackend fresh = new PlayedBackend(nextBackend++, person.user);
+            backends.put(fresh.id, fresh);
+            opened++;
+            return fresh;
+        }
+
+        private void tellMaster() {
+            Runnable message = outbox.poll();
+            if (message != null) {
+                message.run();
+            }
+        }
+
+        private void letSomebodyGoOn() {
+            List<PlayedBackend> closing =
+                    backends.values().stream().filter(each -> each.closing).toList();
+            if (!closing.isEmpty() && random.nextBoolean()) {
+                closed(closing.get(random.nextInt(closing.size())));
+                return;
+            }
+            List<Person> here = List.copyOf(persons.values());
+            if (!here.isEmpty()) {
+                goOn(here.get(random.nextInt(here.size())));
+            }
+        }
+
+        private void closed(PlayedBackend backend) {
+            backends.remove(backend.id);
+            Person next = reservedClosing.remove(backend.id);
+            outbox.add(() -> dispatcher.onGone(this, new ControlMessage.BackendGone(backend.id)));
+            if (next != null && next.stage == Stage.AT_SERVER) {
+                PlayedBackend fresh = open(next);
+                fresh.holder = next;
+                next.backend = fresh;
+                accepted(next, fresh.id);
+            }
+        }
+
+        private void goOn(Person person) {
+            switch (person.stage) {
+                case ASKED -> {
+                    if (person.nature != Nature.SILENT) {
+                        person.stage = Stage.WANTS_PLACE;
+                        boolean proved = person.nature == Nature.KNOWN;
+                        outbox.add(() ->
+                                dispatcher.onPlaceWanted(this, new ControlMessage.PlaceWanted(person.id, proved)));
+                    } else if (nowNs - person.deadlineNs > 0) {
+                        timedOut(person);
+                    }
+                }
+                case AT_SERVER -> {
+                    PlayedBackend backend = person.backend;
+                    if (backend == null || (person.nature == Nature.SILENT && nowNs - person.deadlineNs < 0)) {
+                        return;
+                    }
+                    if (person.nature == Nature.KNOWN) {
+                        person.stage = Stage.IN;
+                        served++;
+                        outbox.add(() -> dispatcher.onOpened(
+                                this,
+                                new ControlMessage.SessionOpened(
+                                        person.id, backend.id, AuthenticationMethod.SCRAM_SHA_256)));
+                    } else {
+                        timedOut(person);
+                    }
+                }
+                case IN -> {
+                    PlayedBackend used = person.backend;
+                    if (used == null) {
+                        throw new IllegalStateException("in without a backend");
+                    }
+                    outbox.add(() -> dispatcher.onResetting(this, new ControlMessage.BackendResetting(used.id)));
+                    gone(person);
+                    leaves(person, true);
+                    outbox.add(() -> dispatcher.onIdle(this, new ControlMessage.BackendIdle(used.id)));
+                    used.holder = null;
+                }
+                case WANTS_PLACE, AT_MASTER, GONE -> {
+                    // somebody else's turn
+                }
+            }
+        }
+
+        private void timedOut(Person person) {
+            gone(person);
+            leaves(person, false);
+        }
+
+        /** @param backendStays for others */
+        private void leaves(Person person, boolean backendStays) {
+            persons.remove(person.id);
+            reservedClosing.values().remove(person);
+            outbox.add(() -> dispatcher.onClosed(this, new ControlMessage.SessionClosed(person.id)));
+            PlayedBackend backend = person.backend;
+            if (backend != null && !backendStays) {
+                backends.remove(backend.id);
+                outbox.add(() -> dispatcher.onGone(this, new ControlMessage.BackendGone(backend.id)));
+            }
+        }
+    }
+}
