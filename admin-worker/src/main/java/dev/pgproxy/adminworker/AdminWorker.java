@@ -29,7 +29,6 @@ import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -83,7 +82,9 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** In the order in which they came. */
     private final Set<OperatorSession> sessions = new LinkedHashSet<>();
 
-    private final Set<Running> running = new HashSet<>();
+    /** In the order in which they came. */
+    private final Set<Running> running = new LinkedHashSet<>();
+
     private @Nullable AdminSettings settings;
     private @Nullable Passwords passwords;
     private @Nullable OwnedFd arrivedFd;
@@ -311,7 +312,11 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
                     SqlStates.OUT_OF_MEMORY,
                     "the statement needs more memory than pg_proxy has for it",
                     "Use a narrower WHERE, or fewer columns.");
-            List.copyOf(running).forEach(statement -> statement.cancel(reason));
+            // Large ones take long. One at a time: when it has ended, the others may go on.
+            running.stream()
+                    .filter(statement -> statement.isBegun() && !statement.isOver())
+                    .findFirst()
+                    .ifPresent(statement -> statement.cancel(reason));
         }
         loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
     }

@@ -83,7 +83,10 @@ class HostileServerSystemTest {
                 "conninfo.conn_retry_interval = 50ms",
                 "conninfo.conn_retry_num = 2",
                 "conninfo.query_interval = 50ms"));
-        return ProxyProcess.start(Fixture.DISTRIBUTION, configuration);
+        return ProxyProcess.startWith(
+                List.of("PGPROXY_MASTER_OPTS=-Xmx24m", "PGPROXY_TASK_OPTS=-Xmx24m"),
+                Fixture.DISTRIBUTION,
+                configuration);
     }
 
     /** Until the server was looked at often enough, and asked about a role. */
@@ -101,7 +104,8 @@ class HostileServerSystemTest {
 
     private static void breakTheProtocol(Map<String, FakeServer.Behaviour> behaviours) throws Exception {
         try (FakeServer server = new FakeServer(client -> {});
-                ProxyProcess proxy = ProxyProcess.start(
+                ProxyProcess proxy = ProxyProcess.startWith(
+                        List.of("PGPROXY_POOL_OPTS=-Xmx32m -XX:MaxDirectMemorySize=32m"),
                         Fixture.DISTRIBUTION,
                         List.of(
                                 "master = " + server.address(),

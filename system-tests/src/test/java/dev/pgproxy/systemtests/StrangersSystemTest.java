@@ -16,45 +16,24 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Clients who have proved nothing must cost those who have little, and the proxy no more than it has. */
 class StrangersSystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(15);
 
-    /** Many, of whom each may still be read from. */
-    private static final class Crowd implements AutoCloseable {
-        private final List<WireClient> clients = new ArrayList<>();
-
-        private WireClient connect(int port) throws IOException {
-            WireClient client = new WireClient(port);
-            clients.add(client);
-            return client;
-        }
-
-        private void leave() throws IOException {
-            for (WireClient client : clients) {
-                client.close();
-            }
-            clients.clear();
-        }
-
-        @Override
-        public void close() throws IOException {
-            leave();
-        }
-    }
-
     @Test
     void cancelsAndTheConsoleGetThroughASilentCrowd() throws Exception {
-        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "slaver_list =", "max_client_conn = 2");
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "slaver_list =", "max_client_conn = 40");
                 Crowd silent = new Crowd();
+                Crowd sessions = new Crowd();
                 WireClient idle = WireClient.login(proxy.port(), "postgres", "postgres");
                 WireClient busy = new WireClient(proxy.port())) {
             busy.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
@@ -65,6 +44,11 @@ class StrangersSystemTest {
             ByteBuffer fields = ByteBuffer.wrap(key.body());
             int pid = fields.getInt();
             busy.send(FrontendMessage.query("select pg_sleep(600)"));
+            for (int i = 2; i < 40; i++) {
+                WireClient session = sessions.connect(proxy.port());
+                session.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                session.readUntil('Z');
+            }
             for (int i = 0; i < 200; i++) {
                 silent.connect(proxy.port());
             }
@@ -77,18 +61,17 @@ class StrangersSystemTest {
                 assertEquals("57014", answer.get(answer.size() - 1).sqlState());
             }
             assertEquals("1", idle.value("select 1"));
+            for (WireClient session : sessions.clients()) {
+                assertEquals("1", session.value("select 1"));
+            }
         }
     }
 
     @Test
     void whatClientsSendAtTheirStartIsBoundedInBytes() throws Exception {
-        String[] fat = new String[480];
-        for (int i = 0; i < fat.length; i += 2) {
-            fat[i] = "a.p" + i;
-            fat[i + 1] = "x".repeat(28);
-        }
-        try (ProxyProcess proxy = ProxyProcess.startWithOptions(
-                        "-Xmx24m",
+        String[] fat = fat();
+        try (ProxyProcess proxy = ProxyProcess.startWith(
+                        List.of("PGPROXY_MASTER_OPTS=-Xmx24m"),
                         Fixture.DISTRIBUTION,
                         List.of(
                                 "master = " + CLUSTER.primary().address(),
@@ -100,19 +83,58 @@ class StrangersSystemTest {
                 fat[1] = "x" + i;
                 crowd.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "stranger", "postgres", fat);
             }
-            WireMessage refusal = crowd.clients.get(0).readUntil('E').get(0);
+            WireMessage refusal = crowd.clients().get(0).readUntil('E').get(0);
             assertEquals("53300", refusal.sqlState(), "who came first gives way");
             assertTrue(proxy.log().contains("event=client_memory_full"), proxy.log());
             assertEquals("1", only.value("select 1"));
             crowd.leave();
             only.send(FrontendMessage.terminate());
-            Await.until("room for others", Fixture.SOON, () -> {
-                try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
-                    return next.value("select 1").equals("1");
-                }
-            });
+            awaitLogin(proxy);
             assertTrue(proxy.master().isAlive());
         }
+    }
+
+    private static String[] fat() {
+        String[] fat = new String[480];
+        for (int i = 0; i < fat.length; i += 2) {
+            fat[i] = "a.p" + i;
+            fat[i + 1] = "x".repeat(28);
+        }
+        return fat;
+    }
+
+    @Test
+    void whatClientsSendAtTheirStartIsBoundedInBytesWhileThePrimaryIsFrozen() throws Exception {
+        String[] fat = fat();
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15));
+                ProxyProcess proxy = ProxyProcess.startWith(
+                        List.of("PGPROXY_MASTER_OPTS=-Xmx24m"),
+                        Fixture.DISTRIBUTION,
+                        List.of("master = " + cluster.primary().address()));
+                Crowd crowd = new Crowd()) {
+            cluster.primary().freeze();
+            try {
+                for (int i = 0; i < 600; i++) {
+                    fat[1] = "x" + i;
+                    crowd.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", fat);
+                }
+                Await.until(
+                        "the memory to be full", Fixture.SOON, () -> proxy.log().contains("event=client_memory_full"));
+            } finally {
+                cluster.primary().thaw();
+            }
+            crowd.leave();
+            awaitLogin(proxy);
+            assertTrue(proxy.master().isAlive());
+        }
+    }
+
+    private static void awaitLogin(ProxyProcess proxy) {
+        Await.until("room for others", Fixture.SOON, () -> {
+            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                return next.value("select 1").equals("1");
+            }
+        });
     }
 
     @Test
@@ -144,14 +166,15 @@ class StrangersSystemTest {
     }
 
     /** Those who say nothing of themselves wait among themselves. */
-    @Test
-    void silentStrangersKeepNobodyFromAPlaceAndCloseNoWarmBackend() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"10,20", "20,5"})
+    void silentStrangersKeepNobodyFromAPlaceAndCloseNoWarmBackend(int places, int logins) throws Exception {
         try (PostgresCluster cluster = secured();
                 ProxyProcess proxy = Fixture.proxy(
                         cluster,
                         "slaver_list =",
                         "proxy_worker_num = 2",
-                        "max_server_conn = 10",
+                        "max_server_conn = " + places,
                         "client_login_timeout = 60s");
                 Crowd strangers = new Crowd()) {
             Set<Integer> warm = warmUp(proxy, cluster, 5);
@@ -165,7 +188,7 @@ class StrangersSystemTest {
                                 + " and count(*) filter (where state = 'waiting') > 0 from connection",
                         "t");
             }
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < logins; i++) {
                 assertTrue(warm.contains(login(proxy, "secret").pid()), "a login on a warm backend");
             }
         }
@@ -267,7 +290,7 @@ class StrangersSystemTest {
                 pids.add(WireLogin.attempt(users.connect(proxy.port()), "app", "postgres", "secret")
                         .pid());
             }
-            for (WireClient user : users.clients) {
+            for (WireClient user : users.clients()) {
                 user.send(FrontendMessage.terminate());
             }
         }

@@ -112,6 +112,15 @@ public final class ChildCommand {
             long mib = DIRECT_BASE_MIB + perClient * config.limits().clientConnections() / MIB;
             options.add("-XX:MaxDirectMemorySize=" + mib + "m");
         }
+        options.addAll(operatorsOptions(kind));
         return options;
+    }
+
+    /** What an operator wants besides; what comes last counts. */
+    private static List<String> operatorsOptions(ChildKind kind) {
+        String wanted = System.getenv("PGPROXY_" + kind.name() + "_OPTS");
+        return wanted == null || wanted.isBlank()
+                ? List.of()
+                : List.of(wanted.trim().split("\\s+"));
     }
 }

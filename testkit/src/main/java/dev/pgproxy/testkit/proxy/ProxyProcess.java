@@ -80,9 +80,15 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(List.of("env", "--default-signal=INT"), distribution, configuration));
     }
 
-    /** As {@link #start}, with options for the master's JVM. */
-    public static ProxyProcess startWithOptions(String options, Path distribution, List<String> configuration) {
-        return awaitServing(launch(List.of("env", "PGPROXY_MASTER_OPTS=" + options), distribution, configuration));
+    /**
+     * As {@link #start}, with variables of the environment.
+     *
+     * @param variables such as {@code PGPROXY_MASTER_OPTS=-Xmx32m}
+     */
+    public static ProxyProcess startWith(List<String> variables, Path distribution, List<String> configuration) {
+        List<String> prefix = new ArrayList<>(List.of("env"));
+        prefix.addAll(variables);
+        return awaitServing(launch(prefix, distribution, configuration));
     }
 
     private static ProxyProcess awaitServing(ProxyProcess proxy) {

@@ -1,0 +1,173 @@
+package dev.pgproxy.systemtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.testkit.hostile.FakeServer;
+import dev.pgproxy.testkit.hostile.HostileBehaviours;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireLogin;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The bounds of ARCHITECTURE.md, with processes that have little memory: who holds more than its bound ends for want of it. */
+class BoundedMemorySystemTest {
+
+    private static final PostgresCluster CLUSTER = Fixture.cluster(15);
+
+    /** Less than a tenth of what the clients of these tests would have the process hold, if they could. */
+    private static final String SMALL_POOL = "PGPROXY_POOL_OPTS=-Xmx32m -XX:MaxDirectMemorySize=24m";
+
+    private static ProxyProcess proxy(String variable, String primary, String... lines) {
+        List<String> configuration = new ArrayList<>(List.of(lines));
+        configuration.add("master = " + primary);
+        configuration.add("proxy_worker_num = 1");
+        return ProxyProcess.startWith(List.of(variable), Fixture.DISTRIBUTION, configuration);
+    }
+
+    private static List<Long> processes(ProxyProcess proxy) {
+        return proxy.children("pgproxy-").stream()
+                .map(ProcessHandle::pid)
+                .sorted()
+                .toList();
+    }
+
+    private static void assertUnharmed(ProxyProcess proxy, List<Long> before) throws Exception {
+        assertTrue(processes(proxy).containsAll(before), proxy.log()); // pg_proxy's starts with its first operator.
+        try (Operator operator = Operator.of(proxy)) {
+            assertEquals("0", operator.value("select sum(contained_faults) from process"), proxy.log());
+        }
+    }
+
+    /** The server sends each of them 20 MB, and the client sends the server a message that it never ends. */
+    @Test
+    void aWorkerHoldsNoMoreThanABufferForWhoDoesNotRead() throws Exception {
+        try (ProxyProcess proxy = proxy(SMALL_POOL, CLUSTER.primary().address().toString());
+                Crowd lazy = new Crowd();
+                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            List<Long> before = processes(proxy);
+            for (int i = 0; i < 60; i++) {
+                WireClient client = lazy.connect(proxy.port());
+                client.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                client.readUntil('Z');
+                client.send(FrontendMessage.query("select repeat('x', 1000000) from generate_series(1, 20)"));
+                byte[] parse = WireClient.concat(
+                        WireClient.text("name"), WireClient.text("select '" + "y".repeat(15_000) + "'"), new byte[2]);
+                byte[] message = FrontendMessage.wrap((byte) 'P', parse);
+                client.send(Arrays.copyOf(message, message.length - 1));
+            }
+            try (Operator operator = Operator.of(proxy)) {
+                operator.await(
+                        "all to be sent what they do not read",
+                        "select count(*) from connection where wait_for = 'the client to read'",
+                        "60");
+            }
+            assertEquals("1", other.value("select 1"));
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    @Test
+    void aWorkerHoldsLittleOfWhatServersSayWithoutEnd() throws Exception {
+        Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
+        List<String> endless = List.of("endless-parameters", "endless-notices", "endless-string", "says-nothing");
+        try (FakeServer server = new FakeServer(client -> {});
+                ProxyProcess proxy = proxy(SMALL_POOL, server.address(), "client_login_timeout = 2s");
+                Crowd clients = new Crowd()) {
+            List<Long> before = processes(proxy);
+            endless.forEach(name -> server.on(name, Objects.requireNonNull(behaviours.get(name))));
+            for (int i = 0; i < 200; i++) {
+                clients.connect(proxy.port())
+                        .startup(WireClient.PROTOCOL_3_0, "stranger", endless.get(i % endless.size()));
+            }
+            Await.until(
+                    "all servers to be heard",
+                    Fixture.SOON,
+                    () -> server.met().entrySet().stream()
+                                    .filter(met -> endless.contains(met.getKey()))
+                                    .mapToInt(Map.Entry::getValue)
+                                    .sum()
+                            >= 120);
+            for (WireClient client : clients.clients()) {
+                while (client.readByte() >= 0) {
+                    // until the proxy has given it up, or the server has said all
+                }
+            }
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    /** Each of them could have 16 MiB, and none reads. */
+    @Test
+    void operatorsWhoDoNotReadFillNoMemory() throws Exception {
+        try (ProxyProcess proxy = proxy(
+                        "PGPROXY_ADMIN_OPTS=-Xmx256m",
+                        CLUSTER.primary().address().toString(),
+                        "pg_proxy_max_conn = 30");
+                Crowd operators = new Crowd();
+                Operator patient = Operator.of(proxy)) {
+            List<Long> before = processes(proxy);
+            for (int i = 0; i < 20; i++) {
+                WireClient client = operators.connect(proxy.port());
+                WireLogin login = WireLogin.attempt(client, "op" + i, "pg_proxy", ProxyProcess.OPERATOR_PASSWORD);
+                assertTrue(login.isIn(), () -> "refused: " + login.received());
+                client.send(FrontendMessage.query("select * from config a, config b, config c limit 60000"));
+            }
+            for (int i = 0; i < 20; i++) {
+                assertEquals("1", patient.value("select 1"), "while others fetch much");
+            }
+            // Whoever reads now gets all of it, or is told that too much is under way.
+            for (WireClient client : operators.clients()) {
+                client.readUntil('Z');
+            }
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    /** A worker that takes nothing, cancels that lead nowhere, and clients who are refused and stay. */
+    @Test
+    void theMasterHoldsLittleForThoseWhomNobodyServes() throws Exception {
+        try (ProxyProcess proxy = proxy(
+                        "PGPROXY_MASTER_OPTS=-Xmx24m",
+                        CLUSTER.primary().address().toString(),
+                        "max_client_conn = 1000");
+                Crowd crowd = new Crowd()) {
+            long master = proxy.master().pid();
+            ProcessHandle worker = proxy.children("pgproxy-pool").get(0);
+            signal(worker.pid(), "STOP");
+            String[] large = IntStream.range(0, 200)
+                    .mapToObj(i -> i % 2 == 0 ? "a.p" + i : "x".repeat(60))
+                    .toArray(String[]::new);
+            for (int i = 0; i < 500; i++) {
+                large[1] = "x" + i;
+                crowd.connect(proxy.port()).startup(WireClient.PROTOCOL_3_0, "postgres", "postgres", large);
+                crowd.connect(proxy.port()).send(FrontendMessage.cancelRequest(i, new byte[] {1, 2, 3, 4}));
+                crowd.connect(proxy.port()).startup(7 << 16, "postgres", "postgres");
+            }
+            Await.until(
+                    "another worker",
+                    Fixture.SOON.multipliedBy(4),
+                    () -> !worker.isAlive() && proxy.children("pgproxy-pool").size() == 1);
+            crowd.leave();
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals("1", client.value("select 1"));
+            }
+            assertEquals(master, proxy.master().pid());
+            assertTrue(proxy.master().isAlive(), proxy.log());
+        }
+    }
+
+    private static void signal(long pid, String name) {
+        Programs.Result result = Programs.run(List.of("kill", "-" + name, Long.toString(pid)));
+        assertEquals(0, result.status(), result.output());
+    }
+}
