@@ -53,6 +53,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** How often a statement is told again to stop. */
     private static final long CANCEL_PERIOD_MS = 100;
 
+    private static final long NS_PER_MS = 1_000_000L;
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
     /** Of the sessions that there may be, one in so many is kept for those who may act, and as many more for those of this host. */
@@ -90,6 +91,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     private @Nullable OwnedFd arrivedFd;
     private boolean usedSinceLook;
     private boolean heapWatched;
+    private long readersFromNs;
     private boolean stopping;
 
     AdminWorker(ChildProcess process) {
@@ -119,6 +121,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     public void onConfigureAdmin(ControlMessage.ConfigureAdmin message) {
         settings = message.settings();
         passwords = new Passwords(message.settings().database());
+        readersFromNs = loop.clock().nanoTime() + message.settings().readersWaitMs() * NS_PER_MS;
     }
 
     @Override
@@ -327,22 +330,30 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public void watchStop(Running statement, long graceMs) {
+    public void watchStop(Running statement, boolean mayAct, long graceMs) {
         loop.scheduler().afterMs(CANCEL_PERIOD_MS, () -> {
             if (!statement.isBegun() || statement.isOver()) {
                 return;
             }
             statement.tellAgain();
             if (graceMs > 0) {
-                watchStop(statement, graceMs - CANCEL_PERIOD_MS);
+                watchStop(statement, mayAct, graceMs - CANCEL_PERIOD_MS);
             } else {
                 Event.of("sql_runaway")
                         .message("a statement of pg_proxy cannot be stopped; this process is replaced,"
                                 + " and operators lose their sessions")
                         .error();
+                if (!mayAct) {
+                    channel.sendAtOnce(new ControlMessage.ReaderRanAway());
+                }
                 throw new IllegalStateException("a statement goes on after it was cancelled");
             }
         });
+    }
+
+    @Override
+    public long readersWaitMs() {
+        return (readersFromNs - loop.clock().nanoTime()) / NS_PER_MS;
     }
 
     @Override

@@ -443,6 +443,11 @@ public final class Master
     }
 
     @Override
+    public void onReaderRanAway(ControlMessage.ReaderRanAway message) {
+        admin.onReaderRanAway();
+    }
+
+    @Override
     public void onServerProbed(ControlMessage.ServerProbed message) {
         failover.probes().onProbed(message);
     }

@@ -230,4 +230,29 @@ class PgProxyLoginSystemTest {
             });
         }
     }
+
+    @Test
+    void whoMayOnlyLookKeepsNoOperatorOutWithWhatCannotBeStopped() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(
+                Fixture.cluster(18), "pg_proxy_pw = act", "pg_proxy_stats_pw = look", "pg_proxy_query_timeout = 3s")) {
+            try (Operator reader = Operator.of(proxy, "look")) {
+                assertThrows(
+                        SQLException.class,
+                        () -> reader.value("select ('1e' || '500000000') + 1.5"),
+                        "a number without end");
+                Await.until(
+                        "the process to be replaced",
+                        Fixture.SOON,
+                        () -> proxy.log().contains("event=readers_barred seconds="));
+            }
+            Await.until("readers to be kept out", Fixture.SOON, () -> {
+                SQLException refused = assertThrows(
+                        SQLException.class, () -> Operator.of(proxy, "look").close());
+                return "57P03".equals(refused.getSQLState());
+            });
+            try (Operator operator = Operator.of(proxy, "act")) {
+                assertEquals("1", operator.value("select 1"));
+            }
+        }
+    }
 }

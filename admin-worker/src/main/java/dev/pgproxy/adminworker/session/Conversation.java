@@ -450,7 +450,7 @@ final class Conversation {
     }
 
     private StatementRun begin(StatementRun.Ending ending) {
-        StatementRun begun = new StatementRun(services, client, ending);
+        StatementRun begun = new StatementRun(services, mayAct, client, ending);
         run = begun;
         return begun;
     }

@@ -43,6 +43,7 @@ public final class OperatorSession {
         CLOSED
     }
 
+    private static final long MS_PER_S = 1_000;
     private static final String MECHANISM = "SCRAM-SHA-256";
 
     private final Services services;
@@ -266,6 +267,12 @@ public final class OperatorSession {
         login = null;
         if (granted == null) {
             wrongPassword();
+        } else if (granted.right() != Passwords.Right.READ_AND_ACT && services.readersWaitMs() > 0) {
+            refuse(
+                    SqlState.CANNOT_CONNECT_NOW,
+                    "those who may only look are not let in for " + (services.readersWaitMs() / MS_PER_S + 1)
+                            + " s, because a statement of theirs could not be stopped",
+                    "Log in later, or with pg_proxy_pw.");
         } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, peer)) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,

@@ -39,8 +39,15 @@ public interface Services {
 
     void statementEnds(Running running);
 
-    /** The statement was told to stop. One that still runs after this time cannot be stopped, and ends the process. */
-    void watchStop(Running running, long graceMs);
+    /**
+     * The statement was told to stop. One that still runs after this time cannot be stopped, and ends the process.
+     *
+     * @param mayAct whether its session may do more than look
+     */
+    void watchStop(Running running, boolean mayAct, long graceMs);
+
+    /** How long those who may only look are not let in yet, in milliseconds. */
+    long readersWaitMs();
 
     /** Who tries passwords. */
     LoginGuard guard();

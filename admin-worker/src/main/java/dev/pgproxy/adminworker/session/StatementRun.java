@@ -41,6 +41,7 @@ final class StatementRun {
     }
 
     private final Services services;
+    private final boolean mayAct;
     private final Consumer<byte[]> notices;
     private final Ending ending;
     private final Running running = new Running();
@@ -48,9 +49,13 @@ final class StatementRun {
     private long commandId;
     private boolean over;
 
-    /** @param notices takes messages for the client that come before the end */
-    StatementRun(Services services, Consumer<byte[]> notices, Ending ending) {
+    /**
+     * @param mayAct whether the session may do more than look
+     * @param notices takes messages for the client that come before the end
+     */
+    StatementRun(Services services, boolean mayAct, Consumer<byte[]> notices, Ending ending) {
         this.services = services;
+        this.mayAct = mayAct;
         this.notices = notices;
         this.ending = ending;
     }
@@ -153,7 +158,7 @@ final class StatementRun {
         if (commandId != 0) {
             services.commands().abandon(commandId);
         }
-        services.watchStop(running, STOP_GRACE_MS);
+        services.watchStop(running, mayAct, STOP_GRACE_MS);
         finish(() -> ending.failed(reason));
     }
 

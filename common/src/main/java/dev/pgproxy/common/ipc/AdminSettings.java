@@ -9,13 +9,18 @@ import java.util.Optional;
  *
  * @param loginTimeoutMs bound on a login
  * @param version of pgproxy
+ * @param readersWaitMs how long those who may only look are not let in from now on
  */
-public record AdminSettings(ProxyConfig.AdminDatabase database, long loginTimeoutMs, String version) {
+public record AdminSettings(
+        ProxyConfig.AdminDatabase database, long loginTimeoutMs, String version, long readersWaitMs) {
 
     void encode(FieldWriter out) {
         out.string(database.password()).string(database.readerPassword().orElse(""));
         out.int32(database.connections()).int64(database.queryTimeout().toMillis());
-        out.int64(database.idleTimeout().toMillis()).int64(loginTimeoutMs).string(version);
+        out.int64(database.idleTimeout().toMillis())
+                .int64(loginTimeoutMs)
+                .string(version)
+                .int64(readersWaitMs);
     }
 
     static AdminSettings decode(FieldReader in) throws ControlViolation {
@@ -27,6 +32,7 @@ public record AdminSettings(ProxyConfig.AdminDatabase database, long loginTimeou
                         Duration.ofMillis(in.int64()),
                         Duration.ofMillis(in.int64())),
                 in.int64(),
-                in.string());
+                in.string(),
+                in.int64());
     }
 }

@@ -114,6 +114,8 @@ public sealed interface ControlMessage {
         void onStandbyAnswered(StandbyAnswered message);
 
         void onPlaceWanted(PlaceWanted message);
+
+        void onReaderRanAway(ReaderRanAway message);
     }
 
     /** What every child does in the same way. */
@@ -1470,6 +1472,24 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onPlaceWanted(this);
+        }
+    }
+
+    /** A statement of a session that may only look cannot be stopped, and ends the admin-worker, which sends this first. */
+    record ReaderRanAway() implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.READER_RAN_AWAY;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            // It has no fields.
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onReaderRanAway(this);
         }
     }
 

@@ -143,7 +143,8 @@ public enum ControlMessageType {
     STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string())),
     PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool())),
     PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64(), in.int64())),
-    PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes()));
+    PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes())),
+    READER_RAN_AWAY(66, 0, in -> new ControlMessage.ReaderRanAway());
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

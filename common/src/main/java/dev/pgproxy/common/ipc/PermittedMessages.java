@@ -53,7 +53,8 @@ public enum PermittedMessages {
             ControlMessageType.TAKE_SNAPSHOT,
             ControlMessageType.RUN_COMMAND,
             ControlMessageType.ABANDON_COMMAND,
-            ControlMessageType.END_CONNECTIONS)),
+            ControlMessageType.END_CONNECTIONS,
+            ControlMessageType.READER_RAN_AWAY)),
     TO_POOL_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

@@ -108,7 +108,8 @@ class ControlFrameTest {
                     new ProxyConfig.AdminDatabase(
                             "secret", Optional.of("other"), 20, Duration.ofSeconds(10), Duration.ofHours(1)),
                     45,
-                    "0.1.0")),
+                    "0.1.0",
+                    46)),
             new ControlMessage.AssignOperator(46, "127.0.0.1", BYTES),
             new ControlMessage.TakeSnapshot(47, 48),
             new ControlMessage.SnapshotComplete(49, List.of("pool-worker 1")),
@@ -136,6 +137,7 @@ class ControlFrameTest {
             new ControlMessage.ServerLost(SERVER),
             new ControlMessage.StandbyAnswered(71, true, "what", "why"),
             new ControlMessage.PlaceWanted(72, true),
+            new ControlMessage.ReaderRanAway(),
             new ControlMessage.PlaceGiven(73, 74, 75),
             new ControlMessage.PlaceRefused(75, BYTES));
 

@@ -83,6 +83,7 @@ public final class AdminDesk implements Answers {
     private final SwitchoverDesk switchovers;
     private final SnapshotDesk snapshots;
     private final Operators operators;
+    private final ReaderBar readers = new ReaderBar();
     private final PauseDesk pauses;
     private final EndingDesk endings;
     private @Nullable Child adminWorker;
@@ -161,8 +162,22 @@ public final class AdminDesk implements Answers {
         if (adminWorker != null) {
             ProxyConfig config = proxy.config();
             adminWorker.send(new ControlMessage.ConfigureAdmin(new AdminSettings(
-                    config.adminDatabase(), config.timeouts().clientLogin().toMillis(), version)));
+                    config.adminDatabase(),
+                    config.timeouts().clientLogin().toMillis(),
+                    version,
+                    readers.waitMs(loop.clock().nanoTime()))));
         }
+    }
+
+    /** Somebody who may only look has cost everybody the admin-worker. */
+    public void onReaderRanAway() {
+        long waitMs = readers.ranAway(loop.clock().nanoTime());
+        Event.of("readers_barred")
+                .with("seconds", waitMs / 1_000)
+                .message("a statement of somebody who may only look at pg_proxy could not be stopped;"
+                        + " those who log in with pg_proxy_stats_pw are not let in for a while")
+                .hint("Find out whose it was by the lines before; operators with pg_proxy_pw can log in.")
+                .warn();
     }
 
     /** A cancel came, which may be for a statement of an operator. */
