@@ -56,7 +56,7 @@ final class PidFile implements AutoCloseable {
         try {
             Path directory = path.toAbsolutePath().getParent();
             if (directory != null) {
-                Files.createDirectories(directory);
+                TrustedPath.createDirectories("pid_file", directory);
             }
             TrustedPath.checkRegular(path);
             return FileChannel.open(

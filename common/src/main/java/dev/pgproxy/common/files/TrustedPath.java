@@ -35,12 +35,16 @@ public final class TrustedPath {
      */
     public static void check(String what, Path file) throws IOException {
         ArrayDeque<Path> left = new ArrayDeque<>();
-        file.toAbsolutePath().normalize().forEach(left::add);
+        file.toAbsolutePath().forEach(left::add); // Not made simple: what .. means is known once the link before it is.
         Path at = Path.of("/");
         int links = 0;
         checkStep(what, file, at, attributes(at));
         while (!left.isEmpty()) {
             Path next = at.resolve(left.remove());
+            if (next.endsWith(".") || next.endsWith("..")) {
+                at = next.normalize();
+                continue;
+            }
             Attributes attributes;
             try {
                 attributes = attributes(next, LinkOption.NOFOLLOW_LINKS);
@@ -55,13 +59,23 @@ public final class TrustedPath {
             if (++links > MAX_LINKS) {
                 throw new IOException(what + " = " + file + ": there are too many links on the way");
             }
-            Path target = at.resolve(Files.readSymbolicLink(next)).normalize();
+            Path target = Files.readSymbolicLink(next);
             ArrayDeque<Path> onTheWay = new ArrayDeque<>();
             target.forEach(onTheWay::add);
             onTheWay.addAll(left);
             left = onTheWay;
-            at = Path.of("/");
+            at = target.isAbsolute() ? Path.of("/") : at;
         }
+    }
+
+    /**
+     * Makes a directory, and those on the way to it. Where others can write they may have been faster, so it is checked afterwards.
+     *
+     * @throws IOException as for {@link #check}, and when it cannot be made
+     */
+    public static void createDirectories(String what, Path directory) throws IOException {
+        Files.createDirectories(directory);
+        check(what, directory);
     }
 
     private record Attributes(int owner, int mode) {}

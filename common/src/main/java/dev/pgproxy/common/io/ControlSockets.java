@@ -1,5 +1,6 @@
 package dev.pgproxy.common.io;
 
+import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.ipc.PermittedMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
@@ -125,7 +126,7 @@ public final class ControlSockets {
         }
         if (Files.notExists(directory)) {
             if (directory.getParent() != null) {
-                Files.createDirectories(directory.getParent());
+                TrustedPath.createDirectories("ipc_uds_path", directory.getParent());
             }
             Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
         }

@@ -74,6 +74,21 @@ class TrustedPathTest {
         assertRefused("too many links");
     }
 
+    /** The parent of where a link leads to is another directory than the one that the link lies in. */
+    @Test
+    void whatIsAboveALinksTargetIsLookedAtToo() throws IOException {
+        Path open = Files.createDirectory(directory.resolve("open"));
+        Files.createDirectory(open.resolve("below"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.createSymbolicLink(directory.resolve("run/link"), open.resolve("below"));
+        file = directory.resolve("run/link/../pgproxy.pid");
+        assertRefused("every user can write to the directory " + open);
+        Files.createSymbolicLink(directory.resolve("run/relative"), Path.of("../run/./deeper"));
+        Files.createDirectory(directory.resolve("run/deeper"));
+        TrustedPath.check("pid_file", directory.resolve("run/relative/pgproxy.pid"));
+        TrustedPath.createDirectories("state_file", directory.resolve("run/relative/a/b"));
+    }
+
     @Test
     void aDirectoryIsNoRegularFile() {
         assertThrows(IOException.class, () -> TrustedPath.checkRegular(directory));

@@ -115,7 +115,7 @@ public final class StateFile {
         if (directory == null) {
             throw new IOException(file + " is no file");
         }
-        Files.createDirectories(directory);
+        TrustedPath.createDirectories("state_file", directory);
         Path next = file.resolveSibling(file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
                 next, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
