@@ -91,10 +91,11 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
 
     @Override
     public void onProbeServer(ControlMessage.ProbeServer message) {
-        boolean asked =
-                probers.computeIfAbsent(message.server(), this::prober).look(message.kind(), message.timeoutMs());
+        boolean asked = probers.computeIfAbsent(message.server(), this::prober)
+                .look(message.lookId(), message.kind(), message.timeoutMs());
         if (!asked) {
             channel.send(new ControlMessage.ServerProbed(
+                    message.lookId(),
                     message.server(),
                     message.kind(),
                     false,
@@ -105,8 +106,8 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private Prober prober(ServerAddress server) {
         return new Prober(server, settings().adminLogin(), new Prober.Listener() {
             @Override
-            public void looked(ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
-                report(new ControlMessage.ServerProbed(of, kind, fresh, observation));
+            public void looked(long lookId, ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
+                report(new ControlMessage.ServerProbed(lookId, of, kind, fresh, observation));
             }
 
             @Override

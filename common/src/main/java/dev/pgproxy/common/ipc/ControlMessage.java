@@ -1320,7 +1320,7 @@ public sealed interface ControlMessage {
     }
 
     /** The master wants to know how a server is. Those of one server and one kind are done one after the other. */
-    record ProbeServer(ServerAddress server, ProbeKind kind, long timeoutMs) implements ToTaskWorker {
+    record ProbeServer(long lookId, ServerAddress server, ProbeKind kind, long timeoutMs) implements ToTaskWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PROBE_SERVER;
@@ -1328,7 +1328,8 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).string(kind.name()).int64(timeoutMs);
+            out.int64(lookId).string(server.host()).int32(server.port());
+            out.string(kind.name()).int64(timeoutMs);
         }
 
         @Override
@@ -1361,6 +1362,8 @@ public sealed interface ControlMessage {
      * @param promote false only finds out
      * @param triggerObject OID of the empty large object that a trigger file is made from
      * @param timeoutMs bound on the connect, and on each answer
+     * @param deadlineNs when nobody waits for the answer any more, and no standby may be told any more: by System.nanoTime, which is the
+     *     same for all processes of a host on Linux
      */
     record AskStandby(
             long requestId,
@@ -1368,7 +1371,8 @@ public sealed interface ControlMessage {
             boolean promote,
             ProxyConfig.PromoteMethod method,
             int triggerObject,
-            long timeoutMs)
+            long timeoutMs,
+            long deadlineNs)
             implements ToTaskWorker {
         @Override
         public ControlMessageType type() {
@@ -1378,7 +1382,8 @@ public sealed interface ControlMessage {
         @Override
         public void encode(FieldWriter out) {
             out.int64(requestId).string(server.host()).int32(server.port());
-            out.bool(promote).string(method.name()).int32(triggerObject).int64(timeoutMs);
+            out.bool(promote).string(method.name()).int32(triggerObject);
+            out.int64(timeoutMs).int64(deadlineNs);
         }
 
         @Override
@@ -1392,7 +1397,7 @@ public sealed interface ControlMessage {
      *
      * @param fresh whether it was over a new connection
      */
-    record ServerProbed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation)
+    record ServerProbed(long lookId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation)
             implements ToMaster {
         @Override
         public ControlMessageType type() {
@@ -1401,7 +1406,8 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).string(kind.name()).bool(fresh);
+            out.int64(lookId).string(server.host()).int32(server.port());
+            out.string(kind.name()).bool(fresh);
             ObservationFields.encode(observation, out);
         }
 

@@ -119,7 +119,7 @@ public enum ControlMessageType {
             57,
             0,
             in -> new ControlMessage.ProbeServer(
-                    new ServerAddress(in.string(), in.int32()), in.constant(ProbeKind.class), in.int64())),
+                    in.int64(), new ServerAddress(in.string(), in.int32()), in.constant(ProbeKind.class), in.int64())),
     FORGET_SERVER(58, 0, in -> new ControlMessage.ForgetServer(new ServerAddress(in.string(), in.int32()))),
     ASK_STANDBY(
             59,
@@ -130,11 +130,13 @@ public enum ControlMessageType {
                     in.bool(),
                     in.constant(ProxyConfig.PromoteMethod.class),
                     in.int32(),
+                    in.int64(),
                     in.int64())),
     SERVER_PROBED(
             60,
             0,
             in -> new ControlMessage.ServerProbed(
+                    in.int64(),
                     new ServerAddress(in.string(), in.int32()),
                     in.constant(ProbeKind.class),
                     in.bool(),

@@ -125,10 +125,11 @@ class ControlFrameTest {
             new ControlMessage.HoldSessions(59, SERVER, true),
             new ControlMessage.SessionsHeld(60),
             new ControlMessage.FrontendParked(61, new ClientOrigin("::1", 7, 8), 62, new byte[10_000], LARGEST),
-            new ControlMessage.ProbeServer(SERVER, ProbeKind.FLUSH, 63),
+            new ControlMessage.ProbeServer(62, SERVER, ProbeKind.FLUSH, 63),
             new ControlMessage.ForgetServer(SERVER),
-            new ControlMessage.AskStandby(64, SERVER, true, ProxyConfig.PromoteMethod.AUTO, 9999, 65),
+            new ControlMessage.AskStandby(64, SERVER, true, ProxyConfig.PromoteMethod.AUTO, 9999, 65, 66),
             new ControlMessage.ServerProbed(
+                    65,
                     SERVER,
                     ProbeKind.FRESH,
                     true,
@@ -144,7 +145,7 @@ class ControlFrameTest {
     @Test
     void aLookThatFailedComesBackAsItWas() throws ControlViolation {
         ControlMessage failed = new ControlMessage.ServerProbed(
-                SERVER, ProbeKind.KEPT, false, new Observation.Failed(FailureKind.RESET, "Connection reset"));
+                1, SERVER, ProbeKind.KEPT, false, new Observation.Failed(FailureKind.RESET, "Connection reset"));
         assertEquals(failed, ControlFrame.decodeNext(ByteBuffer.wrap(encode(failed))));
     }
 

@@ -180,7 +180,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
                 promote,
                 rules.method(),
                 rules.triggerObject(),
-                rules.probeTimeout().toMillis());
+                rules.probeTimeout().toMillis(),
+                0);
     }
 
     private static String words(ControlMessage.StandbyAnswered answer) {

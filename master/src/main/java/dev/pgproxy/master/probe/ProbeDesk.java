@@ -26,6 +26,8 @@ public final class ProbeDesk {
     /** Time for the worker to be started again, on top. */
     private static final long MARGIN_MS = 5_000;
 
+    private static final long NS_PER_MS = 1_000_000L;
+
     private static final String NO_ANSWER = "pgproxy-task does not answer; its log says why";
 
     private static final String WORKER_GONE = "pgproxy-task ended while it told the standby";
@@ -42,11 +44,13 @@ public final class ProbeDesk {
     private record Look(ServerAddress server, ProbeKind kind) {}
 
     private static final class Open {
+        private final long id;
         private final long timeoutMs;
         private final Scheduler.Timer timer;
         private boolean again;
 
-        private Open(long timeoutMs, Scheduler.Timer timer) {
+        private Open(long id, long timeoutMs, Scheduler.Timer timer) {
+            this.id = id;
             this.timeoutMs = timeoutMs;
             this.timer = timer;
         }
@@ -81,12 +85,17 @@ public final class ProbeDesk {
             open.again = true;
             return;
         }
+        long id = nextRequest++;
         Scheduler.Timer timer = loop.scheduler()
                 .afterMs(
-                        STEPS_OF_A_LOOK * timeoutMs + MARGIN_MS,
-                        () -> ended(look, false, new Observation.Failed(FailureKind.LOCAL, NO_ANSWER)));
-        looks.put(look, new Open(timeoutMs, timer));
-        send(new ControlMessage.ProbeServer(server, kind, timeoutMs));
+                        mostMs(timeoutMs),
+                        () -> ended(id, look, false, new Observation.Failed(FailureKind.LOCAL, NO_ANSWER)));
+        looks.put(look, new Open(id, timeoutMs, timer));
+        send(new ControlMessage.ProbeServer(id, server, kind, timeoutMs));
+    }
+
+    private static long mostMs(long timeoutMs) {
+        return STEPS_OF_A_LOOK * timeoutMs + MARGIN_MS;
     }
 
     private void send(ControlMessage message) {
@@ -95,11 +104,12 @@ public final class ProbeDesk {
         }
     }
 
-    private void ended(Look look, boolean fresh, Observation observation) {
-        Open open = looks.remove(look);
-        if (open == null) {
-            return; // It took too long, or nobody wants to know any more.
+    private void ended(long id, Look look, boolean fresh, Observation observation) {
+        Open open = looks.get(look);
+        if (open == null || open.id != id) {
+            return; // It took too long, or nobody wants to know any more. What it saw may not be true by now.
         }
+        looks.remove(look);
         open.timer.cancel();
         if (open.again) {
             look(look.server(), look.kind(), open.timeoutMs);
@@ -120,7 +130,7 @@ public final class ProbeDesk {
     /**
      * Tells a standby to become the primary, or finds out whether it could be told to.
      *
-     * @param request its number is given here
+     * @param request its number and its deadline are given here
      * @param answer called once, unless the desk is closed before
      */
     public void ask(ControlMessage.AskStandby request, Consumer<ControlMessage.StandbyAnswered> answer) {
@@ -131,17 +141,18 @@ public final class ProbeDesk {
                 request.promote(),
                 request.method(),
                 request.triggerObject(),
-                request.timeoutMs());
+                request.timeoutMs(),
+                loop.clock().nanoTime() + NS_PER_MS * mostMs(request.timeoutMs()));
         Scheduler.Timer timer = loop.scheduler()
                 .afterMs(
-                        STEPS_OF_A_LOOK * request.timeoutMs() + MARGIN_MS,
+                        mostMs(request.timeoutMs()),
                         () -> onAnswered(new ControlMessage.StandbyAnswered(id, false, NO_ANSWER, "")));
         requests.put(id, new Request(message, timer, answer));
         send(message);
     }
 
     public void onProbed(ControlMessage.ServerProbed message) {
-        ended(new Look(message.server(), message.kind()), message.fresh(), message.observation());
+        ended(message.lookId(), new Look(message.server(), message.kind()), message.fresh(), message.observation());
     }
 
     public void onLost(ControlMessage.ServerLost message) {
@@ -159,7 +170,8 @@ public final class ProbeDesk {
     /** Asks what has waited for it. */
     public void taskWorkerReady(Recipient worker) {
         taskWorker = worker;
-        looks.forEach((look, open) -> send(new ControlMessage.ProbeServer(look.server(), look.kind(), open.timeoutMs)));
+        looks.forEach((look, open) ->
+                send(new ControlMessage.ProbeServer(open.id, look.server(), look.kind(), open.timeoutMs)));
         requests.values().forEach(request -> send(request.message()));
     }
 

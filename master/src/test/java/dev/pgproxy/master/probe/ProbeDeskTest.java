@@ -9,6 +9,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Poller;
+import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import java.util.ArrayList;
@@ -26,10 +27,11 @@ class ProbeDeskTest {
         @Override
         public void wakeUp() {}
     };
+    private long nowNs;
     private final List<Observation> observed = new ArrayList<>();
     private final List<ControlMessage.StandbyAnswered> answers = new ArrayList<>();
     private final List<ControlMessage> asked = new ArrayList<>();
-    private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> 0), new ProbeDesk.Listener() {
+    private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> nowNs), new ProbeDesk.Listener() {
         @Override
         public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
             observed.add(observation);
@@ -41,7 +43,7 @@ class ProbeDeskTest {
 
     private void ask(boolean promote) {
         desk.ask(
-                new ControlMessage.AskStandby(0, SERVER, promote, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000),
+                new ControlMessage.AskStandby(0, SERVER, promote, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000, 0),
                 answers::add);
     }
 
@@ -71,5 +73,33 @@ class ProbeDeskTest {
         assertEquals(List.of(), asked);
         ask(true);
         assertInstanceOf(ControlMessage.AskStandby.class, asked.get(0));
+    }
+
+    @Test
+    void whatALookHasSeenThatTookTooLongIsNotTakenForTheNextOnes() {
+        EventLoop loop = new EventLoop(poller, () -> nowNs);
+        List<Observation> seen = new ArrayList<>();
+        ProbeDesk late = new ProbeDesk(loop, new ProbeDesk.Listener() {
+            @Override
+            public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
+                seen.add(observation);
+            }
+
+            @Override
+            public void connectionLost(ServerAddress server) {}
+        });
+        late.taskWorkerReady(asked::add);
+        late.look(SERVER, ProbeKind.FRESH, 1_000);
+        nowNs += 20_000_000_000L;
+        loop.tick();
+        late.look(SERVER, ProbeKind.FRESH, 1_000);
+        long first = ((ControlMessage.ProbeServer) asked.get(0)).lookId();
+        long second = ((ControlMessage.ProbeServer) asked.get(1)).lookId();
+        Observation old = new Observation.Failed(FailureKind.REFUSED, "an hour ago");
+        Observation present = new Observation.Failed(FailureKind.REFUSED, "now");
+        late.onProbed(new ControlMessage.ServerProbed(first, SERVER, ProbeKind.FRESH, true, old));
+        late.onProbed(new ControlMessage.ServerProbed(second, SERVER, ProbeKind.FRESH, true, present));
+        assertEquals(2, seen.size());
+        assertEquals(present, seen.get(1));
     }
 }

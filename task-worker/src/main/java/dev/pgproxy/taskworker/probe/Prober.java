@@ -28,16 +28,17 @@ public final class Prober implements AutoCloseable {
         /**
          * A look that was asked for is over.
          *
+         * @param lookId its number
          * @param fresh whether it was over a new connection
          */
-        void looked(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
+        void looked(long lookId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
 
         /** The kept connection ended between two looks. */
         void connectionLost(ServerAddress server);
     }
 
     /** @param kind null to end */
-    private record Request(@Nullable ProbeKind kind, long timeoutMs) {}
+    private record Request(long lookId, @Nullable ProbeKind kind, long timeoutMs) {}
 
     private final ServerAddress server;
     private final ProxyConfig.AdminLogin login;
@@ -58,18 +59,19 @@ public final class Prober implements AutoCloseable {
     /**
      * Asks for a look.
      *
+     * @param lookId its number, for the answer
      * @param timeoutMs bound on the connect, and on each answer
      * @return false when too many are asked for already
      */
-    public boolean look(ProbeKind kind, long timeoutMs) {
-        return requests.offer(new Request(kind, timeoutMs));
+    public boolean look(long lookId, ProbeKind kind, long timeoutMs) {
+        return requests.offer(new Request(lookId, kind, timeoutMs));
     }
 
     /** Ends the thread, after the look that is under way. */
     @Override
     public void close() {
         requests.clear();
-        requests.add(new Request(null, 0));
+        requests.add(new Request(0, null, 0));
     }
 
     private void run() {
@@ -86,7 +88,7 @@ public final class Prober implements AutoCloseable {
                 }
                 boolean fresh = kind == ProbeKind.FRESH || kept == null;
                 Observation observation = look(kind, kept, request.timeoutMs());
-                listener.looked(server, kind, fresh, observation);
+                listener.looked(request.lookId(), server, kind, fresh, observation);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -34,6 +34,9 @@ final class Promoter {
     /** Does what is asked for, as well as it can be done. */
     static ControlMessage.StandbyAnswered answer(ProxyConfig.AdminLogin login, ControlMessage.AskStandby request) {
         Promoter promoter = new Promoter(login, request);
+        if (promoter.isLate()) {
+            return promoter.late(); // It has waited, or this process stood still.
+        }
         try (Connection connection = promoter.open()) {
             return request.promote() ? promoter.tell(connection) : promoter.answer(promoter.examine(connection));
         } catch (SQLException e) {
@@ -42,6 +45,16 @@ final class Promoter {
             // A server can say what the driver cannot bear.
             return new ControlMessage.StandbyAnswered(request.requestId(), false, "it could not be asked: " + e, "");
         }
+    }
+
+    private boolean isLate() {
+        return System.nanoTime() - request.deadlineNs() > 0;
+    }
+
+    /** The master has given up, and may have decided otherwise since. */
+    private ControlMessage.StandbyAnswered late() {
+        return new ControlMessage.StandbyAnswered(
+                request.requestId(), false, "it was not told, because the master waits for the answer no more", "");
     }
 
     private ControlMessage.StandbyAnswered answer(PromotionWay way) {
@@ -90,6 +103,9 @@ final class Promoter {
             return new ControlMessage.StandbyAnswered(request.requestId(), true, "", "");
         }
         PromotionWay way = examine(connection);
+        if (isLate()) {
+            return late();
+        }
         if (way instanceof PromotionWay.TriggerFile trigger) {
             export(connection, trigger.path());
         } else if (way instanceof PromotionWay.PgPromote) {

@@ -1,0 +1,54 @@
+package dev.pgproxy.taskworker.promotion;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.ControlMessage;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class PromoterTest {
+
+    private static final ProxyConfig.AdminLogin LOGIN = new ProxyConfig.AdminLogin("postgres", "", "postgres", "none");
+
+    private static ControlMessage.StandbyAnswered tell(int port, long deadlineNs) {
+        return Promoter.answer(
+                LOGIN,
+                new ControlMessage.AskStandby(
+                        7,
+                        new ServerAddress("127.0.0.1", port),
+                        true,
+                        ProxyConfig.PromoteMethod.AUTO,
+                        9999,
+                        1_000,
+                        deadlineNs));
+    }
+
+    /** The master has decided without it by then, and two primaries would be worse than none. */
+    @Test
+    void nobodyIsToldAfterTheMasterHasGivenUp() throws IOException {
+        try (ServerSocket standby = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ControlMessage.StandbyAnswered answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
+            assertEquals(
+                    new ControlMessage.StandbyAnswered(
+                            7, false, "it was not told, because the master waits for the answer no more", ""),
+                    answer);
+        }
+    }
+
+    @Test
+    void whoCannotBeReachedIsSaidToBe() throws IOException {
+        int nobodys;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobodys = closed.getLocalPort();
+        }
+        ControlMessage.StandbyAnswered answer = tell(nobodys, System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
+        assertFalse(answer.reached());
+        assertEquals("it could not be asked: ", answer.problem().substring(0, 23));
+    }
+}
