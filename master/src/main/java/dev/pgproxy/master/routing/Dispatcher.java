@@ -51,6 +51,9 @@ public final class Dispatcher {
     /** So often is a client overtaken by who can use a backend where it is, before one is closed to make room for it. */
     private static final int MAX_OVERTAKEN = 32;
 
+    /** And so long does it wait for a backend of its kind to become idle where it is: about as long as a server takes to open one. */
+    private static final long PATIENCE_NS = 50 * NS_PER_MS;
+
     /** Places that are kept free for strangers are not taken from connections that were used within this time. */
     private static final long RESERVE_AFTER_MS = 1_000;
 
@@ -606,6 +609,10 @@ public final class Dispatcher {
             return hand(client, worker, assign) ? Advance.GO_ON : Advance.STOP;
         }
         if (decision instanceof Admission.Decision.Evict evict) {
+            if (hasPatience(client, evict.backend())) {
+                tryAgainLater();
+                return Advance.GO_ON;
+            }
             evict(evict.backend());
             return waits(evict.scope(), turn);
         }
@@ -645,6 +652,18 @@ public final class Dispatcher {
         client.wasOvertaken();
         giveThere(there, worker, assign);
         return true;
+    }
+
+    /**
+     * Whether the client waits a moment longer, because what is idle elsewhere is likely to be taken by somebody who is asked there, or
+     * because something like it may become idle where the client is.
+     */
+    private boolean hasPatience(RoutedClient client, Ledger.BackendEntry idle) {
+        Ledger.WorkerEntry own = ledger.worker(client.slot());
+        return own != null
+                && idle.key.equals(client.key())
+                && (idle.worker.asked(idle.key) > 0 || own.backends(idle.key) > 0)
+                && loop.clock().nanoTime() - client.patientSinceNs(loop.clock().nanoTime()) < PATIENCE_NS;
     }
 
     /** When more wait in a scope than places of it are being made free, nobody behind them who counts in it can be served. */

@@ -50,6 +50,16 @@ final class Ledger {
             return sessions.size();
         }
 
+        /** Clients of this key who are asked for their password here. */
+        int asked(PoolKey key) {
+            return placeless.getOrDefault(key, 0);
+        }
+
+        /** Backends of this key that are here. */
+        int backends(PoolKey key) {
+            return backendsByKey.getOrDefault(key, 0);
+        }
+
         /** Descriptors that the worker needs for what it holds. */
         int load() {
             return sessions.size() + backends.size();
@@ -309,13 +319,12 @@ final class Ledger {
     WorkerEntry withMostFor(PoolKey key) {
         return workers.values().stream()
                 .filter(worker -> worker.backendsByKey.containsKey(key))
-                .max(Comparator.comparingDouble(worker -> (double) worker.backendsByKey.getOrDefault(key, 0)
-                        / (1 + worker.placeless.getOrDefault(key, 0))))
+                .max(Comparator.comparingDouble(worker -> (double) worker.backends(key) / (1 + worker.asked(key))))
                 .orElse(null);
     }
 
     private static int spare(Map.Entry<WorkerEntry, Integer> idleThere, PoolKey key) {
-        return idleThere.getValue() - idleThere.getKey().placeless.getOrDefault(key, 0);
+        return idleThere.getValue() - idleThere.getKey().asked(key);
     }
 
     @Nullable

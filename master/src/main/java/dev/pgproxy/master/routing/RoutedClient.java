@@ -39,6 +39,8 @@ final class RoutedClient {
     private Scheduler.@Nullable Timer waitTimer;
     private int returns;
     private int overtaken;
+    private long patientSinceNs;
+    private boolean patient;
 
     /**
      * A client that has just come.
@@ -157,6 +159,15 @@ final class RoutedClient {
     /** Once more. */
     void wasOvertaken() {
         overtaken++;
+    }
+
+    /** When this was asked first: since then it waits for a backend where it is. */
+    long patientSinceNs(long nowNs) {
+        if (!patient) {
+            patient = true;
+            patientSinceNs = nowNs;
+        }
+        return patientSinceNs;
     }
 
     /** When it came. */

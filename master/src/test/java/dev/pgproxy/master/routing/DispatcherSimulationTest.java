@@ -81,7 +81,7 @@ class DispatcherSimulationTest {
             assertEquals(200, world.served());
             opened[0] += world.backendsOpened();
         });
-        assertTrue(opened[0] <= SEEDS * 200 / 8, opened[0] + " connections opened for " + SEEDS * 200 + " logins");
+        assertTrue(opened[0] <= SEEDS * 200 / 10, opened[0] + " connections opened for " + SEEDS * 200 + " logins");
     }
 
     @Test
