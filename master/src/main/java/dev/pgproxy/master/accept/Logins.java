@@ -41,6 +41,7 @@ public final class Logins {
 
     private int readingCount;
     private long heldBytes;
+    private long containedFaults;
     private final EventThrottle refusals = new EventThrottle();
     private long nextClientId = 1;
 
@@ -143,6 +144,16 @@ public final class Logins {
     /** Bytes that connections hold whose packet is not complete, about. */
     public long heldBytes() {
         return heldBytes;
+    }
+
+    /** A fault of the proxy's own has cost one client its login. */
+    void faulted() {
+        containedFaults++;
+    }
+
+    /** How often that was. */
+    public long containedFaults() {
+        return containedFaults;
     }
 
     /** Connections whose packet is not complete. */

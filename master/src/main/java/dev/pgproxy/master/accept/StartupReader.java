@@ -141,6 +141,7 @@ final class StartupReader {
         try {
             return StartupPacketDecoder.decode(packet);
         } catch (RuntimeException e) {
+            logins.faulted();
             Event.of("startup_packet_broken")
                     .limitedBy(logins.refusals(), logins.loop().clock().nanoTime())
                     .with("peer", TcpSockets.display(peer))

@@ -218,7 +218,7 @@ public final class AdminDesk implements Answers {
     }
 
     private List<byte[]> ownRows(Set<View> views) {
-        MasterReport.Self self = new MasterReport.Self(pid, startedNs, loopDelayNs);
+        MasterReport.Self self = new MasterReport.Self(pid, startedNs, loopDelayNs, logins.containedFaults());
         MasterReport report = new MasterReport(self, loop.clock().nanoTime(), nowMicros());
         report.clients(views, dispatcher.waitingClients());
         for (View view : views) {

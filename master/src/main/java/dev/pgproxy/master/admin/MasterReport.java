@@ -28,7 +28,7 @@ final class MasterReport {
     private static final double NS_PER_MS = 1e6;
 
     /** The master itself, as a row of the table process. */
-    record Self(int pid, long startedNs, long loopDelayNs) {}
+    record Self(int pid, long startedNs, long loopDelayNs, long containedFaults) {}
 
     private final Self self;
     private final long nowNs;
@@ -104,7 +104,7 @@ final class MasterReport {
                     .nothing()
                     .text("ready");
             process(out, self.pid(), self.startedNs(), 0, self.loopDelayNs());
-            out.int8(0).endRow();
+            out.int8(self.containedFaults()).endRow();
             for (Child child : children) {
                 if (child.pid() > 0) {
                     out.int4((int) child.pid()).int4(0).int4(0).int4(0);
