@@ -1,5 +1,6 @@
 package dev.pgproxy.adminworker;
 
+import dev.pgproxy.adminworker.session.Asker;
 import dev.pgproxy.adminworker.session.Commands;
 import dev.pgproxy.adminworker.session.LoginGuard;
 import dev.pgproxy.adminworker.session.OperatorSession;
@@ -8,8 +9,6 @@ import dev.pgproxy.adminworker.session.Services;
 import dev.pgproxy.adminworker.snapshot.SnapshotSource;
 import dev.pgproxy.adminworker.sql.Engines;
 import dev.pgproxy.adminworker.sql.Running;
-import dev.pgproxy.adminworker.sql.SqlProblem;
-import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.OwnedFd;
@@ -32,6 +31,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,17 +50,10 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** Results that clients have not taken, of all sessions together. */
     private static final long MAX_HELD_BYTES = 64L * 1024 * 1024;
 
-    /** How often a statement is told again to stop. */
-    private static final long CANCEL_PERIOD_MS = 100;
-
-    private static final long NS_PER_MS = 1_000_000L;
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
     /** Of the sessions that there may be, one in so many is kept for those who may act, and as many more for those of this host. */
     private static final int RESERVE_DIVISOR = 5;
-
-    /** How often memory is looked at while a statement runs. */
-    private static final long HEAP_PERIOD_MS = 20;
 
     /** How often the databases are looked at, which give up their rows when no statement came for so long. */
     private static final long UNLOAD_PERIOD_MS = 10_000;
@@ -74,23 +67,19 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     private final LingeringClose lingering;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
     private final SecureRandom random = new SecureRandom();
-    private final HeapWatch heap = new HeapWatch();
     private final LoginGuard guard = new LoginGuard();
     private long containedFaults;
     private final Engines engines = new Engines();
     private final SnapshotSource snapshots;
     private final Commands commands;
+    private final StatementWatch statements;
     /** In the order in which they came. */
     private final Set<OperatorSession> sessions = new LinkedHashSet<>();
-
-    /** In the order in which they came. */
-    private final Set<Running> running = new LinkedHashSet<>();
 
     private @Nullable AdminSettings settings;
     private @Nullable Passwords passwords;
     private @Nullable OwnedFd arrivedFd;
     private boolean usedSinceLook;
-    private boolean heapWatched;
     private long readersFromNs;
     private boolean stopping;
 
@@ -101,11 +90,12 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         this.lingering = new LingeringClose(loop.scheduler());
         this.snapshots = new SnapshotSource(loop, channel::send);
         this.commands = new Commands(channel::send);
+        this.statements = new StatementWatch(loop, new HeapWatch()::isTight, this::ranAway);
         loop.scheduler().everyMs(UNLOAD_PERIOD_MS, this::unloadIfUnused);
     }
 
     private void unloadIfUnused() {
-        if (!usedSinceLook && running.isEmpty()) {
+        if (!usedSinceLook && statements.isIdle()) {
             engines.unload();
         }
         usedSinceLook = false;
@@ -121,7 +111,8 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     public void onConfigureAdmin(ControlMessage.ConfigureAdmin message) {
         settings = message.settings();
         passwords = new Passwords(message.settings().database());
-        readersFromNs = loop.clock().nanoTime() + message.settings().readersWaitMs() * NS_PER_MS;
+        readersFromNs = loop.clock().nanoTime()
+                + TimeUnit.MILLISECONDS.toNanos(message.settings().readersWaitMs());
     }
 
     @Override
@@ -298,62 +289,36 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     @Override
     public void statementBegins(Running statement) {
         usedSinceLook = true;
-        running.add(statement);
-        if (!heapWatched) {
-            heapWatched = true;
-            loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
-        }
-    }
-
-    private void watchHeap() {
-        heapWatched = !running.isEmpty();
-        if (!heapWatched) {
-            return;
-        }
-        if (heap.isTight()) {
-            SqlProblem reason = new SqlProblem(
-                    SqlStates.OUT_OF_MEMORY,
-                    "the statement needs more memory than pg_proxy has for it",
-                    "Use a narrower WHERE, or fewer columns.");
-            // Large ones take long. One at a time: when it has ended, the others may go on.
-            running.stream()
-                    .filter(statement -> statement.isBegun() && !statement.isOver())
-                    .findFirst()
-                    .ifPresent(statement -> statement.cancel(reason));
-        }
-        loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
+        statements.begins(statement);
     }
 
     @Override
     public void statementEnds(Running statement) {
-        running.remove(statement);
+        statements.ends(statement);
     }
 
     @Override
-    public void watchStop(Running statement, boolean mayAct, long graceMs) {
-        loop.scheduler().afterMs(CANCEL_PERIOD_MS, () -> {
-            if (!statement.isBegun() || statement.isOver()) {
-                return;
-            }
-            statement.tellAgain();
-            if (graceMs > 0) {
-                watchStop(statement, mayAct, graceMs - CANCEL_PERIOD_MS);
-            } else {
-                Event.of("sql_runaway")
-                        .message("a statement of pg_proxy cannot be stopped; this process is replaced,"
-                                + " and operators lose their sessions")
-                        .error();
-                if (!mayAct) {
-                    channel.sendAtOnce(new ControlMessage.ReaderRanAway());
-                }
-                throw new IllegalStateException("a statement goes on after it was cancelled");
-            }
-        });
+    public void watchStop(Running statement, Asker asker) {
+        statements.stop(statement, asker);
+    }
+
+    private void ranAway(Asker asker) {
+        Event.of("sql_runaway")
+                .with("peer", asker.peer())
+                .with("user", asker.user())
+                .with("may_act", asker.mayAct())
+                .message("a statement of pg_proxy cannot be stopped; this process is replaced,"
+                        + " and operators lose their sessions")
+                .error();
+        if (!asker.mayAct()) {
+            channel.sendAtOnce(new ControlMessage.ReaderRanAway());
+        }
+        throw new IllegalStateException("a statement goes on after it was cancelled");
     }
 
     @Override
     public long readersWaitMs() {
-        return (readersFromNs - loop.clock().nanoTime()) / NS_PER_MS;
+        return TimeUnit.NANOSECONDS.toMillis(readersFromNs - loop.clock().nanoTime());
     }
 
     @Override

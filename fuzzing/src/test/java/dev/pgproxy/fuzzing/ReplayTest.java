@@ -20,7 +20,7 @@ class ReplayTest {
     private static final int MUTATIONS_OF_FILES = MUTATIONS / 10;
 
     private static final int MAX_EDITS = 8;
-    private static final int MAX_BYTES = 4_096;
+    private static final int MAX_BYTES = 32 * 1_024;
     private static final Path CORPUS = Path.of("src/test/resources/corpus");
 
     private static List<byte[]> corpus(Target target) throws IOException {

@@ -140,7 +140,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void assign(ControlMessage.AssignFrontend assignment, Transport frontend) {
         try {
             serve(assignment, frontend);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             fault("client_broken", assignment.server())
                     .with("session", assignment.frontendId())
                     .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
@@ -404,7 +404,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void broken(Session session, RuntimeException cause) {
+    public void broken(Session session, Throwable cause) {
         fault("session_broken", session.key().server())
                 .with("session", session.id())
                 .with("state", session.state())
@@ -417,7 +417,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void broken(Backend backend, RuntimeException cause) {
+    public void broken(Backend backend, Throwable cause) {
         fault("backend_broken", backend.key().server())
                 .with("backend", backend.id())
                 .with("state", backend.state())

@@ -11,6 +11,9 @@ import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireLogin;
+import dev.pgproxy.testkit.wire.WireMessage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,7 +115,8 @@ class BoundedMemorySystemTest {
         try (ProxyProcess proxy = proxy(
                         "PGPROXY_ADMIN_OPTS=-Xmx256m",
                         CLUSTER.primary().address().toString(),
-                        "pg_proxy_max_conn = 30");
+                        "pg_proxy_max_conn = 30",
+                        "pg_proxy_query_timeout = 60s");
                 Crowd operators = new Crowd();
                 Operator patient = Operator.of(proxy)) {
             List<Long> before = processes(proxy);
@@ -129,6 +133,43 @@ class BoundedMemorySystemTest {
             for (WireClient client : operators.clients()) {
                 client.readUntil('Z');
             }
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    /** 300 MB of parameters, in portals that nothing closes before a Sync. */
+    @Test
+    void whatAnOperatorBindsIsBounded() throws Exception {
+        try (ProxyProcess proxy = proxy(
+                        "PGPROXY_ADMIN_OPTS=-Xmx256m",
+                        CLUSTER.primary().address().toString());
+                Operator other = Operator.of(proxy);
+                Crowd binding = new Crowd()) {
+            List<Long> before = processes(proxy);
+            WireClient client = binding.connect(proxy.port());
+            assertTrue(WireLogin.attempt(client, "op", "pg_proxy", ProxyProcess.OPERATOR_PASSWORD)
+                    .isIn());
+            client.send('P', WireClient.concat(WireClient.text(""), WireClient.text("select $1::text"), new byte[2]));
+            byte[] value = "x".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII);
+            byte[] parameters = ByteBuffer.allocate(4 * Short.BYTES + value.length)
+                    .putShort((short) 0)
+                    .putShort((short) 1)
+                    .putInt(value.length)
+                    .put(value)
+                    .array();
+            for (int i = 0; i < 300; i++) {
+                client.send(
+                        'B', WireClient.concat(WireClient.text("p" + i), WireClient.text(""), parameters, new byte[2]));
+            }
+            client.send('S', new byte[0]);
+            List<WireMessage> answer = client.readUntil('Z');
+            assertEquals(
+                    List.of("53200"),
+                    answer.stream()
+                            .filter(message -> message.type() == 'E')
+                            .map(WireMessage::sqlState)
+                            .toList());
+            assertEquals("1", other.value("select 1"));
             assertUnharmed(proxy, before);
         }
     }
@@ -158,9 +199,7 @@ class BoundedMemorySystemTest {
                     Fixture.SOON.multipliedBy(4),
                     () -> !worker.isAlive() && proxy.children("pgproxy-pool").size() == 1);
             crowd.leave();
-            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
-                assertEquals("1", client.value("select 1"));
-            }
+            Fixture.awaitLogin(proxy);
             assertEquals(master, proxy.master().pid());
             assertTrue(proxy.master().isAlive(), proxy.log());
         }

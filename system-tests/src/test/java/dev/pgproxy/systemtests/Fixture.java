@@ -4,6 +4,7 @@ import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.NetworkHost;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -107,5 +108,14 @@ final class Fixture {
                 () -> cluster.primary()
                         .sql("select count(*) from pg_stat_activity where pid = " + pid)
                         .equals("0"));
+    }
+
+    /** Until somebody can log in and ask; those before may still be on their way out. */
+    static void awaitLogin(ProxyProcess proxy) {
+        Await.until("room for others", SOON, () -> {
+            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                return next.value("select 1").equals("1");
+            }
+        });
     }
 }

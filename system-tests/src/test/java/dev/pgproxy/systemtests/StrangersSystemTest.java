@@ -13,7 +13,9 @@ import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireLogin;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -89,7 +91,7 @@ class StrangersSystemTest {
             assertEquals("1", only.value("select 1"));
             crowd.leave();
             only.send(FrontendMessage.terminate());
-            awaitLogin(proxy);
+            Fixture.awaitLogin(proxy);
             assertTrue(proxy.master().isAlive());
         }
     }
@@ -124,17 +126,9 @@ class StrangersSystemTest {
                 cluster.primary().thaw();
             }
             crowd.leave();
-            awaitLogin(proxy);
+            Fixture.awaitLogin(proxy);
             assertTrue(proxy.master().isAlive());
         }
-    }
-
-    private static void awaitLogin(ProxyProcess proxy) {
-        Await.until("room for others", Fixture.SOON, () -> {
-            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
-                return next.value("select 1").equals("1");
-            }
-        });
     }
 
     @Test
@@ -263,6 +257,46 @@ class StrangersSystemTest {
                     "a login in the new way",
                     Fixture.SOON,
                     () -> login(proxy, "secret").isIn());
+        }
+    }
+
+    /** A server reads no SASL message of more than 1,024 bytes, whatever is in it. */
+    @Test
+    void anEndlessSaslMessageCostsNobodyElseAnything() throws Exception {
+        try (PostgresCluster cluster = secured();
+                ProxyProcess proxy =
+                        Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "max_server_conn = 20");
+                Operator operator = Operator.of(proxy);
+                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            warmUp(proxy, cluster, 2);
+            String processes = "select pid, contained_faults from process order by pid";
+            List<String> before = operator.rows(processes);
+            for (String database : List.of("postgres", "pg_proxy")) {
+                for (int extensions : new int[] {10, 200, 1_300, 5_000, 1_000_000}) {
+                    sayAtLength(proxy, database, extensions);
+                }
+            }
+            assertEquals("1", other.value("select 1"));
+            assertEquals(before, operator.rows(processes), proxy.log());
+        }
+    }
+
+    /** SASLInitialResponse with so many extensions, which only short ones are answered. */
+    private static void sayAtLength(ProxyProcess proxy, String database, int extensions) throws IOException {
+        byte[] first = ("n,,n=,r=abcdefghijkl" + ",a=".repeat(extensions)).getBytes(StandardCharsets.US_ASCII);
+        byte[] body = WireClient.concat(
+                WireClient.text("SCRAM-SHA-256"),
+                ByteBuffer.allocate(Integer.BYTES).putInt(first.length).array(),
+                first);
+        try (WireClient client = new WireClient(proxy.port())) {
+            client.startup(WireClient.PROTOCOL_3_0, "app", database);
+            client.readUntil('R');
+            client.send('p', body);
+            WireMessage answer = client.read();
+            boolean isAnswered = answer != null && answer.type() == 'R';
+            assertEquals(body.length <= 1_024, isAnswered, database + " with " + extensions + ": " + answer);
+        } catch (SocketException e) {
+            assertTrue(body.length > 1_024, "refused while it was still sending");
         }
     }
 

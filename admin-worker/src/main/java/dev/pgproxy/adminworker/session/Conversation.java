@@ -33,21 +33,31 @@ final class Conversation {
 
     private static final int BINARY = 1;
 
-    /** A statement that was parsed; an empty one has no plan. */
+    /** What is made of a message takes so many times its bytes, about. */
+    private static final int BYTES_PER_BYTE = 4;
+
+    /**
+     * A statement that was parsed; an empty one has no plan.
+     *
+     * @param bytes that it takes, about
+     */
     private record Prepared(
             @Nullable Plan plan,
             List<Integer> parameterOids,
-            @Nullable Description description) {}
+            @Nullable Description description,
+            long bytes) {}
 
     /** A statement with its parameters, and how much of its result the client has had. */
     private static final class Portal {
         private final Prepared statement;
         private final List<@Nullable Object> parameters;
         private final List<Boolean> formats;
+        private final long bytes;
         private @Nullable QueryResult result;
         private int sent;
 
-        private Portal(Prepared statement, List<@Nullable Object> parameters, List<Boolean> formats) {
+        private Portal(Prepared statement, List<@Nullable Object> parameters, List<Boolean> formats, long bytes) {
+            this.bytes = bytes;
             this.statement = statement;
             this.parameters = parameters;
             this.formats = formats;
@@ -56,7 +66,7 @@ final class Conversation {
 
     private final Services services;
     private final Settings settings;
-    private final boolean mayAct;
+    private final Asker asker;
     private final Consumer<byte[]> client;
     private final Runnable whenFree;
     private final Map<String, Prepared> statements = new HashMap<>();
@@ -68,23 +78,40 @@ final class Conversation {
     private boolean inTransaction;
 
     /**
-     * @param mayAct whether the session may do more than read
      * @param client takes messages
      * @param whenFree called when the conversation is not busy any more
      */
-    Conversation(Services services, Settings settings, boolean mayAct, Consumer<byte[]> client, Runnable whenFree) {
+    Conversation(Services services, Settings settings, Asker asker, Consumer<byte[]> client, Runnable whenFree) {
         this.services = services;
         this.settings = settings;
-        this.mayAct = mayAct;
+        this.asker = asker;
         this.client = client;
         this.whenFree = whenFree;
     }
 
-    /** Bytes of results that the client has not asked for yet. */
+    /** Bytes of statements, of parameters, and of results that the client has not asked for yet, about. */
     long heldBytes() {
-        return portals.values().stream()
-                .mapToLong(portal -> portal.result == null ? 0 : portal.result.bytes())
+        long ofPortals = portals.values().stream()
+                .mapToLong(portal -> portal.bytes + (portal.result == null ? 0 : portal.result.bytes()))
                 .sum();
+        return ofPortals
+                + statements.values().stream().mapToLong(Prepared::bytes).sum();
+    }
+
+    /**
+     * Sees that there is room for what is to be kept of a message.
+     *
+     * @return bytes that it takes, about
+     */
+    private long roomFor(ClientMessage message) throws SqlProblem {
+        long bytes = (long) BYTES_PER_BYTE * message.length();
+        if (!services.hasRoomFor(bytes)) {
+            throw new SqlProblem(
+                    SqlStates.OUT_OF_MEMORY,
+                    "the statements, parameters and results of all sessions take as much memory as pg_proxy has for them",
+                    "Close some, or try again later.");
+        }
+        return bytes;
     }
 
     boolean isBusy() {
@@ -199,6 +226,7 @@ final class Conversation {
             throw new SqlProblem(
                     SqlStates.DUPLICATE_STATEMENT, "prepared statement \"" + name + "\" already exists", "");
         }
+        long bytes = roomFor(message);
         List<SqlText> all = SqlText.split(sql);
         if (all.size() > 1) {
             throw new SqlProblem(
@@ -212,7 +240,7 @@ final class Conversation {
         Plan.@Nullable Query query =
                 plan instanceof Plan.Query own ? own : plan instanceof Plan.End ending ? ending.chosen() : null;
         if (query == null) {
-            statements.put(name, new Prepared(plan, oids, null));
+            statements.put(name, new Prepared(plan, oids, null, bytes));
             client.accept(Reply.parseComplete());
             return;
         }
@@ -220,7 +248,7 @@ final class Conversation {
         begin(new ExtendedEnding(offset) {
                     @Override
                     public void described(Description description) {
-                        statements.put(name, new Prepared(plan, declared(oids, description), description));
+                        statements.put(name, new Prepared(plan, declared(oids, description), description, bytes));
                         client.accept(Reply.parseComplete());
                         free();
                     }
@@ -295,7 +323,7 @@ final class Conversation {
         if (portals.size() >= MAX_NAMED) {
             throw new SqlProblem(SqlStates.PROGRAM_LIMIT_EXCEEDED, "there are " + MAX_NAMED + " portals already", "");
         }
-        portals.put(name, new Portal(prepared, parameters, wanted));
+        portals.put(name, new Portal(prepared, parameters, wanted, roomFor(message)));
         client.accept(Reply.bindComplete());
     }
 
@@ -411,7 +439,7 @@ final class Conversation {
     }
 
     private void demandRight() throws SqlProblem {
-        if (!mayAct) {
+        if (!asker.mayAct()) {
             throw new SqlProblem(
                     SqlStates.INSUFFICIENT_PRIVILEGE,
                     "permission denied: this session may only read",
@@ -450,7 +478,7 @@ final class Conversation {
     }
 
     private StatementRun begin(StatementRun.Ending ending) {
-        StatementRun begun = new StatementRun(services, mayAct, client, ending);
+        StatementRun begun = new StatementRun(services, asker, client, ending);
         run = begun;
         return begun;
     }

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,9 @@ public final class OperatorSession {
         CLOSED
     }
 
-    private static final long MS_PER_S = 1_000;
+    /** Of results that were not taken, so much is sent before the last words. */
+    private static final long MAX_LAST_BYTES = 64 * 1024;
+
     private static final String MECHANISM = "SCRAM-SHA-256";
 
     private final Services services;
@@ -164,7 +167,7 @@ public final class OperatorSession {
             proceed();
         } catch (IOException e) {
             close(); // Nobody is there any more.
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
@@ -192,13 +195,13 @@ public final class OperatorSession {
             refuse(e.sqlState(), e.description(), "The client does not speak PostgreSQL's protocol.");
         } catch (IOException e) {
             close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
 
     /** Whatever this client has brought about, others have nothing to do with it. */
-    private void broken(RuntimeException e) {
+    private void broken(Throwable e) {
         services.faulted();
         Event.of("operator_session_broken")
                 .with("peer", peer)
@@ -270,7 +273,8 @@ public final class OperatorSession {
         } else if (granted.right() != Passwords.Right.READ_AND_ACT && services.readersWaitMs() > 0) {
             refuse(
                     SqlState.CANNOT_CONNECT_NOW,
-                    "those who may only look are not let in for " + (services.readersWaitMs() / MS_PER_S + 1)
+                    "those who may only look are not let in for "
+                            + (TimeUnit.MILLISECONDS.toSeconds(services.readersWaitMs()) + 1)
                             + " s, because a statement of theirs could not be stopped",
                     "Log in later, or with pg_proxy_pw.");
         } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, peer)) {
@@ -308,7 +312,8 @@ public final class OperatorSession {
         String application = StartupParameters.display(
                 parameters.value(StartupParameters.APPLICATION_NAME).orElse(""));
         Settings settings = new Settings(user, application, services.settings().version(), mayAct, services.pid());
-        conversation = new Conversation(services, settings, mayAct, this::send, this::proceedWhenFree);
+        conversation =
+                new Conversation(services, settings, new Asker(user, peer, mayAct), this::send, this::proceedWhenFree);
         output.add(BackendMessage.authenticationSaslFinal(granted.serverFinal()));
         output.add(BackendMessage.authenticationOk());
         settings.reported().forEach((name, value) -> output.add(BackendMessage.parameterStatusText(name, value)));
@@ -348,9 +353,14 @@ public final class OperatorSession {
         end(BackendMessage.fatal(sqlState, message, hint));
     }
 
-    /** Ends the session with these words behind what the client has not taken yet. */
+    /** Ends the session with these words behind what the client has not taken yet; one that has left much is not listening. */
     public void end(byte[] lastWords) {
-        if (leave()) {
+        if (!leave()) {
+            return;
+        }
+        if (output.bytes() > MAX_LAST_BYTES) {
+            transport.close();
+        } else {
             byte[] rest = output.takeRest();
             services.lingering()
                     .close(

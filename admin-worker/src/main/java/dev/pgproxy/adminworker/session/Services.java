@@ -39,12 +39,8 @@ public interface Services {
 
     void statementEnds(Running running);
 
-    /**
-     * The statement was told to stop. One that still runs after this time cannot be stopped, and ends the process.
-     *
-     * @param mayAct whether its session may do more than look
-     */
-    void watchStop(Running running, boolean mayAct, long graceMs);
+    /** The statement was told to stop. One that goes on for long cannot be stopped, and ends the process. */
+    void watchStop(Running running, Asker asker);
 
     /** How long those who may only look are not let in yet, in milliseconds. */
     long readersWaitMs();

@@ -24,9 +24,6 @@ final class StatementRun {
     /** A command is bounded by the master, which says why it took so long; this is for a master that says nothing. */
     private static final long MASTER_GRACE_MS = 5_000;
 
-    /** A statement that does not stop so long after it was told to is one that the engine cannot stop. */
-    private static final long STOP_GRACE_MS = 5_000;
-
     /** What becomes of it. */
     interface Ending {
         /** The result of a query. */
@@ -41,7 +38,7 @@ final class StatementRun {
     }
 
     private final Services services;
-    private final boolean mayAct;
+    private final Asker asker;
     private final Consumer<byte[]> notices;
     private final Ending ending;
     private final Running running = new Running();
@@ -49,13 +46,10 @@ final class StatementRun {
     private long commandId;
     private boolean over;
 
-    /**
-     * @param mayAct whether the session may do more than look
-     * @param notices takes messages for the client that come before the end
-     */
-    StatementRun(Services services, boolean mayAct, Consumer<byte[]> notices, Ending ending) {
+    /** @param notices takes messages for the client that come before the end */
+    StatementRun(Services services, Asker asker, Consumer<byte[]> notices, Ending ending) {
         this.services = services;
-        this.mayAct = mayAct;
+        this.asker = asker;
         this.notices = notices;
         this.ending = ending;
     }
@@ -158,7 +152,7 @@ final class StatementRun {
         if (commandId != 0) {
             services.commands().abandon(commandId);
         }
-        services.watchStop(running, mayAct, STOP_GRACE_MS);
+        services.watchStop(running, asker);
         finish(() -> ending.failed(reason));
     }
 

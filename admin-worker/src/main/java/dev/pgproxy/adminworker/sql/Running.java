@@ -44,11 +44,13 @@ public final class Running {
         return begun;
     }
 
-    synchronized void begun() {
+    /** A thread has taken it up. */
+    public synchronized void begun() {
         begun = true;
     }
 
-    synchronized void over() {
+    /** Its thread is done with it. */
+    public synchronized void over() {
         over = true;
     }
 

@@ -17,6 +17,11 @@ public final class ClientMessage {
         this.body = ByteBuffer.wrap(body);
     }
 
+    /** Bytes of its body. */
+    public int length() {
+        return body.capacity();
+    }
+
     public char type() {
         return (char) type;
     }

@@ -21,10 +21,14 @@ public final class ScramExchange {
     /** As the server's own: 18 random bytes, in base64. */
     public static final int NONCE_BYTES = 18;
 
+    /** As the server's own bound, PG_MAX_SASL_MESSAGE_LENGTH: it reads no longer message of a client. */
+    public static final int MAX_MESSAGE_BYTES = 1_024;
+
+    // Possessive: one step back for each extension would take a level of the stack for each.
     private static final Pattern CLIENT_FIRST =
-            Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+)(?:,[A-Za-z]=[^,]*)*)");
+            Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+)(?:,[A-Za-z]=[^,]*+)*+)");
     private static final Pattern CLIENT_FINAL =
-            Pattern.compile("(c=([^,]*),r=([^,]*)(?:,[A-Za-oq-z]=[^,]*)*),p=([A-Za-z0-9+/=]+)");
+            Pattern.compile("(c=([^,]*),r=([^,]*)(?:,[A-Za-oq-z]=[^,]*+)*+),p=([A-Za-z0-9+/=]+)");
 
     private final ScramVerifier verifier;
     private final String serverNonce;
@@ -39,13 +43,19 @@ public final class ScramExchange {
         this.serverNonce = Base64.getEncoder().encodeToString(nonce);
     }
 
+    /** One that is too long matches nothing. */
+    private static Matcher matcher(Pattern pattern, byte[] message) {
+        boolean isTooLong = message.length > MAX_MESSAGE_BYTES;
+        return pattern.matcher(isTooLong ? "" : new String(message, StandardCharsets.ISO_8859_1));
+    }
+
     /**
      * Takes client-first-message.
      *
      * @return server-first-message; null when the client's is not understood
      */
     public byte @Nullable [] first(byte[] clientFirst) {
-        Matcher matcher = CLIENT_FIRST.matcher(new String(clientFirst, StandardCharsets.ISO_8859_1));
+        Matcher matcher = matcher(CLIENT_FIRST, clientFirst);
         if (!matcher.matches()) {
             return null;
         }
@@ -62,7 +72,7 @@ public final class ScramExchange {
      * @return false when it is not understood
      */
     public boolean overheard(byte[] clientFirst, byte[] serverFirst) {
-        Matcher matcher = CLIENT_FIRST.matcher(new String(clientFirst, StandardCharsets.ISO_8859_1));
+        Matcher matcher = matcher(CLIENT_FIRST, clientFirst);
         String answer = new String(serverFirst, StandardCharsets.ISO_8859_1);
         int end = answer.indexOf(',');
         if (!matcher.matches() || end < 0 || !answer.startsWith("r=" + matcher.group(3))) {
@@ -88,7 +98,7 @@ public final class ScramExchange {
      * @return server-final-message; null when it does not prove that the client knows the password
      */
     public byte @Nullable [] last(byte[] clientFinal) {
-        Matcher matcher = CLIENT_FINAL.matcher(new String(clientFinal, StandardCharsets.ISO_8859_1));
+        Matcher matcher = matcher(CLIENT_FINAL, clientFinal);
         if (!matcher.matches() || nonce.isEmpty()) {
             return null;
         }
@@ -121,7 +131,7 @@ public final class ScramExchange {
      * @return the client's message as it was when it does not belong to this exchange
      */
     public byte[] transplant(byte[] clientFinal, byte[] serverFirst) {
-        Matcher matcher = CLIENT_FINAL.matcher(new String(clientFinal, StandardCharsets.ISO_8859_1));
+        Matcher matcher = matcher(CLIENT_FINAL, clientFinal);
         String other = new String(serverFirst, StandardCharsets.ISO_8859_1);
         int end = other.indexOf(',');
         if (!matcher.matches() || !matcher.group(3).equals(nonce) || !other.startsWith("r=") || end < 0) {

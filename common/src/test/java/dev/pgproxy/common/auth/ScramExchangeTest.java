@@ -114,6 +114,16 @@ class ScramExchangeTest {
         assertNull(exchange.last(bytes(clientFinal(CLIENT_NONCE, text(first), "crayon", ",x=y,z="))));
     }
 
+    /** Matching them must take no stack: a message of the greatest length that is read has a third as many extensions as bytes. */
+    @Test
+    void leavesMessagesToTheServerThatItWouldNotRead() throws Exception {
+        String start = "n,,n=user,r=" + CLIENT_NONCE;
+        String longest = start + ",a=".repeat((ScramExchange.MAX_MESSAGE_BYTES - start.length()) / 3);
+        assertNotNull(exchange().first(bytes(longest)));
+        assertNull(exchange().first(bytes(longest + ",a=")));
+        assertNull(exchange().first(bytes(start + ",a=".repeat(1_000_000))));
+    }
+
     @Test
     void refusesAWrongPasswordAReplayAndAnotherBinding() throws Exception {
         ScramExchange recorded = exchange();

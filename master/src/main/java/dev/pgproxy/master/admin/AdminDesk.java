@@ -28,6 +28,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -173,10 +174,10 @@ public final class AdminDesk implements Answers {
     public void onReaderRanAway() {
         long waitMs = readers.ranAway(loop.clock().nanoTime());
         Event.of("readers_barred")
-                .with("seconds", waitMs / 1_000)
+                .with("seconds", TimeUnit.MILLISECONDS.toSeconds(waitMs))
                 .message("a statement of somebody who may only look at pg_proxy could not be stopped;"
                         + " those who log in with pg_proxy_stats_pw are not let in for a while")
-                .hint("Find out whose it was by the lines before; operators with pg_proxy_pw can log in.")
+                .hint("event=sql_runaway, just before, says whose it was. Operators with pg_proxy_pw can log in.")
                 .warn();
     }
 

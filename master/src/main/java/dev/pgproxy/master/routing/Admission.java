@@ -51,9 +51,8 @@ final class Admission {
             ToIntFunction<PlaceLimits.Scope> waitingAhead) {
         List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
-            // Above the limit, a session on its way may take the very backend that looks free, and whoever was promised
-            // it would
-            // open one more. For strangers the limit is what they may have at once.
+            // Above the limit, a session on its way may take the very backend that looks free, and whoever was
+            // promised it would open one more. For strangers the limit is what they may have at once.
             boolean above = limits.limit(scope) > 0
                     && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);
             if (above) {
@@ -70,10 +69,10 @@ final class Admission {
             if (prepared == null && isFull(ledger, limits, candidate.key())) {
                 prepared = ledger.withMostFor(candidate.key());
             }
-            if (prepared != null && prepared.load() < maxWorkerLoad) {
+            if (prepared != null && prepared.load() + 1 < maxWorkerLoad) {
                 return new Decision.Assign(prepared.slot, null);
             }
-        } else if (warm != null && warm.worker.load() < maxWorkerLoad) {
+        } else if (warm != null && (candidate.slot() > 0 || warm.worker.load() < maxWorkerLoad)) {
             return new Decision.Assign(warm.worker.slot, warm);
         }
         Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0

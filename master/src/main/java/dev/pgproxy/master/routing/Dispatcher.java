@@ -48,7 +48,7 @@ public final class Dispatcher {
     /** Clients at workers that may be on their way out at once, to make room for others; as many wait here meanwhile. */
     private static final int MAX_LEAVING = 64;
 
-    /** So often is a client overtaken by who can use a backend where it is, before one is closed to make room for it. */
+    /** Others may go before a client so often, who can use a backend that it cannot; then one is closed to make room for it. */
     private static final int MAX_OVERTAKEN = 32;
 
     /** And so long does it wait for a backend of its kind to become idle where it is: about as long as a server takes to open one. */
@@ -418,15 +418,12 @@ public final class Dispatcher {
             return;
         }
         RoutedClient client = back.client().returned(connection);
-        if (gaveWay) {
-            logins.refuse(client.transport(poller), Logins.gaveWay());
-            dispatchAll();
-            return;
-        }
         ServerAddress server = client.key().server();
         suspected.accept(server);
         boolean mayWait = !server.equals(servers.primary()) || primaryHeld;
-        if (client.returns() > MAX_RETURNS || !mayWait) {
+        if (gaveWay) {
+            logins.refuse(client.transport(poller), Logins.gaveWay());
+        } else if (client.returns() > MAX_RETURNS || !mayWait) {
             logins.refuse(client.transport(poller), message.lastWords());
         } else {
             routeAnew(client, message.lastWords());
@@ -464,10 +461,15 @@ public final class Dispatcher {
         return true;
     }
 
-    /** Those whom nobody could ask yet have not had their chance. */
+    /** Those whom nobody can ask have not had their chance. */
     private void noteUnproved(RoutedClient client) {
-        if (client.standing() != Standing.PROVED && !isHeld(client.key().server())) {
-            unproved.add(client);
+        boolean canBeAsked = !workers.isEmpty() && !isHeld(client.key().server());
+        if (client.standing() != Standing.PROVED && canBeAsked) {
+            if (client.isAtWorker()) {
+                unproved.addAtWorker(client);
+            } else {
+                unproved.addHere(client);
+            }
         }
     }
 
@@ -494,11 +496,10 @@ public final class Dispatcher {
      * Makes room for a client that has just come: one that came long ago and has not proved who it is gives way, or a few.
      *
      * @param bytes that the newcomer takes
-     * @return false when there is nobody, or too many are leaving already
+     * @return false when there is nobody; when many are leaving their workers already, nobody who waits here
      */
     public boolean letGiveWay(int bytes) {
-        boolean canAskWorkers = leaving.size() < MAX_LEAVING;
-        List<RoutedClient> first = unproved.first(bytes, client -> canAskWorkers || atWorker(client) == null);
+        List<RoutedClient> first = unproved.first(bytes, leaving.size() < MAX_LEAVING);
         first.forEach(this::giveWay);
         return !first.isEmpty();
     }
@@ -521,7 +522,13 @@ public final class Dispatcher {
         leaving.put(client.id(), client.weight());
         leavingBytes += client.weight();
         stopWanting(client.id());
-        atWorker.worker().send(new ControlMessage.PlaceRefused(client.id(), Logins.gaveWay()));
+        if (loggingIn.containsKey(client.id())) {
+            tellToGiveWay(atWorker);
+        }
+    }
+
+    private static void tellToGiveWay(Pending atWorker) {
+        atWorker.worker().send(new ControlMessage.PlaceRefused(atWorker.client().id(), Logins.gaveWay()));
     }
 
     /** The worker has the client no more, or the client has proved who it is. */
@@ -586,11 +593,8 @@ public final class Dispatcher {
     }
 
     private Advance advance(RoutedClient client, Turn turn) {
-        if (!client.isAtWorker()
-                && client.standing() != Standing.PROVED
-                && !leaving.isEmpty()
-                && ledger.sessionCount() >= config.limits().clientConnections()) {
-            return Advance.GO_ON; // Others are leaving for it. Here it can give way at once, and there it could not.
+        if (!client.isAtWorker() && client.standing() != Standing.PROVED && othersAreLeavingForIt()) {
+            return Advance.GO_ON; // Here it can give way at once, and there it could not.
         }
         Admission.Decision decision = decide(client, turn);
         while (decision instanceof Admission.Decision.Evict evict && letOvertake(client, evict.backend(), turn)) {
@@ -616,7 +620,19 @@ public final class Dispatcher {
             evict(evict.backend());
             return waits(evict.scope(), turn);
         }
-        return waits(((Admission.Decision.Wait) decision).scope(), turn);
+        PlaceLimits.Scope scope = ((Admission.Decision.Wait) decision).scope();
+        if (client.standing() == Standing.STRANGER && !scope.isOfStrangers() && isShort(scope)) {
+            // What is kept free for strangers is wanted now, and others must not wait for it too.
+            evictFirst(scope, ledger.lastTurn());
+        }
+        return waits(scope, turn);
+    }
+
+    /** Whether clients that wait here will be let in as soon as workers have told others to go. */
+    private boolean othersAreLeavingForIt() {
+        return leaving.size() >= MAX_LEAVING
+                || (!leaving.isEmpty()
+                        && ledger.sessionCount() >= config.limits().clientConnections());
     }
 
     private Admission.Decision decide(RoutedClient client, Turn turn) {
@@ -629,8 +645,8 @@ public final class Dispatcher {
     }
 
     /**
-     * A client that was asked in one worker cannot have what is idle in another. Rather than close that, and open the same again, it
-     * lets somebody go first who waits there for just that, and takes what becomes idle where it is.
+     * A client that was asked in one worker cannot have what is idle in another, and one that must be asked by the server nothing that was
+     * somebody else's. Rather than close that, and open the same again, it lets somebody go first who waits there for just that.
      *
      * @return whether somebody went first
      */
@@ -702,8 +718,11 @@ public final class Dispatcher {
         }
         leaveLine(client);
         pending.put(client.id(), new Pending(client, worker));
-        noteUnproved(client);
-        ledger.assigned(worker.slot(), client.id(), client.key(), assign.claimed(), client.scopes(limits));
+        if (client.standing() != Standing.PROVED) {
+            unproved.addAtWorker(client);
+        }
+        ledger.assigned(
+                worker.slot(), client.id(), client.key(), client.weight(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
         noteTurn(client);
         return true;
@@ -865,6 +884,9 @@ public final class Dispatcher {
         if (accepted != null) {
             accepted.client().handedOver();
             loggingIn.put(message.frontendId(), accepted);
+            if (leaving.containsKey(message.frontendId())) {
+                tellToGiveWay(accepted); // Before, it had not taken the client over.
+            }
         }
         if (message.backendId() > 0) {
             joined(worker, message.frontendId(), message.backendId());

@@ -98,10 +98,12 @@ final class Ledger {
 
         private boolean hasPlace = true;
         private @Nullable BackendEntry backend;
+        private int heldBytes;
 
-        private SessionEntry(PoolKey key, List<Count> counts) {
+        private SessionEntry(PoolKey key, List<Count> counts, int heldBytes) {
             this.key = key;
             this.counts = counts;
+            this.heldBytes = heldBytes;
         }
     }
 
@@ -305,7 +307,8 @@ final class Ledger {
             spare.merge(backend.worker, 1, Integer::sum);
         }
         return spare.entrySet().stream()
-                .max(Comparator.comparingInt(entry -> spare(entry, key)))
+                .max(Comparator.<Map.Entry<WorkerEntry, Integer>>comparingInt(entry -> spare(entry, key))
+                        .thenComparing(entry -> entry.getKey().slot))
                 .filter(entry -> spare(entry, key) > 0)
                 .map(Map.Entry::getKey)
                 .orElse(null);
@@ -343,20 +346,26 @@ final class Ledger {
     /**
      * A client is sent to a worker.
      *
+     * @param heldBytes what is kept of it until it has proved who it is, about
      * @param claimed the backend that the worker is expected to use; null when it will open one, or has no place
      * @param scopes where the client counts, as {@link PlaceLimits} says; empty when it has no place
      */
     void assigned(
-            int slot, long frontendId, PoolKey key, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
+            int slot,
+            long frontendId,
+            PoolKey key,
+            int heldBytes,
+            @Nullable BackendEntry claimed,
+            List<PlaceLimits.Scope> scopes) {
         WorkerEntry worker = workers.get(slot);
         if (worker == null) {
             return;
         }
-        SessionEntry session = new SessionEntry(key, List.of());
+        SessionEntry session = new SessionEntry(key, List.of(), heldBytes);
         session.hasPlace = false;
         worker.sessions.put(frontendId, session);
         sessions++;
-        heldBytes += ClientWeight.of(key.parameters());
+        this.heldBytes += heldBytes;
         if (scopes.isEmpty()) {
             worker.placeless.merge(key, 1, Integer::sum);
         } else {
@@ -414,6 +423,9 @@ final class Ledger {
         SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
         if (session != null) {
             noStranger(session);
+            heldBytes -= session.heldBytes;
+            session.heldBytes = ClientWeight.of(session.key.parameters());
+            heldBytes += session.heldBytes;
         }
     }
 
@@ -484,7 +496,7 @@ final class Ledger {
         part(session);
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
         sessions--;
-        heldBytes -= ClientWeight.of(session.key.parameters());
+        heldBytes -= session.heldBytes;
     }
 
     void backendStatus(int slot, long backendId, BackendStatus status) {

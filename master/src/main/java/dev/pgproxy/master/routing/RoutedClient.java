@@ -156,7 +156,7 @@ final class RoutedClient {
         return overtaken;
     }
 
-    /** Once more. */
+    /** Somebody behind it goes first. */
     void wasOvertaken() {
         overtaken++;
     }

@@ -1,17 +1,19 @@
 package dev.pgproxy.master.routing;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Clients who had the chance to prove who they are and have not yet, wherever they are. They give way to others: first those of the largest group, in order
- * of arrival. Strangers of one neighbour are a group, and so are those from there who name the same user, where the proxy knows how to ask
- * for the password: who floods with one name costs no other.
+ * Clients who could have been asked who they are and have not proved it yet, those that wait here and those that workers have. They give way to
+ * others: first those of the largest group, in order of arrival. Strangers of one neighbour are a group, and so are those from there who
+ * name the same user, where the proxy knows how to ask for the password: who floods with one name costs no other.
  */
 final class Unproved {
 
@@ -28,22 +30,53 @@ final class Unproved {
         }
     }
 
-    private final Map<Long, Group> groupOf = new HashMap<>();
-    private final Map<Group, TreeMap<Long, RoutedClient>> groups = new HashMap<>();
+    private static final class Members {
+        private final TreeMap<Long, RoutedClient> here = new TreeMap<>();
+        private final TreeMap<Long, RoutedClient> atWorkers = new TreeMap<>();
 
-    void add(RoutedClient client) {
+        private int size() {
+            return here.size() + atWorkers.size();
+        }
+
+        /** The first few by arrival. */
+        private List<RoutedClient> first(boolean evenAtWorkers) {
+            Stream<RoutedClient> few = here.values().stream().limit(MAX_AT_ONCE);
+            return evenAtWorkers
+                    ? Stream.concat(few, atWorkers.values().stream().limit(MAX_AT_ONCE))
+                            .sorted(Comparator.comparingLong(RoutedClient::id))
+                            .limit(MAX_AT_ONCE)
+                            .toList()
+                    : few.toList();
+        }
+    }
+
+    private final Map<Long, Group> groupOf = new HashMap<>();
+    private final Map<Group, Members> groups = new HashMap<>();
+
+    /** It waits in the master. */
+    void addHere(RoutedClient client) {
+        members(client).here.put(client.id(), client);
+    }
+
+    /** It was sent to a worker. */
+    void addAtWorker(RoutedClient client) {
+        members(client).atWorkers.put(client.id(), client);
+    }
+
+    private Members members(RoutedClient client) {
         remove(client.id());
         Group group = Group.of(client);
         groupOf.put(client.id(), group);
-        groups.computeIfAbsent(group, key -> new TreeMap<>()).put(client.id(), client);
+        return groups.computeIfAbsent(group, key -> new Members());
     }
 
     void remove(long clientId) {
         Group group = groupOf.remove(clientId);
         if (group != null) {
-            groups.computeIfPresent(group, (key, clients) -> {
-                clients.remove(clientId);
-                return clients.isEmpty() ? null : clients;
+            groups.computeIfPresent(group, (key, members) -> {
+                members.here.remove(clientId);
+                members.atWorkers.remove(clientId);
+                return members.size() == 0 ? null : members;
             });
         }
     }
@@ -52,29 +85,24 @@ final class Unproved {
      * Who gives way first.
      *
      * @param bytes what they are to take together, at least
-     * @param may who can be chosen
+     * @param evenAtWorkers whether those that workers have can be chosen
      * @return nobody when those of the largest group who came first, {@link #MAX_AT_ONCE} of them, take less
      */
-    List<RoutedClient> first(int bytes, Predicate<RoutedClient> may) {
-        TreeMap<Long, RoutedClient> most = new TreeMap<>();
-        for (TreeMap<Long, RoutedClient> clients : groups.values()) {
-            if (clients.size() > most.size() && clients.values().stream().anyMatch(may)) {
-                most = clients;
+    List<RoutedClient> first(int bytes, boolean evenAtWorkers) {
+        @Nullable Members most = null;
+        for (Members members : groups.values()) {
+            boolean canGiveWay = evenAtWorkers || !members.here.isEmpty();
+            if (canGiveWay && (most == null || members.size() > most.size())) {
+                most = members;
             }
         }
         List<RoutedClient> chosen = new ArrayList<>();
         int sum = 0;
-        for (RoutedClient client : most.values()) {
-            if (!may.test(client)) {
-                continue;
-            }
+        for (RoutedClient client : most == null ? List.<RoutedClient>of() : most.first(evenAtWorkers)) {
             chosen.add(client);
             sum += client.weight();
             if (sum >= bytes) {
                 return chosen;
-            }
-            if (chosen.size() == MAX_AT_ONCE) {
-                break;
             }
         }
         return List.of();

@@ -36,14 +36,22 @@ class DispatcherSimulationTest {
         void run(DispatcherWorld world) throws IOException;
     }
 
+    /** @param course ends when nobody is left, which is seen to here as well */
     private void forEachSeed(int clients, Course course) throws Exception {
         ProxyConfig config = config(clients);
-        for (int seed = 0; seed < SEEDS; seed++) {
+        Integer one = Integer.getInteger("simulation.seed");
+        for (int seed = one == null ? 0 : one; seed < (one == null ? SEEDS : one + 1); seed++) {
             try (DispatcherWorld world = new DispatcherWorld(seed, config)) {
-                course.run(world);
-                world.finish();
-            } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError("seed=" + seed, e);
+                try {
+                    course.run(world);
+                    world.finish();
+                } catch (AssertionError | RuntimeException e) {
+                    throw new AssertionError(
+                            "step " + world.steps()
+                                    + "; replay with: mvn test -pl master -am -Dtest=DispatcherSimulationTest"
+                                    + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.seed=" + seed,
+                            e);
+                }
             }
         }
     }
@@ -143,6 +151,25 @@ class DispatcherSimulationTest {
             }
             assertEquals(1, world.served());
             assertTrue(world.present() >= 28, world.present() + " of the crowd are still there");
+        });
+    }
+
+    /** The place that is kept free for strangers has been taken by those who are known, and is idle now. */
+    @Test
+    void aStrangerWhoIsToBeRefusedKeepsNobodyFromWarmConnections() throws Exception {
+        forEachSeed(1_000, world -> {
+            world.startWorkers(2);
+            arriveSteadily(world, List.of("app"), 40, 20);
+            world.finish();
+            world.stopTime();
+            for (int i = 0; i < 30; i++) {
+                world.arrive("app", i % 3 == 0 ? DispatcherWorld.Nature.WRONG : DispatcherWorld.Nature.KNOWN);
+            }
+            while (world.knownPresent() > 0) {
+                assertTrue(world.steps() < 100_000, "somebody waits for a time to be over");
+                world.step();
+            }
+            assertEquals(60, world.served());
         });
     }
 }

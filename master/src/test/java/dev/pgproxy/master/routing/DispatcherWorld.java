@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,11 +55,10 @@ final class DispatcherWorld implements AutoCloseable {
         SILENT
     }
 
-    private static final long NS_PER_MS = 1_000_000L;
     private static final int MOST_STEPS = 500_000;
     private static final int LONGEST_PAUSE_MS = 20;
     /** Nothing but time-outs can happen then. */
-    private static final long QUIET_PAUSE_NS = 500 * NS_PER_MS;
+    private static final long QUIET_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     /** Steps between two looks at who was refused, each of which asks the system about every client. */
     private static final int LOOKS_EVERY = 10;
@@ -118,6 +118,7 @@ final class DispatcherWorld implements AutoCloseable {
     private int knownRefused;
     private int lost;
     private int stepsDone;
+    private boolean timeStands;
 
     DispatcherWorld(int seed, ProxyConfig config) throws IOException {
         this.random = new Random(seed);
@@ -235,6 +236,15 @@ final class DispatcherWorld implements AutoCloseable {
         }
     }
 
+    /** From now on nothing waits for a time to be over, or for ever. */
+    void stopTime() {
+        timeStands = true;
+    }
+
+    int steps() {
+        return stepsDone;
+    }
+
     /** Clients that are here in any way. */
     int present() {
         return persons.size();
@@ -289,7 +299,7 @@ final class DispatcherWorld implements AutoCloseable {
 
     void step() throws IOException {
         switch (random.nextInt(4)) {
-            case 0 -> nowNs += NS_PER_MS * random.nextInt(LONGEST_PAUSE_MS);
+            case 0 -> nowNs += timeStands ? 0 : TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_PAUSE_MS));
             case 1 -> anyWorker().takeMessage();
             case 2 -> anyWorker().tellMaster();
             default -> anyWorker().letSomebodyGoOn();
@@ -298,9 +308,15 @@ final class DispatcherWorld implements AutoCloseable {
         if (++stepsDone % LOOKS_EVERY == 0) {
             seeWhoWasRefused();
         }
-        int backends =
-                workers.stream().mapToInt(worker -> worker.backends.size()).sum();
-        assertTrue(backends <= limits.serverConnections(), backends + " connections");
+        List<PlayedBackend> backends = workers.stream()
+                .flatMap(worker -> worker.backends.values().stream())
+                .toList();
+        assertTrue(backends.size() <= limits.serverConnections(), backends.size() + " connections");
+        limits.ofUser().forEach((user, most) -> {
+            long ofUser =
+                    backends.stream().filter(each -> each.user.equals(user)).count();
+            assertTrue(ofUser <= most, ofUser + " connections of " + user);
+        });
         int clients = dispatcher.clientCount();
         assertTrue(clients <= limits.clientConnections(), clients + " clients");
     }
@@ -408,7 +424,7 @@ final class DispatcherWorld implements AutoCloseable {
             if (person == null) {
                 return;
             }
-            person.deadlineNs = nowNs + assign.loginTimeLeftMs() * NS_PER_MS;
+            person.deadlineNs = nowNs + TimeUnit.MILLISECONDS.toNanos(assign.loginTimeLeftMs());
             if (assign.askFirst() != AuthenticationMethod.OTHER) {
                 person.stage = Stage.ASKED;
                 accepted(person, 0);
@@ -427,7 +443,7 @@ final class DispatcherWorld implements AutoCloseable {
         private void place(ControlMessage.PlaceGiven given) {
             Person person = persons.get(given.frontendId());
             if (person != null && person.stage == Stage.WANTS_PLACE) {
-                person.deadlineNs = nowNs + given.mostMs() * NS_PER_MS;
+                person.deadlineNs = nowNs + TimeUnit.MILLISECONDS.toNanos(given.mostMs());
                 choose(person, given.expectedBackendId(), person.nature == Nature.KNOWN);
             }
         }

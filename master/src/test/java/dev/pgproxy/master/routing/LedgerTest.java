@@ -65,7 +65,7 @@ class LedgerTest {
     }
 
     private Ledger.BackendEntry idle(long session, long backend, PoolKey key) {
-        ledger.assigned(1, session, key, null, PLACE);
+        ledger.assigned(1, session, key, 0, null, PLACE);
         ledger.joined(1, session, backend);
         ledger.backendStatus(1, backend, BackendStatus.RESETTING);
         ledger.sessionClosed(1, session);
@@ -78,7 +78,7 @@ class LedgerTest {
     @Test
     void countsASessionUntilItsBackendIsKnownAndTheBackendFromThenOn() {
         ledger.workerReady(1);
-        ledger.assigned(1, 1, A, null, PLACE);
+        ledger.assigned(1, 1, A, 0, null, PLACE);
         assertEquals(1, ledger.connections(ALL));
         ledger.joined(1, 1, 10);
         assertEquals(1, ledger.connections(ALL));
@@ -98,7 +98,7 @@ class LedgerTest {
     void promisedBackendIsPromisedOnce() {
         ledger.workerReady(1);
         Ledger.BackendEntry backend = idle(1, 10, A);
-        ledger.assigned(1, 2, A, backend, PLACE);
+        ledger.assigned(1, 2, A, 0, backend, PLACE);
         assertNull(ledger.idle(A));
         assertEquals(1, ledger.connections(ALL));
     }
@@ -107,8 +107,8 @@ class LedgerTest {
     void sessionThatTookAnothersBackendLeavesTheOtherCounted() {
         ledger.workerReady(1);
         Ledger.BackendEntry backend = idle(1, 10, A);
-        ledger.assigned(1, 2, A, null, PLACE);
-        ledger.assigned(1, 3, A, backend, PLACE);
+        ledger.assigned(1, 2, A, 0, null, PLACE);
+        ledger.assigned(1, 3, A, 0, backend, PLACE);
         ledger.joined(1, 2, 10);
         assertEquals(2, ledger.connections(ALL));
         ledger.joined(1, 3, 11);
@@ -120,7 +120,7 @@ class LedgerTest {
         ledger.workerReady(1);
         ledger.workerReady(2);
         idle(1, 10, A);
-        ledger.assigned(1, 2, B, null, PLACE);
+        ledger.assigned(1, 2, B, 0, null, PLACE);
         ledger.workerGone(1);
         assertEquals(0, ledger.connections(ALL));
         assertEquals(0, ledger.sessionCount());
@@ -148,7 +148,7 @@ class LedgerTest {
     void newClientsGoToTheWorkerWithTheFewestSessions() {
         ledger.workerReady(1);
         ledger.workerReady(2);
-        ledger.assigned(1, 1, A, null, PLACE);
+        ledger.assigned(1, 1, A, 0, null, PLACE);
         assertEquals(new Admission.Decision.Assign(2, null), decide(ledger, A, 0, 1_000));
     }
 
@@ -171,7 +171,7 @@ class LedgerTest {
         Ledger book = new Ledger(limits);
         book.workerReady(1);
         PlaceLimits.Scope ofA = new PlaceLimits.Scope(SERVER, PlaceLimits.Kind.USER, "a");
-        book.assigned(1, 1, A, null, PLACE);
+        book.assigned(1, 1, A, 0, null, PLACE);
         assertEquals(1, book.connections(ofA));
         assertEquals(
                 new Admission.Decision.Wait(ofA),
@@ -197,7 +197,7 @@ class LedgerTest {
                         new StartupParameters.Parameter("user", "a"))));
         book.workerReady(1);
         for (Map.Entry<Long, PoolKey> backend : new TreeMap<>(Map.of(10L, B, 11L, other)).entrySet()) {
-            book.assigned(1, 1, backend.getValue(), null, PLACE);
+            book.assigned(1, 1, backend.getValue(), 0, null, PLACE);
             book.joined(1, 1, backend.getKey());
             book.sessionClosed(1, 1);
             book.backendStatus(1, backend.getKey(), BackendStatus.IDLE);
@@ -211,7 +211,7 @@ class LedgerTest {
     void aPlaceThatSomebodyWaitsForIsNotBecomingFree() {
         ledger.workerReady(1);
         Ledger.BackendEntry warm = idle(1, 10, A);
-        ledger.assigned(1, 2, A, warm, PLACE);
+        ledger.assigned(1, 2, A, 0, warm, PLACE);
         ledger.joined(1, 2, 10);
         ledger.backendStatus(1, 10, BackendStatus.CLOSING);
         assertEquals(0, ledger.closing(ALL));
@@ -270,7 +270,7 @@ class LedgerTest {
                 }
                 case 1 -> {
                     book.sessionClosed(slot, session); // A number is used once.
-                    book.assigned(slot, session, key, null, PLACE);
+                    book.assigned(slot, session, key, 0, null, PLACE);
                 }
                 case 2, 3 -> book.joined(slot, session, backend);
                 case 4, 5 -> book.backendStatus(slot, backend, status);
@@ -360,7 +360,7 @@ class LedgerTest {
             Admission.Decision decision = decide(book, key, LIMIT, 1_000);
             if (decision instanceof Admission.Decision.Assign assign) {
                 long session = next++;
-                book.assigned(1, session, key, assign.claimed(), PLACE);
+                book.assigned(1, session, key, 0, assign.claimed(), PLACE);
                 long expected = assign.claimed() == null ? 0 : assign.claimed().id;
                 toWorker.add(() -> serve(session, key, expected));
             } else if (decision instanceof Admission.Decision.Evict evict) {
@@ -423,13 +423,13 @@ class LedgerTest {
         assertInstanceOf(
                 Admission.Decision.Assign.class,
                 Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead));
-        book.assigned(1, 1, A, null, stranger.scopes());
+        book.assigned(1, 1, A, 0, null, stranger.scopes());
         Admission.Decision second = Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead);
         assertTrue(((Admission.Decision.Wait) second).scope().isOfStrangers(), "one neighbour has half of two");
         Admission.Candidate other = stranger(limits, A, "10.0.0.2");
         assertInstanceOf(
                 Admission.Decision.Assign.class, Admission.decide(book, limits, other, 1_000, LedgerTest::nobodyAhead));
-        book.assigned(1, 2, A, null, other.scopes());
+        book.assigned(1, 2, A, 0, null, other.scopes());
         Admission.Candidate third = stranger(limits, A, "10.0.0.3");
         assertInstanceOf(
                 Admission.Decision.Wait.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
@@ -442,7 +442,7 @@ class LedgerTest {
                 Admission.Decision.Assign.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
         book.sessionClosed(1, 2);
         for (long i = 10; i < 29; i++) {
-            book.assigned(1, i, B, null, PLACE);
+            book.assigned(1, i, B, 0, null, PLACE);
             book.joined(1, i, 100 + i);
             book.sessionClosed(1, i);
             book.backendStatus(1, 100 + i, BackendStatus.IDLE);
@@ -461,7 +461,7 @@ class LedgerTest {
         PlaceLimits limits = limits(1);
         Ledger book = new Ledger(limits);
         book.workerReady(1);
-        book.assigned(1, 1, A, null, List.of());
+        book.assigned(1, 1, A, 0, null, List.of());
         assertEquals(0, book.connections(ALL));
         assertEquals(1, book.sessionCount());
         book.placed(1, 1, null, PLACE);
@@ -492,5 +492,21 @@ class LedgerTest {
         assertEquals(20, first.id);
         ledger.closing(first);
         assertEquals(oldest, ledger.firstToGo(ALL, ledger.lastTurn()));
+    }
+
+    /** The whole packet is kept until then, of which the key may be a small part. */
+    @Test
+    void whatIsKeptOfAClientCountsUntilItHasProvedWhoItIs() {
+        ledger.workerReady(1);
+        ledger.assigned(1, 1, A, 30_000, null, List.of());
+        assertEquals(30_000, ledger.heldBytes());
+        ledger.placed(1, 1, null, PLACE);
+        assertEquals(30_000, ledger.heldBytes());
+        ledger.proved(1, 1);
+        assertTrue(ledger.heldBytes() < 3_000, () -> ledger.heldBytes() + " bytes");
+        ledger.assigned(1, 2, A, 30_000, null, List.of());
+        ledger.sessionClosed(1, 2);
+        ledger.sessionClosed(1, 1);
+        assertEquals(0, ledger.heldBytes());
     }
 }

@@ -49,7 +49,7 @@ public final class Backend {
         void unreachable(Backend backend, String reason);
 
         /** The connection cannot go on, for a reason that nobody thought of, and is closed. */
-        void broken(Backend backend, RuntimeException cause);
+        void broken(Backend backend, Throwable cause);
 
         /** The connection is closed. Called once, at the end of every life. */
         void gone(Backend backend);
@@ -359,12 +359,12 @@ public final class Backend {
     private void contained(Runnable step) {
         try {
             step.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
 
-    private void broken(RuntimeException cause) {
+    private void broken(Throwable cause) {
         owner.broken(this, cause);
         abandon();
     }

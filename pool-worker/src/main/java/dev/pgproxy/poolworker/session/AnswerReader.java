@@ -16,12 +16,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class AnswerReader {
 
+    /** So much is made room for before the bytes are there; who claims a long answer and sends none costs no more. */
+    private static final int FIRST_BYTES = 512;
+
     private final RelayBuffers buffers;
+    private final int mostBytes;
     private byte[] message = new byte[MessageFramer.HEADER_BYTES];
+    private int wholeBytes = MessageFramer.HEADER_BYTES;
     private int received;
 
-    AnswerReader(RelayBuffers buffers) {
+    /** @param mostBytes of an answer, without its header */
+    AnswerReader(RelayBuffers buffers, int mostBytes) {
         this.buffers = buffers;
+        this.mostBytes = mostBytes;
     }
 
     /**
@@ -32,7 +39,7 @@ final class AnswerReader {
      * @throws IOException when the client is gone
      */
     byte @Nullable [] read(Transport frontend) throws IOException, ProtocolViolation {
-        while (received < message.length) {
+        while (received < wholeBytes) {
             ByteBuffer buffer = buffers.shared().clear();
             buffer.limit(message.length - received);
             int count = frontend.read(buffer);
@@ -44,21 +51,27 @@ final class AnswerReader {
             }
             buffer.flip().get(message, received, count);
             received += count;
-            if (received == MessageFramer.HEADER_BYTES && message.length == received) {
+            if (received == message.length) {
                 grow();
             }
         }
         byte[] whole = message;
         message = new byte[MessageFramer.HEADER_BYTES];
+        wholeBytes = message.length;
         received = 0;
         return whole;
     }
 
     private void grow() throws ProtocolViolation {
-        int length = ByteBuffer.wrap(message).getInt(1);
-        if (length < Integer.BYTES || length > RelayBuffers.MAX_INSPECTED_BYTES - 1) {
-            throw ProtocolViolation.of("invalid message length " + length);
+        if (received == MessageFramer.HEADER_BYTES) {
+            int length = ByteBuffer.wrap(message).getInt(1);
+            if (length < Integer.BYTES || length - Integer.BYTES > mostBytes) {
+                throw ProtocolViolation.of("invalid message length " + length);
+            }
+            wholeBytes = 1 + length;
         }
-        message = Arrays.copyOf(message, 1 + length);
+        byte[] before = message;
+        message = Arrays.copyOf(before, Math.min(wholeBytes, Math.max(FIRST_BYTES, 2 * received)));
+        Arrays.fill(before, (byte) 0); // It may have a part of a password.
     }
 }

@@ -49,6 +49,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private @Nullable IdleWatch idleWatch;
     private Scheduler.@Nullable Timer endingTimer;
     private boolean shutdownAsked;
+    private boolean closedTold;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
     public Session(
@@ -217,7 +218,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     public String leaveServer(ServerAddress successor) {
         try {
             return leave(successor);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
             return "failed in an unexpected way";
         }
@@ -351,7 +352,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private void frontendReady(int ready) {
         try {
             frontendMoves(ready);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
@@ -433,7 +434,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     public void backendReady(int ready) {
         try {
             backendMoves(ready);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
@@ -623,12 +624,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
     public void contained(Runnable step) {
         try {
             step.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
     }
 
-    private void broken(RuntimeException cause) {
+    private void broken(Throwable cause) {
         context.owner().broken(this, cause);
         try {
             if (backend != null) {
@@ -636,14 +637,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 backend.retire();
             }
             part(LastWords.broken());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             abandon();
         }
     }
 
     /** When it cannot even be ended in good order. */
     public void abandon() {
-        boolean wasOpen = state != SessionState.CLOSED;
         state = SessionState.CLOSED;
         Backend used = backend;
         backend = null;
@@ -651,7 +651,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (used != null) {
             used.abandon();
         }
-        if (wasOpen) {
+        tellClosed();
+    }
+
+    /** However the end went, the owner hears of it once. */
+    private void tellClosed() {
+        if (!closedTold) {
+            closedTold = true;
             context.owner().closed(this);
         }
     }
@@ -660,7 +666,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     void leave() {
         if (end()) {
             frontend.close();
-            context.owner().closed(this);
+            tellClosed();
         }
     }
 
@@ -679,7 +685,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 all.writeBytes(lastWords);
             }
             context.lingering().close(frontend, all.toByteArray());
-            context.owner().closed(this);
+            tellClosed();
         }
     }
 
@@ -706,7 +712,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
             relay.drop();
         }
         if (used != null) {
-            used.release(untouched || clean);
+            try {
+                used.release(untouched || clean);
+            } catch (RuntimeException | StackOverflowError e) {
+                used.abandon();
+                throw e;
+            }
         }
         return true;
     }

@@ -55,7 +55,7 @@ public interface SessionOwner {
     void serverViolated(Session session, ProtocolViolation violation);
 
     /** The session cannot go on, for a reason that nobody thought of, and ends. */
-    void broken(Session session, RuntimeException cause);
+    void broken(Session session, Throwable cause);
 
     /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
     void closed(Session session);

@@ -44,6 +44,9 @@ final class Verification {
 
     private static final byte[] NOTHING = {};
 
+    /** A longer password is for the server alone. */
+    private static final int MAX_PASSWORD_BYTES = 16 * 1024;
+
     private final AuthenticationMethod method;
     private final Verifiers verifiers;
     private final byte[] user;
@@ -72,6 +75,11 @@ final class Verification {
             case SCRAM_SHA_256 -> saslRequest;
             case TRUST, OTHER -> throw new IllegalArgumentException("nothing can be asked for by " + method);
         };
+    }
+
+    /** How long an answer may be. */
+    int mostAnswerBytes() {
+        return scram == null ? MAX_PASSWORD_BYTES : ScramExchange.MAX_MESSAGE_BYTES;
     }
 
     /** What the client is asked for first. */

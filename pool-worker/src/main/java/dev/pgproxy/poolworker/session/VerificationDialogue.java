@@ -63,7 +63,7 @@ final class VerificationDialogue {
         this.role = role;
         this.address = address;
         this.host = host;
-        this.answers = new AnswerReader(buffers);
+        this.answers = new AnswerReader(buffers, verification.mostAnswerBytes());
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 record UserList(Map<String, String> secrets, List<Integer> badLines) {
 
-    private static final Pattern LINE = Pattern.compile("\\s*\"((?:[^\"]|\"\")*)\"\\s+\"((?:[^\"]|\"\")*)\".*");
+    private static final Pattern LINE = Pattern.compile("\\s*\"((?:[^\"]++|\"\")*+)\"\\s+\"((?:[^\"]++|\"\")*+)\".*");
 
     static UserList parse(String text) {
         Map<String, String> secrets = new HashMap<>();

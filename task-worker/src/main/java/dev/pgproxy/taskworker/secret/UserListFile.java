@@ -24,7 +24,7 @@ final class UserListFile {
     /** By which a change is noticed. */
     private record Stamp(String fileKey, FileTime modified, long bytes) {}
 
-    private static final long MAX_BYTES = 64L * 1024 * 1024;
+    private static final long MAX_BYTES = 8L * 1024 * 1024;
 
     private final Path path;
     private final SecureRandom random = new SecureRandom();

@@ -37,6 +37,14 @@ class UserListTest {
     }
 
     @Test
+    void readsALineOfAnyLength() {
+        String long100k = "x\"\"".repeat(50_000);
+        UserList users = UserList.parse("\"app\" \"" + long100k + "\"\n\"next\" \"secret\"\n");
+        assertEquals(100_000, users.secret("app").orElse("").length());
+        assertEquals(Optional.of("secret"), users.secret("next"));
+    }
+
+    @Test
     void makesBothHashesOfAPlainPassword(@TempDir Path directory) throws IOException {
         Path path = Files.writeString(directory.resolve("users"), "\"app\" \"secret\"\n");
         UserListFile file = new UserListFile(path);
