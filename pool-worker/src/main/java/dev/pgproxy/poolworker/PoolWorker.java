@@ -323,7 +323,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     @Override
     public void notReusable(Session session, AuthenticationMethod method, RoleFacts facts) {
-        String user = StartupParameters.display(session.parameters().user());
+        String user = StartupParameters.display(session.parameters().serverUser());
         if (named.size() < MAX_NAMED && named.add(session.key().server() + " " + user + " " + method)) {
             Event.of("backend_not_reusable")
                     .with("server", session.key().server())

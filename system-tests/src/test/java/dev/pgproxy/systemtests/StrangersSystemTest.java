@@ -161,7 +161,7 @@ class StrangersSystemTest {
 
     /** Those who say nothing of themselves wait among themselves. */
     @ParameterizedTest
-    @CsvSource({"10,20", "20,5"})
+    @CsvSource({"10,20", "20,5", "0,5"})
     void silentStrangersKeepNobodyFromAPlaceAndCloseNoWarmBackend(int places, int logins) throws Exception {
         try (PostgresCluster cluster = secured();
                 ProxyProcess proxy = Fixture.proxy(
@@ -185,6 +185,9 @@ class StrangersSystemTest {
             for (int i = 0; i < logins; i++) {
                 assertTrue(warm.contains(login(proxy, "secret").pid()), "a login on a warm backend");
             }
+            int all = Integer.parseInt(cluster.primary()
+                    .sql("select count(*) from pg_stat_activity where backend_type = 'client backend'"));
+            assertTrue(all <= 50, all + " processes of a server with no limit");
         }
     }
 

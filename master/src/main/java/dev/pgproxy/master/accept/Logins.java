@@ -14,7 +14,7 @@ import dev.pgproxy.common.protocol.SqlState;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,10 +34,10 @@ public final class Logins {
     private long timeoutMs;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
     /** By where they come from, in order of arrival. */
-    private final Map<String, Set<StartupReader>> reading = new HashMap<>();
+    private final Map<String, Set<StartupReader>> reading = new LinkedHashMap<>();
 
     /** Those of them that hold a part of a large packet. */
-    private final Map<String, Set<StartupReader>> holding = new HashMap<>();
+    private final Map<String, Set<StartupReader>> holding = new LinkedHashMap<>();
 
     private int readingCount;
     private long heldBytes;

@@ -183,7 +183,7 @@ public final class AdminDesk implements Answers {
 
     /** A cancel came, which may be for a statement of an operator. */
     public void onCancel(StartupPacket.CancelRequest request) {
-        if (adminWorker != null) {
+        if (adminWorker != null && adminWorker.hasRoom()) {
             adminWorker.send(new ControlMessage.CancelStatement(request.pid(), request.secret()));
         }
     }

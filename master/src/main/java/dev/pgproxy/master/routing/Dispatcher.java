@@ -14,6 +14,7 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -327,7 +328,7 @@ public final class Dispatcher {
         Router.Route route = route(client, Set.of(), true);
         if (route instanceof Router.Route.To to) {
             PoolKey key = keyOf(to);
-            Standing standing = resumption == null ? standing(key, to.startup()) : Standing.PROVED;
+            Standing standing = resumption == null ? standing(client, key, to.startup()) : Standing.PROVED;
             enqueue(new RoutedClient(client, to.startup(), key, loop.clock().nanoTime(), resumption, standing));
             dispatch(to.server());
         } else {
@@ -336,13 +337,23 @@ public final class Dispatcher {
     }
 
     /**
-     * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit and no warm backend, the
-     * server itself asks it: until that has said a word, the client can still be served by another one.
+     * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit, no warm backend and no
+     * crowd of strangers, the server itself asks it: until that has said a word, the client can still be served by another one.
      */
-    private Standing standing(PoolKey key, StartupPacket.Startup startup) {
+    private Standing standing(Client client, PoolKey key, StartupPacket.Startup startup) {
         Standing standing = known.standing(key.server(), startup);
-        boolean costsNobody = limits.areNone(key) && ledger.idle(key) == null && ledger.resetting(key) == null;
+        boolean costsNobody = limits.areNone(key)
+                && ledger.idle(key) == null
+                && ledger.resetting(key) == null
+                && !isHeld(key.server())
+                && !areManyStrangers(key, PeerGroup.of(client.peer().getAddress()));
         return standing == Standing.VISITOR && costsNobody ? Standing.STRANGER : standing;
+    }
+
+    /** Whether half of what strangers may have is in use. */
+    private boolean areManyStrangers(PoolKey key, String neighbour) {
+        return limits.strangersOf(limits.scopes(key), neighbour).stream()
+                .anyMatch(scope -> 2 * ledger.connections(scope) >= limits.limit(scope));
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
@@ -395,7 +406,8 @@ public final class Dispatcher {
     private void routeAnew(RoutedClient client, byte[] lastWords) {
         if (route(client.client(), client.tried(), true) instanceof Router.Route.To to) {
             PoolKey key = keyOf(to);
-            Standing there = client.resumption() == null ? standing(key, to.startup()) : Standing.PROVED;
+            Standing there =
+                    client.resumption() == null ? standing(client.client(), key, to.startup()) : Standing.PROVED;
             enqueue(client.elsewhere(to.startup(), key, there));
         } else {
             logins.refuse(client.transport(poller), lastWords);
@@ -486,7 +498,7 @@ public final class Dispatcher {
             }
             waiting.remove(client);
             unproved.remove(client.id());
-            client.standing(standing(client.key(), client.startup()));
+            client.standing(standing(client.client(), client.key(), client.startup()));
             waiting.add(client);
             noteUnproved(client);
         }
@@ -550,6 +562,10 @@ public final class Dispatcher {
             return;
         }
         Turn turn = new Turn();
+        PlaceLimits.Scope strangers = PlaceLimits.allStrangers(server);
+        if (ledger.connections(strangers) >= limits.limit(strangers)) {
+            turn.blocked.add(strangers); // However many neighbours they come from, they need not be looked at.
+        }
         RoutedClient client = waiting.headAfter(server, 0, turn.blocked);
         while (client != null) {
             RoutedClient next = inTurn(client, turn);
@@ -563,7 +579,7 @@ public final class Dispatcher {
 
     /** Strangers take turns by where they come from, everybody else comes in order of arrival. Null for one who was looked at already. */
     private @Nullable RoutedClient inTurn(RoutedClient client, Turn turn) {
-        if (client.standing() != Standing.STRANGER || limits.areNone(client.key())) {
+        if (client.standing() != Standing.STRANGER) {
             return client;
         }
         RoutedClient next = waiting.strangerInTurn(client.key().server(), turn.blocked, neighbours);
@@ -795,7 +811,7 @@ public final class Dispatcher {
     private long loginMs(RoutedClient client, boolean hasWarm) {
         long allMs = config.timeouts().clientLogin().toMillis();
         boolean isScarce =
-                hasWarm || limits.limit(PlaceLimits.server(client.key().server())) > 0;
+                hasWarm || !limits.areNone(client.key()) || areManyStrangers(client.key(), client.neighbour());
         return client.standing() == Standing.STRANGER && isScarce
                 ? Math.max(Math.min(allMs, LEAST_LOGIN_MS), allMs / STRANGERS_TIME_DIVISOR)
                 : allMs;

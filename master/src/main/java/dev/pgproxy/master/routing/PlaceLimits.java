@@ -46,6 +46,8 @@ final class PlaceLimits {
     private static final int STRANGERS_DIVISOR = 10;
     /** With fewer places than these, none is kept free; a stranger may then have one that was idle. */
     private static final int LEAST_WITH_RESERVE = 5;
+    /** Where max_server_conn does not say how many places there are, strangers have so many: a server has a hundred by default. */
+    private static final int STRANGERS_WITHOUT_LIMIT = 20;
 
     private final ProxyConfig.Limits limits;
 
@@ -69,7 +71,7 @@ final class PlaceLimits {
 
     /**
      * Where a client counts that waits for a place. One who has proved nothing counts in scopes of strangers besides, which come first: in
-     * all of each limit, and among those of one neighbour for the server's.
+     * all of each limit and of the server, limited or not, and among those of one neighbour for the server's.
      */
     List<Scope> scopes(PoolKey key, Standing standing, String neighbour) {
         List<Scope> everybodys = scopes(key);
@@ -88,11 +90,9 @@ final class PlaceLimits {
     List<Scope> strangersOf(List<Scope> everybodys, String neighbour) {
         List<Scope> strangers = new ArrayList<>();
         for (Scope scope : everybodys) {
-            if (limit(scope) > 0) {
-                strangers.add(scope.of(Scope.ALL_STRANGERS));
-                if (scope.kind() == Kind.SERVER) {
-                    strangers.add(scope.of(neighbour));
-                }
+            strangers.add(scope.of(Scope.ALL_STRANGERS));
+            if (scope.kind() == Kind.SERVER) {
+                strangers.add(scope.of(neighbour));
             }
         }
         return strangers;
@@ -102,6 +102,11 @@ final class PlaceLimits {
     int reserve(Scope scope) {
         int limit = limit(scope);
         return limit < LEAST_WITH_RESERVE ? 0 : Math.max(1, limit / STRANGERS_DIVISOR);
+    }
+
+    /** All strangers of a server together. */
+    static Scope allStrangers(ServerAddress server) {
+        return server(server).of(Scope.ALL_STRANGERS);
     }
 
     static Scope server(ServerAddress server) {
@@ -129,7 +134,8 @@ final class PlaceLimits {
     /** The most connections of this scope; 0 for no limit. */
     int limit(Scope scope) {
         if (scope.isOfStrangers()) {
-            int all = Math.max(1, limit(scope.of(Scope.EVERYBODY)) / STRANGERS_DIVISOR);
+            int everybodys = limit(scope.of(Scope.EVERYBODY));
+            int all = everybodys == 0 ? STRANGERS_WITHOUT_LIMIT : Math.max(1, everybodys / STRANGERS_DIVISOR);
             return scope.strangers().equals(Scope.ALL_STRANGERS) ? all : Math.max(1, (all + 1) / 2);
         }
         return switch (scope.kind()) {

@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +52,7 @@ final class Unproved {
     }
 
     private final Map<Long, Group> groupOf = new HashMap<>();
-    private final Map<Group, Members> groups = new HashMap<>();
+    private final Map<Group, Members> groups = new LinkedHashMap<>();
 
     /** It waits in the master. */
     void addHere(RoutedClient client) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +32,26 @@ final class WaitingLine {
         private final TreeMap<Long, RoutedClient> heads = new TreeMap<>();
     }
 
+    /** Who waits for one server. Strangers are apart, since there is a group for each of their neighbours, and most of the time none has a turn. */
+    private static final class Line {
+        private final Map<List<PlaceLimits.Scope>, Group> known = new HashMap<>();
+        private final Map<List<PlaceLimits.Scope>, Group> strangers = new HashMap<>();
+
+        private Map<List<PlaceLimits.Scope>, Group> groups(List<PlaceLimits.Scope> scopes) {
+            return areOfStrangers(scopes) ? strangers : known;
+        }
+
+        private Stream<Group> all() {
+            return Stream.concat(known.values().stream(), strangers.values().stream());
+        }
+    }
+
+    private static boolean areOfStrangers(List<PlaceLimits.Scope> scopes) {
+        return !scopes.isEmpty() && scopes.get(0).isOfStrangers();
+    }
+
     private final PlaceLimits limits;
-    private final Map<ServerAddress, Map<List<PlaceLimits.Scope>, Group>> lines = new HashMap<>();
+    private final Map<ServerAddress, Line> lines = new HashMap<>();
     private int size;
     private long heldBytes;
 
@@ -40,12 +59,13 @@ final class WaitingLine {
         this.limits = limits;
     }
 
-    private Map<List<PlaceLimits.Scope>, Group> line(ServerAddress server) {
-        return lines.computeIfAbsent(server, key -> new HashMap<>());
+    private Line line(ServerAddress server) {
+        return lines.computeIfAbsent(server, key -> new Line());
     }
 
     void add(RoutedClient client) {
-        Group group = line(client.key().server()).computeIfAbsent(client.scopes(limits), scopes -> new Group());
+        List<PlaceLimits.Scope> scopes = client.scopes(limits);
+        Group group = line(client.key().server()).groups(scopes).computeIfAbsent(scopes, key -> new Group());
         TreeMap<Long, RoutedClient> alike = group.byKind.computeIfAbsent(Kind.of(client), kind -> new TreeMap<>());
         if (!alike.isEmpty()) {
             group.heads.remove(alike.firstKey());
@@ -58,8 +78,8 @@ final class WaitingLine {
 
     /** @return whether the client was waiting */
     boolean remove(RoutedClient client) {
-        Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server());
         List<PlaceLimits.Scope> scopes = client.scopes(limits);
+        Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server()).groups(scopes);
         Group group = line.get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
         if (group == null || alike == null || alike.remove(client.id()) == null) {
@@ -85,7 +105,8 @@ final class WaitingLine {
     }
 
     boolean has(RoutedClient client) {
-        Group group = line(client.key().server()).get(client.scopes(limits));
+        List<PlaceLimits.Scope> scopes = client.scopes(limits);
+        Group group = line(client.key().server()).groups(scopes).get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
         return alike != null && alike.containsKey(client.id());
     }
@@ -93,8 +114,19 @@ final class WaitingLine {
     /** The first client of its kind that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
     RoutedClient headAfter(ServerAddress server, long clientId, Set<PlaceLimits.Scope> passedOver) {
+        Line line = line(server);
+        RoutedClient known = headAfter(line.known, clientId, passedOver);
+        if (passedOver.contains(PlaceLimits.allStrangers(server))) {
+            return known;
+        }
+        RoutedClient stranger = headAfter(line.strangers, clientId, passedOver);
+        return known == null || (stranger != null && stranger.id() < known.id()) ? stranger : known;
+    }
+
+    private static @Nullable RoutedClient headAfter(
+            Map<List<PlaceLimits.Scope>, Group> groups, long clientId, Set<PlaceLimits.Scope> passedOver) {
         RoutedClient first = null;
-        for (Map.Entry<List<PlaceLimits.Scope>, Group> group : line(server).entrySet()) {
+        for (Map.Entry<List<PlaceLimits.Scope>, Group> group : groups.entrySet()) {
             Map.Entry<Long, RoutedClient> next = Collections.disjoint(group.getKey(), passedOver)
                     ? group.getValue().heads.higherEntry(clientId)
                     : null;
@@ -114,10 +146,9 @@ final class WaitingLine {
     @Nullable
     RoutedClient strangerInTurn(ServerAddress server, Set<PlaceLimits.Scope> passedOver, NeighbourTurns turns) {
         RoutedClient first = null;
-        for (Map.Entry<List<PlaceLimits.Scope>, Group> group : line(server).entrySet()) {
-            if (group.getKey().isEmpty()
-                    || !group.getKey().get(0).isOfStrangers()
-                    || !Collections.disjoint(group.getKey(), passedOver)) {
+        for (Map.Entry<List<PlaceLimits.Scope>, Group> group :
+                line(server).strangers.entrySet()) {
+            if (!Collections.disjoint(group.getKey(), passedOver)) {
                 continue;
             }
             RoutedClient head = group.getValue().heads.firstEntry().getValue();
@@ -131,7 +162,7 @@ final class WaitingLine {
     /** The first client who has proved who it is and waits at this worker for a backend of this key; null when there is none. */
     @Nullable
     RoutedClient firstAt(int slot, PoolKey key) {
-        Group group = line(key.server()).get(limits.scopes(key));
+        Group group = line(key.server()).known.get(limits.scopes(key));
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(new Kind(key, slot));
         return alike == null ? null : alike.firstEntry().getValue();
     }
@@ -142,7 +173,7 @@ final class WaitingLine {
 
     List<RoutedClient> all() {
         return lines.values().stream()
-                .flatMap(line -> line.values().stream())
+                .flatMap(Line::all)
                 .flatMap(group -> group.byKind.values().stream())
                 .flatMap(alike -> alike.values().stream())
                 .toList();

@@ -19,15 +19,16 @@ class DispatcherSimulationTest {
 
     private static final int SEEDS = 20;
     private static final int SERVER_LIMIT = 10;
+    private static final int NO_LIMIT = 0;
 
     @TempDir
     Path directory = Path.of("");
 
-    private ProxyConfig config(int clients) throws Exception {
+    private ProxyConfig config(int clients, int ofServer) throws Exception {
         Path file = directory.resolve("conf.properties");
         Files.writeString(
                 file,
-                "master = db:5432\nslaver_list =\nconninfo.user = postgres\nmax_server_conn = " + SERVER_LIMIT
+                "master = db:5432\nslaver_list =\nconninfo.user = postgres\nmax_server_conn = " + ofServer
                         + "\nmax_client_conn = " + clients + "\nlimit.user.small = 2\n");
         return ConfigLoader.load(file);
     }
@@ -38,7 +39,11 @@ class DispatcherSimulationTest {
 
     /** @param course ends when nobody is left, which is seen to here as well */
     private void forEachSeed(int clients, Course course) throws Exception {
-        ProxyConfig config = config(clients);
+        forEachSeed(clients, SERVER_LIMIT, course);
+    }
+
+    private void forEachSeed(int clients, int ofServer, Course course) throws Exception {
+        ProxyConfig config = config(clients, ofServer);
         Integer one = Integer.getInteger("simulation.seed");
         for (int seed = one == null ? 0 : one; seed < (one == null ? SEEDS : one + 1); seed++) {
             try (DispatcherWorld world = new DispatcherWorld(seed, config)) {
@@ -170,6 +175,30 @@ class DispatcherSimulationTest {
                 world.step();
             }
             assertEquals(60, world.served());
+        });
+    }
+
+    /** A server takes no more than its own max_connections, of which the proxy knows nothing. */
+    @Test
+    void strangersHaveFewConnectionsOfAServerWithoutALimit() throws Exception {
+        forEachSeed(1_000, NO_LIMIT, world -> {
+            world.startWorkers(2);
+            arriveSteadily(world, List.of("app"), 20, 5);
+            world.finish();
+            int warm = world.backends();
+            for (int i = 0; i < 200; i++) {
+                world.arrive("nobody" + i, DispatcherWorld.Nature.SILENT, "192.0.2." + i % 5);
+                world.step();
+            }
+            for (int i = 0; i < 20; i++) {
+                world.arrive("app", DispatcherWorld.Nature.KNOWN, "192.0.2.1");
+            }
+            while (world.knownPresent() > 0) {
+                world.step();
+                assertTrue(world.backends() <= warm + 40, world.backends() + " connections");
+            }
+            assertEquals(40, world.served());
+            assertTrue(world.present() > 150, "the strangers wait among themselves");
         });
     }
 }

@@ -39,8 +39,8 @@ public final class Totals {
     public Tally of(ServerAddress server, StartupParameters parameters) {
         Kind kind = new Kind(
                 server.toString(),
-                StartupParameters.display(parameters.database()),
-                StartupParameters.display(parameters.user()));
+                StartupParameters.display(parameters.serverDatabase()),
+                StartupParameters.display(parameters.serverUser()));
         Kind counted =
                 sums.containsKey(kind) || sums.size() < MAX_KINDS ? kind : new Kind(server.toString(), OTHERS, OTHERS);
         return sums.computeIfAbsent(counted, key -> new Sum()).now;
