@@ -19,7 +19,7 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.peer.PeerGroup;
+import dev.pgproxy.common.peer.LocalPeer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -137,28 +137,28 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
                             "The proxy is being stopped."));
             return;
         }
-        makeRoomToLogIn(message.peer());
+        String neighbour = LocalPeer.group(message.peer(), message.port());
+        makeRoomToLogIn(neighbour);
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
-        OperatorSession session = new OperatorSession(this, startup, message.peer(), transport, secret);
+        OperatorSession session = new OperatorSession(this, startup, message.peer(), neighbour, transport, secret);
         sessions.add(session);
         session.begin();
     }
 
     /** Whoever comes gets his chance: a login takes milliseconds, and one that has taken the longest gives way to him. */
-    private void makeRoomToLogIn(String peer) {
-        String group = PeerGroup.of(peer);
+    private void makeRoomToLogIn(String neighbour) {
         List<OperatorSession> logins =
                 sessions.stream().filter(session -> !session.isLoggedIn()).toList();
         List<OperatorSession> alike = logins.stream()
-                .filter(session -> PeerGroup.of(session.peer()).equals(group))
+                .filter(session -> session.neighbour().equals(neighbour))
                 .toList();
-        boolean isHere = group.equals(PeerGroup.THIS_HOST);
+        boolean isHere = LocalPeer.isOfThisHost(neighbour);
         if (alike.size() >= MAX_LOGINS_PER_ADDRESS) {
             alike.get(0).giveWay();
         } else if (logins.size() >= MAX_LOGINS - (isHere ? 0 : LOGINS_OF_THIS_HOST)) {
             logins.stream()
-                    .filter(session -> isHere || !PeerGroup.of(session.peer()).equals(PeerGroup.THIS_HOST))
+                    .filter(session -> isHere || !LocalPeer.isOfThisHost(session.neighbour()))
                     .findFirst()
                     .ifPresent(OperatorSession::giveWay);
         }
@@ -337,11 +337,11 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public boolean hasRoom(boolean mayAct, String peer) {
+    public boolean hasRoom(boolean mayAct, String neighbour) {
         long loggedIn = sessions.stream().filter(OperatorSession::isLoggedIn).count();
         int all = settings().database().connections();
         int reserve = Math.max(1, all / RESERVE_DIVISOR);
-        boolean isHere = PeerGroup.of(peer).equals(PeerGroup.THIS_HOST);
+        boolean isHere = LocalPeer.isOfThisHost(neighbour);
         int kept = !mayAct ? 2 * reserve : isHere ? 0 : reserve;
         return loggedIn < all - Math.min(kept, all - 1);
     }

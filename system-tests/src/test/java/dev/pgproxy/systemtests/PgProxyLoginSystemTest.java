@@ -255,4 +255,33 @@ class PgProxyLoginSystemTest {
             }
         }
     }
+
+    /** Everybody on this host can use its loopback addresses, so only the system's word tells its users apart. */
+    @Test
+    void anotherUserOfThisHostWhoGuessesKeepsNoOperatorOut() throws Exception {
+        Programs.require("psql");
+        Programs.require("setpriv");
+        Assumptions.assumeTrue(
+                Programs.run(List.of("setpriv", "--reuid", "65534", "true")).status() == 0,
+                "only root can be another user");
+        try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18))) {
+            List<String> guess = List.of(
+                    "setpriv",
+                    "--reuid",
+                    "65534",
+                    "psql",
+                    "host=127.0.0.1 port=" + proxy.port() + " user=guest dbname=pg_proxy password=wrong",
+                    "-c",
+                    "select 1");
+            for (int i = 0; i < 10; i++) {
+                assertEquals(2, Programs.run(guess).status());
+            }
+            assertTrue(
+                    proxy.log().contains("event=address_slowed_down address=\"this host, user 65534\""), proxy.log());
+            try (Operator operator = Operator.of(proxy)) {
+                assertEquals("1", operator.value("select 1"));
+            }
+            assertEquals(1, proxy.log().split("event=address_slowed_down", -1).length - 1, proxy.log());
+        }
+    }
 }

@@ -2,7 +2,7 @@ package dev.pgproxy.adminworker.session;
 
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
-import dev.pgproxy.common.peer.PeerGroup;
+import dev.pgproxy.common.peer.LocalPeer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -94,14 +94,14 @@ public final class LoginGuard {
         return refusals;
     }
 
-    /** @param address that the login comes from, as {@link PeerGroup} has it */
+    /** @param address that the login comes from, as {@link LocalPeer} has it */
     public Verdict judge(String address, long nowNs) {
         Failures failures = byAddress.get(address);
         if (failures != null && failures.areMany(MAX_FAILURES, nowNs)) {
             return waiting(failures, MAX_DELAYED);
         }
         // Whoever guesses from many addresses is not let off by it; this host is the operators' way in.
-        if (!address.equals(PeerGroup.THIS_HOST) && everywhere.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
+        if (!LocalPeer.isOfThisHost(address) && everywhere.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
             return waiting(everywhere, MAX_DELAYED_IN_ALL);
         }
         return new Verdict.GoOn();
@@ -115,10 +115,13 @@ public final class LoginGuard {
     public void failed(String address, long nowNs) {
         Failures failures = byAddress.computeIfAbsent(address, key -> new Failures());
         failures.add(nowNs);
-        everywhere.add(nowNs);
         if (failures.count == MAX_FAILURES) {
             slowedDown(address, failures);
         }
+        if (LocalPeer.isOfThisHost(address)) {
+            return;
+        }
+        everywhere.add(nowNs);
         if (everywhere.count == MAX_FAILURES_IN_ALL) {
             slowedDown("everywhere", everywhere);
         }

@@ -10,7 +10,7 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.peer.PeerGroup;
+import dev.pgproxy.common.peer.LocalPeer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
@@ -53,6 +53,7 @@ public final class OperatorSession {
     private final StartupParameters parameters;
     private final Negotiation negotiation;
     private final String peer;
+    private final String neighbour;
     private final Transport transport;
     private final byte[] secret;
     private final Input input = new Input();
@@ -69,22 +70,29 @@ public final class OperatorSession {
      * Takes over a client's connection.
      *
      * @param peer IP address that it comes from
+     * @param neighbour see {@link #neighbour}
      * @param secret that a CancelRequest of this session is to bring
      */
     public OperatorSession(
-            Services services, StartupPacket.Startup startup, String peer, Transport transport, byte[] secret) {
+            Services services,
+            StartupPacket.Startup startup,
+            String peer,
+            String neighbour,
+            Transport transport,
+            byte[] secret) {
         this.services = services;
         this.parameters = startup.parameters();
         this.negotiation = Negotiation.of(startup);
         this.peer = peer;
+        this.neighbour = neighbour;
         this.transport = transport;
         this.secret = secret;
     }
 
     /** Asks the client for its password. */
     public void begin() {
-        LoginGuard.Verdict verdict = services.guard()
-                .judge(PeerGroup.of(peer), services.loop().clock().nanoTime());
+        LoginGuard.Verdict verdict =
+                services.guard().judge(neighbour, services.loop().clock().nanoTime());
         if (verdict instanceof LoginGuard.Verdict.Refuse) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
@@ -132,9 +140,9 @@ public final class OperatorSession {
         }
     }
 
-    /** IP address of the client. */
-    public String peer() {
-        return peer;
+    /** With whom it shares what logins may take, as {@link LocalPeer} has it. */
+    public String neighbour() {
+        return neighbour;
     }
 
     /** Bytes of results that the client has not taken. */
@@ -277,7 +285,7 @@ public final class OperatorSession {
                             + (TimeUnit.MILLISECONDS.toSeconds(services.readersWaitMs()) + 1)
                             + " s, because a statement of theirs could not be stopped",
                     "Log in later, or with pg_proxy_pw.");
-        } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, peer)) {
+        } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, neighbour)) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
                     "all sessions of pg_proxy_max_conn that you may have are in use",
@@ -288,7 +296,7 @@ public final class OperatorSession {
     }
 
     private void wrongPassword() {
-        services.guard().failed(PeerGroup.of(peer), services.loop().clock().nanoTime());
+        services.guard().failed(neighbour, services.loop().clock().nanoTime());
         String user = StartupParameters.display(parameters.user());
         Event.of("operator_refused")
                 .limitedBy(services.guard().refusals(), services.loop().clock().nanoTime())

@@ -52,8 +52,9 @@ public interface Services {
      * Whether there is room for one more session that is logged in.
      *
      * @param mayAct whether it may do more than look
+     * @param neighbour see {@link OperatorSession#neighbour}
      */
-    boolean hasRoom(boolean mayAct, String peer);
+    boolean hasRoom(boolean mayAct, String neighbour);
 
     /** Whether a result of so many bytes may be kept until its client takes it, beside all others. */
     boolean hasRoomFor(long bytes);

@@ -1155,8 +1155,10 @@ public sealed interface ControlMessage {
 
     /** Serve this client of pg_proxy, whose descriptor travels with the message.
      *
-     * @param peer the IP address that it comes from */
-    record AssignOperator(long frontendId, String peer, byte[] startupPacket) implements ToAdminWorker {
+     * @param peer the IP address that it comes from
+     * @param port of its end
+     */
+    record AssignOperator(long frontendId, String peer, int port, byte[] startupPacket) implements ToAdminWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.ASSIGN_OPERATOR;
@@ -1164,7 +1166,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(frontendId).string(peer).bytes(startupPacket);
+            out.int64(frontendId).string(peer).int32(port).bytes(startupPacket);
         }
 
         @Override

@@ -92,7 +92,7 @@ public enum ControlMessageType {
                     new ServerAddress(in.string(), in.int32()), new ServerAddress(in.string(), in.int32()))),
     FRONTEND_RETURNED(41, 1, in -> new ControlMessage.FrontendReturned(in.int64(), in.bytes())),
     CONFIGURE_ADMIN(42, 0, in -> new ControlMessage.ConfigureAdmin(AdminSettings.decode(in))),
-    ASSIGN_OPERATOR(43, 1, in -> new ControlMessage.AssignOperator(in.int64(), in.string(), in.bytes())),
+    ASSIGN_OPERATOR(43, 1, in -> new ControlMessage.AssignOperator(in.int64(), in.string(), in.int32(), in.bytes())),
     TAKE_SNAPSHOT(44, 0, in -> new ControlMessage.TakeSnapshot(in.int64(), in.int32())),
     SNAPSHOT_COMPLETE(45, 0, in -> new ControlMessage.SnapshotComplete(in.int64(), in.strings())),
     RUN_COMMAND(

@@ -110,7 +110,7 @@ class ControlFrameTest {
                     45,
                     "0.1.0",
                     46)),
-            new ControlMessage.AssignOperator(46, "127.0.0.1", BYTES),
+            new ControlMessage.AssignOperator(46, "127.0.0.1", 47, BYTES),
             new ControlMessage.TakeSnapshot(47, 48),
             new ControlMessage.SnapshotComplete(49, List.of("pool-worker 1")),
             new ControlMessage.RunCommand(50, OperatorCommand.PAUSE, ""),

@@ -90,7 +90,10 @@ final class Operators {
         try (OwnedFd fd = client.transport().release()) {
             worker.sendWithFd(
                     new ControlMessage.AssignOperator(
-                            client.id(), peer, client.startup().packet()),
+                            client.id(),
+                            peer,
+                            client.peer().getPort(),
+                            client.startup().packet()),
                     fd);
         } catch (LibcException e) {
             // No descriptor is left: nobody can be served now, and the connection closes.

@@ -1,0 +1,84 @@
+package dev.pgproxy.common.peer;
+
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Tells users of this host apart by the system's own word: all of them can use all of its loopback addresses. */
+public final class LocalPeer {
+
+    private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
+    private static final int WORD_BYTES = 4;
+    /** Columns of the tables: proc(5). */
+    private static final int LOCAL_ADDRESS = 1;
+
+    private static final int STATE = 3;
+    private static final int USER = 7;
+    private static final String ESTABLISHED = "01";
+
+    private LocalPeer() {}
+
+    /**
+     * The group of a peer of this host: that of the user whose process has the other end of the connection. That of another host's, or of one that
+     * the system does not tell of, is as {@link PeerGroup} has it.
+     *
+     * @param port of the peer's end
+     */
+    public static String group(String ip, int port) {
+        String group = PeerGroup.of(ip);
+        if (!group.equals(PeerGroup.THIS_HOST)) {
+            return group;
+        }
+        try {
+            InetAddress address = InetAddress.getByName(ip); // Asks no name server about an address.
+            for (Path table : TABLES) {
+                try (Stream<String> lines = Files.lines(table)) {
+                    Optional<String> user = user(lines, address, port);
+                    if (user.isPresent()) {
+                        return group + ", user " + user.get();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            return group; // No table, as where there is no IPv6.
+        }
+        return group;
+    }
+
+    /** Whether this is the group of somebody on this host. */
+    public static boolean isOfThisHost(String group) {
+        return group.startsWith(PeerGroup.THIS_HOST);
+    }
+
+    /** The number of the user who has this end of a connection, from a table as in /proc/net. */
+    static Optional<String> user(Stream<String> table, InetAddress address, int port) {
+        String plain = hex(address.getAddress()) + String.format(Locale.ROOT, ":%04X", port);
+        String mapped = address instanceof Inet4Address
+                ? "0000000000000000" + hex(new byte[] {0, 0, (byte) 0xff, (byte) 0xff}) + plain
+                : plain;
+        return table.map(line -> line.trim().split("\\s+", USER + 2))
+                .filter(columns -> columns.length > USER && columns[STATE].equals(ESTABLISHED))
+                .filter(columns -> columns[LOCAL_ADDRESS].equals(plain) || columns[LOCAL_ADDRESS].equals(mapped))
+                .map(columns -> columns[USER])
+                .findFirst();
+    }
+
+    /** Words as the processor has them. */
+    private static String hex(byte[] address) {
+        StringBuilder hex = new StringBuilder();
+        for (int word = 0; word < address.length; word += WORD_BYTES) {
+            for (int i = 0; i < WORD_BYTES; i++) {
+                int at = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN ? word + WORD_BYTES - 1 - i : word + i;
+                hex.append(String.format(Locale.ROOT, "%02X", address[at]));
+            }
+        }
+        return hex.toString();
+    }
+}
