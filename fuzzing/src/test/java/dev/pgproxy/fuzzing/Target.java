@@ -117,6 +117,8 @@ public enum Target {
     private static void scramOfClient(byte[] bytes) {
         int half = bytes.length / 2;
         ScramExchange exchange = new ScramExchange(SCRAM, new byte[ScramExchange.NONCE_BYTES]);
+        exchange.first(bytes);
+        exchange.last(bytes);
         exchange.first(java.util.Arrays.copyOf(bytes, half));
         byte[] rest = java.util.Arrays.copyOfRange(bytes, half, bytes.length);
         if (exchange.last(rest) != null) {

@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -128,7 +129,7 @@ public final class SessionTargets {
     }
 
     private static void read(byte[] bytes) {
-        AnswerReader reader = new AnswerReader(BUFFERS);
+        AnswerReader reader = new AnswerReader(BUFFERS, ScramExchange.MAX_MESSAGE_BYTES);
         BytesTransport client = new BytesTransport(bytes);
         try {
             while (!client.isOver()) {
