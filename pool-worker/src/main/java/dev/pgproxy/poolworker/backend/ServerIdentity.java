@@ -16,11 +16,11 @@ public final class ServerIdentity {
     /** Warnings that a server has for everybody who logs in; more than a few would be no such. */
     private static final int MAX_LOGIN_NOTICES = 16;
     /** All notices of a login together, which each client of a warm backend is told again. */
-    private static final int MAX_LOGIN_NOTICE_BYTES = 64 * 1024;
+    private static final int MAX_LOGIN_NOTICE_BYTES = 16 * 1024;
     /** Parameters that a server reports the values of: PostgreSQL has less than 20, and extensions may add some. */
     private static final int MAX_STATUSES = 200;
     /** All ParameterStatus messages together. */
-    private static final int MAX_STATUS_BYTES = 64 * 1024;
+    private static final int MAX_STATUS_BYTES = 32 * 1024;
 
     private final List<byte[]> loginNotices = new ArrayList<>();
     private final Map<String, byte[]> statusMessages = new LinkedHashMap<>();
