@@ -79,16 +79,18 @@ class BoundedMemorySystemTest {
         }
     }
 
+    /** So many may log in at once because strangers have a tenth of the places. */
     @Test
     void aWorkerHoldsLittleOfWhatServersSayWithoutEnd() throws Exception {
         Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
         List<String> endless = List.of("endless-parameters", "endless-notices", "endless-string", "says-nothing");
         try (FakeServer server = new FakeServer(client -> {});
-                ProxyProcess proxy = proxy(SMALL_POOL, server.address(), "client_login_timeout = 2s");
+                ProxyProcess proxy =
+                        proxy(SMALL_POOL, server.address(), "client_login_timeout = 2s", "max_server_conn = 4000");
                 Crowd clients = new Crowd()) {
             List<Long> before = processes(proxy);
             endless.forEach(name -> server.on(name, Objects.requireNonNull(behaviours.get(name))));
-            for (int i = 0; i < 200; i++) {
+            for (int i = 0; i < 120; i++) {
                 clients.connect(proxy.port())
                         .startup(WireClient.PROTOCOL_3_0, "stranger", endless.get(i % endless.size()));
             }
