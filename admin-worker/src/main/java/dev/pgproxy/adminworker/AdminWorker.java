@@ -50,6 +50,9 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** Results that clients have not taken, of all sessions together. */
     private static final long MAX_HELD_BYTES = 64L * 1024 * 1024;
 
+    /** What of it is kept for sessions that may act. */
+    private static final long HELD_FOR_THOSE_WHO_ACT = 16L * 1024 * 1024;
+
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
     /** Of the sessions that there may be, one in so many is kept for those who may act, and as many more for those of this host. */
@@ -347,9 +350,9 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public boolean hasRoomFor(long bytes) {
+    public boolean hasRoomFor(long bytes, boolean mayAct) {
         long held = sessions.stream().mapToLong(OperatorSession::heldBytes).sum();
-        return held + bytes <= MAX_HELD_BYTES;
+        return held + bytes <= (mayAct ? MAX_HELD_BYTES : MAX_HELD_BYTES - HELD_FOR_THOSE_WHO_ACT);
     }
 
     @Override

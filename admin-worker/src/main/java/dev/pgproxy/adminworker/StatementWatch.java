@@ -95,6 +95,7 @@ final class StatementWatch {
         if (!heapWatched) {
             return;
         }
+        stopping.keySet().removeIf(Running::isOver);
         if (isTight.getAsBoolean()) {
             makeRoom();
         }
@@ -104,7 +105,6 @@ final class StatementWatch {
     /** Large statements take long, so the one that has run for longest is to stop. One at a time: when it has, the others may go on. */
     private void makeRoom() {
         long nowNs = loop.clock().nanoTime();
-        stopping.keySet().removeIf(Running::isOver);
         stopping.keySet().forEach(Running::tellAgain);
         boolean isOnItsWay = stopping.values().stream().anyMatch(sinceNs -> nowNs - sinceNs < NEXT_VICTIM_NS);
         if (isOnItsWay) {

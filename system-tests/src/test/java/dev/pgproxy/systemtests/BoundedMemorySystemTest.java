@@ -79,7 +79,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** So many may log in at once because strangers have a tenth of the places. */
+    /** All of them can log in at once, because strangers have a tenth of the places. */
     @Test
     void aWorkerHoldsLittleOfWhatServersSayWithoutEnd() throws Exception {
         Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
@@ -171,6 +171,33 @@ class BoundedMemorySystemTest {
                             .filter(message -> message.type() == 'E')
                             .map(WireMessage::sqlState)
                             .toList());
+            assertEquals("1", other.value("select 1"));
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    /** 300 MB of statements that only portals hold, since each is the unnamed one. */
+    @Test
+    void whatPortalsHoldIsBounded() throws Exception {
+        try (ProxyProcess proxy = proxy(
+                        "PGPROXY_ADMIN_OPTS=-Xmx256m",
+                        CLUSTER.primary().address().toString());
+                Operator other = Operator.of(proxy);
+                Crowd binding = new Crowd()) {
+            List<Long> before = processes(proxy);
+            WireClient client = binding.connect(proxy.port());
+            assertTrue(WireLogin.attempt(client, "op", "pg_proxy", ProxyProcess.OPERATOR_PASSWORD)
+                    .isIn());
+            String sql = "select '" + "x".repeat(1_000_000) + "'";
+            byte[] parse = WireClient.concat(WireClient.text(""), WireClient.text(sql), new byte[2]);
+            for (int i = 0; i < 300; i++) {
+                client.send('P', parse);
+                client.send('B', WireClient.concat(WireClient.text("p" + i), WireClient.text(""), new byte[6]));
+            }
+            client.send('S', new byte[0]);
+            List<WireMessage> answer = client.readUntil('Z');
+            assertEquals(
+                    1, answer.stream().filter(message -> message.type() == 'E').count());
             assertEquals("1", other.value("select 1"));
             assertUnharmed(proxy, before);
         }

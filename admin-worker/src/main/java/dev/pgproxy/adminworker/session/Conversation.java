@@ -33,7 +33,7 @@ final class Conversation {
 
     private static final int BINARY = 1;
 
-    /** What is made of a message takes so many times its bytes, about. */
+    /** What is made of a message takes this many times its bytes, about. */
     private static final int BYTES_PER_BYTE = 4;
 
     /**
@@ -101,11 +101,12 @@ final class Conversation {
     /**
      * Sees that there is room for what is to be kept of a message.
      *
+     * @param besides bytes of what is kept together with it
      * @return bytes that it takes, about
      */
-    private long roomFor(ClientMessage message) throws SqlProblem {
-        long bytes = (long) BYTES_PER_BYTE * message.length();
-        if (!services.hasRoomFor(bytes)) {
+    private long roomFor(ClientMessage message, long besides) throws SqlProblem {
+        long bytes = (long) BYTES_PER_BYTE * message.length() + besides;
+        if (!services.hasRoomFor(bytes, asker.mayAct())) {
             throw new SqlProblem(
                     SqlStates.OUT_OF_MEMORY,
                     "the statements, parameters and results of all sessions take as much memory as pg_proxy has for them",
@@ -226,7 +227,7 @@ final class Conversation {
             throw new SqlProblem(
                     SqlStates.DUPLICATE_STATEMENT, "prepared statement \"" + name + "\" already exists", "");
         }
-        long bytes = roomFor(message);
+        long bytes = roomFor(message, 0);
         List<SqlText> all = SqlText.split(sql);
         if (all.size() > 1) {
             throw new SqlProblem(
@@ -323,7 +324,7 @@ final class Conversation {
         if (portals.size() >= MAX_NAMED) {
             throw new SqlProblem(SqlStates.PROGRAM_LIMIT_EXCEEDED, "there are " + MAX_NAMED + " portals already", "");
         }
-        portals.put(name, new Portal(prepared, parameters, wanted, roomFor(message)));
+        portals.put(name, new Portal(prepared, parameters, wanted, roomFor(message, prepared.bytes())));
         client.accept(Reply.bindComplete());
     }
 
@@ -362,7 +363,7 @@ final class Conversation {
             perform(plan, portal.parameters, portal.formats, new ExtendedEnding(0) {
                 @Override
                 public void rows(QueryResult result) {
-                    if (services.hasRoomFor(result.bytes())) {
+                    if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
                         portal.result = result;
                         send(portal, plan, most);
                     } else {
@@ -515,7 +516,7 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            if (services.hasRoomFor(result.bytes())) {
+            if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
                 client.accept(Reply.rowDescription(result.columns(), List.of()));
                 result.rows().forEach(client);
                 client.accept(Reply.commandComplete(tag(plan, result.rows().size())));

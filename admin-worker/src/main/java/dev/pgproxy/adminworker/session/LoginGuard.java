@@ -82,6 +82,7 @@ public final class LoginGuard {
 
     private final EventThrottle refusals = new EventThrottle();
     private final Failures everywhere = new Failures();
+    private final Failures here = new Failures();
     private final Map<String, Failures> byAddress = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Failures> eldest) {
@@ -100,9 +101,11 @@ public final class LoginGuard {
         if (failures != null && failures.areMany(MAX_FAILURES, nowNs)) {
             return waiting(failures, MAX_DELAYED);
         }
-        // Whoever guesses from many addresses is not let off by it; this host is the operators' way in.
-        if (!LocalPeer.isOfThisHost(address) && everywhere.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
-            return waiting(everywhere, MAX_DELAYED_IN_ALL);
+        // Whoever guesses from many addresses, or as many users, is not let off by it. Root has other ways than to
+        // guess.
+        Failures all = together(address);
+        if (!address.equals(LocalPeer.ROOT) && all.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
+            return waiting(all, MAX_DELAYED_IN_ALL);
         }
         return new Verdict.GoOn();
     }
@@ -118,13 +121,16 @@ public final class LoginGuard {
         if (failures.count == MAX_FAILURES) {
             slowedDown(address, failures);
         }
-        if (LocalPeer.isOfThisHost(address)) {
-            return;
+        Failures all = together(address);
+        all.add(nowNs);
+        if (all.count == MAX_FAILURES_IN_ALL) {
+            slowedDown(all == here ? "everybody on this host" : "everywhere", all);
         }
-        everywhere.add(nowNs);
-        if (everywhere.count == MAX_FAILURES_IN_ALL) {
-            slowedDown("everywhere", everywhere);
-        }
+    }
+
+    /** What is counted of this host, the operators' way in, or of all others. */
+    private Failures together(String address) {
+        return LocalPeer.isOfThisHost(address) ? here : everywhere;
     }
 
     private static void slowedDown(String address, Failures failures) {

@@ -56,8 +56,12 @@ public interface Services {
      */
     boolean hasRoom(boolean mayAct, String neighbour);
 
-    /** Whether a result of so many bytes may be kept until its client takes it, beside all others. */
-    boolean hasRoomFor(long bytes);
+    /**
+     * Whether so many bytes may be kept until a client takes or closes them, beside all others.
+     *
+     * @param mayAct whether its session may do more than look
+     */
+    boolean hasRoomFor(long bytes, boolean mayAct);
 
     /** The session is over. Called once. */
     void closed(OperatorSession session);

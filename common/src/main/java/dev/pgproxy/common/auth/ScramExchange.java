@@ -21,7 +21,7 @@ public final class ScramExchange {
     /** As the server's own: 18 random bytes, in base64. */
     public static final int NONCE_BYTES = 18;
 
-    /** As the server's own bound, PG_MAX_SASL_MESSAGE_LENGTH: it reads no longer message of a client. */
+    /** As the server's own bound, PG_MAX_SASL_MESSAGE_LENGTH, which counts the message's length word as well: it reads no longer one. */
     public static final int MAX_MESSAGE_BYTES = 1_024;
 
     // Possessive: one step back for each extension would take a level of the stack for each.

@@ -1,6 +1,7 @@
 package dev.pgproxy.common.peer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.nio.ByteOrder;
@@ -13,6 +14,9 @@ import java.util.stream.Stream;
 
 /** Tells users of this host apart by the system's own word: all of them can use all of its loopback addresses. */
 public final class LocalPeer {
+
+    /** The group of this host's root. */
+    public static final String ROOT = PeerGroup.THIS_HOST + ", user 0";
 
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
     private static final int WORD_BYTES = 4;
@@ -46,7 +50,7 @@ public final class LocalPeer {
                     }
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return group; // No table, as where there is no IPv6.
         }
         return group;
@@ -63,7 +67,8 @@ public final class LocalPeer {
         String mapped = address instanceof Inet4Address
                 ? "0000000000000000" + hex(new byte[] {0, 0, (byte) 0xff, (byte) 0xff}) + plain
                 : plain;
-        return table.map(line -> line.trim().split("\\s+", USER + 2))
+        return table.filter(line -> line.contains(plain)) // Splitting thousands of lines takes longer.
+                .map(line -> line.trim().split("\\s+", USER + 2))
                 .filter(columns -> columns.length > USER && columns[STATE].equals(ESTABLISHED))
                 .filter(columns -> columns[LOCAL_ADDRESS].equals(plain) || columns[LOCAL_ADDRESS].equals(mapped))
                 .map(columns -> columns[USER])

@@ -49,7 +49,7 @@ public final class Dispatcher {
     /** Clients at workers that may be on their way out at once, to make room for others; as many wait here meanwhile. */
     private static final int MAX_LEAVING = 64;
 
-    /** Others may go before a client so often, who can use a backend that it cannot; then one is closed to make room for it. */
+    /** How often others may go before a client because they can use a backend that it cannot; then one is closed to make room for it. */
     private static final int MAX_OVERTAKEN = 32;
 
     /** And so long does it wait for a backend of its kind to become idle where it is: about as long as a server takes to open one. */
@@ -189,7 +189,13 @@ public final class Dispatcher {
     /** Gives nobody a connection to the primary as long as it is held: it may be dead. */
     public void holdPrimary(boolean held) {
         primaryHeld = held;
+        canBeAskedNow();
         dispatch(servers.primary());
+    }
+
+    /** Those who wait have their chance from now on, and are taken for unproved as long as they do not take it. */
+    private void canBeAskedNow() {
+        waiting.all().stream().filter(client -> !client.isAtWorker()).forEach(this::noteUnproved);
     }
 
     private boolean isHeld(ServerAddress server) {
@@ -204,6 +210,7 @@ public final class Dispatcher {
     /** Lets those go on who wait because of {@link #pause}. */
     public void resume(ServerAddress server) {
         if (paused.remove(server)) {
+            canBeAskedNow();
             dispatch(server);
         }
     }
@@ -233,7 +240,7 @@ public final class Dispatcher {
         List<WaitingClient> clients = new ArrayList<>();
         waiting.all().stream()
                 .filter(client -> !client.isAtWorker()) // Of those, their worker tells.
-                .forEach(client -> clients.add(client.describe(waitsFor(client.key()))));
+                .forEach(client -> clients.add(client.describe(waitsFor(client))));
         parked.forEach((client, sinceNs) -> {
             if (route(client, Set.of(), false) instanceof Router.Route.To to) {
                 clients.add(new WaitingClient(
@@ -249,7 +256,8 @@ public final class Dispatcher {
         return clients;
     }
 
-    private String waitsFor(PoolKey key) {
+    private String waitsFor(RoutedClient client) {
+        PoolKey key = client.key();
         if (paused.contains(key.server())) {
             return "RESUME";
         }
@@ -259,14 +267,21 @@ public final class Dispatcher {
         if (workers.isEmpty()) {
             return "a worker to be ready";
         }
-        List<PlaceLimits.Scope> scopes = limits.scopes(key);
-        for (int i = scopes.size() - 1; i >= 0; i--) {
-            PlaceLimits.Scope scope = scopes.get(i);
-            if (limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope)) {
-                return "a place: " + limits.describe(scope);
+        PlaceLimits.Scope full = fullScope(client);
+        return full == null ? "its turn" : "a place: " + limits.describe(full);
+    }
+
+    /** The narrowest limit that is reached and counts the client; null when none is. */
+    private PlaceLimits.@Nullable Scope fullScope(RoutedClient client) {
+        PlaceLimits.Scope full = null;
+        for (PlaceLimits.Scope scope : client.scopes(limits)) {
+            boolean isFull = limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope);
+            boolean isNarrower = full == null || !full.isOfStrangers();
+            if (isFull && isNarrower) {
+                full = scope;
             }
         }
-        return "its turn";
+        return full;
     }
 
     /**
@@ -337,8 +352,8 @@ public final class Dispatcher {
     }
 
     /**
-     * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit, no warm backend and no
-     * crowd of strangers, the server itself asks it: until that has said a word, the client can still be served by another one.
+     * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit and no warm backend, and
+     * strangers have places left, the server itself asks it: until that has said a word, the client can still be served by another one.
      */
     private Standing standing(Client client, PoolKey key, StartupPacket.Startup startup) {
         Standing standing = known.standing(key.server(), startup);
@@ -346,14 +361,13 @@ public final class Dispatcher {
                 && ledger.idle(key) == null
                 && ledger.resetting(key) == null
                 && !isHeld(key.server())
-                && !areManyStrangers(key, PeerGroup.of(client.peer().getAddress()));
+                && strangersHaveRoom(key, PeerGroup.of(client.peer().getAddress()));
         return standing == Standing.VISITOR && costsNobody ? Standing.STRANGER : standing;
     }
 
-    /** Whether half of what strangers may have is in use. */
-    private boolean areManyStrangers(PoolKey key, String neighbour) {
+    private boolean strangersHaveRoom(PoolKey key, String neighbour) {
         return limits.strangersOf(limits.scopes(key), neighbour).stream()
-                .anyMatch(scope -> 2 * ledger.connections(scope) >= limits.limit(scope));
+                .allMatch(scope -> ledger.connections(scope) < limits.limit(scope));
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
@@ -810,8 +824,7 @@ public final class Dispatcher {
      */
     private long loginMs(RoutedClient client, boolean hasWarm) {
         long allMs = config.timeouts().clientLogin().toMillis();
-        boolean isScarce =
-                hasWarm || !limits.areNone(client.key()) || areManyStrangers(client.key(), client.neighbour());
+        boolean isScarce = hasWarm || !limits.areNone(client.key());
         return client.standing() == Standing.STRANGER && isScarce
                 ? Math.max(Math.min(allMs, LEAST_LOGIN_MS), allMs / STRANGERS_TIME_DIVISOR)
                 : allMs;
@@ -828,16 +841,20 @@ public final class Dispatcher {
             return;
         }
         boolean noWorker = workers.isEmpty();
+        PlaceLimits.Scope full = fullScope(client);
         boolean isPaused = paused.contains(client.key().server());
         boolean isDown = isHeld(client.key().server()) && !isPaused;
         String hint = isPaused
                 ? "An operator has paused this server; RESUME in pg_proxy lets clients go on."
-                : isDown
-                        ? "The primary does not answer, and no other server has taken its place; pgproxy's log says why."
-                        : noWorker
-                                ? "No worker of the proxy is ready; its log says why."
-                                : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
-                                        + " are in use; raise the limit, or use fewer at once.";
+                : full != null && full.isOfStrangers()
+                        ? "Others who have not logged in yet had all places for such clients: " + limits.describe(full)
+                                + ". Raise max_server_conn, or find out who they are: SELECT * FROM connection in pg_proxy."
+                        : isDown
+                                ? "The primary does not answer, and no other server has taken its place; pgproxy's log says why."
+                                : noWorker
+                                        ? "No worker of the proxy is ready; its log says why."
+                                        : "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
+                                                + " are in use; raise the limit, or use fewer at once.";
         Event.of("client_wait_timeout")
                 .limitedBy(timeouts, loop.clock().nanoTime())
                 .with("peer", TcpSockets.display(client.client().peer()))
@@ -858,6 +875,7 @@ public final class Dispatcher {
     public void workerReady(PoolWorkerLink worker) {
         workers.put(worker.slot(), worker);
         ledger.workerReady(worker.slot());
+        canBeAskedNow();
         dispatchAll();
     }
 

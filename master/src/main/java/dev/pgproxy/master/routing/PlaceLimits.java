@@ -46,8 +46,8 @@ final class PlaceLimits {
     private static final int STRANGERS_DIVISOR = 10;
     /** With fewer places than these, none is kept free; a stranger may then have one that was idle. */
     private static final int LEAST_WITH_RESERVE = 5;
-    /** Where max_server_conn does not say how many places there are, strangers have so many: a server has a hundred by default. */
-    private static final int STRANGERS_WITHOUT_LIMIT = 20;
+    /** What strangers have where max_server_conn does not say how many places there are: half of what a server has by default. */
+    private static final int STRANGERS_WITHOUT_LIMIT = 50;
 
     private final ProxyConfig.Limits limits;
 
@@ -121,6 +121,9 @@ final class PlaceLimits {
 
     /** The limit, as the configuration names it. */
     String describe(Scope scope) {
+        if (scope.isOfStrangers() && limit(scope.of(Scope.EVERYBODY)) == 0) {
+            return limit(scope) + " for clients who have proved nothing, without max_server_conn";
+        }
         String name = StartupParameters.display(scope.name());
         return switch (scope.kind()) {
                     case SERVER -> "max_server_conn";

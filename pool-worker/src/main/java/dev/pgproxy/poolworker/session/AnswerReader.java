@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AnswerReader {
 
-    /** So much is made room for before the bytes are there; who claims a long answer and sends none costs no more. */
+    /** Room for this much is made before the bytes are there; who claims a long answer and sends none costs no more. */
     private static final int FIRST_BYTES = 512;
 
     private final RelayBuffers buffers;

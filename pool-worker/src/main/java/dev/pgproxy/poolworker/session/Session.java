@@ -233,6 +233,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 obstacle = "holds more than can be taken along";
             } else if (end()) {
                 context.owner().parked(this, frontend, taken, login.serverPacket());
+                closedTold = true;
                 return "";
             }
         }
@@ -250,6 +251,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             part(lastWords);
         } else if (end()) {
             context.owner().returned(this, frontend, lastWords);
+            closedTold = true;
         }
     }
 
@@ -637,6 +639,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
                 backend.retire();
             }
             part(LastWords.broken());
+            if (!closedTold) {
+                abandon(); // The fault came when the session was over, and nobody had heard of it.
+            }
         } catch (RuntimeException | StackOverflowError e) {
             abandon();
         }
@@ -647,11 +652,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         state = SessionState.CLOSED;
         Backend used = backend;
         backend = null;
-        frontend.close();
-        if (used != null) {
-            used.abandon();
+        try {
+            frontend.close();
+            if (used != null) {
+                used.abandon();
+            }
+        } finally {
+            tellClosed();
         }
-        tellClosed();
     }
 
     /** However the end went, the owner hears of it once. */

@@ -44,7 +44,7 @@ final class Verification {
 
     private static final byte[] NOTHING = {};
 
-    /** A longer password is for the server alone. */
+    /** No longer password is read. */
     private static final int MAX_PASSWORD_BYTES = 16 * 1024;
 
     private final AuthenticationMethod method;
@@ -79,7 +79,7 @@ final class Verification {
 
     /** How long an answer may be. */
     int mostAnswerBytes() {
-        return scram == null ? MAX_PASSWORD_BYTES : ScramExchange.MAX_MESSAGE_BYTES;
+        return scram == null ? MAX_PASSWORD_BYTES : ScramExchange.MAX_MESSAGE_BYTES - Integer.BYTES;
     }
 
     /** What the client is asked for first. */
