@@ -57,7 +57,7 @@ public interface Services {
     boolean hasRoom(boolean mayAct, String neighbour);
 
     /**
-     * Whether so many bytes may be kept until a client takes or closes them, beside all others.
+     * Whether this many bytes may be kept until a client takes or closes them, beside all others.
      *
      * @param mayAct whether its session may do more than look
      */

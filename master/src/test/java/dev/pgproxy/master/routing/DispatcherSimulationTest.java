@@ -61,7 +61,7 @@ class DispatcherSimulationTest {
         }
     }
 
-    /** All known users; so many of each are there at once. */
+    /** All of them are known; not more than {@code atOnce} are there at the same time. */
     private static void arriveSteadily(DispatcherWorld world, List<String> users, int logins, int atOnce)
             throws IOException {
         for (int arrived = 0; arrived < logins; ) {
