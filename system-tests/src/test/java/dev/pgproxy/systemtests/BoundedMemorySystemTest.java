@@ -1,6 +1,7 @@
 package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -8,17 +9,23 @@ import dev.pgproxy.testkit.hostile.FakeServer;
 import dev.pgproxy.testkit.hostile.HostileBehaviours;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireLogin;
 import dev.pgproxy.testkit.wire.WireMessage;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -31,10 +38,14 @@ class BoundedMemorySystemTest {
     private static final String SMALL_POOL = "PGPROXY_POOL_OPTS=-Xmx32m -XX:MaxDirectMemorySize=24m";
 
     private static ProxyProcess proxy(String variable, String primary, String... lines) {
+        return proxy(List.of(variable), primary, lines);
+    }
+
+    private static ProxyProcess proxy(List<String> variables, String primary, String... lines) {
         List<String> configuration = new ArrayList<>(List.of(lines));
         configuration.add("master = " + primary);
         configuration.add("proxy_worker_num = 1");
-        return ProxyProcess.startWith(List.of(variable), Fixture.DISTRIBUTION, configuration);
+        return ProxyProcess.startWith(variables, Fixture.DISTRIBUTION, configuration);
     }
 
     private static List<Long> processes(ProxyProcess proxy) {
@@ -76,6 +87,90 @@ class BoundedMemorySystemTest {
             }
             assertEquals("1", other.value("select 1"));
             assertUnharmed(proxy, before);
+        }
+    }
+
+    /** Each claims an answer of 16 KB and sends five bytes of it; the proxy asks them because it knows how the server does. */
+    @Test
+    void aWorkerMakesNoRoomForWhatClientsOnlyClaim() throws Exception {
+        int count = 2_000;
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withAccess("host all postgres 127.0.0.1/32 trust", "host all all 127.0.0.1/32 password"));
+                ProxyProcess proxy =
+                        proxy(SMALL_POOL, cluster.primary().address().toString(), "max_server_conn = 10");
+                Crowd claiming = new Crowd();
+                WireClient other = WireClient.login(proxy.port(), "postgres", "postgres")) {
+            cluster.primary().sql("create role app login password 'secret'");
+            logInAsApp(proxy);
+            List<Long> before = processes(proxy);
+            for (int i = 0; i < count; i++) {
+                WireClient client = claiming.connect(proxy.port());
+                client.startup(WireClient.PROTOCOL_3_0, "app", "postgres");
+                client.readUntil('R');
+                byte[] answer = FrontendMessage.wrap((byte) 'p', new byte[16_000]);
+                client.send(Arrays.copyOf(answer, 10));
+            }
+            logInAsApp(proxy);
+            assertEquals("1", other.value("select 1"));
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    private static void logInAsApp(ProxyProcess proxy) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            WireLogin login = WireLogin.attempt(client, "app", "postgres", "secret");
+            assertTrue(login.isIn(), () -> "refused: " + login.received());
+        }
+    }
+
+    /** What is remembered of each: how it logged in, what its role is, its sums. */
+    @Test
+    void manyUsersAreRememberedInLittleMemory() throws Exception {
+        List<String> small =
+                List.of("PGPROXY_MASTER_OPTS=-Xmx24m", "PGPROXY_TASK_OPTS=-Xmx24m", "PGPROXY_POOL_OPTS=-Xmx32m");
+        try (FakeServer server = new FakeServer(client -> {
+                    client.letIn();
+                    client.readToEnd();
+                });
+                ProxyProcess proxy = proxy(small, server.address())) {
+            List<Long> before = processes(proxy);
+            Parallel.run(IntStream.range(0, 3_000).boxed().toList(), i -> {
+                try (WireClient client =
+                        WireClient.login(proxy.port(), "user" + i + "x".repeat(50), "shop" + i + "y".repeat(50))) {
+                    client.send(FrontendMessage.terminate());
+                }
+            });
+            assertTrue(proxy.master().isAlive(), proxy.log());
+            assertUnharmed(proxy, before);
+        }
+    }
+
+    /** As large as it may be, and read again while the one before is in use. */
+    @Test
+    void aLargeAuthFileIsReadInLittleMemory() throws Exception {
+        try (TestDirectory directory = new TestDirectory();
+                PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withAccess(
+                                "host all postgres 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256"))) {
+            cluster.primary().sql("create role app login password 'secret'");
+            String users = IntStream.range(0, 70_000)
+                    .mapToObj(i -> "\"somebody" + (100_000 + i) + "\" \"md5" + "0".repeat(32) + "\"\n")
+                    .collect(Collectors.joining());
+            Path file = Files.writeString(directory.path().resolve("users"), users + "\"app\" \"secret\"\n");
+            try (ProxyProcess proxy = proxy(
+                    "PGPROXY_TASK_OPTS=-Xmx48m",
+                    cluster.primary().address().toString(),
+                    "auth_file = " + file,
+                    "auth_cache_ttl = 0")) {
+                logInAsApp(proxy);
+                List<Long> before = processes(proxy);
+                for (int i = 0; i < 3; i++) {
+                    Files.writeString(file, "; changed\n", StandardOpenOption.APPEND);
+                    logInAsApp(proxy);
+                }
+                assertFalse(proxy.log().contains("auth_file_unreadable"), proxy.log());
+                assertUnharmed(proxy, before);
+            }
         }
     }
 

@@ -24,7 +24,8 @@ final class UserListFile {
     /** By which a change is noticed. */
     private record Stamp(String fileKey, FileTime modified, long bytes) {}
 
-    private static final long MAX_BYTES = 8L * 1024 * 1024;
+    /** What is made of it takes about six times this, and twice that while a new one is read. */
+    private static final long MAX_BYTES = 4L * 1024 * 1024;
 
     private final Path path;
     private final SecureRandom random = new SecureRandom();
