@@ -262,13 +262,13 @@ class PgProxyLoginSystemTest {
         Programs.require("psql");
         Programs.require("setpriv");
         Assumptions.assumeTrue(
-                Programs.run(List.of("setpriv", "--reuid", "65534", "true")).status() == 0,
+                Programs.run(List.of("setpriv", "--reuid", "65533", "true")).status() == 0,
                 "only root can be another user");
         try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18))) {
             List<String> guess = List.of(
                     "setpriv",
                     "--reuid",
-                    "65534",
+                    "65533",
                     "psql",
                     "host=127.0.0.1 port=" + proxy.port() + " user=guest dbname=pg_proxy password=wrong",
                     "-c",
@@ -277,7 +277,7 @@ class PgProxyLoginSystemTest {
                 assertEquals(2, Programs.run(guess).status());
             }
             assertTrue(
-                    proxy.log().contains("event=address_slowed_down address=\"this host, user 65534\""), proxy.log());
+                    proxy.log().contains("event=address_slowed_down address=\"this host, user 65533\""), proxy.log());
             try (Operator operator = Operator.of(proxy)) {
                 assertEquals("1", operator.value("select 1"));
             }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrustedPathTest {
 
-    private static final int SOMEBODY = 65_534;
+    private static final int SOMEBODY = 65_533;
 
     @TempDir
     Path directory = Path.of("");
