@@ -26,7 +26,7 @@ public final class LoginGuard {
     /** Addresses that are remembered; above it the one that failed first is forgotten. */
     private static final int MAX_ADDRESSES = 10_000;
 
-    /** Wrong passwords from everywhere within the window; above it every login from elsewhere than this host is answered late. */
+    /** Wrong passwords from this host, or from all others, within the window; above it every login from there is answered late. */
     static final int MAX_FAILURES_IN_ALL = 200;
 
     /** Logins that may wait so at once, from everywhere together. */
@@ -101,8 +101,7 @@ public final class LoginGuard {
         if (failures != null && failures.areMany(MAX_FAILURES, nowNs)) {
             return waiting(failures, MAX_DELAYED);
         }
-        // Whoever guesses from many addresses, or as many users, is not let off by it. Root has other ways than to
-        // guess.
+        // Guessing from many addresses, or as many users, is no way around it. Root of this host need not guess.
         Failures all = together(address);
         if (!address.equals(LocalPeer.ROOT) && all.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
             return waiting(all, MAX_DELAYED_IN_ALL);

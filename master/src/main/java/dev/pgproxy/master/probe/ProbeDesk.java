@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +26,6 @@ public final class ProbeDesk {
     private static final int STEPS_OF_A_LOOK = 4;
     /** Time for the worker to be started again, on top. */
     private static final long MARGIN_MS = 5_000;
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private static final String NO_ANSWER = "pgproxy-task does not answer; its log says why";
 
@@ -142,7 +141,7 @@ public final class ProbeDesk {
                 request.method(),
                 request.triggerObject(),
                 request.timeoutMs(),
-                loop.clock().nanoTime() + NS_PER_MS * mostMs(request.timeoutMs()));
+                loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(mostMs(request.timeoutMs())));
         Scheduler.Timer timer = loop.scheduler()
                 .afterMs(
                         mostMs(request.timeoutMs()),

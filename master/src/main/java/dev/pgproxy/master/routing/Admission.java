@@ -97,7 +97,8 @@ final class Admission {
         return limits.scopes(key).stream().anyMatch(scope -> isFull(ledger, limits, scope));
     }
 
-    private static boolean isFull(Ledger ledger, PlaceLimits limits, PlaceLimits.Scope scope) {
+    /** Whether the scope has a limit, and it is reached. */
+    static boolean isFull(Ledger ledger, PlaceLimits limits, PlaceLimits.Scope scope) {
         return limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope);
     }
 

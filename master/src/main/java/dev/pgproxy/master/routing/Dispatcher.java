@@ -189,7 +189,9 @@ public final class Dispatcher {
     /** Gives nobody a connection to the primary as long as it is held: it may be dead. */
     public void holdPrimary(boolean held) {
         primaryHeld = held;
-        canBeAskedNow();
+        if (!held) {
+            canBeAskedNow();
+        }
         dispatch(servers.primary());
     }
 
@@ -275,9 +277,8 @@ public final class Dispatcher {
     private PlaceLimits.@Nullable Scope fullScope(RoutedClient client) {
         PlaceLimits.Scope full = null;
         for (PlaceLimits.Scope scope : client.scopes(limits)) {
-            boolean isFull = limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope);
             boolean isNarrower = full == null || !full.isOfStrangers();
-            if (isFull && isNarrower) {
+            if (isNarrower && Admission.isFull(ledger, limits, scope)) {
                 full = scope;
             }
         }
@@ -367,7 +368,7 @@ public final class Dispatcher {
 
     private boolean strangersHaveRoom(PoolKey key, String neighbour) {
         return limits.strangersOf(limits.scopes(key), neighbour).stream()
-                .allMatch(scope -> ledger.connections(scope) < limits.limit(scope));
+                .noneMatch(scope -> Admission.isFull(ledger, limits, scope));
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
@@ -577,7 +578,7 @@ public final class Dispatcher {
         }
         Turn turn = new Turn();
         PlaceLimits.Scope strangers = PlaceLimits.allStrangers(server);
-        if (ledger.connections(strangers) >= limits.limit(strangers)) {
+        if (Admission.isFull(ledger, limits, strangers)) {
             turn.blocked.add(strangers); // However many neighbours they come from, they need not be looked at.
         }
         RoutedClient client = waiting.headAfter(server, 0, turn.blocked);
