@@ -62,6 +62,11 @@ class FailoverSystemTest {
     }
 
     static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
+        return proxy(List.of(), cluster, lines);
+    }
+
+    /** @param variables as {@code NAME=value} */
+    static ProxyProcess proxy(List<String> variables, PostgresCluster cluster, String... lines) {
         List<String> all = new ArrayList<>(Arrays.asList(lines));
         List<String> defaults = List.of(
                 "promote = " + cluster.standbys().get(0).address(),
@@ -76,7 +81,7 @@ class FailoverSystemTest {
                 all.add(line);
             }
         }
-        ProxyProcess proxy = Fixture.proxy(cluster, all.toArray(new String[0]));
+        ProxyProcess proxy = Fixture.proxy(variables, cluster, all.toArray(new String[0]));
         awaitSeen(proxy, all);
         return proxy;
     }

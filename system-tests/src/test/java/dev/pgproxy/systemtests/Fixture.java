@@ -42,12 +42,17 @@ final class Fixture {
     }
 
     static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
+        return proxy(List.of(), cluster, lines);
+    }
+
+    /** @param variables as {@code NAME=value} */
+    static ProxyProcess proxy(List<String> variables, PostgresCluster cluster, String... lines) {
         List<String> configuration = new ArrayList<>(List.of(lines));
         configuration.add("master = " + cluster.primary().address());
         if (configuration.stream().noneMatch(line -> line.startsWith("slaver_list"))) {
             configuration.add("slaver_list = " + cluster.standbys().get(0).address());
         }
-        return ProxyProcess.start(DISTRIBUTION, configuration);
+        return ProxyProcess.startWith(variables, DISTRIBUTION, configuration);
     }
 
     static Connection connect(int port, String user, String... properties) throws SQLException {

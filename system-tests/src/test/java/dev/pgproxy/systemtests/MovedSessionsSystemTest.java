@@ -271,6 +271,29 @@ class MovedSessionsSystemTest {
         }
     }
 
+    /** Each has sent 8 KB at its start. */
+    @Test
+    void sessionsOnNoServerTakeLittleMemory() throws Exception {
+        String[] large = IntStream.range(0, 200)
+                .mapToObj(i -> i % 2 == 0 ? "a.p" + i : "x".repeat(60))
+                .toArray(String[]::new);
+        try (PostgresCluster cluster =
+                        PostgresCluster.start(FailoverSystemTest.options(18).withSettings("max_connections = 300"));
+                ProxyProcess proxy = SwitchoverSystemTest.proxy(
+                        List.of("PGPROXY_MASTER_OPTS=-Xmx24m", "PGPROXY_POOL_OPTS=-Xmx32m"), cluster);
+                Crowd idle = new Crowd()) {
+            for (int i = 0; i < 120; i++) {
+                idle.add(WireClient.login(proxy.port(), "postgres", "postgres", large));
+            }
+            PostgresServer target = cluster.standbys().get(0);
+            assertEquals(
+                    "", SwitchoverSystemTest.switchover(proxy, target.address().toString()), proxy.log());
+            for (WireClient client : idle.clients()) {
+                assertEquals(Integer.toString(target.port()), client.value("show port"));
+            }
+        }
+    }
+
     @Test
     void sessionsOnNoServerAreEndedWhenTheyAreIdleForTooLong() throws Exception {
         try (PostgresCluster cluster = cluster(18);

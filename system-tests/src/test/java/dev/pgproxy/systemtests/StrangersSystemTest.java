@@ -132,7 +132,7 @@ class StrangersSystemTest {
     }
 
     @Test
-    void oneClientDoesNotFillTheServerWithWhatOnlyHeCanUse() throws Exception {
+    void oneClientDoesNotFillTheServerWithWhatOnlyItCanUse() throws Exception {
         CLUSTER.primary().sql("drop role if exists hoarder; create role hoarder login");
         try (ProxyProcess proxy =
                         Fixture.proxy(CLUSTER, "slaver_list =", "max_idle_server_conn = 5", "proxy_worker_num = 2");

@@ -25,9 +25,14 @@ class SwitchoverSystemTest {
 
     /** As {@link FailoverSystemTest#proxy}, for servers that live, however slow they are. */
     static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
+        return proxy(List.of(), cluster, lines);
+    }
+
+    /** @param variables as {@code NAME=value} */
+    static ProxyProcess proxy(List<String> variables, PostgresCluster cluster, String... lines) {
         List<String> all = new ArrayList<>(List.of(lines));
         all.add("failover.probe_timeout = 20");
-        return FailoverSystemTest.proxy(cluster, all.toArray(new String[0]));
+        return FailoverSystemTest.proxy(variables, cluster, all.toArray(new String[0]));
     }
 
     static String switchover(ProxyProcess proxy, String server) throws SQLException {

@@ -23,9 +23,28 @@ public record Resumption(
 
     private static final int BYTES_PER_CHAR = 2;
 
+    /** Two maps and two arrays, and the record. */
+    private static final int FIXED_HELD_BYTES = 256;
+
+    /** A node of a map and two texts of one byte per char. */
+    private static final int ENTRY_HELD_BYTES = 160;
+
     /** A bound on its size in a message, in bytes. */
     public int maxBytes() {
         return 5 * Integer.BYTES + secret.length + clientKey.length + maxBytes(statuses) + maxBytes(settings);
+    }
+
+    /** What it takes in the memory of who keeps it, in bytes, about. */
+    public int heldBytes() {
+        return FIXED_HELD_BYTES + secret.length + clientKey.length + heldBytes(statuses) + heldBytes(settings);
+    }
+
+    private static int heldBytes(Map<String, String> texts) {
+        return texts.entrySet().stream()
+                .mapToInt(text -> ENTRY_HELD_BYTES
+                        + text.getKey().length()
+                        + text.getValue().length())
+                .sum();
     }
 
     private static int maxBytes(Map<String, String> texts) {

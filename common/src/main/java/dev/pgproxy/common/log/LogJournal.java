@@ -13,6 +13,9 @@ public final class LogJournal {
     /** Lines that are kept at once. */
     public static final int MAX_LINES = 1_000;
 
+    /** What is kept of a long line, in chars: no more of it is ever shown. */
+    static final int MAX_LINE_CHARS = 2_000;
+
     private final ArrayDeque<LogLine> lines = new ArrayDeque<>();
 
     LogJournal() {}
@@ -21,10 +24,12 @@ public final class LogJournal {
         if (lines.size() == MAX_LINES) {
             lines.remove();
         }
-        lines.add(line);
+        String text = line.text();
+        boolean fits = text.length() <= MAX_LINE_CHARS;
+        lines.add(fits ? line : new LogLine(line.atMicros(), line.level(), text.substring(0, MAX_LINE_CHARS) + "..."));
     }
 
-    /** Takes the oldest lines out, at most so many. */
+    /** Takes the oldest lines out, at most this many. */
     public synchronized List<LogLine> take(int most) {
         List<LogLine> taken = new ArrayList<>();
         while (taken.size() < most && !lines.isEmpty()) {

@@ -113,15 +113,21 @@ public final class Logins {
      * @return false when there is no room for it
      */
     boolean reserve(StartupReader reader, int bytes) {
-        if (!arrivals.hasRoomFor(bytes)) {
-            arrivals.memoryFull();
-            if (!letHolderGiveWay(bytes) && !arrivals.letGiveWay(bytes)) {
-                return false;
-            }
+        if (!hasRoomFor(bytes) && !letHolderGiveWay(bytes) && !arrivals.letGiveWay(bytes)) {
+            return false;
         }
         heldBytes += bytes;
         holding.computeIfAbsent(reader.group(), key -> new LinkedHashSet<>()).add(reader);
         return true;
+    }
+
+    /** Whether there is memory for a client that takes this much of it, in bytes; the log says so when there is not. */
+    public boolean hasRoomFor(int bytes) {
+        if (arrivals.hasRoomFor(bytes)) {
+            return true;
+        }
+        arrivals.memoryFull();
+        return false;
     }
 
     private boolean letHolderGiveWay(int bytes) {
@@ -165,6 +171,14 @@ public final class Logins {
     static byte[] outOfMemory() {
         return tooMany(
                 "The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
+    }
+
+    /** The words for a client whose session could go on with another server, if there were memory for it meanwhile. */
+    public static byte[] noRoomToStay() {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection because its server is replaced and the proxy has no memory to keep it",
+                "Connect again. The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
     }
 
     /** The words for a client above max_client_conn. */

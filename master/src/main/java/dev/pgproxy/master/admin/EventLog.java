@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 final class EventLog {
 
     /** Events that are remembered. */
-    private static final int MAX_EVENTS = 1_000;
+    static final int MAX_EVENTS = 1_000;
 
     private static final Pattern NAME = Pattern.compile("event=(\\S+).*", Pattern.DOTALL);
 

@@ -5,7 +5,7 @@ import dev.pgproxy.common.ipc.ViewSet;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.view.View;
-import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.ChildLink;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,13 +23,13 @@ import org.jspecify.annotations.Nullable;
 final class SnapshotDesk {
 
     /** A worker that has not answered by then is left out, and named. */
-    private static final long GATHER_MS = 2_000;
+    static final long GATHER_MS = 2_000;
 
     /** How long rows wait for an admin-worker that is behind with its reading. */
     private static final long FORWARD_PAUSE_MS = 2;
 
     /** Rows that may wait for the admin-worker; a snapshot that has more is incomplete. */
-    private static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
+    static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
 
     /** Tables whose rows pool-workers know. */
     private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS);
@@ -41,7 +41,7 @@ final class SnapshotDesk {
         /** Ours: a worker may still send what an earlier admin-worker had asked for. */
         private final long request;
 
-        private final Set<Child> unanswered;
+        private final Set<ChildLink> unanswered;
         private final ArrayDeque<ControlMessage> waiting = new ArrayDeque<>();
         private final Scheduler.Timer timer;
         private final List<String> missing = new ArrayList<>();
@@ -49,7 +49,7 @@ final class SnapshotDesk {
         private boolean serversAwaited;
 
         private Gathering(
-                long id, long request, Collection<Child> asked, boolean serversAwaited, Scheduler.Timer timer) {
+                long id, long request, Collection<ChildLink> asked, boolean serversAwaited, Scheduler.Timer timer) {
             this.id = id;
             this.request = request;
             this.unanswered = new HashSet<>(asked);
@@ -60,8 +60,8 @@ final class SnapshotDesk {
 
     private final EventLoop loop;
     private final Function<Set<View>, List<byte[]>> ownRows;
-    private final List<Child> poolWorkers = new ArrayList<>();
-    private @Nullable Child adminWorker;
+    private final List<ChildLink> poolWorkers = new ArrayList<>();
+    private @Nullable ChildLink adminWorker;
     private @Nullable Gathering current;
     private Set<View> serverRows = Set.of();
     private boolean forwardPlanned;
@@ -73,11 +73,11 @@ final class SnapshotDesk {
         this.ownRows = ownRows;
     }
 
-    void poolWorkerReady(Child worker) {
+    void poolWorkerReady(ChildLink worker) {
         poolWorkers.add(worker);
     }
 
-    void poolWorkerGone(Child worker) {
+    void poolWorkerGone(ChildLink worker) {
         poolWorkers.remove(worker);
         if (current != null && current.unanswered.remove(worker)) {
             current.missing.add(worker.name());
@@ -85,7 +85,7 @@ final class SnapshotDesk {
         }
     }
 
-    void adminWorkerReady(Child worker) {
+    void adminWorkerReady(ChildLink worker) {
         adminWorker = worker;
     }
 
@@ -113,7 +113,7 @@ final class SnapshotDesk {
                 awaitServers,
                 loop.scheduler().afterMs(GATHER_MS, () -> timedOut(number)));
         current = begun;
-        for (Child worker : begun.unanswered) {
+        for (ChildLink worker : begun.unanswered) {
             worker.send(new ControlMessage.ReportState(number, ViewSet.encode(ofWorkers), nowMicros));
         }
         Set<View> now = EnumSet.copyOf(views);
@@ -134,7 +134,7 @@ final class SnapshotDesk {
         gathering.waitingBytes += rows.chunk().length;
     }
 
-    void onRows(Child worker, ControlMessage.ReportRows rows) {
+    void onRows(ChildLink worker, ControlMessage.ReportRows rows) {
         Gathering gathering = current;
         if (gathering == null || gathering.request != rows.snapshotId() || !gathering.unanswered.contains(worker)) {
             return; // It was late, and the snapshot went without it.
@@ -148,7 +148,7 @@ final class SnapshotDesk {
         proceed();
     }
 
-    void onEnd(Child worker, ControlMessage.ReportEnd end) {
+    void onEnd(ChildLink worker, ControlMessage.ReportEnd end) {
         if (current != null && current.request == end.snapshotId() && current.unanswered.remove(worker)) {
             proceed();
         }
@@ -178,7 +178,7 @@ final class SnapshotDesk {
 
     private void proceed() {
         Gathering gathering = current;
-        Child receiver = adminWorker;
+        ChildLink receiver = adminWorker;
         if (gathering == null || receiver == null) {
             return;
         }

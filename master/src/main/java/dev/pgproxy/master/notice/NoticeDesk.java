@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class NoticeDesk {
 
     /** Notices that wait; the log has them all. */
-    private static final int MAX_WAITING = 100;
+    static final int MAX_WAITING = 100;
 
     private final Map<Long, Notice> waiting = new LinkedHashMap<>();
     private @Nullable Recipient taskWorker;
@@ -44,7 +44,7 @@ public final class NoticeDesk {
         taskWorker = null;
     }
 
-    /** A notice was sent, or all tries were in vain. */
+    /** A notice was sent, or all tries failed. */
     public void onSent(ControlMessage.NoticeSent message) {
         waiting.remove(message.noticeId());
     }

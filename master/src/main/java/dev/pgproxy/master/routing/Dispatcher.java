@@ -384,6 +384,10 @@ public final class Dispatcher {
             logins.refuse(client.transport(), refusal);
             return;
         }
+        if (!logins.hasRoomFor(ParkedClients.weight(client, message.resumption()))) {
+            logins.refuse(client.transport(), Logins.noRoomToStay());
+            return;
+        }
         long boundMs = config.exemptions().match(client.startup().parameters())
                 ? 0
                 : config.timeouts().activeConnection().toMillis();

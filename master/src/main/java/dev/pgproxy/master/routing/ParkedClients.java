@@ -49,7 +49,7 @@ final class ParkedClients {
         Scheduler.@Nullable Timer timer =
                 idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.id()));
         parked.put(client.id(), new Parked(client, resumption, sinceNs, timer));
-        heldBytes += weight(client);
+        heldBytes += weight(client, resumption);
         client.transport().onReady(ready -> ready(client.id(), ready));
         client.transport().interest(Interest.READ | Interest.HANGUP);
     }
@@ -81,7 +81,7 @@ final class ParkedClients {
         if (each == null) {
             return null;
         }
-        heldBytes -= weight(each.client());
+        heldBytes -= weight(each.client(), each.resumption());
         if (each.timer() != null) {
             each.timer().cancel();
         }
@@ -101,8 +101,9 @@ final class ParkedClients {
         parked.values().forEach(each -> visitor.accept(each.client(), each.sinceNs()));
     }
 
-    private static int weight(Client client) {
-        return ClientWeight.of(client.startup().parameters()) + Resumption.MAX_BYTES;
+    /** What it takes here, in bytes, about. */
+    static int weight(Client client, Resumption resumption) {
+        return ClientWeight.of(client.startup().parameters()) + resumption.heldBytes();
     }
 
     /** Bytes that they take, about. */

@@ -200,7 +200,7 @@ final class RoutedClient {
 
     /** Bytes that it takes, about. */
     int weight() {
-        return ClientWeight.of(startup.parameters());
+        return ClientWeight.of(startup.parameters()) + (resumption == null ? 0 : resumption.heldBytes());
     }
 
     WaitingClient describe(String waitsFor) {

@@ -41,7 +41,7 @@ public final class Child implements PoolWorkerLink {
         return slot;
     }
 
-    /** As logs and tables call it: {@code pool-1}, {@code task}. */
+    @Override
     public String name() {
         return kind == ChildKind.POOL ? kind.label() + "-" + slot : kind.label();
     }

@@ -5,13 +5,10 @@ import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.ipc.ControlMessage;
 
 /** A pool-worker as those see it who give it clients. */
-public interface PoolWorkerLink extends Recipient {
+public interface PoolWorkerLink extends ChildLink {
 
     /** Unique among the workers that there are now. */
     int slot();
-
-    /** Whether it keeps up with what it is sent; one that does not is given nothing more for a while. */
-    boolean hasRoom();
 
     /**
      * As {@link #send}, with a duplicate of the descriptor.

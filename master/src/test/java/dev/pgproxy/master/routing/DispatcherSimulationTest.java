@@ -74,6 +74,18 @@ class DispatcherSimulationTest {
     }
 
     @Test
+    void aSessionWithoutAServerIsKeptOnlyWhereThereIsMemoryForIt() throws Exception {
+        try (DispatcherWorld world = new DispatcherWorld(1, config(10, NO_LIMIT))) {
+            world.startWorkers(1);
+            assertEquals("", world.park(false));
+        }
+        try (DispatcherWorld world = new DispatcherWorld(1, config(10, NO_LIMIT))) {
+            world.startWorkers(1);
+            assertTrue(world.park(true).contains("C57P01"));
+        }
+    }
+
+    @Test
     void everybodyIsServedWithinTheLimits() throws Exception {
         forEachSeed(1_000, world -> {
             world.startWorkers(3);

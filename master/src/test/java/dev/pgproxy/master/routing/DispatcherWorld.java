@@ -9,7 +9,9 @@ import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Poller;
@@ -27,6 +29,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -119,6 +122,7 @@ final class DispatcherWorld implements AutoCloseable {
     private int lost;
     private int stepsDone;
     private boolean timeStands;
+    private boolean memoryFull;
 
     DispatcherWorld(int seed, ProxyConfig config) throws IOException {
         this.random = new Random(seed);
@@ -146,7 +150,7 @@ final class DispatcherWorld implements AutoCloseable {
     }
 
     /** Clients come to the dispatcher directly. */
-    private static final class NoArrivals implements Arrivals {
+    private final class NoArrivals implements Arrivals {
         @Override
         public void onClient(Client client) {}
 
@@ -160,7 +164,7 @@ final class DispatcherWorld implements AutoCloseable {
 
         @Override
         public boolean hasRoomFor(int bytes) {
-            return true;
+            return !memoryFull;
         }
 
         @Override
@@ -209,19 +213,52 @@ final class DispatcherWorld implements AutoCloseable {
         arrive(user, nature, "127.0.0.1");
     }
 
-    /** @param ip where it seems to come from */
-    void arrive(String user, Nature nature, String ip) throws IOException {
-        SocketChannel far = SocketChannel.open(address);
+    private TcpSockets.Accepted accept() throws IOException {
         TcpSockets.Accepted accepted = TcpSockets.accept(listener);
         while (accepted == null) {
             accepted = TcpSockets.accept(listener);
         }
-        far.configureBlocking(false);
-        byte[] packet = FrontendMessage.startup(
+        return accepted;
+    }
+
+    private static byte[] startupPacket(String user) {
+        return FrontendMessage.startup(
                 3 << 16,
                 List.of(
                         new StartupParameters.Parameter("user", user),
                         new StartupParameters.Parameter("database", "shop")));
+    }
+
+    /**
+     * A worker gives back a client whose server is replaced, and that rests.
+     *
+     * @return what the client is told in its rest; empty when it is told nothing
+     */
+    String park(boolean whenMemoryIsFull) throws IOException {
+        memoryFull = whenMemoryIsFull;
+        try (SocketChannel far = SocketChannel.open(address)) {
+            dispatcher.onParked(
+                    workers.get(0),
+                    new ControlMessage.FrontendParked(
+                            nextClient++,
+                            new ClientOrigin("127.0.0.1", 1, 0),
+                            0,
+                            startupPacket("app"),
+                            new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0])),
+                    accept().fd());
+            ByteBuffer words = ByteBuffer.allocate(1_000);
+            far.configureBlocking(dispatcher.clientCount() == 0);
+            far.read(words);
+            return new String(words.array(), 0, words.position(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** @param ip where it seems to come from */
+    void arrive(String user, Nature nature, String ip) throws IOException {
+        SocketChannel far = SocketChannel.open(address);
+        TcpSockets.Accepted accepted = accept();
+        far.configureBlocking(false);
+        byte[] packet = startupPacket(user);
         Person person = new Person(nextClient++, user, nature, far);
         persons.put(person.id, person);
         try {
@@ -383,6 +420,11 @@ final class DispatcherWorld implements AutoCloseable {
         @Override
         public int slot() {
             return slot;
+        }
+
+        @Override
+        public String name() {
+            return "pool-" + slot;
         }
 
         @Override
