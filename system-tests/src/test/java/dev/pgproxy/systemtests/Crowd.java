@@ -17,6 +17,11 @@ final class Crowd implements AutoCloseable {
         return client;
     }
 
+    /** This one, too. */
+    void add(WireClient client) {
+        clients.add(client);
+    }
+
     /** In order of arrival. */
     List<WireClient> clients() {
         return clients;

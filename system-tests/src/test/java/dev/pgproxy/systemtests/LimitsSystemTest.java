@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
@@ -42,6 +43,53 @@ class LimitsSystemTest {
             leave(two);
             third.readUntil('Z');
             assertEquals("postgres", third.value("select current_database()"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"max_server_conn = 3", "limit.user.lowered = 3", "limit.database.postgres = 3"})
+    void aLowerLimitClosesIdleConnectionsAtOnce(String limit) throws Exception {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary().sql("drop role if exists lowered; create role lowered login");
+        String count = "select count(*) from pg_stat_activity where usename = 'lowered'";
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "query_wait_timeout = 60");
+                Operator operator = Operator.of(proxy);
+                Crowd clients = new Crowd()) {
+            for (int i = 0; i < 8; i++) {
+                clients.add(WireClient.login(proxy.port(), "lowered", "postgres"));
+            }
+            clients.leave();
+            operator.await("all to be idle", "select sum(idle) from pool where \"user\" = 'lowered'", "8");
+            Operator.configure(proxy, limit);
+            operator.execute("reload");
+            try (WireClient next = WireClient.login(proxy.port(), "lowered", "postgres")) {
+                Await.until(
+                        "the server to have no more than the limit",
+                        Fixture.SOON,
+                        () -> Integer.parseInt(cluster.primary().sql(count)) <= 3);
+                assertEquals("1", next.value("select 1"));
+            }
+        }
+    }
+
+    /** Those in use when the limit is lowered are closed as their clients leave. */
+    @Test
+    void aLowerLimitIsReachedAsClientsLeave() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "query_wait_timeout = 60");
+                Operator operator = Operator.of(proxy);
+                Crowd clients = new Crowd();
+                WireClient next = new WireClient(proxy.port())) {
+            for (int i = 0; i < 6; i++) {
+                clients.add(WireClient.login(proxy.port(), "postgres", "postgres"));
+            }
+            Operator.configure(proxy, "max_server_conn = 2");
+            operator.execute("reload");
+            next.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+            operator.await("it to wait", "select count(*) from connection where state = 'waiting'", "1");
+            clients.leave();
+            next.readUntil('Z');
+            assertEquals("1", next.value("select 1"));
         }
     }
 

@@ -154,6 +154,7 @@ public final class Dispatcher {
         dispatchAll();
         closeSurplus(servers.primary());
         servers.standbys().forEach(this::closeSurplus);
+        ledger.limitedScopes().forEach(this::closeAbove);
     }
 
     /** These servers play the parts from now on. Who waits for one that plays none any more waits for another. */
@@ -986,7 +987,16 @@ public final class Dispatcher {
         PoolKey key = ledger.keyOf(worker.slot(), message.backendId());
         if (key != null) {
             closeSurplus(key.server());
+            limits.scopes(key).forEach(this::closeAbove);
             limits.scopes(key).forEach(this::keepReserve);
+        }
+    }
+
+    /** Closes idle connections above a limit that was lowered, since nobody is given a place as long as there are more. */
+    private void closeAbove(PlaceLimits.Scope scope) {
+        int most = limits.limit(scope);
+        while (most > 0 && ledger.open(scope) > most && evictFirst(scope, ledger.lastTurn())) {
+            // until the limit is kept, or nothing is idle
         }
     }
 

@@ -211,6 +211,12 @@ final class Ledger {
         return count.backends + count.sessionsWithoutBackend;
     }
 
+    /** Backends of this scope that are known to be open, without those that are being closed for nobody. */
+    int open(PlaceLimits.Scope scope) {
+        Count count = count(scope);
+        return count.backends - count.closing;
+    }
+
     /** Places of this scope that become free by themselves: backends that are being closed for nobody who is to have their place. */
     int closing(PlaceLimits.Scope scope) {
         return scope.isOfStrangers() ? 0 : count(scope).closing;
