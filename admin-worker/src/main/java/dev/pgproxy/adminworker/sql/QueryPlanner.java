@@ -2,6 +2,7 @@ package dev.pgproxy.adminworker.sql;
 
 import dev.pgproxy.common.view.View;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
@@ -39,6 +40,8 @@ final class QueryPlanner {
     private static final int MAX_EXPONENT = 308;
     /** Behind these an asterisk stands for columns. */
     private static final Set<String> BEFORE_COLUMNS = Set.of("select", "distinct", "all");
+
+    private static final String USER = "user";
 
     private static final int MAX_WILDCARDS = 3;
     private static final int MAX_MATCHED_CHARS = 2_000;
@@ -323,12 +326,25 @@ final class QueryPlanner {
         return at;
     }
 
+    /** In the tables that have a column of this name it is the column, as the seed wrote it; elsewhere it is CURRENT_USER. */
+    private boolean isUserColumn(Token token) {
+        return token.isWord(USER) && statement.tokens().stream().anyMatch(QueryPlanner::namesTableWithUser);
+    }
+
+    private static boolean namesTableWithUser(Token token) {
+        return token.isName()
+                && Arrays.stream(View.values())
+                        .filter(view -> view.tableName().equals(token.folded()))
+                        .anyMatch(view -> view.columns().stream()
+                                .anyMatch(column -> column.name().equals(USER)));
+    }
+
     private void addName(Token token) {
         add(
                 token,
-                token.kind() == Token.Kind.WORD
+                token.kind() == Token.Kind.WORD && !isUserColumn(token)
                         ? token.text()
-                        : '"' + token.text().replace("\"", "\"\"") + '"');
+                        : '"' + (isUserColumn(token) ? USER : token.text().replace("\"", "\"\"")) + '"');
     }
 
     private String literal(String setting) throws SqlProblem {

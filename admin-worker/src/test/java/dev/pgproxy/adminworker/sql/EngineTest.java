@@ -76,6 +76,19 @@ class EngineTest {
         assertEquals("", rows("select * from startupmsg"));
     }
 
+    /** As the seed wrote it. In PostgreSQL it would be CURRENT_USER, which nobody means who asks about connections. */
+    @Test
+    void userIsTheColumnWhereThereIsOne() throws SqlProblem {
+        snapshot =
+                Snapshots.of(View.POOL, new Object[] {"db:5432", "app", "shop", "", 1, 2, 0, 0, 0, 0.0}, new Object[] {
+                    "db:5432", "web", "shop", "", 1, 2, 0, 0, 0, 0.0
+                });
+        assertEquals("app\nweb\n", rows("select user from pool order by user"));
+        assertEquals("web\n", rows("select p.user from pool p where USER <> 'app' and p.user is not null"));
+        assertEquals("app|1\nweb|1\n", rows("select \"user\", count(*) from public.pool group by user order by 1"));
+        assertEquals("user", run("select user from pool").columns().get(0).name());
+    }
+
     @Test
     void tellsTypesAsPostgresDoes() throws SqlProblem {
         List<ResultColumn> columns =
