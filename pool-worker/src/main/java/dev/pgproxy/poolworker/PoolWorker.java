@@ -171,6 +171,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         SessionTerms terms = new SessionTerms(
                 assignment.loginTimeLeftMs(),
                 assignment.idleExempt(),
+                assignment.singleUse(),
                 assignment.askFirst(),
                 assignment.origin(),
                 assignment.resumption());
@@ -333,6 +334,21 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                             "connections of this role are closed when their client leaves: its password cannot be checked")
                     .hint(ReusePolicy.remedy(method, facts))
                     .warn();
+        }
+    }
+
+    @Override
+    public void notAsNew(Backend backend, String why) {
+        String user = StartupParameters.display(backend.key().parameters().serverUser());
+        String database = StartupParameters.display(backend.key().parameters().serverDatabase());
+        if (named.size() < MAX_NAMED && named.add(backend.key().server() + " " + user + " " + database + " " + why)) {
+            Event.of("backend_not_as_new")
+                    .with("server", backend.key().server())
+                    .with("user", user)
+                    .with("database", database)
+                    .message("a connection was closed when its client left, as each is whose client " + why)
+                    .hint("docs/pooling.md says what is not undone, and what can be done about it.")
+                    .info();
         }
     }
 
@@ -507,6 +523,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         }
         master.send(new ControlMessage.CancelQuery(
                 backend.id(),
+                backend.key().server(),
                 backend.peer(),
                 backend.identity().pid(),
                 backend.identity().cancelKey()));

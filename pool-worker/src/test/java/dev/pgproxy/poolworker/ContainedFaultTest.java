@@ -141,6 +141,7 @@ class ContainedFaultTest {
                         AuthenticationMethod.OTHER,
                         2_000,
                         false,
+                        false,
                         new ClientOrigin("127.0.0.1", 1, 0),
                         packet,
                         null),

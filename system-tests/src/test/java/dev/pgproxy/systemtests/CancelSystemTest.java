@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A cancel ends the query of the client that asked, and nothing else. */
 class CancelSystemTest {
@@ -160,6 +162,67 @@ class CancelSystemTest {
     }
 
     /** What an Execute without Sync does cannot be told from outside, so its backend is not used again; but it must not go on. */
+    private static void await(PostgresCluster cluster, String what, String query, String expected) {
+        Await.until(what, Fixture.SOON, () -> cluster.primary().sql(query).equals(expected));
+    }
+
+    private static String waitEvent(Session session) {
+        return "select wait_event from pg_stat_activity where pid = " + session.pid;
+    }
+
+    /** On a connection of its own the client would leave a row that nobody sees before a standby has it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void commitOfAVanishedClientWaitsForItsStandbys(boolean terminates) throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "server_reset_timeout = 1s")) {
+            Session vanishing = new Session(proxy);
+            Session reader = new Session(proxy);
+            cluster.primary().sql("create table kept (i int)");
+            cluster.primary().sql("alter system set synchronous_standby_names = 'nobody'");
+            cluster.primary().sql("select pg_reload_conf()");
+            await(cluster, "a standby to be needed", "show synchronous_standby_names", "nobody");
+            vanishing.client.send(FrontendMessage.query("insert into kept values (1)"));
+            await(cluster, "the commit to wait", waitEvent(vanishing), "SyncRep");
+            reader.client.send(FrontendMessage.query("select pg_sleep(600)"));
+            await(cluster, "the reader to sleep", waitEvent(reader), "PgSleep");
+            if (terminates) {
+                vanishing.client.send(FrontendMessage.terminate());
+            }
+            vanishing.close();
+            reader.close();
+            await(cluster, "the reader's query to be cancelled", waitEvent(reader), "ClientRead");
+            Await.until(
+                    "the proxy to give the connection up",
+                    Fixture.SOON,
+                    () -> proxy.log().split("event=cancel_withheld", -1).length > 2);
+            assertEquals("SyncRep", cluster.primary().sql(waitEvent(vanishing)));
+            assertEquals("0", cluster.primary().sql("select count(*) from kept"));
+            cluster.primary().sql("alter system reset synchronous_standby_names");
+            cluster.primary().sql("select pg_reload_conf()");
+            await(cluster, "the commit", "select count(*) from kept", "1");
+        }
+    }
+
+    @Test
+    void indexOfAVanishedClientIsBuiltToTheEnd() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "server_reset_timeout = 1s");
+                WireClient writer = WireClient.login(cluster.primary().port(), "postgres", "postgres")) {
+            Session vanishing = new Session(proxy);
+            cluster.primary().sql("create table kept (i int)");
+            writer.query("begin; insert into kept values (1)");
+            vanishing.client.send(
+                    FrontendMessage.query("/* migration */ create index concurrently kept_i on kept (i)"));
+            await(cluster, "the index to wait", waitEvent(vanishing), "virtualxid");
+            vanishing.close();
+            Await.until(
+                    "the proxy to look at it", Fixture.SOON, () -> proxy.log().contains("event=cancel_withheld"));
+            writer.query("commit");
+            await(cluster, "the index", "select indisvalid from pg_index where indexrelid = 'kept_i'::regclass", "t");
+        }
+    }
+
     @Test
     void unfinishedSequenceOfAVanishedClientIsCancelledAndItsBackendClosed() throws Exception {
         PostgresCluster cluster = Fixture.cluster(18);

@@ -28,7 +28,7 @@ final class Fixture {
     static final Duration SOON = Duration.ofSeconds(15);
 
     private static final String RESET =
-            "select count(*) from pg_stat_activity where query = 'DISCARD ALL' and state = 'idle'";
+            "select count(*) from pg_stat_activity where query like 'SELECT /* pgproxy%' and state = 'idle'";
 
     private static final Map<Integer, PostgresCluster> CLUSTERS = new ConcurrentHashMap<>();
 

@@ -43,6 +43,15 @@ class ReuseSystemTest {
         OPEN_TRANSACTION("begin; create table leftover (i int)"),
         ABORTED_TRANSACTION("begin; select 1/0"),
         SEQUENCE_VALUE("create temporary sequence leftover; select nextval('leftover')"),
+        PARAMETER("set app.tenant = '42'"),
+        PARAMETER_OF_A_TRANSACTION("begin; set local app.tenant = '42'; commit"),
+        PARAMETER_OF_A_FUNCTION("select set_tenant()"),
+        PARAMETER_FOR_A_FUNCTION("select in_tenant()"),
+        TEMPORARY_SLOT("select pg_create_physical_replication_slot('leftover', true, true)"),
+        SLOT_OF_A_FUNCTION("select create_slot()"),
+        CONNECTION_OF_AN_EXTENSION("select dblink_connect('leftover', here())"),
+        CONNECTION_OF_A_FUNCTION("select connect_there()"),
+        NAMELESS_CONNECTION("select dblink_connect(here())"),
         LARGE_OBJECT("begin; select lo_open(lo_create(0), 131072)"),
         UNFINISHED_COPY("create temporary table leftover (i int)"),
         UNFINISHED_SEQUENCE(""),
@@ -105,7 +114,24 @@ class ReuseSystemTest {
               current_setting('work_mem'), (select count(*) from pg_prepared_statements), (select count(*) from pg_cursors),
               (select count(*) from pg_listening_channels()), to_regclass('leftover'),
               (select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory'),
-              (select count(*) from pg_settings where source = 'session'))
+              (select count(*) from pg_settings where source = 'session'), current_setting('app.tenant', true) is null,
+              (select count(*) from pg_replication_slots where active_pid = pg_backend_pid()), dblink_get_connections() is null,
+              (select count(*) from pg_stat_activity where application_name = 'dblink of ' || pg_backend_pid()))
+            """;
+
+    private static final String ENDED_BY_SERVER = "select sum(sessions_fatal) from pg_stat_database";
+
+    /** How clients leave something without a word of it in their queries. */
+    private static final String FUNCTIONS = """
+            create extension if not exists dblink;
+            create or replace function here() returns text language sql as $$
+              select 'host=127.0.0.1 user=postgres dbname=postgres port=' || current_setting('port') ||
+                ' application_name=''dblink of ' || pg_backend_pid() || '''' $$;
+            create or replace function set_tenant() returns text language sql as $$ select set_config('app.tenant', '42', false) $$;
+            create or replace function in_tenant() returns int language sql set app.tenant = '42' as $$ select 1 $$;
+            create or replace function create_slot() returns int language sql as $$
+              select 1 from pg_create_physical_replication_slot('leftover', true, true) $$;
+            create or replace function connect_there() returns text language sql as $$ select dblink_connect('leftover', here()) $$
             """;
 
     @ParameterizedTest
@@ -113,6 +139,7 @@ class ReuseSystemTest {
     void nothingIsLeftForTheNextClient(Leftover leftover) throws IOException {
         PostgresCluster cluster = Fixture.cluster(18);
         cluster.primary().sql("do $$ begin create role someone; exception when duplicate_object then null; end $$");
+        cluster.primary().sql(FUNCTIONS);
         try (ProxyProcess proxy =
                 Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "max_server_conn = 1")) {
             String expected;
@@ -129,6 +156,104 @@ class ReuseSystemTest {
                 assertEquals("I", answer.get(answer.size() - 1).text(), "the transaction status");
                 assertEquals(4, answer.size(), answer::toString);
             }
+        }
+    }
+
+    @Test
+    void anOperatorCanHaveConnectionsUsedOnce() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary().sql("drop role if exists once; create role once login");
+        try (ProxyProcess proxy = Fixture.proxy(
+                cluster, "slaver_list =", "proxy_worker_num = 1", "single_use_conds_list.1 = user=once")) {
+            try (WireClient client = WireClient.login(proxy.port(), "once", "postgres")) {
+                String pid = client.value("select pg_backend_pid()");
+                client.send(FrontendMessage.terminate());
+                Fixture.awaitGone(cluster, pid);
+            }
+            String others = pidOf(proxy, cluster, "postgres");
+            assertEquals(others, pidOf(proxy, cluster, "postgres"));
+        }
+    }
+
+    /** Also of a role whose search_path lets others define what an operator means. */
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void connectionsAreUsedAgainOnEveryVersion(int major) throws IOException {
+        PostgresCluster cluster = Fixture.cluster(major);
+        cluster.primary()
+                .sql(
+                        "drop role if exists plain; create role plain login; alter role plain set search_path = public, pg_catalog");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            String pid = pidOf(proxy, cluster, "plain");
+            assertEquals(pid, pidOf(proxy, cluster, "plain"));
+        }
+    }
+
+    /** A query that is too long to be looked into may have set anything. */
+    @Test
+    void whatCouldNotBeReadIsDoubted() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                String pid = client.value("select pg_backend_pid()");
+                client.value("select length('" + "x".repeat(100_000) + "'); set app.tenant = '42'");
+                client.send(FrontendMessage.terminate());
+                Fixture.awaitGone(cluster, pid);
+            }
+            assertTrue(proxy.log().contains("event=backend_not_as_new"), proxy.log());
+            assertTrue(proxy.log().contains("more than 16 KiB"), proxy.log());
+        }
+    }
+
+    @Test
+    void timeInThePoolIsNotIdlenessOfTheNextClient() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(18);
+        cluster.primary()
+                .sql(
+                        "drop role if exists timed; create role timed login; alter role timed set idle_session_timeout = '5min'");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            assertTrue(seesTheNextClient(proxy, cluster, "timed"), "the server would count on");
+            assertFalse(seesTheNextClient(proxy, cluster, "postgres"), "without need");
+        }
+    }
+
+    /** Whether the server takes note of a client that gets a warm backend and says nothing. */
+    private static boolean seesTheNextClient(ProxyProcess proxy, PostgresCluster cluster, String user)
+            throws IOException {
+        String pid = pidOf(proxy, cluster, user);
+        String query = "select query like 'SELECT /* pgproxy%' from pg_stat_activity where pid = " + pid;
+        assertEquals("t", cluster.primary().sql(query));
+        try (WireClient next = WireClient.login(proxy.port(), user, "postgres")) {
+            boolean seen = user.equals("timed");
+            if (seen) {
+                Await.until(
+                        "a sign of life",
+                        Fixture.SOON,
+                        () -> cluster.primary().sql(query).equals("f"));
+            } else {
+                seen = !cluster.primary().sql(query).equals("t");
+            }
+            assertEquals(pid, next.value("select pg_backend_pid()"));
+            return seen;
+        }
+    }
+
+    /** The server would end it in the middle of a login. */
+    @Test
+    void whatTheServerWillEndSoonIsNotUsed() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary()
+                .sql(
+                        "drop role if exists timed; create role timed login; alter role timed set idle_session_timeout = '4s'");
+        String ended = cluster.primary().sql(ENDED_BY_SERVER);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            String pid;
+            try (WireClient client = WireClient.login(proxy.port(), "timed", "postgres")) {
+                pid = client.value("select pg_backend_pid()");
+                client.send(FrontendMessage.terminate());
+            }
+            Fixture.awaitGone(cluster, pid);
+            assertEquals(ended, cluster.primary().sql(ENDED_BY_SERVER), "the proxy is to close it before");
         }
     }
 
@@ -250,7 +375,7 @@ class ReuseSystemTest {
                     Fixture.SOON,
                     () -> cluster.primary()
                             .sql("select count(*) from pg_stat_activity where datname = 'doomed' and state = 'idle'"
-                                    + " and query = 'DISCARD ALL'")
+                                    + " and query like 'SELECT /* pgproxy%'")
                             .equals("3"));
             String first = String.join("", errors(admin.query("alter database doomed rename to gone")));
             assertTrue(first.isEmpty() || first.contains("55006"), first);

@@ -8,6 +8,7 @@ import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
@@ -16,6 +17,7 @@ import dev.pgproxy.taskworker.cancel.CancelSender;
 import dev.pgproxy.taskworker.notice.Notifier;
 import dev.pgproxy.taskworker.probe.Prober;
 import dev.pgproxy.taskworker.promotion.StandbyLane;
+import dev.pgproxy.taskworker.secret.AbandonedQuery;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
 import java.util.HashMap;
@@ -41,6 +43,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final EventLoop loop;
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
+    private final EventThrottle withheld = new EventThrottle();
     private final AtomicLong containedFaults = new AtomicLong();
     private final Map<ServerAddress, Prober> probers = new HashMap<>();
     private final StandbyLane standbys = new StandbyLane();
@@ -75,6 +78,44 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         // Counted from here: one that waited too long for a thread must not be sent, since its backend may be another's
         // by then.
         long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
+        if (message.abandonedAt().isEmpty()) {
+            perform(message, deadlineNs);
+            return;
+        }
+        if (roles == null) {
+            throw new IllegalStateException("a cancel before the settings");
+        }
+        boolean asked = roles.findAbandoned(
+                message.abandonedAt().get(),
+                message.pid(),
+                message.timeoutMs() / 2,
+                query -> post(() -> performIfFit(message, deadlineNs, query)));
+        if (!asked) {
+            leaveAlone(message, AbandonedQuery.UNKNOWN);
+        }
+    }
+
+    private void performIfFit(ControlMessage.PerformCancel message, long deadlineNs, AbandonedQuery query) {
+        if (query == AbandonedQuery.CANCELLABLE) {
+            perform(message, deadlineNs);
+        } else {
+            leaveAlone(message, query);
+        }
+    }
+
+    /** The backend of the query will not serve anybody else, and its session ends when the server is done with it. */
+    private void leaveAlone(ControlMessage.PerformCancel message, AbandonedQuery query) {
+        Event.of("cancel_withheld")
+                .limitedBy(withheld, System.nanoTime())
+                .with("server", message.server())
+                .with("pid", message.pid())
+                .message("a query whose client is gone was not cancelled: " + query.reason())
+                .hint("It ends as it would have without the proxy; pg_stat_activity shows it.")
+                .info();
+        channel.send(new ControlMessage.CancelDone(message.cancelId(), true));
+    }
+
+    private void perform(ControlMessage.PerformCancel message, long deadlineNs) {
         try {
             executor.execute(() -> {
                 boolean delivered = cancelContained(message, deadlineNs);
@@ -213,8 +254,12 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     private void report(ControlMessage result) {
+        post(() -> channel.send(result));
+    }
+
+    private void post(Runnable task) {
         try {
-            loop.post(() -> channel.send(result));
+            loop.post(task);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -20,7 +20,8 @@ import java.util.stream.Stream;
 /** Reads {@code conf.properties}: every key there is, its default and what it may be, one line each. */
 public final class ConfigLoader {
 
-    private static final String CONDITIONS = "disable_conds_list.";
+    private static final String IDLE_EXEMPT = "disable_conds_list.";
+    private static final String SINGLE_USE = "single_use_conds_list.";
     private static final String IGNORED = "pool_ignore_parameters";
     private static final String USER_LIMITS = "limit.user.";
     private static final String DATABASE_LIMITS = "limit.database.";
@@ -68,7 +69,9 @@ public final class ConfigLoader {
     public static Set<String> keys() {
         ConfigLoader loader = new ConfigLoader(new ConfigReader(PropertiesFile.empty()));
         loader.read();
-        loader.reader.knownKeys().addAll(List.of(CONDITIONS + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
+        loader.reader
+                .knownKeys()
+                .addAll(List.of(IDLE_EXEMPT + "1", SINGLE_USE + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
         return loader.reader.knownKeys();
     }
 
@@ -99,7 +102,8 @@ public final class ConfigLoader {
                                 "route.standby_fallback",
                                 ProxyConfig.StandbyFallback.class,
                                 ProxyConfig.StandbyFallback.PRIMARY)),
-                new ProxyConfig.Exemptions(conditions()),
+                new ProxyConfig.ClientConditions(conditions(IDLE_EXEMPT)),
+                new ProxyConfig.ClientConditions(conditions(SINGLE_USE)),
                 ignoredParameters(),
                 new ProxyConfig.Auth(
                         reader.path("auth_file"), reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
@@ -266,11 +270,11 @@ public final class ConfigLoader {
         return List.copyOf(ignored);
     }
 
-    private List<Map<String, Pattern>> conditions() {
+    private List<Map<String, Pattern>> conditions(String prefix) {
         List<Map<String, Pattern>> all = new ArrayList<>();
-        for (String key : reader.keysWithPrefix(CONDITIONS)) {
-            if (!key.substring(CONDITIONS.length()).matches("\\d{1,6}")) {
-                reader.problem(key, "has no number", "Write " + CONDITIONS + "1, " + CONDITIONS + "2 and so on.");
+        for (String key : reader.keysWithPrefix(prefix)) {
+            if (!key.substring(prefix.length()).matches("\\d{1,6}")) {
+                reader.problem(key, "has no number", "Write " + prefix + "1, " + prefix + "2 and so on.");
                 continue;
             }
             Map<String, Pattern> one = new HashMap<>();

@@ -35,8 +35,13 @@ final class ConfigReader {
     private static final int MAX_VALUE_BYTES = 1_000;
     private static final int MAX_LIST_BYTES = 4_000;
     /** Keys, or what keys begin with, whose values are lists. */
-    private static final Set<String> LISTS =
-            Set.of("listen", "slaver_list", "notify.mail.to", "pool_ignore_parameters", "disable_conds_list.");
+    private static final Set<String> LISTS = Set.of(
+            "listen",
+            "slaver_list",
+            "notify.mail.to",
+            "pool_ignore_parameters",
+            "disable_conds_list.",
+            "single_use_conds_list.");
 
     private static final int SIMILAR = 3;
 

@@ -84,6 +84,7 @@ public final class ConfigReload {
                 current.receiveBytes(),
                 next.routing(),
                 next.exemptions(),
+                next.singleUse(),
                 current.poolIgnoreParameters(),
                 next.auth(),
                 next.adminDatabase(),

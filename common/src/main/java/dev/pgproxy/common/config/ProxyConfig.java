@@ -28,7 +28,8 @@ public record ProxyConfig(
         int workers,
         int receiveBytes,
         Routing routing,
-        Exemptions exemptions,
+        ClientConditions exemptions,
+        ClientConditions singleUse,
         List<String> poolIgnoreParameters,
         Auth auth,
         AdminDatabase adminDatabase,
@@ -111,10 +112,10 @@ public record ProxyConfig(
         ERROR
     }
 
-    /** Sessions whose startup parameters match all patterns of one map are exempt from the active timeout. */
-    public record Exemptions(List<Map<String, Pattern>> conditions) {
+    /** Names clients: those whose startup parameters match all patterns of one map. */
+    public record ClientConditions(List<Map<String, Pattern>> conditions) {
 
-        /** Whether a client with these parameters is exempt. The time is linear in their length, whatever the patterns are. */
+        /** Whether a client with these parameters is meant. The time is linear in their length, whatever the patterns are. */
         public boolean match(StartupParameters parameters) {
             return conditions.stream()
                     .anyMatch(condition -> condition.entrySet().stream()
@@ -236,6 +237,7 @@ public record ProxyConfig(
                 receiveBytes,
                 routing,
                 exemptions,
+                singleUse,
                 poolIgnoreParameters,
                 auth,
                 adminDatabase,

@@ -6,6 +6,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -435,9 +436,15 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** The client of this backend is gone while its query runs: asks for a cancel, with the server's own key.
-     * {@link CancelFinished} tells when it is over. */
-    record CancelQuery(long backendId, ServerAddress server, int pid, byte[] key) implements ToMaster {
+    /**
+     * The client of this backend is gone while its query runs: asks for a cancel, with the server's own key.
+     * {@link CancelFinished} tells when it is over, or that the query is better left alone.
+     *
+     * @param server as the configuration names it
+     * @param peer the address that the backend is connected to
+     */
+    record CancelQuery(long backendId, ServerAddress server, ServerAddress peer, int pid, byte[] key)
+            implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.CANCEL_QUERY;
@@ -448,6 +455,8 @@ public sealed interface ControlMessage {
             out.int64(backendId)
                     .string(server.host())
                     .int32(server.port())
+                    .string(peer.host())
+                    .int32(peer.port())
                     .int32(pid)
                     .bytes(key);
         }
@@ -643,6 +652,7 @@ public sealed interface ControlMessage {
      *     AuthenticationMethod#OTHER} when it has one
      * @param loginTimeLeftMs what is left of client_login_timeout
      * @param idleExempt whether active_cnn_timeout is not for this client
+     * @param singleUse whether nobody may have this client's backend after it
      * @param origin where the client comes from, and how long it has waited
      * @param startupPacket the client's own
      * @param resumption of the session that the client has already; null when it is about to log in
@@ -654,6 +664,7 @@ public sealed interface ControlMessage {
             AuthenticationMethod askFirst,
             long loginTimeLeftMs,
             boolean idleExempt,
+            boolean singleUse,
             ClientOrigin origin,
             byte[] startupPacket,
             @Nullable Resumption resumption)
@@ -669,7 +680,8 @@ public sealed interface ControlMessage {
             out.int64(expectedBackendId)
                     .string(askFirst.name())
                     .int64(loginTimeLeftMs)
-                    .bool(idleExempt);
+                    .bool(idleExempt)
+                    .bool(singleUse);
             origin.encode(out);
             out.bytes(startupPacket).bool(resumption != null);
             if (resumption != null) {
@@ -740,8 +752,19 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** Send this CancelRequest and wait until the server closes the connection, at most so long. */
-    record PerformCancel(long cancelId, ServerAddress server, int pid, byte[] key, long timeoutMs)
+    /**
+     * Send this CancelRequest and wait until the server closes the connection, for this long at the most.
+     *
+     * @param abandonedAt the server as the configuration names it, when the query's client is gone: then nothing is sent that would
+     *     make worse what it left; empty when a client asked for it
+     */
+    record PerformCancel(
+            long cancelId,
+            ServerAddress server,
+            int pid,
+            byte[] key,
+            long timeoutMs,
+            Optional<ServerAddress> abandonedAt)
             implements ToTaskWorker {
         @Override
         public ControlMessageType type() {
@@ -755,7 +778,9 @@ public sealed interface ControlMessage {
                     .int32(server.port())
                     .int32(pid)
                     .bytes(key)
-                    .int64(timeoutMs);
+                    .int64(timeoutMs)
+                    .bool(abandonedAt.isPresent());
+            abandonedAt.ifPresent(at -> out.string(at.host()).int32(at.port()));
         }
 
         @Override

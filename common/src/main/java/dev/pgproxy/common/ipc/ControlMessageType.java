@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ProbeKind;
+import java.util.Optional;
 
 /** The kinds of {@link ControlMessage}: number on the wire, descriptors that travel with it, and how its fields are read. */
 public enum ControlMessageType {
@@ -39,6 +40,7 @@ public enum ControlMessageType {
                     in.constant(AuthenticationMethod.class),
                     in.int64(),
                     in.bool(),
+                    in.bool(),
                     ClientOrigin.decode(in),
                     in.bytes(),
                     in.bool() ? Resumption.decode(in) : null)),
@@ -49,13 +51,22 @@ public enum ControlMessageType {
             20,
             0,
             in -> new ControlMessage.PerformCancel(
-                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes(), in.int64())),
+                    in.int64(),
+                    new ServerAddress(in.string(), in.int32()),
+                    in.int32(),
+                    in.bytes(),
+                    in.int64(),
+                    in.bool() ? Optional.of(new ServerAddress(in.string(), in.int32())) : Optional.empty())),
     BACKEND_CLOSING(21, 0, in -> new ControlMessage.BackendClosing(in.int64())),
     CANCEL_QUERY(
             22,
             0,
             in -> new ControlMessage.CancelQuery(
-                    in.int64(), new ServerAddress(in.string(), in.int32()), in.int32(), in.bytes())),
+                    in.int64(),
+                    new ServerAddress(in.string(), in.int32()),
+                    new ServerAddress(in.string(), in.int32()),
+                    in.int32(),
+                    in.bytes())),
     FIND_ROLE(
             23,
             0,

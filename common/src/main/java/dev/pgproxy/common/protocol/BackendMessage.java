@@ -18,6 +18,7 @@ public final class BackendMessage {
     public static final byte COPY_DONE = 'c';
     public static final byte COPY_IN_RESPONSE = 'G';
     public static final byte COPY_OUT_RESPONSE = 'H';
+    public static final byte ROW_DESCRIPTION = 'T';
     public static final byte DATA_ROW = 'D';
     public static final byte ERROR_RESPONSE = 'E';
     public static final byte NEGOTIATE_PROTOCOL_VERSION = 'v';

@@ -184,7 +184,7 @@ class ConfigLoaderTest {
 
     @Test
     void exemptsOnlyWhoMatchesAWholeCondition() throws Exception {
-        ProxyConfig.Exemptions exemptions = load(REQUIRED
+        ProxyConfig.ClientConditions exemptions = load(REQUIRED
                         + "disable_conds_list.1 = user=backup.*, database=x\ndisable_conds_list.2 = options=y")
                 .exemptions();
         assertTrue(exemptions.match(parameters("backup1", "x")));
@@ -194,7 +194,7 @@ class ConfigLoaderTest {
 
     @Test
     void aPatternTakesLinearTime() throws Exception {
-        ProxyConfig.Exemptions exemptions =
+        ProxyConfig.ClientConditions exemptions =
                 load(REQUIRED + "disable_conds_list.1 = user=(a*)*b").exemptions();
         assertFalse(exemptions.match(parameters("a".repeat(5_000), "x")));
     }

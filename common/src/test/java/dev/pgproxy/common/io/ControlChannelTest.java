@@ -136,7 +136,16 @@ class ControlChannelTest {
             for (int i = 0; i < count; i++) {
                 master.sendWithFd(
                         new ControlMessage.AssignFrontend(
-                                i, SERVER, 0, AuthenticationMethod.OTHER, 0, false, ORIGIN, new byte[9_000], null),
+                                i,
+                                SERVER,
+                                0,
+                                AuthenticationMethod.OTHER,
+                                0,
+                                false,
+                                false,
+                                ORIGIN,
+                                new byte[9_000],
+                                null),
                         sent);
                 master.send(new ControlMessage.EvictBackend(i));
             }
@@ -212,7 +221,7 @@ class ControlChannelTest {
             for (int i = 0; i < 10; i++) {
                 master.sendWithFd(
                         new ControlMessage.AssignFrontend(
-                                i, SERVER, 0, AuthenticationMethod.OTHER, 0, false, ORIGIN, new byte[0], null),
+                                i, SERVER, 0, AuthenticationMethod.OTHER, 0, false, false, ORIGIN, new byte[0], null),
                         sent);
             }
             master.close();

@@ -16,7 +16,7 @@ public final class HousekeepingTarget {
     public static void run(byte[] bytes) {
         HousekeepingInspector inspector = new HousekeepingInspector(new ServerIdentity(), new QueryProgress());
         if (bytes.length % 2 == 0) {
-            inspector.expect("DISCARD ALL");
+            inspector.expect("DISCARD ALL", FreshnessCheck.TAG);
         } else {
             inspector.expectSilence();
         }

@@ -1,5 +1,6 @@
 package dev.pgproxy.master.cancel;
 
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.loop.EventLoop;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +36,20 @@ public final class CancelDesk {
 
         private final Scheduler.Timer timer;
         private final Set<Child> unanswered;
+        /** The server of a query whose client is gone, as the configuration names it. */
+        private final Optional<ServerAddress> abandonedAt;
+
         private @Nullable Child owner;
         private ControlMessage.@Nullable CancelTarget target;
         private boolean sent;
 
-        private Cancel(@Nullable SocketTransport client, List<Child> asked, Scheduler.Timer timer) {
+        private Cancel(
+                @Nullable SocketTransport client,
+                Optional<ServerAddress> abandonedAt,
+                List<Child> asked,
+                Scheduler.Timer timer) {
             this.client = client;
+            this.abandonedAt = abandonedAt;
             this.unanswered = new HashSet<>(asked);
             this.timer = timer;
         }
@@ -71,7 +81,7 @@ public final class CancelDesk {
         }
         long id = nextId++;
         Scheduler.Timer timer = loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id));
-        cancels.put(id, new Cancel(client, poolWorkers, timer));
+        cancels.put(id, new Cancel(client, Optional.empty(), poolWorkers, timer));
         for (Child worker : poolWorkers) {
             worker.send(new ControlMessage.FindCancelTarget(id, request.pid(), request.secret()));
         }
@@ -84,12 +94,15 @@ public final class CancelDesk {
             return;
         }
         long id = nextId++;
-        Cancel cancel = new Cancel(null, List.of(), loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id)));
+        Cancel cancel = new Cancel(
+                null,
+                Optional.of(message.server()),
+                List.of(),
+                loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id)));
         cancels.put(id, cancel);
         onTarget(
                 worker,
-                new ControlMessage.CancelTarget(
-                        id, message.backendId(), message.server(), message.pid(), message.key()));
+                new ControlMessage.CancelTarget(id, message.backendId(), message.peer(), message.pid(), message.key()));
     }
 
     public void poolWorkerReady(Child worker) {
@@ -149,7 +162,7 @@ public final class CancelDesk {
         if (performer != null && target != null && !cancel.sent) {
             cancel.sent = true;
             performer.send(new ControlMessage.PerformCancel(
-                    target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs));
+                    target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs, cancel.abandonedAt));
         }
     }
 

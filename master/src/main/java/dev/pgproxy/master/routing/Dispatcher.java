@@ -819,6 +819,7 @@ public final class Dispatcher {
                         loginMs(client, assign.claimed() != null)
                                 - client.client().startupMs()),
                 config.exemptions().match(client.startup().parameters()),
+                config.singleUse().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
                 client.startup().packet(),
                 client.resumption());

@@ -15,6 +15,7 @@ import dev.pgproxy.poolworker.relay.QueryProgress;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,13 @@ public final class Backend {
         /** No connection could be made. */
         void unreachable(Backend backend, String reason);
 
+        /**
+         * The former client has left behind what no reset undoes, or nobody can tell; the backend is closed.
+         *
+         * @param why what it "has", or what its role did, for the log
+         */
+        void notAsNew(Backend backend, String why);
+
         /** The connection cannot go on, for a reason that nobody thought of, and is closed. */
         void broken(Backend backend, Throwable cause);
 
@@ -64,6 +72,7 @@ public final class Backend {
     private final long createdNs;
     private long lifetimeMs;
     private long stateSinceNs;
+    private long idleSessionTimeoutMs;
     private long uses;
 
     private BackendState state = BackendState.CONNECTING;
@@ -135,6 +144,11 @@ public final class Backend {
     /** How many clients have had it. */
     public long uses() {
         return uses;
+    }
+
+    /** Whether the server counts the time that this waited for its user as idleness of the user's session, which it may end for it. */
+    public boolean isTimedByServer() {
+        return idleSessionTimeoutMs > 0;
     }
 
     /** Whether the connection stands. */
@@ -280,8 +294,9 @@ public final class Backend {
      * The session is over, or waits for this backend no longer. Makes a backend that it used ready for another one, or closes it.
      *
      * @param clean nothing half sent is on its way to the server
+     * @param leftover what the client has done there that no reset undoes; empty for nothing
      */
-    public void release(boolean clean) {
+    public void release(boolean clean, String leftover) {
         user = null;
         if (isResetting() || state == BackendState.CLOSING) {
             return; // It was only booked.
@@ -293,6 +308,12 @@ public final class Backend {
             housekeeping = new HousekeepingInspector(identity, progress);
             fromServer.inspectWith(housekeeping);
             transport().interest(Interest.READ);
+        }
+        if (!leftover.isEmpty()) {
+            if (isReusable()) {
+                owner.notAsNew(this, leftover);
+            }
+            unwanted = true;
         }
         handle(BackendLifecycle.Event.FRONTEND_LEFT);
     }
@@ -387,6 +408,7 @@ public final class Backend {
             if (outcome == Pipe.Outcome.SOURCE_ENDED) {
                 handle(BackendLifecycle.Event.LOST);
             } else if (housekeeping.isViolated()) {
+                tellWhyNotAsNew();
                 handle(BackendLifecycle.Event.FAILED);
             } else if (housekeeping.takeReady()) {
                 // Bytes behind the answer to a reset belong to nothing that was asked.
@@ -395,6 +417,12 @@ public final class Backend {
             }
         } catch (ProtocolViolation e) {
             handle(BackendLifecycle.Event.FAILED);
+        }
+    }
+
+    private void tellWhyNotAsNew() {
+        if (isResetting() && !housekeeping.leftover().isEmpty()) {
+            owner.notAsNew(this, housekeeping.leftover());
         }
     }
 
@@ -457,8 +485,14 @@ public final class Backend {
                 timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::fail));
             }
             case CANCEL_QUERY -> cancelQuery();
-            case SEND_ROLLBACK -> sendStatement(ROLLBACK, "ROLLBACK");
-            case SEND_DISCARD_ALL -> sendStatement(DISCARD_ALL, "DISCARD ALL");
+            case SEND_ROLLBACK -> {
+                housekeeping.expect("ROLLBACK");
+                sendQueries(ROLLBACK);
+            }
+            case SEND_DISCARD_ALL -> {
+                housekeeping.expect("DISCARD ALL", FreshnessCheck.TAG);
+                sendQueries(DISCARD_ALL, FreshnessCheck.query());
+            }
             case PARK -> park();
             case PART -> part();
             case CLOSE -> close();
@@ -471,10 +505,14 @@ public final class Backend {
         }
     }
 
-    private void sendStatement(byte[] query, String tag) {
-        housekeeping.expect(tag);
-        progress.onFrontend(FrontendMessage.QUERY);
-        unsent = ByteBuffer.allocateDirect(query.length).put(query).flip();
+    private void sendQueries(byte[]... queries) {
+        unsent = ByteBuffer.allocateDirect(
+                Arrays.stream(queries).mapToInt(query -> query.length).sum());
+        for (byte[] query : queries) {
+            progress.onFrontend(FrontendMessage.QUERY);
+            unsent.put(query);
+        }
+        unsent.flip();
         sendRest();
     }
 
@@ -489,6 +527,7 @@ public final class Backend {
 
     private void park() {
         stopTimer();
+        idleSessionTimeoutMs = housekeeping.idleSessionTimeoutMs();
         housekeeping = new HousekeepingInspector(identity, progress);
         housekeeping.expectSilence();
         fromServer.inspectWith(housekeeping);
@@ -504,7 +543,11 @@ public final class Backend {
 
     private void startIdleTimer() {
         long idleMs = (loop.clock().nanoTime() - stateSinceNs) / NS_PER_MS;
-        long leftMs = Math.min(settings.idleTimeoutMs() - idleMs, remainingLifeMs());
+        long mostMs = idleSessionTimeoutMs == 0
+                ? settings.idleTimeoutMs()
+                : Math.min(
+                        settings.idleTimeoutMs(), idleSessionTimeoutMs / 2); // Later it may end under a client's hands.
+        long leftMs = Math.min(mostMs - idleMs, remainingLifeMs());
         timer = loop.scheduler().afterMs(Math.max(1, leftMs), () -> contained(this::retire));
     }
 

@@ -5,6 +5,9 @@ import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 
 /**
  * Looks at what a server sends while no client listens: in a drain, in a reset, while idle. It only takes notes; the backend
@@ -15,8 +18,11 @@ final class HousekeepingInspector implements MessageInspector {
     private final ServerIdentity identity;
     private final QueryProgress progress;
 
-    /** The CommandComplete tag that the reset's current statement must answer with; null while draining or idle. */
-    private String expectedTag = "";
+    /** The CommandComplete tags that the reset's statements must answer with, this one first; empty while draining or idle. */
+    private final Deque<String> expectedTags = new ArrayDeque<>();
+
+    private String leftover = "";
+    private long idleSessionTimeoutMs;
 
     private boolean silenceExpected;
     private boolean completed;
@@ -28,9 +34,10 @@ final class HousekeepingInspector implements MessageInspector {
         this.progress = progress;
     }
 
-    /** From now on the answer to our own statement is expected. */
-    void expect(String tag) {
-        expectedTag = tag;
+    /** From now on answers to our own statements are expected, and the last one's ReadyForQuery is the one that counts. */
+    void expect(String... tags) {
+        expectedTags.clear();
+        expectedTags.addAll(List.of(tags));
         completed = false;
         readySeen = false;
     }
@@ -52,11 +59,24 @@ final class HousekeepingInspector implements MessageInspector {
         return violated;
     }
 
+    /** What is left of the former client, as the server says; empty for nothing, or when it was not asked. */
+    String leftover() {
+        return leftover;
+    }
+
+    /** After which the server ends the session when it is idle, in milliseconds; 0 for never. */
+    long idleSessionTimeoutMs() {
+        return idleSessionTimeoutMs;
+    }
+
     @Override
     public boolean wantsWhole(byte type) {
         return type == BackendMessage.READY_FOR_QUERY
                 || type == BackendMessage.PARAMETER_STATUS
-                || (type == BackendMessage.COMMAND_COMPLETE && !expectedTag.isEmpty());
+                || (!expectedTags.isEmpty()
+                        && (type == BackendMessage.COMMAND_COMPLETE
+                                || type == BackendMessage.DATA_ROW
+                                || type == BackendMessage.ERROR_RESPONSE));
     }
 
     @Override
@@ -72,20 +92,47 @@ final class HousekeepingInspector implements MessageInspector {
     }
 
     private void onReady(byte status) {
-        violated |= silenceExpected || (!expectedTag.isEmpty() && !completed);
-        readySeen = true;
+        violated |= silenceExpected || (!expectedTags.isEmpty() && !completed);
+        expectedTags.poll();
+        completed = false;
+        readySeen |= expectedTags.isEmpty();
         progress.onReadyForQuery(status);
     }
 
     private void onAnswer(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         if (silenceExpected) {
             violated = true;
-        } else if (!expectedTag.isEmpty()) {
-            completed =
-                    type == BackendMessage.COMMAND_COMPLETE && expectedTag.equals(tag(buffer, bodyStart, bodyBytes));
-            violated |= !completed;
-        } else {
+        } else if (expectedTags.isEmpty()) {
             progress.onBackend(type);
+        } else {
+            onAnswerToUs(type, buffer, bodyStart, bodyBytes);
+        }
+    }
+
+    private void onAnswerToUs(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        boolean isCheck = FreshnessCheck.TAG.equals(expectedTags.peek());
+        switch (type) {
+            case BackendMessage.COMMAND_COMPLETE -> {
+                completed = tag(buffer, bodyStart, bodyBytes).equals(expectedTags.peek());
+                violated |= !completed;
+            }
+            case BackendMessage.ROW_DESCRIPTION -> violated |= !isCheck;
+            case BackendMessage.DATA_ROW -> {
+                violated |= !isCheck;
+                FreshnessCheck.Answer answer = FreshnessCheck.read(MessageCopies.copy(buffer, bodyStart, bodyBytes));
+                idleSessionTimeoutMs = answer.idleSessionTimeoutMs();
+                leftover = answer.leftover();
+                violated |= !leftover.isEmpty();
+            }
+            case BackendMessage.ERROR_RESPONSE -> {
+                violated = true;
+                if (isCheck) {
+                    leftover = "cannot be asked what is left: "
+                            + BackendMessage.fields(MessageCopies.copy(buffer, bodyStart, bodyBytes))
+                                    .getOrDefault('C', "");
+                }
+            }
+            default -> violated = true;
         }
     }
 

@@ -127,14 +127,17 @@ public final class Pipe {
                     return false;
                 }
                 asked.passedUnseen(framer.type());
-                insert(asked, buffer, bodyStart - MessageFramer.HEADER_BYTES);
+                byte[] ahead = asked.replacement();
+                if (ahead.length > 0) {
+                    insert(ahead, buffer, bodyStart - MessageFramer.HEADER_BYTES);
+                }
                 continue;
             }
             switch (inspect(asked, buffer, bodyStart)) {
                 case FORWARD -> {}
                 case REPLACE -> {
                     framer.skipBody(buffer);
-                    insert(asked, buffer, bodyStart - MessageFramer.HEADER_BYTES);
+                    insert(asked.replacement(), buffer, bodyStart - MessageFramer.HEADER_BYTES);
                     forwardFrom = buffer.position();
                 }
                 case STOP -> {
@@ -156,10 +159,10 @@ public final class Pipe {
         }
     }
 
-    /** Puts the inspector's own bytes ahead of what is in the buffer at this index, and behind all that came before. */
-    private void insert(MessageInspector asked, ByteBuffer buffer, int at) {
+    /** Puts an inspector's own bytes ahead of what is in the buffer at this index, and behind all that came before. */
+    private void insert(byte[] bytes, ByteBuffer buffer, int at) {
         keep(buffer, forwardFrom, at);
-        append(asked.replacement());
+        append(bytes);
         forwardFrom = at;
     }
 

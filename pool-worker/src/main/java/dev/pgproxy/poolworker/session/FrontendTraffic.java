@@ -16,19 +16,15 @@ final class FrontendTraffic implements MessageInspector {
     private final QueryProgress progress;
     private final Tally tally;
     private final Clock clock;
-    private final @Nullable StateTrace trace;
+    private final StateTrace trace;
     private final @Nullable ScramWitness witness;
 
     /**
-     * @param trace notes what the session may hold; null when nobody wants to know
+     * @param trace notes what the session may hold
      * @param witness listens to the login; null when nobody does
      */
     FrontendTraffic(
-            QueryProgress progress,
-            Tally tally,
-            Clock clock,
-            @Nullable StateTrace trace,
-            @Nullable ScramWitness witness) {
+            QueryProgress progress, Tally tally, Clock clock, StateTrace trace, @Nullable ScramWitness witness) {
         this.progress = progress;
         this.tally = tally;
         this.clock = clock;
@@ -38,7 +34,9 @@ final class FrontendTraffic implements MessageInspector {
 
     @Override
     public boolean wantsWhole(byte type) {
-        return witness != null && type == FrontendMessage.PASSWORD;
+        return type == FrontendMessage.QUERY
+                || type == FrontendMessage.PARSE
+                || (witness != null && type == FrontendMessage.PASSWORD);
     }
 
     @Override
@@ -48,14 +46,23 @@ final class FrontendTraffic implements MessageInspector {
         }
         if (type == FrontendMessage.PASSWORD) {
             overhear(buffer, bodyStart, bodyBytes);
-        } else if (!tally.isRunning()) {
+        }
+        trace.onFrontend(type, buffer, bodyStart, bodyBytes);
+        count(type);
+        return Verdict.FORWARD;
+    }
+
+    @Override
+    public void passedUnseen(byte type) {
+        trace.onUnseen(type);
+        count(type);
+    }
+
+    private void count(byte type) {
+        if (type != FrontendMessage.PASSWORD && !tally.isRunning()) {
             tally.queryStarted(clock.nanoTime());
         }
-        if (trace != null) {
-            trace.onFrontend(type, buffer, bodyStart, bodyBytes);
-        }
         progress.onFrontend(type);
-        return Verdict.FORWARD;
     }
 
     private void overhear(ByteBuffer buffer, int bodyStart, int bodyBytes) {

@@ -252,7 +252,7 @@ final class Login {
                 if (context.owner().canGivePlaces()) {
                     session.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
                     wantPlace(false);
-                    warm.release(true);
+                    warm.release(true, "");
                 } else {
                     startAnew(warm);
                 }
@@ -368,7 +368,7 @@ final class Login {
     private void applySettings(Backend warm, byte[] before) {
         Relay relay = session.relay(warm, null);
         Map<String, String> changes = settingsFor(warm);
-        if (changes.isEmpty()) {
+        if (changes.isEmpty() && !warm.isTimedByServer()) {
             welcome(warm, before);
             return;
         }

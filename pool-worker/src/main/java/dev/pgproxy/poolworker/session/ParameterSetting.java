@@ -31,7 +31,7 @@ final class ParameterSetting implements MessageInspector {
     private boolean failed;
 
     /**
-     * @param changes values to set, by name
+     * @param changes values to set, by name; none when the server shall only see that somebody is there
      * @param clientListens whether the client was welcomed already, so that it is to hear what else the server reports
      * @param whenDone run at the answer's ReadyForQuery
      */
@@ -69,11 +69,14 @@ final class ParameterSetting implements MessageInspector {
 
     /** Whether the server is sure to take the changes as they are, so that the client need not wait for its answer. */
     static boolean areCertain(Map<String, String> changes) {
-        return changes.keySet().equals(Set.of(StartupParameters.APPLICATION_NAME));
+        return changes.isEmpty() || changes.keySet().equals(Set.of(StartupParameters.APPLICATION_NAME));
     }
 
     /** The query. Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
     byte[] query() {
+        if (changes.isEmpty()) {
+            return FrontendMessage.query(""); // For the server it is activity.
+        }
         if (areCertain(changes)) {
             return FrontendMessage.query(
                     "SET application_name = " + quoted(changes.getOrDefault(StartupParameters.APPLICATION_NAME, "")));

@@ -36,6 +36,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private final SessionTerms terms;
     private final SessionContext context;
     private final Tally tally = new Tally();
+    private final StateTrace trace = new StateTrace();
     private final SessionIdentity identity;
     private final SessionHold hold;
     private final Login login;
@@ -70,7 +71,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
-        this.hold = new SessionHold(settings.moveSessions());
+        this.hold = new SessionHold(settings.moveSessions(), trace);
         this.login = new Login(this, startup, frontend, context, identity, terms);
     }
 
@@ -306,7 +307,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     Relay relay(Backend serving, @Nullable ScramWitness witness) {
         Pipe toServer = new Pipe(
                 context.buffers(),
-                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), hold.trace(), witness));
+                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, witness));
         Relay way = new Relay(frontend, serving, toServer, tally);
         relay = way;
         return way;
@@ -721,7 +722,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
         if (used != null) {
             try {
-                used.release(untouched || clean);
+                if (terms.singleUse()) {
+                    used.retire();
+                }
+                used.release(untouched || clean, trace.leftover());
             } catch (RuntimeException | StackOverflowError e) {
                 used.abandon();
                 throw e;

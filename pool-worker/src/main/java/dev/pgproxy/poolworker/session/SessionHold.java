@@ -10,27 +10,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class SessionHold {
 
-    private final @Nullable StateTrace trace;
+    private final StateTrace trace;
     private boolean movable;
     private @Nullable SessionInventory inventory;
     private boolean wanted;
     private boolean loginToo;
 
-    /** @param movable whether the session shall be able to go on on another server */
-    SessionHold(boolean movable) {
+    /**
+     * @param movable whether the session shall be able to go on on another server
+     * @param trace of what the client has asked for
+     */
+    SessionHold(boolean movable, StateTrace trace) {
         this.movable = movable;
-        this.trace = movable ? new StateTrace() : null;
+        this.trace = trace;
     }
 
     /** From now on the session is not to go on on another server. */
     void stay() {
         movable = false;
-    }
-
-    /** What notes the client's queries; null when nobody does. */
-    @Nullable
-    StateTrace trace() {
-        return trace;
     }
 
     /** @param evenLogin whether a login that is under way is not to go on either */
@@ -78,7 +75,7 @@ final class SessionHold {
                 serving.progress(),
                 () -> serving.fromServer().inspectWith(relayed));
         inventory = taken;
-        String why = trace == null || !movable
+        String why = !movable
                 ? "is not to be moved (failover.move_sessions)"
                 : obstacle.isEmpty() ? trace.obstacle() : obstacle;
         if (!why.isEmpty()) {

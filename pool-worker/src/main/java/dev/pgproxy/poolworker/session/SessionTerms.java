@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param loginTimeLeftMs bound on the rest of the login
  * @param idleExempt whether the client may be idle outside a transaction for ever
+ * @param singleUse whether nobody may have its backend after it
  * @param askFirst how it is to prove who it is before it has a place; {@link AuthenticationMethod#OTHER} when it has one
  * @param origin where it comes from
  * @param resumption of the session that it has already; null when it is about to log in
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public record SessionTerms(
         long loginTimeLeftMs,
         boolean idleExempt,
+        boolean singleUse,
         AuthenticationMethod askFirst,
         ClientOrigin origin,
         @Nullable Resumption resumption) {}

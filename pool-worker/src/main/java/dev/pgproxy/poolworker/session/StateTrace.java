@@ -18,14 +18,29 @@ final class StateTrace {
 
     /** Functions that give a session what no catalog shows to everybody. */
     private static final List<byte[]> ATTACHING = Stream.of(
-                    "pg_backup_start", "pg_start_backup", "pg_replication_origin_session_setup")
+                    "pg_backup_start",
+                    "pg_start_backup",
+                    "pg_replication_origin_session_setup",
+                    "dblink_connect",
+                    "dblink_connect_u",
+                    "setseed")
             .map(name -> name.getBytes(StandardCharsets.US_ASCII))
             .toList();
 
     private static final byte[] SESSION = {'s', 'e', 's', 's', 'i', 'o', 'n'};
+    private static final byte[] LOCAL = {'l', 'o', 'c', 'a', 'l'};
+    private static final byte[] SEED = {'s', 'e', 'e', 'd'};
+    private static final byte[] ESCAPED_NAME = {'u', '&'};
     private static final byte[] CONFIG = {'_', 'c', 'o', 'n', 'f', 'i', 'g'};
 
+    private static final String ATTACHED =
+            "has loaded a library, begun a backup, opened a connection by dblink, set up a replication origin, or set the seed of random()";
+
+    private boolean isUnread;
     private boolean mayHaveParameters;
+    /** Their values are gone with the transaction; it is only that they are empty now, where they were NULL. */
+    private boolean hadParameters;
+
     private boolean isAttached;
     private boolean statementUnused;
 
@@ -46,21 +61,38 @@ final class StateTrace {
         }
     }
 
+    /** A message passes that is too long to be looked at. */
+    void onUnseen(byte type) {
+        if (type == FrontendMessage.QUERY || type == FrontendMessage.PARSE) {
+            isUnread = true;
+        }
+        statementUnused = type == FrontendMessage.PARSE;
+    }
+
     private void look(ByteBuffer buffer, int start, int bytes) {
-        if (start + bytes > buffer.limit()) {
-            mayHaveParameters = true;
-        } else if (!mayHaveParameters) {
+        if (!isUnread && !mayHaveParameters && !isAttached) {
             scan(buffer, start, start + bytes);
         }
     }
 
-    /** Why nobody can tell what the session holds; empty when there is no reason. */
-    String obstacle() {
+    /** What no reset undoes, or nobody can tell; empty for nothing. */
+    String leftover() {
+        if (isUnread) {
+            return "has sent a query of more than 16 KiB, which is not looked into";
+        }
         if (mayHaveParameters) {
             return "may have set parameters of the application's own";
         }
         if (isAttached) {
-            return "has loaded a library, begun a backup, or set up a replication origin";
+            return ATTACHED;
+        }
+        return hadParameters ? "has set parameters of the application's own in a transaction" : "";
+    }
+
+    /** Why nobody can tell what the session holds; empty when there is no reason. */
+    String obstacle() {
+        if (isUnread || mayHaveParameters || isAttached) {
+            return leftover();
         }
         return statementUnused ? "has prepared a statement" : "";
     }
@@ -69,19 +101,29 @@ final class StateTrace {
         for (int at = start; at < end; at++) {
             boolean beginsWord = at == start || !isWord(text.get(at - 1));
             switch (lower(text, at)) {
-                case 's' -> mayHaveParameters |= setsParameter(text, at, end, beginsWord);
+                case 's' -> {
+                    noteParameter(text, at, end, beginsWord);
+                    isAttached |= beginsWord && attaches(text, at, end);
+                }
                 case 'l' -> isAttached |= beginsWord && loadsLibrary(text, at, end);
-                case 'p' -> isAttached |= beginsWord && attaches(text, at, end);
+                case 'd', 'p' -> isAttached |= beginsWord && attaches(text, at, end);
                 default -> {}
             }
         }
     }
 
-    /** Whether there is a call of set_config, or a SET of a name with a dot in it. */
-    private static boolean setsParameter(ByteBuffer text, int at, int end, boolean beginsWord) {
-        return continues(text, at, end, SET)
-                && (continues(text, at + SET.length, end, CONFIG)
-                        || (beginsWord && hasDottedName(text, at + SET.length, end)));
+    /** Notes a call of set_config, or a SET of a name with a dot in it, or of the seed, which no RESET puts back. */
+    private void noteParameter(ByteBuffer text, int at, int end, boolean beginsWord) {
+        if (!continues(text, at, end, SET)) {
+            return;
+        }
+        mayHaveParameters |= continues(text, at + SET.length, end, CONFIG);
+        int name = beginsWord ? skipSpace(text, at + SET.length, end) : end;
+        if (name > at + SET.length && continues(text, name, end, LOCAL)) {
+            hadParameters |= hasDottedName(text, name + LOCAL.length, end);
+        } else {
+            mayHaveParameters |= beginsWord && hasDottedName(text, at + SET.length, end);
+        }
     }
 
     private static boolean hasDottedName(ByteBuffer text, int start, int end) {
@@ -92,7 +134,7 @@ final class StateTrace {
         if (continues(text, at, end, SESSION)) {
             at = skipSpace(text, at + SESSION.length, end);
         }
-        if (beginsComment(text, at, end)) {
+        if (beginsComment(text, at, end) || continues(text, at, end, ESCAPED_NAME) || continues(text, at, end, SEED)) {
             return true; // Nobody needs to know what is behind it.
         }
         boolean isQuoted = at < end && text.get(at) == '"';

@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import java.nio.ByteBuffer;
@@ -76,8 +77,9 @@ class StateTraceTest {
     @Test
     void whatIsNotThereCouldBeAnything() {
         StateTrace trace = new StateTrace();
-        trace.onFrontend(FrontendMessage.QUERY, ByteBuffer.wrap("select 1".getBytes(StandardCharsets.US_ASCII)), 0, 9);
-        assertEquals(PARAMETERS, trace.obstacle());
+        trace.onUnseen(FrontendMessage.QUERY);
+        assertEquals("has sent a query of more than 16 KiB, which is not looked into", trace.leftover());
+        assertEquals(trace.leftover(), trace.obstacle());
     }
 
     @ParameterizedTest
@@ -89,10 +91,31 @@ class StateTraceTest {
                 "load /* c */ 'age'",
                 "select pg_backup_start('x')",
                 "select pg_catalog.PG_START_BACKUP('x', true, false)",
-                "select pg_replication_origin_session_setup('o')"
+                "select pg_replication_origin_session_setup('o')",
+                "select dblink_connect('host=elsewhere')",
+                "select public.dblink_connect_u('name', 'host=elsewhere')",
+                "select setseed(0.5)"
             })
     void librariesAndBackupsAreNoticed(String query) {
-        assertEquals("has loaded a library, begun a backup, or set up a replication origin", after(query));
+        assertEquals(
+                "has loaded a library, begun a backup, opened a connection by dblink, set up a replication origin, or set the seed of random()",
+                after(query));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"set local myapp.tenant = 1", "begin; SET LOCAL \"myapp\".tenant = 1", "set seed = 0.5"})
+    void whatIsGoneWithItsTransactionIsLeftToo(String query) {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.QUERY, query);
+        assertNotEquals("", trace.leftover());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"set local work_mem = '1MB'", "set localtime = 1", "begin", "update t set local = t.a"})
+    void whatResetsUndoIsNotLeft(String query) {
+        StateTrace trace = new StateTrace();
+        pass(trace, FrontendMessage.QUERY, query);
+        assertEquals("", trace.leftover());
     }
 
     @Test

@@ -331,6 +331,7 @@ final class PoolWorkerSimulation {
                         resumption == null ? askFirst(client.user()) : AuthenticationMethod.OTHER,
                         LOGIN_MS,
                         false,
+                        false,
                         new ClientOrigin("127.0.0.1", 1, 0),
                         packet,
                         resumption),

@@ -32,6 +32,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private int openedUnder;
     private byte[] salt = {};
     private boolean passwordAsked;
+    private boolean resetFailed;
     private boolean resetUnderCancel;
     private boolean copying;
     private boolean closing;
@@ -153,6 +154,13 @@ final class SimulatedServer implements SimulatedWorld.Actor {
         } else if (sql.startsWith("SELECT 'held'")) {
             simulation.check(status == 'I', "a question about the session inside a transaction");
             inventory();
+        } else if (sql.startsWith("SELECT /* pgproxy */")) {
+            resetUnderCancel |= simulation.isCancelInFlight(pid);
+            freshness();
+        } else if (sql.isEmpty()) {
+            simulation.check(client.isEmpty(), "a sign of life behind a client's first query");
+            out.add(BackendMessage.wrap((byte) 'I', new byte[0]));
+            ready();
         } else if (sql.startsWith("SELECT pg_catalog.set_config(E'")) {
             simulation.check(client.isEmpty(), "settings behind a client's first query");
             setAll(sql.split("E'", -1));
@@ -163,6 +171,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             simulation.check(status == 'I', "DISCARD ALL inside a transaction");
             resetUnderCancel |= simulation.isCancelInFlight(pid);
             if (random.nextInt(30) == 0) {
+                resetFailed = true;
                 out.add(BackendMessage.fatal("XX000", "the reset fails", ""));
                 ready();
             } else {
@@ -180,6 +189,13 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             checkAsGoodAsNew(words[0], Integer.parseInt(words[1]));
             clientQuery(new String[] {words[0], words[2]});
         }
+    }
+
+    /** Something is left now and then, and some servers end idle sessions. */
+    private void freshness() {
+        simulation.check(client.isEmpty() || resetFailed, "a question about a session that was not reset");
+        row(random.nextInt(10) == 0 ? "has a temporary replication slot" : "", random.nextInt(3) == 0 ? "1h" : "0");
+        complete("SELECT 1");
     }
 
     private void inventory() {

@@ -47,8 +47,22 @@ public final class RoleLookup {
         } catch (CharacterCodingException e) {
             return false; // Which encoding that is only the server can know.
         }
-        return lanes.computeIfAbsent(server, key -> new ServerLane(key, settings.adminLogin()))
-                .ask(role, name, timeoutMs, facts -> answer.accept(withFile(role, facts)));
+        return lane(server).askForRole(role, name, timeoutMs, facts -> answer.accept(withFile(role, facts)));
+    }
+
+    /**
+     * Finds out whether what a client left running can be cancelled. The answer comes on another thread.
+     *
+     * @param pid of the server's process
+     * @param timeoutMs after which nobody waits any more
+     * @return false when nobody can be asked; then there will be no answer
+     */
+    public boolean findAbandoned(ServerAddress server, int pid, long timeoutMs, Consumer<AbandonedQuery> answer) {
+        return lane(server).ask(open -> AbandonedQuery.of(open, pid), AbandonedQuery.UNKNOWN, timeoutMs, answer);
+    }
+
+    private ServerLane lane(ServerAddress server) {
+        return lanes.computeIfAbsent(server, key -> new ServerLane(key, settings.adminLogin()));
     }
 
     private static String decoded(String bytesAsChars) throws CharacterCodingException {

@@ -50,55 +50,66 @@ final class ServerLane {
                 });
     }
 
+    /** What is asked. */
+    interface Question<T> {
+        T ask(Connection open) throws SQLException;
+    }
+
+    /** Asks about a role, as {@link #ask}; the answer is {@link RoleFacts#UNAVAILABLE} when there is none in time. */
+    boolean askForRole(String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
+        return ask(open -> role(open, user, database), RoleFacts.UNAVAILABLE, timeoutMs, answer);
+    }
+
     /**
-     * Asks; the answer comes on this lane's thread, and is {@link RoleFacts#UNAVAILABLE} when there is none in time.
+     * Asks; the answer comes on this lane's thread.
      *
+     * @param otherwise the answer when there is none in time
      * @return false when too many wait; then there will be no answer
      */
-    boolean ask(String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
+    <T> boolean ask(Question<T> question, T otherwise, long timeoutMs, Consumer<T> answer) {
         long deadlineNs = System.nanoTime() + timeoutMs * NS_PER_MS;
         try {
-            executor.execute(() -> answer.accept(look(user, database, deadlineNs)));
+            executor.execute(() -> answer.accept(look(question, otherwise, deadlineNs)));
             return true;
         } catch (RejectedExecutionException e) {
             return false;
         }
     }
 
-    private RoleFacts look(String user, String database, long deadlineNs) {
+    private <T> T look(Question<T> question, T otherwise, long deadlineNs) {
         long leftMs = (deadlineNs - System.nanoTime()) / NS_PER_MS;
         if (leftMs <= 0) {
-            return RoleFacts.UNAVAILABLE; // Whoever asked has given up.
+            return otherwise; // Whoever asked has given up.
         }
         boolean failedJustNow = !lastProblem.isEmpty() && System.nanoTime() - failedNs < RETRY_PAUSE_NS;
         if (failedJustNow) {
-            return RoleFacts.UNAVAILABLE;
+            return otherwise;
         }
         boolean kept = connection != null;
         try {
             try {
-                return answered(ask(open(leftMs), user, database));
+                return answered(question.ask(open(leftMs)));
             } catch (SQLException e) {
                 close();
                 if (!kept) {
                     throw e;
                 }
                 // The kept connection may have ended long ago; a new one tells what is really the matter.
-                return answered(ask(open(leftMs), user, database));
+                return answered(question.ask(open(leftMs)));
             }
         } catch (SQLException e) {
             close();
             failed(e);
-            return RoleFacts.UNAVAILABLE;
+            return otherwise;
         } catch (RuntimeException | OutOfMemoryError e) {
             close(); // A server can say what the driver cannot bear; whoever asked is to hear of it all the same.
             failed(new SQLException(
                     "the driver could not understand the server: " + e, SqlState.PROTOCOL_VIOLATION, e));
-            return RoleFacts.UNAVAILABLE;
+            return otherwise;
         }
     }
 
-    private RoleFacts ask(Connection open, String user, String database) throws SQLException {
+    private RoleFacts role(Connection open, String user, String database) throws SQLException {
         long nowNs = System.nanoTime();
         if (accessReadNs == 0 || nowNs - accessReadNs > ACCESS_PERIOD_NS) {
             cleartextCheckable = RoleQuery.isCleartextCheckable(open);
@@ -116,12 +127,12 @@ final class ServerLane {
         return open;
     }
 
-    private RoleFacts answered(RoleFacts facts) {
+    private <T> T answered(T answer) {
         if (!lastProblem.isEmpty()) {
             lastProblem = "";
             Event.of("role_lookup_recovered").with("server", server).info();
         }
-        return facts;
+        return answer;
     }
 
     private void failed(SQLException cause) {

@@ -1,0 +1,62 @@
+package dev.pgproxy.taskworker.secret;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/**
+ * What a client that is gone left running, and whether a cancel would make it worse than it is. A server on which the client had a
+ * connection of its own would go on with it to the end.
+ */
+public enum AbandonedQuery {
+    /** It can be cancelled: nobody waits for it. */
+    CANCELLABLE(""),
+    /** A cancel would end the wait, and make visible what no standby has. */
+    COMMITTING_TO_STANDBYS("it may be waiting for synchronous standbys, and would become visible without them"),
+    /** A cancel would leave an index that is not valid, or half of something that has begun to be final. */
+    UNFIT("it is a COMMIT, a two-phase command, or a command that builds or drops something CONCURRENTLY"),
+    /** Nobody can tell. */
+    UNKNOWN("the server could not be asked what it is");
+
+    /** Comments before the first word are skipped. */
+    private static final String UNFIT_PATTERN =
+            "^(\\s|/\\*.*?\\*/|--[^\\n]*\\n)*(commit|end|prepare\\s+transaction|rollback\\s+prepared)\\M|\\mconcurrently\\M";
+
+    /**
+     * Without the right to see other sessions, their columns are null. Who has no transaction id has nothing to commit. Null when the
+     * server runs nothing for that process, or another one has its pid by now.
+     */
+    private static final String QUERY = """
+            SELECT CASE
+                WHEN a.query OPERATOR(pg_catalog.~*) ? THEN 'UNFIT'
+                WHEN pg_catalog.current_setting('synchronous_standby_names') OPERATOR(pg_catalog.=) '' THEN 'CANCELLABLE'
+                WHEN a.state IS NULL OR a.backend_xid IS NOT NULL
+                  OR COALESCE(a.wait_event, '') OPERATOR(pg_catalog.=) 'SyncRep' THEN 'COMMITTING_TO_STANDBYS'
+                ELSE 'CANCELLABLE'
+            END
+            FROM pg_catalog.pg_stat_activity AS a WHERE a.pid OPERATOR(pg_catalog.=) ?
+            """;
+
+    private final String reason;
+
+    AbandonedQuery(String reason) {
+        this.reason = reason;
+    }
+
+    /** Why it is left alone; empty when it is not. */
+    public String reason() {
+        return reason;
+    }
+
+    /** Asks the server what its process with this pid does. */
+    static AbandonedQuery of(Connection open, int pid) throws SQLException {
+        try (PreparedStatement statement = open.prepareStatement(QUERY)) {
+            statement.setString(1, UNFIT_PATTERN);
+            statement.setInt(2, pid);
+            try (ResultSet rows = statement.executeQuery()) {
+                return rows.next() ? valueOf(rows.getString(1)) : CANCELLABLE; // It has ended: a cancel does nothing.
+            }
+        }
+    }
+}
