@@ -582,7 +582,7 @@ public final class Master
             configure(child);
         }
         dispatcher.configure(config);
-        failover.configure(config);
+        failover.configure(config, outcome.namesPrimary());
         Set<ServerAddress> removed = new HashSet<>(before);
         removed.removeAll(config.servers().standbys());
         admin.reconnect(removed);
@@ -595,7 +595,11 @@ public final class Master
         } else {
             event.with("unchanged", kept)
                     .message("some keys were changed in the file that only a restart takes over")
-                    .hint("Restart pgproxy when it suits.")
+                    .hint(
+                            outcome.namesPrimary()
+                                    ? "Restart pgproxy when it suits."
+                                    : "The primary is " + config.servers().primary()
+                                            + ": once master names it, a reload takes over promote too. Restart for other keys.")
                     .warn();
         }
         return new AdminDesk.ReloadResult(

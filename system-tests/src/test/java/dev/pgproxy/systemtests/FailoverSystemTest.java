@@ -9,6 +9,7 @@ import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.NetworkHost;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -165,6 +166,34 @@ class FailoverSystemTest {
 
     private static int count(String text, String part) {
         return text.split(java.util.regex.Pattern.quote(part), -1).length - 1;
+    }
+
+    @Test
+    void theNextStandbyIsNamedByAReloadThatDropsNobody() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(options(18));
+                ProxyProcess proxy = proxy(cluster)) {
+            PostgresServer promoted = cluster.standbys().get(0);
+            PostgresServer next = cluster.standbys().get(1);
+            cluster.primary().kill();
+            awaitLog(proxy, "event=promoted");
+            try (WireClient session = WireClient.login(proxy.port(), "postgres", "postgres");
+                    Operator operator = Operator.of(proxy)) {
+                assertEquals(Integer.toString(promoted.port()), session.value("show port"));
+                Operator.configure(proxy, "master = " + promoted.address(), "promote = " + next.address());
+                assertEquals("changed: master, promote", operator.notice("reload"));
+                assertEquals(Integer.toString(promoted.port()), session.value("show port"));
+                operator.await(
+                        "the standby to follow", "select up from server where server = '" + next.address() + "'", "t");
+                promoted.kill();
+                Await.until(
+                        "the next one to be promoted",
+                        java.time.Duration.ofSeconds(60),
+                        () -> count(proxy.log(), "event=promoted") == 2);
+            }
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                assertEquals(Integer.toString(next.port()), client.value("show port"));
+            }
+        }
     }
 
     @Test

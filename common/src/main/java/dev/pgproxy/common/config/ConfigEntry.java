@@ -11,12 +11,13 @@ import java.util.Set;
  */
 public record ConfigEntry(String key, String value, String defaultValue, int line) {
 
-    /** Keys whose change needs a restart; all others are taken over by a reload. */
+    /**
+     * Keys whose change needs a restart; all others are taken over by a reload, {@code master} and {@code promote} where they name
+     * the server that is the primary.
+     */
     private static final Set<String> AT_START = Set.of(
             "listen",
             "listen_backlog",
-            "master",
-            "promote",
             "proxy_worker_num",
             "recv_sz_per_poll",
             "pool_ignore_parameters",

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** What a changed file means for a proxy that runs: a pure function of the configuration in force and the one that was read. */
@@ -14,10 +15,12 @@ public final class ConfigReload {
      * @param inForce what is in force from now on
      * @param changed keys that have another value now
      * @param keptBack keys that the file changes and that stay as they were until a restart
+     * @param namesPrimary whether the file says, as things are, which server is the primary, and so has its word on who is next
      */
-    public record Outcome(ProxyConfig inForce, List<String> changed, List<String> keptBack) {}
+    public record Outcome(ProxyConfig inForce, List<String> changed, List<String> keptBack, boolean namesPrimary) {}
 
     private static final String CLIENTS = "max_client_conn";
+    private static final Set<String> PRIMARY_KEYS = Set.of("master", "promote");
 
     private ConfigReload() {}
 
@@ -32,6 +35,7 @@ public final class ConfigReload {
         List<String> changed = new ArrayList<>();
         List<String> keptBack = new ArrayList<>();
         Map<String, ConfigEntry> entries = new LinkedHashMap<>(after);
+        boolean namesPrimary = next.servers().primary().equals(current.servers().primary());
         boolean tooMany = next.limits().clientConnections() > started.limits().clientConnections();
         TreeSet<String> keys = new TreeSet<>(before.keySet());
         keys.addAll(after.keySet());
@@ -41,7 +45,10 @@ public final class ConfigReload {
             if (old != null && read != null && old.value().equals(read.value())) {
                 continue;
             }
-            if (!ConfigEntry.isReloadable(key) || (tooMany && key.equals(CLIENTS))) {
+            boolean isReloadable = ConfigEntry.isReloadable(key)
+                    && (namesPrimary || !PRIMARY_KEYS.contains(key))
+                    && !(tooMany && key.equals(CLIENTS));
+            if (!isReloadable) {
                 keptBack.add(key);
                 if (old != null) {
                     entries.put(key, old);
@@ -50,7 +57,11 @@ public final class ConfigReload {
                 changed.add(key);
             }
         }
-        return new Outcome(inForce(current, next, tooMany, List.copyOf(entries.values())), changed, keptBack);
+        return new Outcome(
+                inForce(current, next, namesPrimary, tooMany, List.copyOf(entries.values())),
+                changed,
+                keptBack,
+                namesPrimary);
     }
 
     private static Map<String, ConfigEntry> byKey(ProxyConfig config) {
@@ -60,7 +71,7 @@ public final class ConfigReload {
     }
 
     private static ProxyConfig inForce(
-            ProxyConfig current, ProxyConfig next, boolean tooMany, List<ConfigEntry> entries) {
+            ProxyConfig current, ProxyConfig next, boolean namesPrimary, boolean tooMany, List<ConfigEntry> entries) {
         ProxyConfig.Limits limits = new ProxyConfig.Limits(
                 tooMany ? current.limits().clientConnections() : next.limits().clientConnections(),
                 next.limits().serverConnections(),
@@ -72,7 +83,9 @@ public final class ConfigReload {
                 current.listen(),
                 new ProxyConfig.Servers(
                         current.servers().primary(),
-                        current.servers().promote(),
+                        namesPrimary
+                                ? next.servers().promote()
+                                : current.servers().promote(),
                         next.servers().standbys()),
                 next.adminLogin(),
                 next.timeouts(),

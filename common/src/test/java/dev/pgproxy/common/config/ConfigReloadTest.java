@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,6 +49,34 @@ class ConfigReloadTest {
         assertEquals(List.of(new ServerAddress("127.0.0.1", 9999)), inForce.listen());
         assertEquals("127.0.0.1:9999", shown(inForce, "listen"));
         assertEquals("5", shown(inForce, "idle_cnn_timeout"));
+    }
+
+    /** After a failover the file may go on naming the old primary, or say what is. */
+    @Test
+    void whoIsPromotedNextIsTakenOverWithThePrimaryOfNow() throws Exception {
+        ProxyConfig file = load("promote = s1:5432\nslaver_list = s1:5432, s2:5432");
+        ServerAddress promoted = new ServerAddress("s1", 5432);
+        ServerAddress next = new ServerAddress("s2", 5432);
+        ProxyConfig current = file.withServers(new ProxyConfig.Servers(promoted, Optional.empty(), List.of(next)));
+        ConfigReload.Outcome same = ConfigReload.merge(file, current, file);
+        assertEquals(List.of(), same.changed());
+        assertEquals(current.servers().promote(), same.inForce().servers().promote());
+        assertEquals(promoted, same.inForce().servers().primary());
+
+        ConfigReload.Outcome stale =
+                ConfigReload.merge(file, current, load("promote = s2:5432\nslaver_list = s2:5432"));
+        assertEquals(List.of("promote"), stale.keptBack());
+        assertEquals(Optional.empty(), stale.inForce().servers().promote());
+
+        Path conf = directory.resolve("next.properties");
+        Files.writeString(
+                conf, "master = s1:5432\npromote = s2:5432\nslaver_list = s2:5432\nconninfo.user = postgres\n");
+        ConfigReload.Outcome taken = ConfigReload.merge(file, current, ConfigLoader.load(conf));
+        assertEquals(List.of(), taken.keptBack());
+        assertEquals(List.of("master", "promote", "slaver_list"), taken.changed());
+        assertEquals(
+                new ProxyConfig.Servers(promoted, Optional.of(next), List.of(next)),
+                taken.inForce().servers());
     }
 
     @Test

@@ -133,8 +133,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         return probes;
     }
 
-    /** Another configuration is in force; the servers are those that play the parts now, but for its standbys. */
-    public void configure(ProxyConfig newConfig) {
+    /**
+     * Another configuration is in force; its primary is the one that plays the part now.
+     *
+     * @param namesPrimary whether the file says so too, and therefore who is to be promoted next
+     */
+    public void configure(ProxyConfig newConfig, boolean namesPrimary) {
         boolean otherLook = !newConfig.adminLogin().equals(config.adminLogin())
                 || !newConfig.failover().probeTimeout().equals(config.failover().probeTimeout());
         config = newConfig;
@@ -144,7 +148,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             known.forEach(this::forget);
             known.forEach(server -> look(server, true, 0));
         }
-        perform(policy.configure(newConfig.servers().standbys(), newConfig.failover(), newConfig.standbyLimits()));
+        perform(policy.configure(newConfig.servers(), namesPrimary, newConfig.failover(), newConfig.standbyLimits()));
     }
 
     /** A client could not use this server. */

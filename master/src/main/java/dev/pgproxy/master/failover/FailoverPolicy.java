@@ -38,6 +38,9 @@ final class FailoverPolicy {
     /** Pause between looks at a standby that is being promoted. */
     private static final long POLL_MS = 100;
 
+    /** What is remembered of an old primary of which people were told that it takes writes. */
+    private static final String OLD_PRIMARY_WRITES = "primary";
+
     /** How the primary is. */
     private enum Health {
         /** It takes connections, or says itself why it does not. */
@@ -199,29 +202,52 @@ final class FailoverPolicy {
         return actions;
     }
 
-    /** Other rules, and other standbys. Which server is the primary a configuration says at the start only. */
+    /**
+     * Other rules, and other standbys. Which server is the primary a configuration says at the start only.
+     *
+     * @param next with the server that is the primary
+     * @param namesPrimary whether the file has it as the primary too; then whatever was decided before is taken over
+     */
     List<Action> configure(
-            List<ServerAddress> standbys, ProxyConfig.Failover newRules, ProxyConfig.StandbyLimits newLimits) {
+            ProxyConfig.Servers next,
+            boolean namesPrimary,
+            ProxyConfig.Failover newRules,
+            ProxyConfig.StandbyLimits newLimits) {
         rules = newRules;
         standbyLimits = newLimits;
         Set<ServerAddress> before = all();
         boolean wasRead = former != null && servers.standbys().contains(former);
-        servers = new ProxyConfig.Servers(
-                servers.primary(),
-                servers.promote(),
-                standbys.stream()
-                        .filter(standby -> !standby.equals(servers.primary()))
-                        .toList());
+        List<ServerAddress> standbys = next.standbys().stream()
+                .filter(standby -> !standby.equals(servers.primary()))
+                .toList();
+        servers = new ProxyConfig.Servers(servers.primary(), next.promote(), standbys);
         rememberAll();
         if (!wasRead) {
             keepFormerOut();
         }
         watched.values().forEach(server -> server.noWay = null); // It is examined anew.
         List<Action> actions = new ArrayList<>();
+        if (namesPrimary && phase == Phase.WATCHING) {
+            takeOver(next, actions);
+        }
         all().stream()
                 .filter(server -> !before.contains(server))
                 .forEach(server -> actions.add(new Action.Look(server, true, 0)));
         return actions;
+    }
+
+    /** The operator has taken over what was decided: the old primary is what the configuration says it is. */
+    private void takeOver(ProxyConfig.Servers next, List<Action> actions) {
+        if (former != null
+                && (next.standbys().contains(former)
+                        || next.promote().filter(former::equals).isPresent())) {
+            former = null;
+        }
+        if (!state.isFor(next)) {
+            state = FailoverState.initial(next).withSystemId(state.systemId());
+            unsaved = true;
+            actions.add(saveNow(state));
+        }
     }
 
     /** Why this server cannot take over by plan; null when it can. */
@@ -420,7 +446,7 @@ final class FailoverPolicy {
         if (health != Health.DOWN) {
             health = Health.DOWN;
             if (phase == Phase.WATCHING && primary.tellOnce("down")) {
-                actions.add(FailoverWords.down(servers.primary(), servers.promote(), primary.failures, problem));
+                actions.add(FailoverWords.down(servers, hasChanged, primary.failures, problem));
             }
         }
         if (phase == Phase.WATCHING) {
@@ -805,7 +831,8 @@ final class FailoverPolicy {
         changedNs = nowNs;
         rememberAll();
         keepFormerOut();
-        known(old).told = "";
+        // After a switchover it takes writes still, as the operator is told below. Later that would be news.
+        known(old).told = decision.cause() == FailoverState.Cause.SWITCHOVER ? OLD_PRIMARY_WRITES : "";
         known(successor).told = "";
         known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
@@ -832,7 +859,7 @@ final class FailoverPolicy {
         } else {
             actions.add(new Action.Look(server, false, probeMs()));
         }
-        if (known.isPrimary() && known.tellOnce("primary")) {
+        if (known.isPrimary() && known.tellOnce(OLD_PRIMARY_WRITES)) {
             actions.add(FailoverWords.oldPrimaryBack(server, servers.primary()));
         } else if (known.isStandby() && known.tellOnce("standby")) {
             actions.add(FailoverWords.oldPrimaryIsStandby(server));

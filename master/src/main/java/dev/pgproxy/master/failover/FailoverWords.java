@@ -1,10 +1,10 @@
 package dev.pgproxy.master.failover;
 
+import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
-import java.util.Optional;
 
 /** What people are told of the primary, and of who takes its place and who does not. */
 final class FailoverWords {
@@ -15,15 +15,20 @@ final class FailoverWords {
         return new Action.Log("primary_failing", primary, "failure " + failures + " of " + retries + ": " + problem);
     }
 
-    static Action.Tell down(ServerAddress primary, Optional<ServerAddress> promote, int failures, String problem) {
+    /** @param hasChanged whether the standby that was to be promoted is the primary now */
+    static Action.Tell down(ProxyConfig.Servers servers, boolean hasChanged, int failures, String problem) {
         return new Action.Tell(
                 Notice.Kind.PRIMARY_DOWN,
-                primary,
+                servers.primary(),
                 "the primary is down: " + failures + " connects in a row failed, the last one with: " + problem,
-                promote.map(standby -> standby + " is examined, and promoted if it may be.")
-                        .orElse(
-                                "No promote is configured, so nothing is promoted: repair the primary, or promote a standby"
-                                        + " by hand and pgproxy will use it."));
+                servers.promote()
+                        .map(standby -> standby + " is examined, and promoted if it may be.")
+                        .orElse((hasChanged
+                                        ? "The standby named by promote became this primary, and the next one was not named, so nothing is promoted:"
+                                                + " set master = " + servers.primary()
+                                                + " and promote to a standby and RELOAD, repair the primary,"
+                                        : "No promote is configured, so nothing is promoted: repair the primary,")
+                                + " or promote a standby by hand and pgproxy will use it."));
     }
 
     static Action.Tell demoted(ServerAddress primary) {
@@ -158,7 +163,7 @@ final class FailoverWords {
         ServerAddress successor = decision.newPrimary();
         String remedy =
                 "Make " + old + " a standby of it (pg_rewind), set master = " + successor + " and promote = " + old
-                        + " in the configuration, and restart pgproxy when it suits; until then there is no standby to promote.";
+                        + " (or another standby) in the configuration, and RELOAD; until then there is no standby to promote.";
         return switch (decision.cause()) {
             case FAILOVER ->
                 new Action.Tell(

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which standbys are read from: a pure function of what is known of them. */
+/**
+ * Decides which standbys are read from, by what is known of them. What takes one out counts until it is seen to have ended: lag and
+ * timelines are seen beside the primary only, so nobody comes back while that does not answer.
+ */
 final class StandbyRotation {
 
     /**
@@ -51,8 +54,11 @@ final class StandbyRotation {
             return actions;
         }
         standby.failures = 0;
-        String flaw = standby.facts == null ? null : flaw(standby.facts, reference, limits);
-        if (flaw == null) {
+        String flaw = flaw(standby, reference, limits);
+        if (flaw == null && standby.unfit) {
+            actions.add(
+                    new Action.Look(server, false, Math.min(retryMs, probeMs))); // Nobody can tell that it has ended.
+        } else if (flaw == null) {
             comeBack(server, standby, actions);
             actions.add(new Action.Look(server, false, probeMs));
         } else {
@@ -70,7 +76,11 @@ final class StandbyRotation {
                 || kind == FailureKind.NOT_POSTGRES;
     }
 
-    private static @Nullable String flaw(ServerFacts facts, Reference reference, ProxyConfig.StandbyLimits limits) {
+    private static @Nullable String flaw(Watched standby, Reference reference, ProxyConfig.StandbyLimits limits) {
+        ServerFacts facts = standby.facts;
+        if (facts == null) {
+            return null;
+        }
         if (!facts.inRecovery()) {
             return "it is a primary";
         }
@@ -78,10 +88,18 @@ final class StandbyRotation {
         if (primary == null) {
             return null;
         }
+        // One that was found behind a change of the primary is given no time for that again.
+        String flaw = flawBeside(primary, facts, reference.mustFollow() || standby.unfit, limits);
+        standby.unfit = flaw != null;
+        return flaw;
+    }
+
+    private static @Nullable String flawBeside(
+            ServerFacts primary, ServerFacts facts, boolean mustFollow, ProxyConfig.StandbyLimits limits) {
         if (facts.systemId() != primary.systemId()) {
             return "its system identifier is not the primary's";
         }
-        if (reference.mustFollow() && facts.timeline() < primary.timeline()) {
+        if (mustFollow && facts.timeline() < primary.timeline()) {
             return "it does not follow the new primary: it is on timeline " + facts.timeline() + " and that on "
                     + primary.timeline();
         }

@@ -35,6 +35,9 @@ final class Watched {
     @Nullable
     String outBecause;
 
+    /** Whether it was found unfit by what the primary said, and has not been found fit by that since. */
+    boolean unfit;
+
     /** What was told of it last, so that it is told once. */
     String told = "";
 

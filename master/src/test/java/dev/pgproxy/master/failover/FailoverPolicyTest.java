@@ -649,7 +649,122 @@ class FailoverPolicyTest {
         assertEquals(List.of(Y), policy.readable());
         primaryDies();
         kept(Z, new Observation.Answered(late));
-        assertEquals(List.of(Y, Z), policy.readable(), "there is no measure for its lag");
+        assertEquals(List.of(Y), policy.readable(), "nobody can tell that it has caught up");
+    }
+
+    @Test
+    void aStaleStandbyStaysOutWhileThePrimaryDoesNotAnswer() {
+        allWell();
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        fresh(Y, primary(2));
+        saveAll();
+        fresh(Y, primary(2));
+        nowNs += Duration.ofSeconds(61).toNanos();
+        kept(Z, ORPHAN);
+        assertEquals(List.of(), policy.readable());
+        done.clear();
+        kept(Y, REFUSED);
+        kept(Z, ORPHAN);
+        fresh(Z, REFUSED);
+        fresh(Z, REFUSED);
+        fresh(Z, ORPHAN);
+        assertEquals(List.of(), policy.readable(), "also when it was away in between");
+        fresh(Y, primary(2));
+        kept(Z, ORPHAN);
+        assertEquals(List.of(), policy.readable());
+        assertEquals(List.of(), told());
+        kept(Z, standby(2, true, 500));
+        assertEquals(List.of(Z), policy.readable());
+        assertEquals(List.of(Notice.Kind.STANDBY_BACK), told());
+    }
+
+    private void failOverToY() {
+        primaryDies();
+        fresh(Y, ORPHAN);
+        saveAll();
+        fresh(Y, primary(2));
+        saveAll();
+        fresh(Y, primary(2));
+    }
+
+    @Test
+    void theNextStandbyCanBeNamedWithoutARestart() {
+        allWell();
+        failOverToY();
+        ProxyConfig.Servers next = new ProxyConfig.Servers(Y, Optional.of(Z), List.of(Z));
+        note(policy.configure(next, true, RULES, LIMITS));
+        assertEquals(
+                FailoverState.initial(next).withSystemId(ID),
+                last(Action.Save.class).state());
+        saveAll();
+        done.clear();
+        Observation follower = standby(2, false, 500);
+        fresh(Z, follower);
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(Y, REFUSED);
+        }
+        fresh(Z, follower);
+        FailoverState.Decision decision =
+                last(Action.Save.class).state().decision().orElseThrow();
+        assertEquals(Y, decision.oldPrimary());
+        assertEquals(Z, decision.newPrimary());
+    }
+
+    @Test
+    void aFileThatStillNamesTheOldPrimaryChangesNothing() {
+        allWell();
+        failOverToY();
+        done.clear();
+        note(policy.configure(new ProxyConfig.Servers(Y, Optional.empty(), List.of(Z)), false, RULES, LIMITS));
+        assertEquals(0, count(Action.Save.class));
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(Y, REFUSED);
+        }
+        assertTrue(
+                last(Action.Tell.class).hint().contains("RELOAD"),
+                last(Action.Tell.class).hint());
+        assertFalse(policy.holdsPrimary());
+    }
+
+    /** The old primary was made a standby, and is named as one; nobody need be told that it is back. */
+    @Test
+    void theOldPrimaryCanBeNamedAsTheNextStandby() {
+        allWell();
+        failOverToY();
+        fresh(X, standby(2, true, 500));
+        ProxyConfig.Servers next = new ProxyConfig.Servers(Y, Optional.of(X), List.of(X, Z));
+        note(policy.configure(next, true, RULES, LIMITS));
+        saveAll();
+        fresh(X, standby(2, true, 500));
+        assertTrue(policy.readable().contains(X));
+        done.clear();
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(Y, REFUSED);
+        }
+        fresh(Z, standby(2, false, 500));
+        fresh(X, standby(2, false, 500));
+        assertEquals(X, last(Action.Save.class).state().decision().orElseThrow().newPrimary());
+    }
+
+    /** The server that an operator has replaced takes writes still, as the notice of the switchover says. */
+    @Test
+    void aPlannedSwitchoverRaisesNoAlarmAboutTheOldPrimary() {
+        allWell();
+        note(policy.switchover(Y));
+        note(policy.quiesced());
+        note(policy.flushed(PRIMARY));
+        kept(Y, STANDBY);
+        saveAll();
+        kept(Y, primary(2));
+        saveAll();
+        fresh(X, PRIMARY);
+        kept(X, PRIMARY);
+        assertEquals(List.of(Notice.Kind.SWITCHED_OVER), told());
+        kept(X, REFUSED);
+        kept(X, PRIMARY);
+        assertEquals(List.of(Notice.Kind.SWITCHED_OVER, Notice.Kind.OLD_PRIMARY_BACK), told());
     }
 
     @Test
