@@ -2,17 +2,21 @@ package dev.pgproxy.systemtests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
+import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,6 +26,37 @@ class LifecycleSystemTest {
 
     private static final String MASTER =
             Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString();
+
+    /** A service manager that hangs, or a pipe to a program that has nothing more to do with it. */
+    @Test
+    void aLogThatNobodyReadsStopsNobody() throws Exception {
+        try (ProxyProcess proxy = ProxyProcess.startWithPipedLog(
+                Fixture.DISTRIBUTION,
+                List.of("master = " + Fixture.cluster(15).primary().address()))) {
+            ProcessHandle reader = proxy.children("cat").get(0);
+            Programs.run(List.of("kill", "-STOP", Long.toString(reader.pid())));
+            try (Operator operator = Operator.of(proxy)) {
+                String[] unknown = IntStream.range(0, 200)
+                        .mapToObj(i -> "no_such_key_" + i + " = 1")
+                        .toArray(String[]::new);
+                Operator.configure(proxy, unknown);
+                // Each is logged with all of its problems, and a pipe takes 64 KiB.
+                for (int i = 0; i < 20; i++) {
+                    assertThrows(SQLException.class, () -> operator.execute("reload"));
+                }
+                try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                    assertEquals("1", client.value("select 1"));
+                }
+                assertEquals("0", operator.value("select sum(contained_faults) from process"));
+            } finally {
+                Programs.run(List.of("kill", "-CONT", Long.toString(reader.pid())));
+            }
+            Await.until(
+                    "the rest of the log",
+                    Fixture.SOON,
+                    () -> proxy.log().split("event=reload_refused", -1).length == 21);
+        }
+    }
 
     @Test
     void tellsVersionAndHelp() {

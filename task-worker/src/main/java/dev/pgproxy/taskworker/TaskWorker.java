@@ -15,6 +15,7 @@ import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.taskworker.cancel.CancelSender;
 import dev.pgproxy.taskworker.notice.Notifier;
+import dev.pgproxy.taskworker.probe.Lateness;
 import dev.pgproxy.taskworker.probe.Prober;
 import dev.pgproxy.taskworker.promotion.StandbyLane;
 import dev.pgproxy.taskworker.secret.AbandonedQuery;
@@ -46,6 +47,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final EventThrottle withheld = new EventThrottle();
     private final AtomicLong containedFaults = new AtomicLong();
     private final Map<ServerAddress, Prober> probers = new HashMap<>();
+    private final Lateness lateness = Lateness.watch();
     private final StandbyLane standbys = new StandbyLane();
     private @Nullable TaskSettings settings;
     private @Nullable RoleLookup roles;
@@ -145,7 +147,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     private Prober prober(ServerAddress server) {
-        return new Prober(server, settings().adminLogin(), new Prober.Listener() {
+        return new Prober(server, settings().adminLogin(), lateness, new Prober.Listener() {
             @Override
             public void looked(long lookId, ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
                 report(new ControlMessage.ServerProbed(lookId, of, kind, fresh, observation));

@@ -97,6 +97,7 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
                     .with("thread", thread.getName())
                     .message("a thread has ended by a fault; this process exits and is replaced")
                     .error(e);
+            LogSetup.flush();
             Runtime.getRuntime().halt(1);
         });
         try {

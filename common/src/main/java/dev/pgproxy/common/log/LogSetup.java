@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import org.tinylog.Level;
 import org.tinylog.configuration.Configuration;
+import org.tinylog.provider.ProviderRegistry;
 
 /** Points tinylog at the file or at standard error. Must be called before the first event is logged. */
 public final class LogSetup {
@@ -62,6 +63,15 @@ public final class LogSetup {
     /** What this process has logged. */
     public static LogJournal journal() {
         return ReopenableWriter.JOURNAL;
+    }
+
+    /** Waits until everything is written, a second at the most; for who ends the process at once. */
+    public static void flush() {
+        try {
+            ProviderRegistry.getLoggingProvider().shutdown();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Opens the log file anew at the next event, after it was moved away. */

@@ -1,6 +1,8 @@
 package dev.pgproxy.common.log;
 
 import dev.pgproxy.common.files.TrustedPath;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,8 +22,8 @@ import org.tinylog.writers.AbstractFormatPatternWriter;
 
 /**
  * A tinylog writer that appends to a file and opens it anew on request, as logrotate wants it; tinylog's own can only roll
- * files itself. Without a file it writes to standard error. A disk that is full costs lines, never the process; how many
- * were lost is said when writing works again.
+ * files itself. Without a file it writes to standard error. A disk that is full or hangs, and a pipe that nobody reads, cost
+ * lines, never the process; how many were lost is said when writing works again.
  */
 @SuppressWarnings("EnumOrdinal") // An atomic integer is the only shared thing that can hold a level.
 public final class ReopenableWriter extends AbstractFormatPatternWriter {
@@ -38,6 +40,11 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final int NANOS_PER_MICRO = 1_000;
 
+    /** How long the end of the process waits for the log. */
+    private static final long DRAIN_MS = 1_000;
+
+    private final FileOutputStream standardError = new FileOutputStream(FileDescriptor.err);
+    private final LineWriter lines = new LineWriter(this::append);
     private final @Nullable Path file;
     private @Nullable FileChannel channel;
     private int seenGeneration;
@@ -49,6 +56,7 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         String name = properties.get("file");
         file = name == null ? null : Path.of(name);
         seenGeneration = GENERATION.get();
+        Runtime.getRuntime().addShutdownHook(new Thread(this::flush, "log-end"));
     }
 
     static void leastLevel(Level level) {
@@ -67,18 +75,26 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
     }
 
     @Override
-    public synchronized void write(LogEntry entry) {
+    public void write(LogEntry entry) {
         if (entry.getLevel().ordinal() < LEAST_LEVEL.get()) {
             return;
+        }
+        String line;
+        synchronized (this) {
+            line = render(entry); // Into a buffer that all share.
         }
         if (entry.getLevel().ordinal() >= Level.INFO.ordinal()) {
             Instant at = entry.getTimestamp().toInstant();
             long micros = at.getEpochSecond() * MICROS_PER_SECOND + at.getNano() / NANOS_PER_MICRO;
             JOURNAL.add(new LogLine(micros, entry.getLevel().name(), String.valueOf(entry.getMessage())));
         }
-        String line = render(entry);
+        lines.write(line);
+    }
+
+    /** On the writing thread alone. */
+    private void append(String line) {
         if (file == null) {
-            System.err.print(line);
+            toStandardError(line);
             return;
         }
         try {
@@ -90,12 +106,22 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
             append(open, line);
         } catch (IOException e) {
             if (lostLines++ == 0) {
-                System.err.print(Event.of("log_write_failed")
+                toStandardError(Event.of("log_write_failed")
                                 .with("file", file)
                                 .message(String.valueOf(e.getMessage()))
                                 .hint("Free the disk or correct the path; lines are lost until then.")
                         + "\n" + line);
             }
+        }
+    }
+
+    /** Not by {@link System#err}: whoever else writes there would wait for its lock. */
+    private void toStandardError(String text) {
+        try {
+            standardError.write(text.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // Nobody is left to be told.
+            return;
         }
     }
 
@@ -125,16 +151,12 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
     }
 
     @Override
-    public synchronized void flush() {
-        System.err.flush();
+    public void flush() {
+        lines.drain(DRAIN_MS);
     }
 
     @Override
-    public synchronized void close() throws IOException {
-        FileChannel open = channel;
-        channel = null;
-        if (open != null) {
-            open.close();
-        }
+    public void close() {
+        flush();
     }
 }

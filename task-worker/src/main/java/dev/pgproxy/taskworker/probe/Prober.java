@@ -9,6 +9,8 @@ import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -22,6 +24,9 @@ public final class Prober implements AutoCloseable {
     private static final int LISTEN_MS = 50;
     /** The master asks for one look of each kind at a time, and a second one that waits. */
     private static final int MAX_REQUESTS = 16;
+
+    /** When this part of a look's time was lost in this process, the server may have answered in time. */
+    private static final int OWN_SHARE_DIVISOR = 4;
 
     /** Who is told, on this prober's thread. */
     public interface Listener {
@@ -43,11 +48,18 @@ public final class Prober implements AutoCloseable {
     private final ServerAddress server;
     private final ProxyConfig.AdminLogin login;
     private final Listener listener;
+    private final LongSupplier latenessNs;
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
     private @Nullable Connection kept;
 
-    public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Listener listener) {
+    public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
+        this(server, login, lateness::nowNs, listener);
+    }
+
+    /** @param latenessNs as {@link Lateness#nowNs} */
+    Prober(ServerAddress server, ProxyConfig.AdminLogin login, LongSupplier latenessNs, Listener listener) {
+        this.latenessNs = latenessNs;
         this.server = server;
         this.login = login;
         this.listener = listener;
@@ -112,6 +124,7 @@ public final class Prober implements AutoCloseable {
     }
 
     private Observation look(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
+        long latenessBeforeNs = latenessNs.getAsLong();
         try {
             Connection connection = open;
             if (kind == ProbeKind.FRESH || connection == null) {
@@ -126,6 +139,14 @@ public final class Prober implements AutoCloseable {
             return new Observation.Answered(ServerProbe.ask(connection));
         } catch (SQLException e) {
             FailureKind failure = DriverFailure.kindOf(e);
+            long lateMs = TimeUnit.NANOSECONDS.toMillis(latenessNs.getAsLong() - latenessBeforeNs);
+            if (failure == FailureKind.TIMED_OUT && lateMs > timeoutMs / OWN_SHARE_DIVISOR) {
+                closeKept();
+                return new Observation.Failed(
+                        FailureKind.LOCAL,
+                        "no answer within " + timeoutMs + " ms, of which pgproxy-task itself was held up for " + lateMs
+                                + " ms: this host is too busy, or failover.probe_timeout too short");
+            }
             if (failure.countsAsDown() || kind != ProbeKind.FRESH) {
                 closeKept();
             }

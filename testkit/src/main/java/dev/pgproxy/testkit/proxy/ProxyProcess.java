@@ -80,6 +80,12 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(List.of("env", "--default-signal=INT"), distribution, configuration));
     }
 
+    /** As {@link #start}, with a process that passes on the log, as supervisors of services do: a child called {@code cat}. */
+    public static ProxyProcess startWithPipedLog(Path distribution, List<String> configuration) {
+        List<String> piped = List.of("bash", "-c", "exec \"$@\" > >(exec cat) 2>&1", "bash");
+        return awaitServing(launch(piped, distribution, configuration));
+    }
+
     /**
      * As {@link #start}, with variables of the environment.
      *

@@ -1,0 +1,112 @@
+package dev.pgproxy.common.log;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Writes lines on a thread of its own, so that a pipe that nobody reads or a disk that hangs holds up the log and nothing else. Who logs
+ * waits until the line is written, so that whoever sees what came of it finds it in the log, but not longer than a moment, and while the
+ * writing hangs not at all. What is too much meanwhile is counted, and the log says how many lines are missing as soon as there is room.
+ */
+final class LineWriter {
+
+    /** Where lines go. Called by one thread at a time; may take for ever. */
+    interface Sink {
+        void write(String lines);
+    }
+
+    /** Lines that wait for a sink that hangs. */
+    static final int MAX_WAITING = 10_000;
+    /** What they may have in chars, all together. */
+    static final int MAX_WAITING_CHARS = 2 * 1024 * 1024;
+
+    /** How long whoever logs waits for its line to be written. */
+    private static final long PATIENCE_MS = 250;
+
+    private final Sink sink;
+    private final ArrayDeque<String> waiting = new ArrayDeque<>();
+    private int waitingChars;
+    private long added;
+    private long written;
+    private long lost;
+    private boolean hangs;
+
+    LineWriter(Sink sink) {
+        this.sink = sink;
+        Thread thread = new Thread(this::run, "log");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Takes a line, its end included. */
+    synchronized void write(String line) {
+        if (waiting.size() >= MAX_WAITING || waitingChars + line.length() > MAX_WAITING_CHARS) {
+            lost++;
+            return;
+        }
+        waiting.add(line);
+        waitingChars += line.length();
+        added++;
+        notifyAll();
+        if (!hangs) {
+            await(added, PATIENCE_MS);
+        }
+    }
+
+    /** Waits until all that was taken is written, or as long as this. */
+    synchronized void drain(long mostMs) {
+        await(added, mostMs);
+    }
+
+    private void await(long count, long mostMs) {
+        long sinceNs = System.nanoTime();
+        long leftMs = mostMs;
+        try {
+            while (written < count && leftMs > 0) {
+                wait(leftMs);
+                leftMs = mostMs - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNs);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // Whoever is to stop does not wait for the log.
+        }
+        hangs |= written < count;
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                sink.write(next());
+                done();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized String next() throws InterruptedException {
+        while (waiting.isEmpty()) {
+            wait();
+        }
+        String line = waiting.remove();
+        waitingChars -= line.length();
+        return line;
+    }
+
+    private synchronized void done() {
+        written++;
+        if (waiting.isEmpty()) {
+            hangs = false;
+            if (lost > 0) {
+                String line = Event.of("log_lines_lost")
+                                .with("count", lost)
+                                .message("the log could not be written as fast as lines came")
+                        + System.lineSeparator();
+                lost = 0;
+                waiting.add(line);
+                waitingChars += line.length();
+                added++;
+            }
+        }
+        notifyAll();
+    }
+}

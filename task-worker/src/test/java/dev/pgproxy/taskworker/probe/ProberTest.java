@@ -1,0 +1,81 @@
+package dev.pgproxy.taskworker.probe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ProbeKind;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+
+class ProberTest {
+
+    private static final ProxyConfig.AdminLogin LOGIN =
+            new ProxyConfig.AdminLogin("postgres", "", "postgres", "scram-sha-256");
+    private static final long TIMEOUT_MS = 400;
+
+    /** What a look at a server sees that takes connections and never says a word. */
+    private static FailureKind look(LongSupplier latenessNs) throws Exception {
+        LinkedBlockingQueue<Observation> seen = new LinkedBlockingQueue<>();
+        try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                Prober prober = new Prober(
+                        new ServerAddress("127.0.0.1", silent.getLocalPort()),
+                        LOGIN,
+                        latenessNs,
+                        new Prober.Listener() {
+                            @Override
+                            public void looked(
+                                    long lookId,
+                                    ServerAddress server,
+                                    ProbeKind kind,
+                                    boolean fresh,
+                                    Observation observation) {
+                                seen.add(observation);
+                            }
+
+                            @Override
+                            public void connectionLost(ServerAddress server) {}
+                        })) {
+            assertTrue(prober.look(1, ProbeKind.FRESH, TIMEOUT_MS));
+            Observation observation = seen.poll(60, TimeUnit.SECONDS);
+            return ((Observation.Failed) java.util.Objects.requireNonNull(observation)).kind();
+        }
+    }
+
+    @Test
+    void aServerThatDoesNotAnswerInTimeHasFailed() throws Exception {
+        assertEquals(FailureKind.TIMED_OUT, look(() -> 0));
+    }
+
+    @Test
+    void whatThisProcessHadNoTimeForDoesNotCount() throws Exception {
+        AtomicLong lostNs = new AtomicLong();
+        assertEquals(FailureKind.LOCAL, look(() -> lostNs.getAndAdd(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS / 2))));
+    }
+
+    @Test
+    void timeOnAProcessorIsLost() throws Exception {
+        Lateness lateness = Lateness.watch();
+        long beforeNs = lateness.nowNs();
+        Path schedule = Path.of("/proc/thread-self/schedstat");
+        long goalNs = onProcessorNs(schedule) + TimeUnit.MILLISECONDS.toNanos(50);
+        while (onProcessorNs(schedule) < goalNs) {
+            // The kernel counts.
+        }
+        assertTrue(lateness.nowNs() - beforeNs >= TimeUnit.MILLISECONDS.toNanos(50));
+    }
+
+    private static long onProcessorNs(Path schedule) throws Exception {
+        return Long.parseLong(Files.readString(schedule).split(" ", -1)[0]);
+    }
+}
