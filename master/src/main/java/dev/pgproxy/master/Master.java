@@ -443,6 +443,11 @@ public final class Master
     }
 
     @Override
+    public void onServerFull(ControlMessage.ServerFull message) {
+        dispatcher.onServerFull(speaker, message);
+    }
+
+    @Override
     public void onReaderRanAway(ControlMessage.ReaderRanAway message) {
         admin.onReaderRanAway();
     }

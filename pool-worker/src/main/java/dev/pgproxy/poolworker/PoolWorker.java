@@ -223,11 +223,19 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void wantPlace(Session session, boolean proved) {
+    public void wantPlace(Session session, boolean proved, byte[] refusal) {
         if (masterIsGone) {
             session.refused(LastWords.masterLost());
         } else {
-            master.send(new ControlMessage.PlaceWanted(session.id(), proved));
+            master.send(new ControlMessage.PlaceWanted(
+                    session.id(), proved, refusal.length > MAX_LAST_WORDS_BYTES ? new byte[0] : refusal));
+        }
+    }
+
+    @Override
+    public void serverFull(Session session, byte[] refusal) {
+        if (refusal.length <= MAX_LAST_WORDS_BYTES) {
+            master.send(new ControlMessage.ServerFull(session.id(), refusal));
         }
     }
 

@@ -8,6 +8,8 @@ import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireLogin;
+import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +92,75 @@ class LimitsSystemTest {
             clients.leave();
             next.readUntil('Z');
             assertEquals("1", next.value("select 1"));
+        }
+    }
+
+    /** A server's own limits: what waits in the pool gives way to who comes, instead of being in the way. */
+    @ParameterizedTest
+    @ValueSource(strings = {"trust", "scram-sha-256"})
+    void idleConnectionsGiveWayToTheLimitOfARole(String method) throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(
+                        PostgresCluster.Options.of(18).withAccess("host all few 127.0.0.1/32 " + method));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 2");
+                Operator operator = Operator.of(proxy)) {
+            cluster.primary().sql("create role few login connection limit 1 password 'secret'");
+            cluster.primary().sql("create database other");
+            // The server itself asks whoever comes first, and a client that was asked hears of the refusal.
+            logInAsFew(proxy, "postgres");
+            if (!method.equals("trust")) {
+                Await.until("its way to be known", Fixture.SOON, () -> canLogIn(proxy, "other"));
+                Await.until("its way to be known", Fixture.SOON, () -> canLogIn(proxy, "postgres"));
+            }
+            for (int i = 0; i < 4; i++) {
+                operator.await("the last one to be idle", "select sum(idle), sum(active) from pool", "1|0");
+                logInAsFew(proxy, i % 2 == 0 ? "other" : "postgres");
+            }
+        }
+    }
+
+    private static boolean canLogIn(ProxyProcess proxy, String database) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            boolean isIn = WireLogin.attempt(client, "few", database, "secret").isIn();
+            client.send(FrontendMessage.terminate());
+            return isIn;
+        }
+    }
+
+    private static void logInAsFew(ProxyProcess proxy, String database) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            WireLogin login = WireLogin.attempt(client, "few", database, "secret");
+            assertTrue(login.isIn(), () -> "refused: " + login.received());
+            leave(client);
+        }
+    }
+
+    /** In every worker, and the server's words when nothing is idle. */
+    @Test
+    void idleConnectionsGiveWayWhenTheServerIsFull() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
+                        .withSettings("max_connections = 14", "superuser_reserved_connections = 0"));
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 2");
+                Operator operator = Operator.of(proxy);
+                Crowd clients = new Crowd()) {
+            for (int i = 0; i < 12; i++) {
+                cluster.primary().sql("create role u" + i + " login");
+            }
+            for (int i = 0; i < 9; i++) {
+                leave(WireClient.login(proxy.port(), "u" + i, "postgres"));
+            }
+            operator.await("all to be idle", "select sum(idle) from pool", "9");
+            for (int i = 9; i < 12; i++) {
+                clients.add(WireClient.login(proxy.port(), "u" + i, "postgres"));
+                clients.add(WireClient.login(proxy.port(), "u" + i, "template1"));
+            }
+            List<WireMessage> answer = List.of();
+            while (answer.isEmpty() || answer.get(answer.size() - 1).type() == 'Z') {
+                WireClient client = clients.connect(proxy.port());
+                client.startup(WireClient.PROTOCOL_3_0, "u0", "template1");
+                answer = client.readToReady();
+            }
+            assertEquals("53300", answer.get(answer.size() - 1).sqlState());
+            operator.await("all to be used", "select sum(idle) from pool", "0");
         }
     }
 

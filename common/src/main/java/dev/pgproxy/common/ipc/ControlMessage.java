@@ -116,6 +116,8 @@ public sealed interface ControlMessage {
 
         void onPlaceWanted(PlaceWanted message);
 
+        void onServerFull(ServerFull message);
+
         void onReaderRanAway(ReaderRanAway message);
     }
 
@@ -1490,8 +1492,9 @@ public sealed interface ControlMessage {
      * A client that had no place has been asked for its password, and wants one now.
      *
      * @param proved it knows the password; else it wants the server's word that it does not
+     * @param refusal the server's, for want of room, at the place that the client had; empty when it had none
      */
-    record PlaceWanted(long frontendId, boolean proved) implements ToMaster {
+    record PlaceWanted(long frontendId, boolean proved, byte[] refusal) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.PLACE_WANTED;
@@ -1499,12 +1502,34 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(frontendId).bool(proved);
+            out.int64(frontendId).bool(proved).bytes(refusal);
         }
 
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onPlaceWanted(this);
+        }
+    }
+
+    /**
+     * The server has no room for this client, which has heard so; room for the next one can be made.
+     *
+     * @param refusal the server's ErrorResponse
+     */
+    record ServerFull(long frontendId, byte[] refusal) implements ToMaster {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SERVER_FULL;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.int64(frontendId).bytes(refusal);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onServerFull(this);
         }
     }
 

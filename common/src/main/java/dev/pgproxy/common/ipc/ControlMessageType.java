@@ -154,10 +154,11 @@ public enum ControlMessageType {
                     ObservationFields.decode(in))),
     SERVER_LOST(61, 0, in -> new ControlMessage.ServerLost(new ServerAddress(in.string(), in.int32()))),
     STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string())),
-    PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool())),
+    PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool(), in.bytes())),
     PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64(), in.int64())),
     PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes())),
-    READER_RAN_AWAY(66, 0, in -> new ControlMessage.ReaderRanAway());
+    READER_RAN_AWAY(66, 0, in -> new ControlMessage.ReaderRanAway()),
+    SERVER_FULL(67, 0, in -> new ControlMessage.ServerFull(in.int64(), in.bytes()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

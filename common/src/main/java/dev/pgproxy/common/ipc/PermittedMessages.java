@@ -30,6 +30,7 @@ public enum PermittedMessages {
             ControlMessageType.ROLES_CHANGED,
             ControlMessageType.ROLE_DOUBTED,
             ControlMessageType.OBJECT_IN_USE,
+            ControlMessageType.SERVER_FULL,
             ControlMessageType.EVENT_NOTED,
             ControlMessageType.REPORT_ROWS,
             ControlMessageType.REPORT_END,

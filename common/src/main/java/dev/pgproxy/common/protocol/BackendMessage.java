@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -135,6 +136,19 @@ public final class BackendMessage {
     /** ParameterStatus, of text as it is. */
     public static byte[] parameterStatusText(String name, String value) {
         return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The SQLSTATE of an ErrorResponse with its header; empty when it has none. */
+    public static String sqlState(byte[] message) {
+        return errorField(message, 'C');
+    }
+
+    /** A field of an ErrorResponse with its header; empty when it has none. */
+    public static String errorField(byte[] message, char code) {
+        return message.length <= MessageFramer.HEADER_BYTES
+                ? ""
+                : fields(Arrays.copyOfRange(message, MessageFramer.HEADER_BYTES, message.length))
+                        .getOrDefault(code, "");
     }
 
     /** The fields of an ErrorResponse or NoticeResponse by their code, held one char per byte. */

@@ -138,7 +138,8 @@ class ControlFrameTest {
                             new ServerFacts(true, 66, 2, 67, 68, 0.5, new ServerFacts.WalReceiver(true, 69, 70)))),
             new ControlMessage.ServerLost(SERVER),
             new ControlMessage.StandbyAnswered(71, true, "what", "why"),
-            new ControlMessage.PlaceWanted(72, true),
+            new ControlMessage.PlaceWanted(72, true, BYTES),
+            new ControlMessage.ServerFull(73, BYTES),
             new ControlMessage.ReaderRanAway(),
             new ControlMessage.PlaceGiven(73, 74, 75),
             new ControlMessage.PlaceRefused(75, BYTES));

@@ -111,6 +111,7 @@ public final class Dispatcher {
     private Router.Servers servers;
     private final long maxWorkerLoad;
     private final EventThrottle timeouts = new EventThrottle();
+    private final EventThrottle gaveWay = new EventThrottle();
     private boolean retryPlanned;
     private boolean reservePlanned;
     private byte @Nullable [] refusal;
@@ -355,13 +356,15 @@ public final class Dispatcher {
 
     /**
      * What a client that has just come is taken for. Where it can cost nobody anything, because there is no limit and no warm backend, and
-     * strangers have places left, the server itself asks it: until that has said a word, the client can still be served by another one.
+     * strangers have places left, the server itself asks it: until that has said a word, the client can still be served by another one. Not
+     * where its role has connections in the pool: the server may have a limit for the role, and who was asked by the server hears of that.
      */
     private Standing standing(Client client, PoolKey key, StartupPacket.Startup startup) {
         Standing standing = known.standing(key.server(), startup);
         boolean costsNobody = limits.areNone(key)
                 && ledger.idle(key) == null
                 && ledger.resetting(key) == null
+                && !ledger.hasUnused(key)
                 && !isHeld(key.server())
                 && strangersHaveRoom(key, PeerGroup.of(client.peer().getAddress()));
         return standing == Standing.VISITOR && costsNobody ? Standing.STRANGER : standing;
@@ -449,6 +452,12 @@ public final class Dispatcher {
             connection.close(); // Nobody knows where it belongs, which must not cost everybody else their master.
             return;
         }
+        boolean isFull = SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(message.lastWords()));
+        if (isFull && !gaveWay) {
+            returnedFull(back.client().crowdedOut(connection), message.lastWords());
+            dispatchAll();
+            return;
+        }
         RoutedClient client = back.client().returned(connection);
         ServerAddress server = client.key().server();
         suspected.accept(server);
@@ -461,6 +470,66 @@ public final class Dispatcher {
             routeAnew(client, message.lastWords());
         }
         dispatchAll();
+    }
+
+    /** The server has no room for a client that was told nothing: an idle connection makes room, or another standby serves it. */
+    private void returnedFull(RoutedClient client, byte[] refusal) {
+        if (client.returns() <= MAX_RETURNS && makeRoom(client, refusal)) {
+            enqueue(client);
+        } else if (client.returns() <= MAX_RETURNS && !client.key().server().equals(servers.primary())) {
+            routeAnew(client.withoutServer(), refusal);
+        } else {
+            logins.refuse(client.transport(poller), refusal);
+        }
+    }
+
+    /**
+     * Closes an idle connection that may be in the way of this client, who waits until it is gone.
+     *
+     * @param refusal the server's, which tells by its place in the server's source what there are too many of
+     * @return false when there is none
+     */
+    private boolean makeRoom(RoutedClient client, byte[] refusal) {
+        Ledger.BackendEntry inTheWay = ledger.inTheWay(client.key(), BackendMessage.errorField(refusal, 'R'));
+        if (inTheWay == null) {
+            return false;
+        }
+        client.waitFor(inTheWay);
+        inTheWay.isWantedGone = true;
+        Event.of("idle_gave_way")
+                .limitedBy(gaveWay, loop.clock().nanoTime())
+                .with("server", client.key().server())
+                .with(
+                        "user",
+                        StartupParameters.display(client.key().parameters().serverUser()))
+                .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
+                .message("the server had no room for a client; an idle connection of "
+                        + StartupParameters.display(inTheWay.key.parameters().serverUser()) + " on "
+                        + StartupParameters.display(inTheWay.key.parameters().serverDatabase())
+                        + " is closed for it, and it is tried again")
+                .hint(
+                        "Set max_server_conn to what the server has for the proxy, and limit.user.NAME to a role's CONNECTION LIMIT.")
+                .info();
+        evictIfIdle(inTheWay);
+        return true;
+    }
+
+    private void evictIfIdle(Ledger.BackendEntry backend) {
+        if (backend.isIdle()) {
+            evict(backend);
+        }
+    }
+
+    /** A client was refused for want of room, and has heard so: the next one shall find some. */
+    public void onServerFull(PoolWorkerLink worker, ControlMessage.ServerFull message) {
+        Pending refused = loggingIn.get(message.frontendId());
+        if (refused != null && refused.worker() == worker) {
+            Ledger.BackendEntry inTheWay =
+                    ledger.inTheWay(refused.client().key(), BackendMessage.errorField(message.refusal(), 'R'));
+            if (inTheWay != null) {
+                evictIfIdle(inTheWay);
+            }
+        }
     }
 
     /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
@@ -629,6 +698,9 @@ public final class Dispatcher {
     }
 
     private Advance advance(RoutedClient client, Turn turn) {
+        if (client.isWaitingForRoom()) {
+            return Advance.GO_ON;
+        }
         if (!client.isAtWorker() && client.standing() != Standing.PROVED && othersAreLeavingForIt()) {
             return Advance.GO_ON; // Here it can give way at once, and there it could not.
         }
@@ -795,6 +867,11 @@ public final class Dispatcher {
         if (message.proved()) {
             unproved.remove(client.id());
         }
+        if (message.refusal().length > 0
+                && (asked.client().noteCrowdedOut() > MAX_RETURNS || !makeRoom(client, message.refusal()))) {
+            worker.send(new ControlMessage.PlaceRefused(message.frontendId(), message.refusal()));
+            return;
+        }
         wanting.put(client.id(), client);
         enqueue(client);
         dispatch(client.key().server());
@@ -953,7 +1030,9 @@ public final class Dispatcher {
             }
         }
         ledger.proved(worker.slot(), message.frontendId());
-        joined(worker, message.frontendId(), message.backendId());
+        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+        ledger.opened(worker.slot(), message.backendId());
+        dispatchAll();
     }
 
     /** What a session got may not be what it was promised, and then that is free for somebody else. */
@@ -984,6 +1063,10 @@ public final class Dispatcher {
 
     public void onIdle(PoolWorkerLink worker, ControlMessage.BackendIdle message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
+        Ledger.BackendEntry idle = ledger.backend(worker.slot(), message.backendId());
+        if (idle != null && idle.isWantedGone) {
+            evictIfIdle(idle);
+        }
         dispatchAll();
         PoolKey key = ledger.keyOf(worker.slot(), message.backendId());
         if (key != null) {

@@ -32,6 +32,11 @@ final class Ledger {
         CLOSING
     }
 
+    /** Where the server's source counts the sessions of a role (miscinit.c). */
+    private static final String ROLE_LIMIT = "InitializeSessionUserId";
+    /** Where it counts the sessions on a database (postinit.c). */
+    private static final String DATABASE_LIMIT = "CheckMyDatabase";
+
     /** A worker that takes clients. */
     static final class WorkerEntry {
         final int slot;
@@ -83,6 +88,23 @@ final class Ledger {
             this.id = id;
             this.key = openedFor.key;
             this.counts = openedFor.counts;
+        }
+
+        /** Somebody waits until this is gone, who has a better use for its place. */
+        boolean isWantedGone;
+
+        private boolean isGone;
+
+        /** Whether the server has let somebody in. */
+        private boolean hasServed;
+
+        /** Whether nobody has it, and it is not gone. */
+        boolean isUnused() {
+            return !isGone && user == null;
+        }
+
+        boolean isIdle() {
+            return status == BackendStatus.IDLE && user == null;
         }
 
         private boolean isFreeingItsPlace() {
@@ -273,6 +295,63 @@ final class Ledger {
                                 .reversed()))
                 .map(Map.Entry::getValue)
                 .orElse(null);
+    }
+
+    /**
+     * The connection to this key's server that nobody uses, and that is likely to be what a server has no room beside.
+     *
+     * @param routine of the server's source, which found that there are too many: of one role, to one database, or in all
+     * @return one that nobody else waits for; null when there is none
+     */
+    @Nullable
+    BackendEntry inTheWay(PoolKey key, String routine) {
+        String user = key.parameters().serverUser();
+        String database = key.parameters().serverDatabase();
+        return workers.values().stream()
+                .flatMap(worker -> worker.backends.values().stream())
+                .filter(backend -> backend.key.server().equals(key.server()))
+                .filter(backend -> backend.isUnused() && backend.hasServed && !backend.isWantedGone)
+                .filter(backend -> switch (routine) {
+                    case ROLE_LIMIT -> backend.key.parameters().serverUser().equals(user);
+                    case DATABASE_LIMIT ->
+                        backend.key.parameters().serverDatabase().equals(database);
+                    default -> true;
+                })
+                .min(Comparator.<BackendEntry>comparingInt(backend -> backend.status == BackendStatus.CLOSING ? 0 : 1)
+                        .thenComparingInt(
+                                backend -> backend.key.parameters().serverUser().equals(user) ? 0 : 1)
+                        .thenComparingInt(backend ->
+                                backend.key.parameters().serverDatabase().equals(database) ? 0 : 1)
+                        .thenComparingInt(backend -> backend.status == BackendStatus.IDLE ? 0 : 1)
+                        .thenComparingLong(backend -> backend.turn))
+                .orElse(null);
+    }
+
+    /** Whether the role of this key has a connection to the same server that nobody uses. */
+    boolean hasUnused(PoolKey key) {
+        return workers.values().stream()
+                .flatMap(worker -> worker.backends.values().stream())
+                .anyMatch(backend -> backend.isUnused()
+                        && backend.key.server().equals(key.server())
+                        && backend.key
+                                .parameters()
+                                .serverUser()
+                                .equals(key.parameters().serverUser()));
+    }
+
+    /** The server has let the backend's user in. */
+    void opened(int slot, long backendId) {
+        BackendEntry backend = backend(slot, backendId);
+        if (backend != null) {
+            backend.hasServed = true;
+        }
+    }
+
+    /** What is known of this backend; null when it is not known. */
+    @Nullable
+    BackendEntry backend(int slot, long backendId) {
+        WorkerEntry worker = workers.get(slot);
+        return worker == null ? null : worker.backends.get(backendId);
     }
 
     /** Everything that counts connections and has a limit. */
@@ -516,8 +595,7 @@ final class Ledger {
     /** The key of this backend; null when it is not known. */
     @Nullable
     PoolKey keyOf(int slot, long backendId) {
-        WorkerEntry worker = workers.get(slot);
-        BackendEntry backend = worker == null ? null : worker.backends.get(backendId);
+        BackendEntry backend = backend(slot, backendId);
         return backend == null ? null : backend.key;
     }
 
@@ -530,6 +608,7 @@ final class Ledger {
     }
 
     private void forget(BackendEntry backend) {
+        backend.isGone = true;
         if (backend.user != null) {
             part(backend.user);
         }

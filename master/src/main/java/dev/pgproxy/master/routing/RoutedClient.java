@@ -38,6 +38,8 @@ final class RoutedClient {
     private @Nullable OwnedFd fd;
     private Scheduler.@Nullable Timer waitTimer;
     private int returns;
+    private int crowdedOut;
+    private Ledger.@Nullable BackendEntry room;
     private int overtaken;
     private long patientSinceNs;
     private boolean patient;
@@ -100,6 +102,40 @@ final class RoutedClient {
         back.returns = returns + 1;
         back.fd = connection;
         return back;
+    }
+
+    /** The same client, for whom its server had no room, with its connection, which came back. */
+    RoutedClient crowdedOut(OwnedFd connection) {
+        RoutedClient back = new RoutedClient(client, startup, key, sinceNs, tried, resumption, standing, 0);
+        back.returns = returns + 1;
+        back.fd = connection;
+        return back;
+    }
+
+    /** The same client, which its server has no room for and another one may have. */
+    RoutedClient withoutServer() {
+        OwnedFd connection = fd;
+        if (connection == null) {
+            throw new IllegalStateException("the connection of client " + id() + " is somebody else's");
+        }
+        fd = null;
+        RoutedClient back = returned(connection);
+        back.returns = returns;
+        return back;
+    }
+
+    /** Counts that there was no room for it, although it has proved who it is. */
+    int noteCrowdedOut() {
+        return ++crowdedOut;
+    }
+
+    /** This connection is in its way; until it is gone, or used again, nothing is tried. */
+    void waitFor(Ledger.BackendEntry inTheWay) {
+        room = inTheWay;
+    }
+
+    boolean isWaitingForRoom() {
+        return room != null && room.isUnused();
     }
 
     /** The same client, which a worker has asked for its password and which now waits for a place there. */

@@ -564,8 +564,8 @@ final class DispatcherWorld implements AutoCloseable {
                     if (person.nature != Nature.SILENT) {
                         person.stage = Stage.WANTS_PLACE;
                         boolean proved = person.nature == Nature.KNOWN;
-                        outbox.add(() ->
-                                dispatcher.onPlaceWanted(this, new ControlMessage.PlaceWanted(person.id, proved)));
+                        outbox.add(() -> dispatcher.onPlaceWanted(
+                                this, new ControlMessage.PlaceWanted(person.id, proved, new byte[0])));
                     } else if (nowNs - person.deadlineNs > 0) {
                         timedOut(person);
                     }

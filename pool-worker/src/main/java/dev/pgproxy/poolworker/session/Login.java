@@ -15,6 +15,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
@@ -130,6 +131,10 @@ final class Login {
 
     /** The master is asked for a place. The time until there is one is not the login's. */
     private void wantPlace(boolean proved) {
+        wantPlace(proved, NOTHING);
+    }
+
+    private void wantPlace(boolean proved, byte[] refusal) {
         askFirst = AuthenticationMethod.OTHER;
         awaitsPlace = true;
         stopTimer();
@@ -137,7 +142,7 @@ final class Login {
         timeLeftMs = Math.max(1, timeLeftMs - spentMs);
         session.enter(SessionState.WAITING);
         frontend.interest(Interest.HANGUP);
-        context.owner().wantPlace(session, proved);
+        context.owner().wantPlace(session, proved, refusal);
     }
 
     /**
@@ -510,8 +515,10 @@ final class Login {
     void stopped() {
         if (silent == null) {
             session.giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
-        } else if (silent.turnedAway().length > 0) {
+        } else if (silent.turnedAway().length > 0 && !goesOnElsewhere()) {
             session.giveBack(silent.turnedAway());
+        } else if (silent.turnedAway().length > 0) {
+            wantRoom(silent.turnedAway());
         } else if (proof != null) {
             // The proxy was wrong about how the server asks, or about the password: the next login is between the two
             // alone.
@@ -522,6 +529,31 @@ final class Login {
                             : LastWords.askedAnew(key.server(), silent.problem()));
         } else {
             session.part(LastWords.notMoved(key.server(), silent.problem()));
+        }
+    }
+
+    /** Whether the client has proved who it is, and waits here for a place at a server that has none now. */
+    private boolean goesOnElsewhere() {
+        return proof != null
+                && silent != null
+                && silent.isFull()
+                && context.owner().canGivePlaces();
+    }
+
+    /** The server has no room for the client, which knows of none of this. The master makes some, if it can. */
+    private void wantRoom(byte[] refusal) {
+        Backend refused = session.attached();
+        silent = null;
+        session.leaveBackend();
+        wantPlace(true, refusal);
+        refused.release(false, "");
+    }
+
+    /** The server has refused the client, whom it had asked already, for want of room: at least the next one shall find some. */
+    private void tellIfFull() {
+        byte[] refusal = inspector == null ? NOTHING : inspector.refusal();
+        if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal))) {
+            context.owner().serverFull(session, refusal);
         }
     }
 
@@ -559,6 +591,7 @@ final class Login {
     /** The session ends, wherever the login is. */
     void end() {
         stopTimer();
+        tellIfFull();
         if (dialogue != null) {
             dialogue.cancel();
         }

@@ -21,9 +21,12 @@ final class LoginGate implements MessageInspector {
     /** Notices and parameters are far less; behind so much of them the rest passes as it comes. */
     private static final int MAX_WITHHELD_BYTES = 64 * 1024;
 
-    /** What a server says that starts or stops. Another one may take the client, or the same one a little later. */
-    private static final Set<String> NOT_NOW =
-            Set.of(SqlState.CANNOT_CONNECT_NOW, SqlState.ADMIN_SHUTDOWN, SqlState.CRASH_SHUTDOWN);
+    /** What a server says that starts or stops, or has no room. Another one may take the client, or the same one a little later. */
+    private static final Set<String> NOT_NOW = Set.of(
+            SqlState.CANNOT_CONNECT_NOW,
+            SqlState.ADMIN_SHUTDOWN,
+            SqlState.CRASH_SHUTDOWN,
+            SqlState.TOO_MANY_CONNECTIONS);
 
     private final LoginInspector login;
     private final ByteArrayOutputStream withheld = new ByteArrayOutputStream();

@@ -41,6 +41,7 @@ final class LoginInspector implements MessageInspector {
     private boolean saslFinished;
     private boolean started;
     private boolean refused;
+    private byte[] refusal = NOTHING;
 
     /**
      * @param secretForKey the session's secret for the server's cancel key, of the same length
@@ -66,6 +67,11 @@ final class LoginInspector implements MessageInspector {
         this.whenComplete = whenComplete;
     }
 
+    /** The server's ErrorResponse, header and all, when that was its last word; else empty. */
+    byte[] refusal() {
+        return refusal;
+    }
+
     /** Whether the server's last word was an error. */
     boolean isRefused() {
         return refused;
@@ -81,6 +87,7 @@ final class LoginInspector implements MessageInspector {
         boolean first = !started;
         started = true;
         refused = type == BackendMessage.ERROR_RESPONSE;
+        refusal = refused ? MessageCopies.whole(buffer, bodyStart, bodyBytes) : NOTHING;
         Verdict verdict = inspectOne(type, buffer, bodyStart, bodyBytes);
         if (first && negotiation.isNeeded() && type != BackendMessage.NEGOTIATE_PROTOCOL_VERSION && !refused) {
             byte[] own = negotiation.message();

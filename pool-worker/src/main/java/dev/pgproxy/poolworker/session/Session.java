@@ -744,9 +744,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
         context.owner().objectInUse(this, words);
     }
 
-    /** The backend is somebody else's from now on; the caller releases it. */
+    /** The backend is somebody else's from now on, or of no use; the caller releases it. */
     void leaveBackend() {
         backend = null;
+        traffic = null;
+        if (relay != null) {
+            relay.drop();
+            relay = null;
+        }
     }
 
     /** The backend, which there is. */

@@ -26,8 +26,12 @@ public interface SessionOwner {
      * The client, who has no place, wants one; {@link Session#placed} or {@link Session#refused} takes the answer.
      *
      * @param proved it knows its password; else it wants the server's word that it does not
+     * @param refusal the server's, for want of room, at the place that the client had; empty when it had none
      */
-    void wantPlace(Session session, boolean proved);
+    void wantPlace(Session session, boolean proved, byte[] refusal);
+
+    /** The server has refused the client with these words, for want of room. */
+    void serverFull(Session session, byte[] refusal);
 
     /** Whether {@link #wantPlace} has an answer: the master is there. */
     boolean canGivePlaces();

@@ -29,6 +29,11 @@ final class SilentLogin implements MessageInspector {
         return turnedAway;
     }
 
+    /** Whether the server has turned the client away for want of room. */
+    boolean isFull() {
+        return SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(turnedAway));
+    }
+
     /** The server's ErrorResponse, header and all; empty when it has sent none. */
     byte[] refusal() {
         return refusal;

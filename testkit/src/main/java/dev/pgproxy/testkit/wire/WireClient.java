@@ -121,6 +121,18 @@ public final class WireClient implements AutoCloseable {
         }
     }
 
+    /** Reads up to and with ReadyForQuery, or to the end of the stream. */
+    public List<WireMessage> readToReady() throws IOException {
+        List<WireMessage> messages = new ArrayList<>();
+        for (WireMessage message = read(); message != null; message = read()) {
+            messages.add(message);
+            if (message.type() == 'Z') {
+                break;
+            }
+        }
+        return messages;
+    }
+
     /** Reads everything to the end of the stream. */
     public List<WireMessage> readAll() throws IOException {
         List<WireMessage> messages = new ArrayList<>();
