@@ -271,6 +271,8 @@ public final class Master
                 timeouts.idleTransaction().toMillis(),
                 config.poolIgnoreParameters(),
                 config.failover().moveSessions(),
+                config.logging().connections(),
+                config.logging().disconnections(),
                 config.tuning());
     }
 

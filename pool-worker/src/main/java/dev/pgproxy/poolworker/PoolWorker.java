@@ -12,6 +12,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
@@ -39,6 +40,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +103,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private long objectInUseNs;
     private final EventThrottle violations = new EventThrottle();
     private final EventThrottle unreachables = new EventThrottle();
+    private final EventThrottle refusals = new EventThrottle();
+    private final EventThrottle ends = new EventThrottle();
     private final EventThrottle faults = new EventThrottle();
     private long containedFaults;
     private boolean masterIsGone;
@@ -415,6 +419,13 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void opened(Session session, Backend backend, AuthenticationMethod askable) {
         session.tally().countInto(totals.of(session.key().server(), session.parameters()));
         session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
+        if (settings != null && settings.logConnections()) {
+            about("connection", session)
+                    .with("backend_pid", backend.identity().pid())
+                    .with("warm", backend.uses() > 1)
+                    .with("waited_ms", session.origin().waitedMs())
+                    .info();
+        }
         master.send(new ControlMessage.SessionOpened(session.id(), backend.id(), askable));
     }
 
@@ -476,9 +487,46 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         return containedFaults;
     }
 
+    private static Event about(String event, Session session) {
+        return Event.of(event)
+                .with("peer", session.origin().display())
+                .with("user", StartupParameters.display(session.parameters().user()))
+                .with("database", StartupParameters.display(session.parameters().database()))
+                .with("server", session.key().server());
+    }
+
+    /** Who was refused or ended, and why, is always said; that a client left by itself only when somebody wants to know. */
+    private void logEnd(Session session) {
+        byte[] words = session.lastWords();
+        String sqlState = words.length > 0 ? BackendMessage.sqlState(words) : session.serversLastSqlState();
+        boolean isEnded = words.length > 0 || (session.wasIn() && !session.hasLeft() && !sqlState.isEmpty());
+        long nowNs = loop.clock().nanoTime();
+        String seconds = String.format(Locale.ROOT, "%.3f", (nowNs - session.createdNs()) / 1e9);
+        if (isEnded) {
+            Event event = about(session.wasIn() ? "session_ended" : "login_refused", session)
+                    .limitedBy(session.wasIn() ? ends : refusals, nowNs)
+                    .with("sqlstate", sqlState)
+                    .with("seconds", seconds);
+            if (words.length > 0) {
+                event.message(StartupParameters.display(BackendMessage.errorField(words, 'M')));
+                String hint = BackendMessage.errorField(words, 'H');
+                (hint.isEmpty() ? event : event.hint(StartupParameters.display(hint))).info();
+            } else {
+                event.message("the server has ended the session").info(); // In its words there can be parts of queries.
+            }
+        }
+        if (session.wasIn() && settings != null && settings.logDisconnections()) {
+            about("disconnection", session)
+                    .with("seconds", seconds)
+                    .with("queries", session.tally().queries())
+                    .info();
+        }
+    }
+
     @Override
     public void closed(Session session) {
         sessions.remove(session.id());
+        logEnd(session);
         master.send(new ControlMessage.SessionClosed(session.id()));
     }
 

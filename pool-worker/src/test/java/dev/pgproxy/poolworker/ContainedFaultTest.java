@@ -28,7 +28,18 @@ class ContainedFaultTest {
 
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
     private static final PoolSettings SETTINGS = new PoolSettings(
-            1024, 2_000, 20_000, 500, 1_000, 5_000, 2_000, List.of(), true, new SocketTuning(true, 60, 10, 6, 0));
+            1024,
+            2_000,
+            20_000,
+            500,
+            1_000,
+            5_000,
+            2_000,
+            List.of(),
+            true,
+            false,
+            false,
+            new SocketTuning(true, 60, 10, 6, 0));
 
     /** A client's connection, at which a call can fail as no connection should. */
     private static final class Frontend implements Transport {

@@ -90,7 +90,9 @@ public final class ConfigLoader {
                         limits(DATABASE_LIMITS)),
                 new ProxyConfig.Logging(
                         reader.path("log.filename"),
-                        reader.choice("log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO)),
+                        reader.choice("log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO),
+                        reader.onOff("log.connections", false),
+                        reader.onOff("log.disconnections", false)),
                 files(),
                 tuning(),
                 reader.integer("proxy_worker_num", Runtime.getRuntime().availableProcessors(), 1, 1024),

@@ -90,7 +90,11 @@ public final class ConfigReload {
                 next.adminLogin(),
                 next.timeouts(),
                 limits,
-                new ProxyConfig.Logging(current.logging().file(), next.logging().level()),
+                new ProxyConfig.Logging(
+                        current.logging().file(),
+                        next.logging().level(),
+                        next.logging().connections(),
+                        next.logging().disconnections()),
                 current.files(),
                 next.tuning(),
                 current.workers(),

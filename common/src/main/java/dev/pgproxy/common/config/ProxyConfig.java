@@ -84,8 +84,14 @@ public record ProxyConfig(
             Map<String, Integer> ofUser,
             Map<String, Integer> ofDatabase) {}
 
-    /** @param file empty for standard error */
-    public record Logging(Optional<Path> file, LogLevel level) {}
+    /**
+     * The log.
+     *
+     * @param file empty for standard error
+     * @param connections whether each client that is let in has a line
+     * @param disconnections whether each session that ends has one, by whomever it is ended
+     */
+    public record Logging(Optional<Path> file, LogLevel level, boolean connections, boolean disconnections) {}
 
     /** Severities, as the seed program names them. */
     public enum LogLevel {

@@ -9,6 +9,11 @@ package dev.pgproxy.common.ipc;
  */
 public record ClientOrigin(String ip, int port, long waitedMs) {
 
+    /** Address and port, as the log has them. */
+    public String display() {
+        return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;
+    }
+
     void encode(FieldWriter out) {
         out.string(ip).int32(port).int64(waitedMs);
     }

@@ -15,6 +15,8 @@ import java.util.List;
  * @param idleTransactionTimeoutMs how long a client may let a transaction rest; 0 for ever
  * @param ignoredParameters startup parameters that two clients of one pool need not have in common
  * @param moveSessions whether sessions shall be able to go on on another server
+ * @param logConnections whether each client that is let in has a line in the log
+ * @param logDisconnections whether each session that ends has one
  * @param tuning keepalive of connections to servers
  */
 public record PoolSettings(
@@ -27,12 +29,14 @@ public record PoolSettings(
         long idleTransactionTimeoutMs,
         List<String> ignoredParameters,
         boolean moveSessions,
+        boolean logConnections,
+        boolean logDisconnections,
         SocketTuning tuning) {
 
     void encode(FieldWriter out) {
         out.int32(receiveBytes).int64(idleTimeoutMs).int64(serverLifetimeMs).int64(serverConnectTimeoutMs);
         out.int64(serverResetTimeoutMs).int64(idleSessionTimeoutMs).int64(idleTransactionTimeoutMs);
-        out.strings(ignoredParameters).bool(moveSessions);
+        out.strings(ignoredParameters).bool(moveSessions).bool(logConnections).bool(logDisconnections);
         out.bool(tuning.keepalive()).int32(tuning.idleSeconds()).int32(tuning.intervalSeconds());
         out.int32(tuning.probes()).int32(tuning.userTimeoutMs());
     }
@@ -47,6 +51,8 @@ public record PoolSettings(
                 in.int64(),
                 in.int64(),
                 in.strings(),
+                in.bool(),
+                in.bool(),
                 in.bool(),
                 new SocketTuning(in.bool(), in.int32(), in.int32(), in.int32(), in.int32()));
     }

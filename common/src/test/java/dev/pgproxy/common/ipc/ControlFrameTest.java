@@ -61,7 +61,7 @@ class ControlFrameTest {
             new ControlMessage.Shutdown(13),
             new ControlMessage.ReopenLogs(),
             new ControlMessage.ConfigurePool(new PoolSettings(
-                    1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), true, new SocketTuning(true, 8, 9, 10, 11))),
+                    1, 2, 3, 4, 5, 6, 7, List.of("a", "b"), true, true, false, new SocketTuning(true, 8, 9, 10, 11))),
             new ControlMessage.AssignFrontend(
                     14,
                     SERVER,

@@ -11,6 +11,7 @@ import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -209,6 +210,31 @@ public final class Logins {
     /** Says why and closes. */
     public void refuse(Transport transport, byte[] why) {
         lingering.close(transport, why);
+    }
+
+    /** As {@link #refuse}, for a client whose startup packet is known; the log says so. */
+    public void refuse(Client client, Transport transport, byte[] why) {
+        StartupParameters who = client.startup().parameters();
+        Event event = Event.of("login_refused")
+                .limitedBy(refusals, loop.clock().nanoTime())
+                .with("peer", TcpSockets.display(client.peer()))
+                .with("user", StartupParameters.display(who.user()))
+                .with("database", StartupParameters.display(who.database()))
+                .with("sqlstate", BackendMessage.sqlState(why))
+                .message(StartupParameters.display(BackendMessage.errorField(why, 'M')));
+        String hint = BackendMessage.errorField(why, 'H');
+        (hint.isEmpty() ? event : event.hint(StartupParameters.display(hint))).info();
+        refuse(transport, why);
+    }
+
+    /** A client that was told that there is no TLS has left without another word. */
+    void leftWithoutTls(InetSocketAddress peer) {
+        Event.of("login_refused")
+                .limitedBy(refusals, loop.clock().nanoTime())
+                .with("peer", TcpSockets.display(peer))
+                .message("the client asked for TLS, which the proxy does not speak yet, and left")
+                .hint("Let it connect with sslmode=disable or prefer.")
+                .info();
     }
 
     /** The proxy stops: nobody may begin any more. */

@@ -80,6 +80,9 @@ final class StartupReader {
                 int count = transport.read(scratch);
                 if (count < 0) {
                     end(); // Health checks connect and leave; nobody waits for an answer.
+                    if (tlsAsked && received == 0) {
+                        logins.leftWithoutTls(peer);
+                    }
                     transport.close();
                     return;
                 }

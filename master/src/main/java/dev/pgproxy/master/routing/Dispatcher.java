@@ -178,7 +178,7 @@ public final class Dispatcher {
     /** The client, which is out of the line, is told why there is no place for it. */
     private void refuse(RoutedClient client, byte[] why) {
         if (!client.isAtWorker()) {
-            logins.refuse(client.transport(poller), why);
+            logins.refuse(client.client(), client.transport(poller), why);
             return;
         }
         wanting.remove(client.id());
@@ -297,7 +297,7 @@ public final class Dispatcher {
         for (long id : clientIds) {
             Client client = parked.take(id);
             if (client != null) {
-                logins.refuse(client.transport(), ENDED_BY_OPERATOR);
+                logins.refuse(client, client.transport(), ENDED_BY_OPERATOR);
                 ended++;
             }
         }
@@ -350,7 +350,7 @@ public final class Dispatcher {
             enqueue(new RoutedClient(client, to.startup(), key, loop.clock().nanoTime(), resumption, standing));
             dispatch(to.server());
         } else {
-            logins.refuse(client.transport(), NO_SERVER);
+            logins.refuse(client, client.transport(), NO_SERVER);
         }
     }
 
@@ -409,7 +409,7 @@ public final class Dispatcher {
     }
 
     private void idleTooLong(Client client) {
-        logins.refuse(client.transport(), BackendMessage.idleSessionTimeout());
+        logins.refuse(client, client.transport(), BackendMessage.idleSessionTimeout());
     }
 
     /** @param goes whether the client takes its turn there */
@@ -433,7 +433,7 @@ public final class Dispatcher {
                     client.resumption() == null ? standing(client.client(), key, to.startup()) : Standing.PROVED;
             enqueue(client.elsewhere(to.startup(), key, there));
         } else {
-            logins.refuse(client.transport(poller), lastWords);
+            logins.refuse(client.client(), client.transport(poller), lastWords);
         }
     }
 
@@ -465,7 +465,7 @@ public final class Dispatcher {
         if (gaveWay) {
             logins.refuse(client.transport(poller), Logins.gaveWay());
         } else if (client.returns() > MAX_RETURNS || !mayWait) {
-            logins.refuse(client.transport(poller), message.lastWords());
+            logins.refuse(client.client(), client.transport(poller), message.lastWords());
         } else {
             routeAnew(client, message.lastWords());
         }
@@ -479,7 +479,7 @@ public final class Dispatcher {
         } else if (client.returns() <= MAX_RETURNS && !client.key().server().equals(servers.primary())) {
             routeAnew(client.withoutServer(), refusal);
         } else {
-            logins.refuse(client.transport(poller), refusal);
+            logins.refuse(client.client(), client.transport(poller), refusal);
         }
     }
 

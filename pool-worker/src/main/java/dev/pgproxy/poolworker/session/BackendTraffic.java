@@ -48,6 +48,7 @@ final class BackendTraffic implements MessageInspector {
     private final Clock clock;
     private final News news;
     private boolean lastWasError;
+    private String lastSqlState = "";
     private boolean rolesTouched;
 
     BackendTraffic(ServerIdentity identity, QueryProgress progress, Tally tally, Clock clock, News news) {
@@ -60,6 +61,11 @@ final class BackendTraffic implements MessageInspector {
 
     private static byte[] tag(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The SQLSTATE of the server's last message, when that was an ErrorResponse; empty otherwise. */
+    String lastSqlState() {
+        return lastWasError ? lastSqlState : "";
     }
 
     /** Whether the server's last message was an ErrorResponse, so that a close behind it needs no further words. */
@@ -103,6 +109,7 @@ final class BackendTraffic implements MessageInspector {
 
     private void onError(byte[] body) {
         var fields = BackendMessage.fields(body);
+        lastSqlState = fields.getOrDefault('C', "");
         // Anybody can raise this error with any words. Where it comes from only the server's own code can say, which
         // has
         // looked whether its user may do this before it looked who is in the way.

@@ -165,6 +165,11 @@ final class Login {
         return complete;
     }
 
+    /** The server's ErrorResponse in the login; empty when there was none. */
+    byte[] refusal() {
+        return inspector == null ? NOTHING : inspector.refusal();
+    }
+
     /** Whether the server has said why it does not let the client in. */
     boolean isRefused() {
         return inspector != null && !complete && inspector.isRefused();
@@ -551,7 +556,7 @@ final class Login {
 
     /** The server has refused the client, whom it had asked already, for want of room: at least the next one shall find some. */
     private void tellIfFull() {
-        byte[] refusal = inspector == null ? NOTHING : inspector.refusal();
+        byte[] refusal = refusal();
         if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal))) {
             context.owner().serverFull(session, refusal);
         }

@@ -51,6 +51,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private Scheduler.@Nullable Timer endingTimer;
     private boolean shutdownAsked;
     private boolean closedTold;
+    private boolean wasIn;
+    private boolean hasLeft;
+    private byte[] told = LastWords.NONE;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
     public Session(
@@ -125,6 +128,26 @@ public final class Session implements BackendUser, BackendTraffic.News {
             return "the server to read";
         }
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
+    }
+
+    /** Whether the client ended the session, and nobody else. */
+    public boolean hasLeft() {
+        return hasLeft;
+    }
+
+    /** Whether the client was let in. */
+    public boolean wasIn() {
+        return wasIn;
+    }
+
+    /** The ErrorResponse that the client was told at the end; empty when there was none, or the server said it within the session. */
+    public byte[] lastWords() {
+        return told;
+    }
+
+    /** The SQLSTATE of the server's own last word, when that was an error; empty otherwise. */
+    public String serversLastSqlState() {
+        return traffic == null ? "" : traffic.lastSqlState();
     }
 
     /** Whether the session has ended, or its client is somebody else's. */
@@ -331,6 +354,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The client is in. */
     void becomeActive(Backend serving) {
         state = SessionState.ACTIVE;
+        wasIn = true;
         AuthenticationMethod askable = login.askable(serving.identity().method());
         login.done();
         activeNs = context.loop().clock().nanoTime();
@@ -674,6 +698,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The client is gone: gives the backend back and closes. */
     void leave() {
         if (end()) {
+            hasLeft = true;
             frontend.close();
             tellClosed();
         }
@@ -688,6 +713,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             unread = backend.fromServer().takeLeftovers();
         }
         if (end()) {
+            told = lastWords.length > 0 ? lastWords : login.refusal();
             ByteArrayOutputStream all = new ByteArrayOutputStream();
             all.writeBytes(unread);
             if (atBoundary) {

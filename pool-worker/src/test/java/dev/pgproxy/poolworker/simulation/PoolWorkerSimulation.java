@@ -49,6 +49,8 @@ final class PoolWorkerSimulation {
             2_000,
             List.of("application_name"),
             true,
+            false,
+            false,
             new SocketTuning(true, 60, 10, 6, 0));
     private static final int LOGIN_MS = 2_000;
 
