@@ -75,6 +75,57 @@ class SessionSystemTest {
         return HexFormat.of().formatHex(body, from, to);
     }
 
+    /** As the server serves it: what was sent is done and answered, also for one who sends nothing more. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoOnlyStopsSendingGetsItsAnswers(boolean isWarm) throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        cluster.primary().sql("drop table if exists half_closed; create table half_closed (i int)");
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            if (isWarm) {
+                try (WireClient first = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                    String pid = first.value("select pg_backend_pid()");
+                    first.send(FrontendMessage.terminate());
+                    Fixture.awaitIdle(cluster, pid);
+                }
+            }
+            try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                client.send(
+                        FrontendMessage.query("select pg_sleep(0.5); insert into half_closed values (42) returning i"));
+                client.finishSending();
+                List<WireMessage> answer = client.readAll();
+                assertEquals(
+                        List.of("42"),
+                        answer.stream()
+                                .filter(message -> message.type() == 'D' && message.body().length > 6)
+                                .map(WireMessage::firstColumn)
+                                .filter(value -> !value.isEmpty())
+                                .toList());
+                assertEquals('Z', answer.get(answer.size() - 1).type());
+            }
+            assertEquals("1", cluster.primary().sql("select count(*) from half_closed"));
+        }
+    }
+
+    /** Who closes altogether is noticed by the reset that answers what it is sent. */
+    @Test
+    void whoClosesWhileItsQueryRunsIsNoticed() throws Exception {
+        PostgresCluster cluster = Fixture.cluster(15);
+        try (ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            WireClient client = WireClient.login(proxy.port(), "postgres", "postgres");
+            String pid = client.value("select pg_backend_pid()");
+            client.send(FrontendMessage.query("select pg_sleep(600)"));
+            Await.until(
+                    "the query to run",
+                    Fixture.SOON,
+                    () -> cluster.primary()
+                            .sql("select wait_event from pg_stat_activity where pid = " + pid)
+                            .equals("PgSleep"));
+            client.close();
+            Fixture.awaitIdle(cluster, pid);
+        }
+    }
+
     @Test
     void clientsWithOtherParametersDoNotShareBackends() throws IOException {
         PostgresCluster cluster = Fixture.cluster(18);

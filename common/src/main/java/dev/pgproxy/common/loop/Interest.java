@@ -13,5 +13,8 @@ public final class Interest {
      */
     public static final int HANGUP = 4;
 
+    /** The peer has closed in both directions, or the connection is broken; reported as {@link #HANGUP}. */
+    public static final int RESET = 8;
+
     private Interest() {}
 }

@@ -6,6 +6,7 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
+import java.util.Collection;
 
 /** What a session's client and the backend that serves it have to say to each other, on its way in both directions. */
 final class Relay {
@@ -30,6 +31,20 @@ final class Relay {
     /** Sends the server a message of the proxy's own, behind all that it was sent before. */
     void tellServer(byte[] message) {
         serverTakesNothing |= !toServer.inject(message, backend.transport());
+    }
+
+    /**
+     * Sends the client a message that it had before, where one may begin.
+     *
+     * @return false when it is gone
+     */
+    boolean tellClientAgain(Collection<byte[]> messages) {
+        Pipe toClient = backend.fromServer();
+        byte[] first = messages.isEmpty() ? new byte[0] : messages.iterator().next();
+        return first.length == 0
+                || !toClient.sinkIsAtBoundary()
+                || toClient.isBlocked()
+                || toClient.inject(first, frontend);
     }
 
     /** Whether the server has broken the connection in the direction to it; what it has said before may still come. */
@@ -123,13 +138,12 @@ final class Relay {
      * Waits for what can happen next.
      *
      * @param readsClient whether what the client says is for now
-     * @param awaitsHangUp whether it is to be noticed that the client is gone although it is not read from
+     * @param end how it is to be noticed that the client is gone although it is not read from: {@link Interest#HANGUP}, {@link
+     *     Interest#RESET} or not at all
      */
-    void interest(boolean readsClient, boolean awaitsHangUp) {
+    void interest(boolean readsClient, int end) {
         boolean clientSlow = isClientSlow();
-        frontend.interest((readsClient ? Interest.READ : 0)
-                | (clientSlow ? Interest.WRITE : 0)
-                | (awaitsHangUp ? Interest.HANGUP : 0));
+        frontend.interest((readsClient ? Interest.READ : 0) | (clientSlow ? Interest.WRITE : 0) | end);
         boolean awaitsServer = isServerSlow() && !serverTakesNothing;
         backend.transport().interest((clientSlow ? 0 : Interest.READ) | (awaitsServer ? Interest.WRITE : 0));
     }

@@ -51,6 +51,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private Scheduler.@Nullable Timer endingTimer;
     private boolean shutdownAsked;
     private boolean closedTold;
+    private boolean sendsNothingMore;
     private boolean wasIn;
     private boolean hasLeft;
     private byte[] told = LastWords.NONE;
@@ -402,6 +403,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     private void relayFrontend(int ready) {
         Relay way = way();
+        if (sendsNothingMore && (ready & Interest.HANGUP) != 0) {
+            leave();
+            return;
+        }
         if (isHeld() && (ready & Interest.HANGUP) != 0) {
             leave();
             return;
@@ -442,8 +447,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
                     }
                 }
                 case SOURCE_ENDED -> {
-                    leave();
-                    return false;
+                    if (!mayStillRead(way)) {
+                        leave();
+                        return false;
+                    }
                 }
             }
         } catch (ProtocolViolation e) {
@@ -455,6 +462,22 @@ public final class Session implements BackendUser, BackendTraffic.News {
             }
         }
         return true;
+    }
+
+    /**
+     * The client sends nothing more. It may have closed, or only its sending side, and then it waits for answers that the server would give.
+     * Only a client that is there takes a message; it gets one that it knows already, to which a kernel without the client answers with a reset.
+     *
+     * @return whether the session goes on until all is answered
+     */
+    private boolean mayStillRead(Relay way) {
+        Backend serving = attached();
+        if (state != SessionState.ACTIVE || way.isQuiet() || !serving.progress().isResettable() || !way.endsClean()) {
+            return false;
+        }
+        state = SessionState.ENDING;
+        sendsNothingMore = true;
+        return way.tellClientAgain(serving.identity().statusMessages());
     }
 
     @Override
@@ -552,9 +575,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Waits for what can happen next. */
     void updateInterest() {
+        if (sendsNothingMore) {
+            way().interest(false, Interest.RESET);
+            return;
+        }
         boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
         boolean awaitsSetting = state == SessionState.SETTING_UP || login.isSilent() || login.isReplaying();
-        way().interest(readsFrontend() && !awaitsSetting, awaitsHangUp || awaitsSetting);
+        way().interest(
+                        readsFrontend() && !awaitsSetting,
+                        awaitsHangUp || awaitsSetting ? Interest.HANGUP : Interest.NONE);
     }
 
     /**

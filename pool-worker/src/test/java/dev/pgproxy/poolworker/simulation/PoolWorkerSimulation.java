@@ -219,6 +219,11 @@ final class PoolWorkerSimulation {
         return serverLeft;
     }
 
+    /** Whether sessions were held for a switchover: who seems to leave meanwhile is taken at its word. */
+    boolean hasHeld() {
+        return holds > 0;
+    }
+
     boolean isStopping() {
         return stopping;
     }

@@ -30,6 +30,9 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private boolean copying;
     private boolean marked;
     private boolean left;
+    /** It has closed its sending side, and reads on. */
+    private boolean awaitsAnswer;
+
     private boolean fatal;
 
     /** What it asked and what types of messages it got, for a failure's message. */
@@ -77,6 +80,9 @@ final class SimulatedClient implements SimulatedWorld.Actor {
             boolean endedFromOutside = simulation.isStopping() || simulation.hasLeftServer();
             boolean excused = simulation.serverCrashed() || (endedFromOutside && !in.isEmpty());
             simulation.check(left || fatal || excused, name + " was cut off without a word: " + log);
+            simulation.check(
+                    !awaitsAnswer || ready || fatal || excused || simulation.hasHeld(),
+                    name + " sent nothing more, and got no answer to what it had sent: " + log);
             transport.farClose();
             return false;
         }
@@ -157,6 +163,13 @@ final class SimulatedClient implements SimulatedWorld.Actor {
             return;
         }
         left = true;
+        if (random.nextInt(6) == 0) {
+            awaitsAnswer = true;
+            ready = false;
+            transport.farWrite(FrontendMessage.query(name + "/" + rolesAtArrival + " plain"));
+            transport.farClose();
+            return;
+        }
         if (random.nextInt(4) == 0) {
             transport.farWrite(
                     FrontendMessage.query(name + "/" + rolesAtArrival + " plain")); // Its answer comes before the end.
@@ -169,7 +182,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         if (random.nextBoolean()) {
             transport.farReset();
         } else {
-            transport.farClose();
+            transport.farLeave();
         }
     }
 }

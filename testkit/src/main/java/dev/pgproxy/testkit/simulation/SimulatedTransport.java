@@ -26,6 +26,7 @@ public final class SimulatedTransport implements Transport {
     private boolean closed;
     private boolean nearFinished;
     private boolean farFinished;
+    private boolean farGone;
     private boolean broken;
 
     SimulatedTransport(Random random) {
@@ -35,7 +36,7 @@ public final class SimulatedTransport implements Transport {
     @Override
     public int read(ByteBuffer into) throws IOException {
         check();
-        if (broken) {
+        if (broken && toNear.length == 0) {
             throw new IOException("connection reset (simulated)");
         }
         if (toNear.length == 0) {
@@ -67,6 +68,7 @@ public final class SimulatedTransport implements Transport {
         byte[] taken = new byte[count];
         from.get(taken);
         toFar.writeBytes(taken);
+        broken |= farGone; // What is nobody's is answered with a reset.
         return count;
     }
 
@@ -163,9 +165,16 @@ public final class SimulatedTransport implements Transport {
         return toNear.length;
     }
 
-    /** The far end closes properly. */
+    /** The far end sends nothing more, and may still read. */
     public void farClose() {
         farFinished = true;
+    }
+
+    /** The far end closes in both directions. */
+    public void farLeave() {
+        farFinished = true;
+        farGone = true;
+        broken |= toFar.size() > 0; // As a kernel does for who closes without having read everything.
     }
 
     /** The far end is gone with a reset. */
