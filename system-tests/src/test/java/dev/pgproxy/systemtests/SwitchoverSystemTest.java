@@ -16,6 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -97,6 +101,52 @@ class SwitchoverSystemTest {
             writers.stop();
             assertEquals(Set.of(), writers.lost(cluster.standbys().get(0)));
             assertEquals(0, writers.failedConnects(), writers.firstFailure());
+        }
+    }
+
+    /** The command waits as long as the switchover may take, whatever the limit of other statements is. */
+    @Test
+    void anOperatorCallsItOff() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
+                ProxyProcess proxy =
+                        proxy(cluster, "failover.switchover_timeout = 120", "pg_proxy_query_timeout = 500ms");
+                Operator other = Operator.of(proxy);
+                Connection slow = Fixture.connect(proxy.port(), "postgres")) {
+            assertEquals(
+                    "55000",
+                    assertThrows(SQLException.class, () -> other.execute("switchover cancel"))
+                            .getSQLState());
+            slow.setAutoCommit(false);
+            assertEquals("1", Fixture.value(slow, "select 1"));
+            String target = cluster.standbys().get(0).address().toString();
+            CompletableFuture<String> command = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return switchover(proxy, target);
+                } catch (SQLException e) {
+                    throw new CompletionException(e);
+                }
+            });
+            FailoverSystemTest.awaitLog(proxy, "event=switchover_begun server=" + target);
+            other.await(
+                    "longer than a statement may take",
+                    "select state_seconds > 2 from connection where state = 'idle in transaction'",
+                    "t");
+            assertFalse(command.isDone(), proxy.log());
+            other.execute("switchover cancel");
+            String problem = command.get(60, TimeUnit.SECONDS);
+            assertTrue(problem.contains("an operator called it off"), problem);
+            assertEquals("2", Fixture.value(slow, "select 2"));
+            slow.commit();
+            assertEquals(
+                    Integer.toString(cluster.primary().port()), Fixture.value(slow, "select current_setting('port')"));
+            assertTrue(
+                    Pattern.compile(
+                                    "event=operator_command user=anybody peer=127\\.0\\.0\\.1\\S* command=SWITCHOVER argument="
+                                            + target)
+                            .matcher(proxy.log())
+                            .find(),
+                    proxy.log());
+            assertTrue(proxy.log().contains("command=\"SWITCHOVER CANCEL\""), proxy.log());
         }
     }
 

@@ -9,6 +9,7 @@ import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.wire.Reply;
 import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.SqlState;
 import java.util.List;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * whoever does not answer. All calls are made on the loop's thread.
  */
 final class StatementRun {
+
+    /** Pid, id and session. */
+    private static final int KEYS_OF_A_CONNECTION = 3;
 
     /** A command is bounded by the master, which says why it took so long; this is for a master that says nothing. */
     private static final long MASTER_GRACE_MS = 5_000;
@@ -44,6 +48,9 @@ final class StatementRun {
     private final Running running = new Running();
     private Scheduler.@Nullable Timer timer;
     private long commandId;
+    /** Whether the command is in force although nobody waits for its end. */
+    private boolean goesOn;
+
     private boolean over;
 
     /** @param notices takes messages for the client that come before the end */
@@ -78,17 +85,34 @@ final class StatementRun {
                         .keys(plan.chosen(), parameters, snapshot, running, onLoopGoingOn(this::endChosen)));
     }
 
+    /** What changes something is told with who wants it and from where. */
+    private void tell(String command, String argument) {
+        Event event = Event.of("operator_command")
+                .with("user", asker.user())
+                .with("peer", asker.peer())
+                .with("command", command);
+        (argument.isEmpty() ? event : event.with("argument", argument)).info();
+    }
+
     private void endChosen(List<Long> keys) {
         if (keys.isEmpty()) {
             finish(() -> ending.done(0));
         } else {
+            tell("DELETE", keys.size() / KEYS_OF_A_CONNECTION + " connections");
             commandId = services.commands().end(keys, giver());
         }
     }
 
     /** Has the master do something. */
     void command(OperatorCommand command, String argument) {
-        limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
+        tell(command.name().replace('_', ' '), argument);
+        if (command == OperatorCommand.SWITCHOVER) {
+            goesOn = true;
+            services.statementBegins(
+                    running); // The master bounds it, by failover.switchover_timeout and what comes behind that.
+        } else {
+            limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
+        }
         commandId = services.commands().run(command, argument, giver());
     }
 
@@ -153,7 +177,13 @@ final class StatementRun {
             services.commands().abandon(commandId);
         }
         services.watchStop(running, asker);
-        finish(() -> ending.failed(reason));
+        SqlProblem told = goesOn
+                ? new SqlProblem(
+                        reason.sqlState(),
+                        String.valueOf(reason.getMessage()),
+                        "The switchover goes on; SWITCHOVER CANCEL calls it off as long as the standby has not been told.")
+                : reason;
+        finish(() -> ending.failed(told));
     }
 
     private <T> Engines.Outcome<T> onLoop(Consumer<T> then) {

@@ -128,14 +128,17 @@ public final class Planner {
         return new Plan.Command(command, argument);
     }
 
-    /** {@code SWITCHOVER TO 'host:port'}. */
+    /** {@code SWITCHOVER TO 'host:port'}, {@code SWITCHOVER CANCEL}. */
     private static Plan switchover(SqlText statement) throws SqlProblem {
         List<Token> tokens = statement.tokens();
+        if (tokens.size() == 2 && tokens.get(1).isWord("cancel")) {
+            return new Plan.Command(OperatorCommand.SWITCHOVER_CANCEL, "");
+        }
         if (tokens.size() < 3 || !tokens.get(1).isWord("to")) {
             throw new SqlProblem(
                     SqlStates.SYNTAX_ERROR,
                     "SWITCHOVER names no server",
-                    "Write SWITCHOVER TO 'host:port', which is to be the primary.",
+                    "Write SWITCHOVER TO 'host:port', which is to be the primary, or SWITCHOVER CANCEL.",
                     1);
         }
         String server = tokens.size() == 3 && tokens.get(2).kind() != Token.Kind.WORD

@@ -17,6 +17,7 @@ final class Shows {
             new String[] {"PAUSE [server]", "lets new clients wait, and waits until nobody uses the server"},
             new String[] {"RESUME [server]", "lets clients go on that wait because of PAUSE"},
             new String[] {"SWITCHOVER TO 'server'", "lets a standby take the primary's place, and loses nothing"},
+            new String[] {"SWITCHOVER CANCEL", "calls that off, as long as the standby has not been told"},
             new String[] {"RECONNECT [server]", "uses no connection again that is open now"},
             new String[] {"SHUTDOWN", "stops pgproxy, as SIGTERM does"},
             new String[] {"SHOW HELP | TABLES | VERSION", "this list, the tables, the version"},

@@ -191,6 +191,7 @@ class PlannerTest {
     @Test
     void quotesAroundAServerDoNotMatter() throws SqlProblem {
         assertEquals(new Plan.Command(OperatorCommand.RECONNECT, "a:1"), plan("reconnect 'a:1'"));
+        assertEquals(new Plan.Command(OperatorCommand.SWITCHOVER_CANCEL, ""), plan("Switchover Cancel"));
     }
 
     @ParameterizedTest

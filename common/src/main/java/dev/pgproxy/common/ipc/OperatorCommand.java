@@ -10,5 +10,7 @@ public enum OperatorCommand {
     RECONNECT,
     /** Let the server, a standby, take the primary's place, and lose nothing. */
     SWITCHOVER,
+    /** Call off a switchover that has not come to its promotion. */
+    SWITCHOVER_CANCEL,
     SHUTDOWN
 }

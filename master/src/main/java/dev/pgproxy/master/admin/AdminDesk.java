@@ -281,6 +281,14 @@ public final class AdminDesk implements Answers {
                 }
             }
             case SWITCHOVER -> onSwitchover(id, message.argument());
+            case SWITCHOVER_CANCEL -> {
+                String problem = switchovers.cancel();
+                if (problem.isEmpty()) {
+                    done(id, 0, "the switchover is called off; all goes on as before");
+                } else {
+                    failed(id, SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE, "nothing was called off: " + problem, "");
+                }
+            }
             case PAUSE, RESUME, RECONNECT -> onServers(id, message.command(), message.argument());
             case SHUTDOWN -> {
                 done(id, 0, "");
@@ -302,8 +310,18 @@ public final class AdminDesk implements Answers {
                     "SELECT server, role FROM server shows them.");
             return;
         }
-        notice(id, "transactions on " + config.servers().primary() + " may end, new ones wait");
         long timeoutMs = config.failover().switchoverTimeout().toMillis();
+        notice(
+                id,
+                "transactions on " + config.servers().primary() + " may end, for "
+                        + TimeUnit.MILLISECONDS.toSeconds(timeoutMs)
+                        + " s at most, and new ones wait; SWITCHOVER CANCEL calls it off");
+        Event.of("switchover_begun")
+                .with("server", target.get())
+                .message("an operator wants it in place of " + config.servers().primary()
+                        + ": transactions there may end, and new ones wait")
+                .hint("SWITCHOVER CANCEL in pg_proxy calls it off.")
+                .warn();
         switchovers.begin(target.get(), timeoutMs, new SwitchoverDesk.Giver() {
             @Override
             public void done() {
@@ -312,6 +330,10 @@ public final class AdminDesk implements Answers {
 
             @Override
             public void failed(String problem) {
+                Event.of("switchover_failed")
+                        .with("server", target.get())
+                        .message(problem)
+                        .warn();
                 AdminDesk.this.failed(
                         id,
                         SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -370,7 +392,8 @@ public final class AdminDesk implements Answers {
                         .info();
                 done(id, 0, "");
             }
-            case RELOAD, SHUTDOWN, SWITCHOVER -> throw new IllegalStateException(command + " is not about servers");
+            case RELOAD, SHUTDOWN, SWITCHOVER, SWITCHOVER_CANCEL ->
+                throw new IllegalStateException(command + " is not about servers");
         }
     }
 

@@ -197,9 +197,15 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         perform(policy.quiesced());
     }
 
-    /** Ends a switchover, if it can still be ended. */
-    public void callOff(String problem) {
-        perform(policy.callOff(problem));
+    /**
+     * Ends a switchover.
+     *
+     * @return false when it can be ended no more: the standby may have been told
+     */
+    public boolean callOff(String problem) {
+        List<Action> actions = policy.callOff(problem);
+        perform(actions);
+        return !actions.isEmpty();
     }
 
     /** What is known of a server. */

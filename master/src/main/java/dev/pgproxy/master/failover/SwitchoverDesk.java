@@ -18,6 +18,8 @@ public final class SwitchoverDesk {
         void failed(String problem);
     }
 
+    private static final String CALLED_OFF = "an operator called it off";
+
     private final EventLoop loop;
     private final FailoverDesk failover;
     private final Set<Integer> busyWorkers = new HashSet<>();
@@ -44,6 +46,24 @@ public final class SwitchoverDesk {
         giver = operator;
         timer = loop.scheduler().afterMs(timeoutMs, this::expire);
         failover.switchover(target, () -> giver == operator, this::end);
+    }
+
+    /**
+     * An operator does not want it any more.
+     *
+     * @return why it goes on, or that there is none; empty when it was called off
+     */
+    public String cancel() {
+        if (giver == null) {
+            return "no switchover is under way";
+        }
+        if (!hasBegun) {
+            end(CALLED_OFF);
+            return "";
+        }
+        return failover.callOff(CALLED_OFF)
+                ? ""
+                : "the standby may have been told to take over, and there is no way back";
     }
 
     private void expire() {
