@@ -5,6 +5,7 @@ import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
@@ -614,7 +615,9 @@ public final class Master
     }
 
     private static String problem(Exception e) {
-        return e instanceof ConfigException ? String.valueOf(e.getMessage()) : "the file could not be read: " + e;
+        return e instanceof ConfigException
+                ? String.valueOf(e.getMessage())
+                : "the file could not be read: " + FileProblem.words((IOException) e);
     }
 
     private void warnOfDefaultPassword() {

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.ProcessTuning;
@@ -82,7 +83,7 @@ public final class MasterMain implements Callable<Integer> {
         try {
             config = ConfigLoader.load(file == null ? Path.of("") : file);
         } catch (IOException e) {
-            System.err.println("could not read the configuration file: " + e
+            System.err.println("could not read the configuration file: " + FileProblem.words(e)
                     + "\n    HINT: conf/pgproxy.properties is an example of one.");
             return USAGE;
         } catch (ConfigException e) {
@@ -93,9 +94,7 @@ public final class MasterMain implements Callable<Integer> {
             return sendTestNotice(config, file == null ? Path.of("") : file);
         }
         if (check) {
-            memoryProblems(config).forEach(problem -> System.out.println("WARNING: " + problem));
-            System.out.println("The configuration is good.");
-            return 0;
+            return check(config, file == null ? Path.of("") : file);
         }
         try {
             TrustedPath.check("state_file", config.files().stateFile());
@@ -104,7 +103,7 @@ public final class MasterMain implements Callable<Integer> {
             ProxyConfig.Servers servers = StartDecision.servers(config.servers(), state);
             return run(config.withServers(servers), state, file == null ? Path.of("") : file);
         } catch (IOException e) {
-            System.err.println("could not read the state file: " + e
+            System.err.println("could not read the state file: " + FileProblem.words(e)
                     + "\n    HINT: It says which server is the primary after a failover. Make it readable, or remove it when"
                     + " master in the configuration is certainly the primary.");
             return USAGE;
@@ -112,6 +111,21 @@ public final class MasterMain implements Callable<Integer> {
             System.err.println(contradiction(config, e));
             return USAGE;
         }
+    }
+
+    private static int check(ProxyConfig config, Path configFile) {
+        List<String> problems = HostCheck.problems(config);
+        problems.forEach(problem -> System.err.println("ERROR: " + problem));
+        memoryProblems(config).forEach(problem -> System.out.println("WARNING: " + problem));
+        if (HostCheck.isOpenToAll(config, configFile)) {
+            System.out.println("WARNING: every user of this host can read the passwords in " + configFile
+                    + ". chmod 640, and give it to the group of the user that pgproxy runs as.");
+        }
+        HostCheck.notes(config).forEach(note -> System.out.println("NOTE: " + note));
+        if (problems.isEmpty()) {
+            System.out.println("The configuration is good.");
+        }
+        return problems.isEmpty() ? 0 : USAGE;
     }
 
     /** The task-worker's code does it, in a process of its own as always. */
@@ -158,6 +172,8 @@ public final class MasterMain implements Callable<Integer> {
         ProcessTuning.setProcessName("pgproxy-master");
         Event.of("starting").with("pid", ProcessHandle.current().pid()).info();
         warnOfOpenPasswords(config, configFile);
+        HostCheck.problems(config)
+                .forEach(problem -> Event.of("config_problem").message(problem).error());
         memoryProblems(config)
                 .forEach(problem -> Event.of("memory_short").message(problem).warn());
         try (PidFile pidFile = PidFile.lock(config.files().pidFile());
@@ -207,16 +223,12 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     private static void warnOfOpenPasswords(ProxyConfig config, Path configFile) {
-        try {
-            if (config.hasSecrets() && TrustedPath.isOpenToAll(configFile)) {
-                Event.of("config_open_to_all")
-                        .with("file", configFile)
-                        .message("every user of this host can read the passwords in the configuration")
-                        .hint("chmod 640, and give it to the group of the user that pgproxy runs as.")
-                        .warn();
-            }
-        } catch (IOException e) {
-            return; // It was read a moment ago; what has become of it since, a reload will say.
+        if (HostCheck.isOpenToAll(config, configFile)) {
+            Event.of("config_open_to_all")
+                    .with("file", configFile)
+                    .message("every user of this host can read the passwords in the configuration")
+                    .hint("chmod 640, and give it to the group of the user that pgproxy runs as.")
+                    .warn();
         }
     }
 

@@ -11,7 +11,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** scripts/init.d/pgproxy with the exit codes that the LSB asks for. */
@@ -45,6 +48,13 @@ class InitScriptSystemTest {
                                     .contains("event=reloaded"));
                     assertEquals("1", client.value("select 1"));
                 }
+                Path conf = directory.path().resolve("conf");
+                String good = Files.readString(conf);
+                Files.writeString(conf, good + "\nnonsense = 1\n");
+                assertEquals(6, script(defaults, "restart").status());
+                assertEquals(6, script(defaults, "try-restart").status());
+                assertEquals(0, script(defaults, "status").status(), "it serves as before");
+                Files.writeString(conf, good);
             } finally {
                 Programs.Result stop = script(defaults, "stop");
                 assertEquals(0, stop.status(), stop.output());
@@ -69,6 +79,27 @@ class InitScriptSystemTest {
             assertEquals(6, script(defaults, "start").status());
             Files.writeString(defaults, "PGPROXY_HOME=/does/not/exist\n");
             assertEquals(5, script(defaults, "start").status());
+        }
+    }
+
+    /** LSB: 4 when that is not known. */
+    @Test
+    void whoMayNotReadTheConfigurationIsToldSo() throws IOException {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path defaults = configure(directory.path(), 1);
+            Files.setPosixFilePermissions(directory.path(), PosixFilePermissions.fromString("rwxr-xr-x"));
+            Files.setPosixFilePermissions(directory.path().resolve("conf"), Set.of());
+            List<String> somebody = "root".equals(System.getProperty("user.name"))
+                    ? List.of("setpriv", "--reuid=65533", "--regid=65533", "--clear-groups")
+                    : List.of();
+            // Where the sources are, somebody else may not look.
+            Path script = Files.copy(
+                    Fixture.SCRIPTS.resolve("init.d/pgproxy"), directory.path().resolve("script"));
+            List<String> command = new ArrayList<>(somebody);
+            command.addAll(List.of("env", "PGPROXY_DEFAULTS=" + defaults, "sh", script.toString(), "status"));
+            Programs.Result status = Programs.run(command);
+            assertEquals(4, status.status(), status.output());
+            assertTrue(status.output().contains("cannot be read"), status.output());
         }
     }
 

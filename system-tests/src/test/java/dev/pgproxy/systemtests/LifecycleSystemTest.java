@@ -68,6 +68,50 @@ class LifecycleSystemTest {
         assertTrue(help.output().contains("--check"), help.output());
     }
 
+    /** What would be missed hours later is missed now. */
+    @Test
+    void checksWhatTheConfigurationNamesOnThisHost() throws Exception {
+        try (TestDirectory directory = new TestDirectory()) {
+            Path file = directory.path().resolve("conf.properties");
+            Path missing = directory.path().resolve("missing");
+            Files.write(
+                    file,
+                    List.of(
+                            "master = 127.0.0.1:5432",
+                            "listen = 127.0.0.1:5432, 192.0.2.1:9999",
+                            "slaver_list = 127.0.0.1:5432",
+                            "promote = 127.0.0.1:5433",
+                            "conninfo.user = postgres",
+                            "conninfo.pw = secret",
+                            "auth_file = " + missing,
+                            "notify.command = " + missing,
+                            "state_file = /dev/null/state",
+                            "log.filename = /dev/null/log"));
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+            Programs.Result result = Programs.run(
+                    List.of(Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString(), "--check", file.toString()));
+            assertEquals(2, result.status(), result.output());
+            for (String expected : List.of(
+                    "auth_file = " + missing,
+                    "notify.command = " + missing,
+                    "state_file = /dev/null/state",
+                    "so no standby would be promoted",
+                    "log.filename = /dev/null/log",
+                    "listen = 127.0.0.1:5432: that is master too",
+                    "listen = 192.0.2.1:9999: this host has no such address",
+                    "WARNING: every user of this host can read the passwords",
+                    "NOTE: slaver_list names the master too",
+                    "NOTE: active_cnn_timeout is not set")) {
+                assertTrue(result.output().contains(expected), expected + " is not in " + result.output());
+            }
+            Programs.Result nothing = Programs.run(List.of(
+                    Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString(), "--check", missing.toString()));
+            assertEquals(2, nothing.status());
+            assertTrue(nothing.output().contains(missing + ": there is no such file"), nothing.output());
+            assertFalse(nothing.output().contains("java"), nothing.output());
+        }
+    }
+
     @Test
     void checksTheShippedConfiguration() {
         Programs.Result result = Programs.run(List.of(

@@ -6,6 +6,7 @@ import com.google.re2j.PatternSyntaxException;
 import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,7 +126,17 @@ public final class ConfigLoader {
             reader.showDefault("listen", ANYWHERE.toString());
             return List.of(ANYWHERE);
         }
-        return addresses;
+        return addresses.stream().flatMap(ConfigLoader::allAddresses).toList();
+    }
+
+    /** {@code *} stands for all addresses of this host, of every kind that it has. */
+    private static Stream<ServerAddress> allAddresses(ServerAddress address) {
+        if (!address.host().equals("*")) {
+            return Stream.of(address);
+        }
+        ServerAddress ipv4 = new ServerAddress("0.0.0.0", address.port());
+        boolean hasIpv6 = Files.exists(Path.of("/proc/net/if_inet6"));
+        return hasIpv6 ? Stream.of(ipv4, new ServerAddress("::", address.port())) : Stream.of(ipv4);
     }
 
     private ProxyConfig.Servers servers() {

@@ -26,7 +26,7 @@ public final class LogSetup {
         Configuration.set("writer", "reopenable");
         Configuration.set("writer.level", "debug"); // The writer leaves out what is below the level in force.
         level(level);
-        Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSS} {level} " + suffix + " {message}");
+        Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSSXXX} {level} " + suffix + " {message}");
         file.ifPresent(path -> Configuration.set("writer.file", path + "." + suffix));
     }
 

@@ -2,6 +2,7 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.log.Event;
@@ -401,7 +402,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
                         onLoop(() -> perform(policy.saved(
                                 save.number(), save.state(), loop.clock().nanoTime())));
                     } catch (IOException e) {
-                        onLoop(() -> notSaved(save, e.toString()));
+                        onLoop(() -> notSaved(save, FileProblem.words(e)));
                     }
                 },
                 () -> notSaved(save, TOO_SLOW));

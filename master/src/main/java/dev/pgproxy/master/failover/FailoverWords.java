@@ -152,9 +152,10 @@ final class FailoverWords {
                 primary,
                 (isIntent
                                 ? "no standby is promoted, since that must be noted in the state file first"
-                                : "the state file does not say how things are, which a restart would have to know")
+                                : "the state file cannot be written, so no standby would be promoted")
                         + ": " + problem,
-                "Make state_file writable, and free its disk; pgproxy tries again.");
+                "Let state_file name a file in a directory that the user pgproxy runs as may write, such as"
+                        + " /var/lib/pgproxy/state, and free its disk; pgproxy tries again.");
     }
 
     /** Another server is the primary. */

@@ -1,0 +1,31 @@
+package dev.pgproxy.common.files;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
+/** What is wrong with a file, in the words that people know it by; Java's have the name of a class in place of them. */
+public final class FileProblem {
+
+    private FileProblem() {}
+
+    /** The problem, with the file where the exception names it. */
+    public static String words(IOException problem) {
+        String message = String.valueOf(problem.getMessage());
+        if (problem instanceof NoSuchFileException) {
+            return message + ": there is no such file or directory";
+        }
+        if (problem instanceof AccessDeniedException denied) {
+            return denied.getFile() + ": permission denied for user " + System.getProperty("user.name");
+        }
+        if (problem instanceof NotDirectoryException) {
+            return message + ": it is no directory";
+        }
+        if (problem instanceof FileSystemException system && system.getReason() != null) {
+            return system.getFile() + ": " + system.getReason();
+        }
+        return message.equals("Is a directory") ? "it is a directory" : message;
+    }
+}

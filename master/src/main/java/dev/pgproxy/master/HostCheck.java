@@ -1,0 +1,110 @@
+package dev.pgproxy.master;
+
+import dev.pgproxy.common.config.ConfigEntry;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.files.TrustedPath;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Looks whether what a configuration names is there on this host, before it is missed: a look at files and addresses that changes
+ * nothing. What the file says is looked at where it is read.
+ */
+final class HostCheck {
+
+    private HostCheck() {}
+
+    /** What will not work, each with the key that it is about, and what to do. */
+    static List<String> problems(ProxyConfig config) {
+        List<String> problems = new ArrayList<>();
+        config.auth().verifierFile().ifPresent(file -> readable("auth_file", file, problems));
+        config.notices().command().ifPresent(file -> {
+            if (!Files.isExecutable(file)) {
+                problems.add("notify.command = " + file
+                        + ": that is no program which this user may run. Name one, or chmod +x it.");
+            }
+        });
+        Path state = config.files().stateFile();
+        if (config.servers().promote().isPresent()) {
+            writable("state_file", state, ", so no standby would be promoted", problems);
+        }
+        config.logging().file().ifPresent(file -> writable("log.filename", file, "", problems));
+        config.listen().forEach(address -> listenable(address, config, problems));
+        return problems;
+    }
+
+    private static void readable(String key, Path file, List<String> problems) {
+        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+            problems.add(
+                    key + " = " + file + ": that is no file which this user may read. Name one, or take the key out.");
+        }
+    }
+
+    /** A file that is to be made, with the directories above it. */
+    private static void writable(String key, Path file, String so, List<String> problems) {
+        Path above = file.toAbsolutePath().getParent();
+        while (above != null && !Files.exists(above)) {
+            above = above.getParent();
+        }
+        boolean isFree = above != null && Files.isDirectory(above) && Files.isWritable(above);
+        boolean isThere = Files.exists(file) && Files.isRegularFile(file) && Files.isWritable(file);
+        if (!isFree && !isThere) {
+            problems.add(key + " = " + file + ": this user may not write in " + above + so
+                    + ". Make a directory for it that belongs to the user pgproxy runs as, and name that.");
+        }
+    }
+
+    private static void listenable(ServerAddress address, ProxyConfig config, List<String> problems) {
+        if (address.port() != 0 && address.equals(config.servers().primary())) {
+            problems.add("listen = " + address + ": that is master too, so the proxy would be its own server."
+                    + " Let pgproxy listen on another port.");
+        }
+        try {
+            InetAddress named = InetAddress.getByName(address.host());
+            if (!named.isAnyLocalAddress() && NetworkInterface.getByInetAddress(named) == null) {
+                problems.add("listen = " + address + ": this host has no such address. ip address shows those it has;"
+                        + " 0.0.0.0 stands for all of IPv4, * for all there are.");
+            }
+        } catch (UnknownHostException e) {
+            problems.add("listen = " + address + ": nobody knows this name here. Write an address of this host.");
+        } catch (SocketException e) {
+            return; // Binding it will tell.
+        }
+    }
+
+    /** What works, and is likely to surprise. */
+    static List<String> notes(ProxyConfig config) {
+        List<String> notes = new ArrayList<>();
+        if (config.servers().standbys().contains(config.servers().primary())) {
+            notes.add("slaver_list names the master too: readers are sent to it in turn with the standbys.");
+        }
+        Optional<ConfigEntry> idle = config.entries().stream()
+                .filter(entry -> entry.key().equals("active_cnn_timeout") && entry.line() == 0)
+                .findFirst();
+        if (idle.isPresent()) {
+            notes.add("active_cnn_timeout is not set: clients that are idle for "
+                    + config.timeouts().activeConnection().toSeconds()
+                    + " s are disconnected (57P05), also those in an application's own pool. 0 lets them be idle for ever;"
+                    + " disable_conds_list exempts some.");
+        }
+        return notes;
+    }
+
+    /** Whether every user of this host can read passwords in the file. */
+    static boolean isOpenToAll(ProxyConfig config, Path file) {
+        try {
+            return config.hasSecrets() && TrustedPath.isOpenToAll(file);
+        } catch (IOException e) {
+            return false; // It was read a moment ago; what has become of it since, a reload will say.
+        }
+    }
+}
