@@ -60,6 +60,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     /** Roles that the log has named as not reusable; those above it are not named. */
     private static final int MAX_NAMED = 1_000;
 
+    /** How long a client waits for a connection that is being reset, when it may have a new one: about what that would take. */
+    private static final long RESET_PATIENCE_MS = 50;
+
     /** By how much of it a backend's lifetime varies, so that backends that were opened together do not end together. */
     private static final int JITTER_DIVISOR = 10;
 
@@ -186,10 +189,32 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
             return;
         }
         Backend backend = chooseBackend(session, assignment.expectedBackendId());
-        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()), session::begin);
+        boolean hasChoice = hasChoice(backend, assignment.expectedBackendId());
+        master.send(new ControlMessage.FrontendAccepted(session.id(), hasChoice ? 0 : backend.id()), session::begin);
+        if (hasChoice) {
+            losePatience(session, backend);
+        }
         if (backend.state() == BackendState.CLOSING) {
             master.send(new ControlMessage.BackendClosing(backend.id()));
         }
+    }
+
+    /** Whether the client has a place for a new connection, and waits for one that is being reset all the same, since that is sooner as a rule. */
+    private static boolean hasChoice(Backend chosen, long expectedBackendId) {
+        return expectedBackendId == 0 && chosen.isResetting();
+    }
+
+    /** What the former client has left may take long to be undone; then the session has a new connection in its place. */
+    private void losePatience(Session session, Backend resetting) {
+        loop.scheduler().afterMs(RESET_PATIENCE_MS, () -> {
+            if (session.backend() == resetting && resetting.isResetting() && !session.isOver()) {
+                session.contained(() -> {
+                    resetting.release(true, "");
+                    session.attach(null);
+                    needsBackend(session);
+                });
+            }
+        });
     }
 
     /** The answer to {@link #wantPlace}. */
@@ -204,7 +229,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private void place(Session session, ControlMessage.PlaceGiven message) {
         session.placed(message.mostMs());
         Backend backend = chooseBackend(session, message.expectedBackendId());
-        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
+        boolean hasChoice = hasChoice(backend, message.expectedBackendId());
+        master.send(new ControlMessage.FrontendAccepted(session.id(), hasChoice ? 0 : backend.id()));
+        if (hasChoice) {
+            losePatience(session, backend);
+        }
         if (backend.state() == BackendState.CLOSING) {
             master.send(new ControlMessage.BackendClosing(backend.id()));
         }
@@ -320,6 +349,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         if (session != null && session.state() == SessionState.CHECKING) {
             session.roleFound(facts);
         }
+    }
+
+    @Override
+    public void joined(Session session, Backend backend) {
+        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
     }
 
     @Override
@@ -499,7 +533,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private void logEnd(Session session) {
         byte[] words = session.lastWords();
         String sqlState = words.length > 0 ? BackendMessage.sqlState(words) : session.serversLastSqlState();
-        boolean isEnded = words.length > 0 || (session.wasIn() && !session.hasLeft() && !sqlState.isEmpty());
+        boolean isEnded = words.length > 0 || (session.wasIn() && !sqlState.isEmpty());
         long nowNs = loop.clock().nanoTime();
         String seconds = String.format(Locale.ROOT, "%.3f", (nowNs - session.createdNs()) / 1e9);
         if (isEnded) {

@@ -27,9 +27,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The bounds of ARCHITECTURE.md, with processes that have little memory: who holds more than its bound ends for want of it. */
+@Tag(Fixture.LONG)
 class BoundedMemorySystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(15);

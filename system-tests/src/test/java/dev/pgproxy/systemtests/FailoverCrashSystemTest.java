@@ -16,6 +16,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>Which processes die at which steps a seed decides: {@code -Dfailover.seed=N} replays one, {@code -Dfailover.runs=N} runs more.
  */
+@Tag(Fixture.LONG)
 class FailoverCrashSystemTest {
 
     private static final int RUNS = Integer.getInteger("failover.runs", 4);

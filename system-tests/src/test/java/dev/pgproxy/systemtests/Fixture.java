@@ -25,6 +25,10 @@ final class Fixture {
     static final Path DISTRIBUTION =
             Path.of(System.getProperty("pgproxy.distribution", "../distribution/target/pgproxy"));
     static final Path SCRIPTS = Path.of(System.getProperty("pgproxy.scripts", "../scripts"));
+
+    /** The tag of tests that only {@code .ci/run} runs, so that the others are done in a few minutes. */
+    static final String LONG = "long";
+
     static final Duration SOON = Duration.ofSeconds(15);
 
     private static final String RESET =

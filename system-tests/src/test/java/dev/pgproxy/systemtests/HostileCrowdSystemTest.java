@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * As many hostile clients as the proxy takes clients at all, and users who go on logging in. Prints how long these take. With
  * -Dhostile.clients=10000 -Dhostile.rounds=100 it is an experiment.
  */
+@Tag(Fixture.LONG)
 class HostileCrowdSystemTest {
 
     private static final int CLIENTS = Integer.getInteger("hostile.clients", 300);

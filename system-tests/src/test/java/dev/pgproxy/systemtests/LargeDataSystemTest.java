@@ -21,12 +21,14 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyManager;
 
 /** Messages larger than any buffer, and clients that read slowly or not at all. */
+@Tag(Fixture.LONG)
 class LargeDataSystemTest {
 
     private static final int COPY_BYTES = 100_000_000;

@@ -11,9 +11,11 @@ import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** More clients than places: everybody gets a turn, nobody gets too much, and nothing is left over. */
+@Tag(Fixture.LONG)
 class ManyClientsSystemTest {
 
     private static final int CLIENTS = 5_000;

@@ -17,9 +17,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What looks like a dead primary and is none; and what only an operator can decide. */
+@Tag(Fixture.LONG)
 class NoFailoverSystemTest {
 
     private static PostgresCluster cluster() {

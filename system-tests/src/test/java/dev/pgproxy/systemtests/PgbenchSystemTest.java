@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** pgbench through pgproxy does what it does directly: every transaction, none failed, in every protocol. */
+@Tag(Fixture.LONG)
 class PgbenchSystemTest {
 
     private static final Pattern PROCESSED = Pattern.compile("actually processed: (\\d+)/(\\d+)");

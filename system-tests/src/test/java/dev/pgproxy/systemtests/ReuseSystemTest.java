@@ -238,6 +238,47 @@ class ReuseSystemTest {
         }
     }
 
+    /** As when it drops thousands of temporary tables: whoever comes meanwhile has a new one, if that is allowed. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aSlowResetHoldsUpNobodyWhoMayHaveANewConnection(int limit) throws Exception {
+        PostgresCluster cluster = Fixture.cluster(18);
+        try (ProxyProcess proxy = Fixture.proxy(
+                        cluster,
+                        "slaver_list =",
+                        "proxy_worker_num = 1",
+                        "server_reset_timeout = 600",
+                        "max_server_conn = " + limit);
+                Operator operator = Operator.of(proxy)) {
+            String pid;
+            try (WireClient first = WireClient.login(proxy.port(), "postgres", "postgres")) {
+                pid = first.value("select pg_backend_pid()");
+                Programs.run(List.of("kill", "-STOP", pid));
+                first.send(FrontendMessage.terminate());
+            }
+            try (WireClient next = new WireClient(proxy.port())) {
+                operator.await("the reset", "select sum(resetting) from pool", "1");
+                next.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
+                if (limit == 0) {
+                    next.readUntil('Z');
+                    assertNotEquals(pid, next.value("select pg_backend_pid()"));
+                    operator.await("the reset to go on", "select sum(resetting) from pool", "1");
+                    Programs.run(List.of("kill", "-CONT", pid));
+                } else {
+                    operator.await(
+                            "it to wait for the reset",
+                            "select count(*) from connection where state = 'login' and client_bytes = 0",
+                            "1");
+                    Programs.run(List.of("kill", "-CONT", pid));
+                    next.readUntil('Z');
+                    assertEquals(pid, next.value("select pg_backend_pid()"));
+                }
+            } finally {
+                Programs.run(List.of("kill", "-CONT", pid));
+            }
+        }
+    }
+
     /** The server would end it in the middle of a login. */
     @Test
     void whatTheServerWillEndSoonIsNotUsed() throws IOException {

@@ -13,9 +13,11 @@ import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A host that is gone without a word, as when its power fails, is noticed on both sides. */
+@Tag(Fixture.LONG)
 class VanishedHostSystemTest {
 
     private static final String[] PATIENCE = {

@@ -73,7 +73,9 @@ final class Admission {
                 return new Decision.Assign(prepared.slot, null);
             }
         } else if (warm != null && (candidate.slot() > 0 || warm.worker.load() < maxWorkerLoad)) {
-            return new Decision.Assign(warm.worker.slot, warm);
+            // With room for a new one it is sent there as to a new one: its reset may take longer than that.
+            boolean waitsForIt = warm.isIdle() || isFull(ledger, limits, candidate.key());
+            return new Decision.Assign(warm.worker.slot, waitsForIt ? warm : null);
         }
         Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0
                 ? ledger.workers().stream()

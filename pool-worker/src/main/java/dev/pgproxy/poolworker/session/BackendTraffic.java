@@ -11,6 +11,7 @@ import dev.pgproxy.poolworker.relay.Tally;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
 
 /** Looks at what a server sends to its client: everything passes, and only what others must know of is noted. */
 final class BackendTraffic implements MessageInspector {
@@ -42,13 +43,16 @@ final class BackendTraffic implements MessageInspector {
     /** Of the server's source: the commands that make, drop, rename and move databases. */
     private static final String BUSY_DATABASE_FILE = "dbcommands.c";
 
+    /** Severities, in words that are never translated, behind which the server closes. */
+    private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
+
     private final ServerIdentity identity;
     private final QueryProgress progress;
     private final Tally tally;
     private final Clock clock;
     private final News news;
     private boolean lastWasError;
-    private String lastSqlState = "";
+    private String fatalSqlState = "";
     private boolean rolesTouched;
 
     BackendTraffic(ServerIdentity identity, QueryProgress progress, Tally tally, Clock clock, News news) {
@@ -63,9 +67,9 @@ final class BackendTraffic implements MessageInspector {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** The SQLSTATE of the server's last message, when that was an ErrorResponse; empty otherwise. */
-    String lastSqlState() {
-        return lastWasError ? lastSqlState : "";
+    /** The SQLSTATE of the server's last message, when that has ended the session; empty otherwise. */
+    String fatalSqlState() {
+        return lastWasError ? fatalSqlState : "";
     }
 
     /** Whether the server's last message was an ErrorResponse, so that a close behind it needs no further words. */
@@ -109,7 +113,8 @@ final class BackendTraffic implements MessageInspector {
 
     private void onError(byte[] body) {
         var fields = BackendMessage.fields(body);
-        lastSqlState = fields.getOrDefault('C', "");
+        boolean isFatal = FATAL.contains(fields.getOrDefault('V', ""));
+        fatalSqlState = isFatal ? fields.getOrDefault('C', "") : "";
         // Anybody can raise this error with any words. Where it comes from only the server's own code can say, which
         // has
         // looked whether its user may do this before it looked who is in the way.

@@ -53,7 +53,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private boolean closedTold;
     private boolean sendsNothingMore;
     private boolean wasIn;
-    private boolean hasLeft;
     private byte[] told = LastWords.NONE;
 
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
@@ -131,11 +130,6 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
     }
 
-    /** Whether the client ended the session, and nobody else. */
-    public boolean hasLeft() {
-        return hasLeft;
-    }
-
     /** Whether the client was let in. */
     public boolean wasIn() {
         return wasIn;
@@ -146,9 +140,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
         return told;
     }
 
-    /** The SQLSTATE of the server's own last word, when that was an error; empty otherwise. */
+    /** The SQLSTATE of the server's last word, when that has ended the session; empty otherwise. */
     public String serversLastSqlState() {
-        return traffic == null ? "" : traffic.lastSqlState();
+        return traffic == null ? "" : traffic.fatalSqlState();
     }
 
     /** Whether the session has ended, or its client is somebody else's. */
@@ -177,8 +171,8 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
     }
 
-    /** Chooses the backend, which is not used before {@link #begin} or {@link #backendAvailable}. */
-    public void attach(Backend chosen) {
+    /** Chooses the backend, or that there is none yet; it is not used before {@link #begin} or {@link #backendAvailable}. */
+    public void attach(@Nullable Backend chosen) {
         backend = chosen;
     }
 
@@ -214,6 +208,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     @Override
     public void backendAvailable() {
+        if (backend != null) {
+            context.owner().joined(this, backend);
+        }
         if (state == SessionState.WAITING) {
             contained(login::check);
         }
@@ -727,7 +724,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** The client is gone: gives the backend back and closes. */
     void leave() {
         if (end()) {
-            hasLeft = true;
+            told = login.refusal(); // Whoever is refused may close before the server does.
             frontend.close();
             tellClosed();
         }

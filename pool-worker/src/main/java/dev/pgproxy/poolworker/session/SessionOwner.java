@@ -12,6 +12,9 @@ public interface SessionOwner {
     /** Asks what is known of the client's role; {@link Session#roleFound} takes the answer. */
     void askForRole(Session session);
 
+    /** The backend that the session has waited for is its own now. */
+    void joined(Session session, Backend backend);
+
     /** The backend, which the session has to itself, is to be connected. */
     void connect(Session session, Backend backend);
 

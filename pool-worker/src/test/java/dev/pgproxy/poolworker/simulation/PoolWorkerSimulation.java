@@ -459,7 +459,9 @@ final class PoolWorkerSimulation {
             } else if (message instanceof ControlMessage.SessionsHeld held) {
                 heldRequest = held.requestId();
             } else if (message instanceof ControlMessage.FrontendAccepted another) {
-                backendsReported.add(another.backendId());
+                if (another.backendId() > 0) {
+                    backendsReported.add(another.backendId());
+                }
             } else if (message instanceof ControlMessage.PlaceWanted wanted) {
                 givePlace(wanted.frontendId());
             }
