@@ -461,6 +461,18 @@ public final class Master
     }
 
     @Override
+    public void onServerMoved(ControlMessage.ServerMoved message) {
+        Event.of("server_moved")
+                .with("server", message.server())
+                .with("addresses", String.join(",", message.addresses()))
+                .message(
+                        "the name leads elsewhere than before: sessions and connections at the old addresses are ended")
+                .hint("Two servers behind one name are no pair of primaries: see that nobody writes to the old one.")
+                .warn();
+        toPoolWorkers(message);
+    }
+
+    @Override
     public void onServerLost(ControlMessage.ServerLost message) {
         failover.probes().onLost(message);
     }

@@ -751,6 +751,23 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 .forEach(Backend::retire);
     }
 
+    /** The server's name leads to these addresses now. What is connected to others may write to a server that nobody means any more. */
+    public void serverMoved(ServerAddress server, List<String> addresses) {
+        for (Session session : sessionsOf(server)) {
+            Backend backend = session.backend();
+            if (backend != null
+                    && backend.isConnected()
+                    && !addresses.contains(backend.peer().host())) {
+                session.endMoved();
+            }
+        }
+        pool.snapshot().stream()
+                .filter(backend -> backend.key().server().equals(server)
+                        && backend.isConnected()
+                        && !addresses.contains(backend.peer().host()))
+                .forEach(Backend::retire);
+    }
+
     /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
     public void leaveServer(ServerAddress server, ServerAddress successor) {
         heldServers.remove(server);

@@ -83,6 +83,11 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
     }
 
     @Override
+    public void onServerMoved(ControlMessage.ServerMoved message) {
+        worker.serverMoved(message.server(), message.addresses());
+    }
+
+    @Override
     public void onReconnect(ControlMessage.Reconnect message) {
         worker.reconnect(message.server());
     }

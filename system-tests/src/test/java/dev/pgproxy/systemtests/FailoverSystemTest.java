@@ -87,6 +87,11 @@ class FailoverSystemTest {
         return proxy;
     }
 
+    /** As below, with the default state file. */
+    static void awaitSystemSeen(ProxyProcess proxy) {
+        awaitSeen(proxy, List.of());
+    }
+
     /** Until the primary was looked at: before, nothing would ever be promoted. */
     private static void awaitSeen(ProxyProcess proxy, List<String> configuration) {
         Path state = configuration.stream()

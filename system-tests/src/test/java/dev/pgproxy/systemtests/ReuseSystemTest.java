@@ -354,6 +354,16 @@ class ReuseSystemTest {
             try (WireClient client = WireClient.login(proxy.port(), "swift", "postgres")) {
                 assertEquals("55MB", client.value("show work_mem"));
             }
+            admin.query("do $$ begin alter role swift set work_mem = '56MB'; end $$");
+            try (WireClient client = WireClient.login(proxy.port(), "swift", "postgres")) {
+                assertEquals("56MB", client.value("show work_mem"));
+            }
+            admin.query(
+                    "create or replace procedure slow_down() language sql as $$ alter role swift set work_mem = '57MB' $$");
+            admin.query("call slow_down()");
+            try (WireClient client = WireClient.login(proxy.port(), "swift", "postgres")) {
+                assertEquals("57MB", client.value("show work_mem"));
+            }
             admin.query("alter role swift nologin");
             try (WireClient client = new WireClient(proxy.port())) {
                 client.startup(WireClient.PROTOCOL_3_0, "swift", "postgres");

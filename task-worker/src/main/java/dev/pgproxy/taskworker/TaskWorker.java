@@ -22,6 +22,7 @@ import dev.pgproxy.taskworker.secret.AbandonedQuery;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -156,6 +157,11 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
             @Override
             public void connectionLost(ServerAddress of) {
                 report(new ControlMessage.ServerLost(of));
+            }
+
+            @Override
+            public void moved(ServerAddress of, List<String> addresses) {
+                report(new ControlMessage.ServerMoved(of, addresses));
             }
         });
     }

@@ -15,12 +15,15 @@ import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import java.io.IOException;
+import java.security.Security;
 import org.jspecify.annotations.Nullable;
 
 /** A child of the master: its loop, its channel, its signals, and what every child answers in the same way. */
 public final class ChildProcess implements ControlMessage.ChildHandler {
 
     /** How often the loop is looked at for its delay. */
+    private static final String NAME_CACHE_SECONDS = "1";
+
     private static final long DELAY_PERIOD_MS = 100;
 
     /** Lines of the log that go to the master with each answer to a ping; the rest waits for the next. */
@@ -89,6 +92,9 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
      * @return the exit status: 0 as asked, 1 when something broke
      */
     public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
+        // A name that leads elsewhere is believed at once: by default the JVM keeps the old addresses for 30 s.
+        Security.setProperty("networkaddress.cache.ttl", NAME_CACHE_SECONDS);
+        Security.setProperty("networkaddress.cache.negative.ttl", NAME_CACHE_SECONDS);
         LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
         ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot : ""));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {

@@ -112,6 +112,8 @@ public sealed interface ControlMessage {
 
         void onServerLost(ServerLost message);
 
+        void onServerMoved(ServerMoved message);
+
         void onStandbyAnswered(StandbyAnswered message);
 
         void onPlaceWanted(PlaceWanted message);
@@ -180,6 +182,8 @@ public sealed interface ControlMessage {
         void onPlaceGiven(PlaceGiven message);
 
         void onPlaceRefused(PlaceRefused message);
+
+        void onServerMoved(ServerMoved message);
     }
 
     /** A task-worker's side of the channel. */
@@ -1443,6 +1447,33 @@ public sealed interface ControlMessage {
         @Override
         public void dispatchTo(MasterHandler handler) {
             handler.onServerProbed(this);
+        }
+    }
+
+    /**
+     * The server's name leads to other addresses than before. Connections to the old ones may be to another server.
+     *
+     * @param addresses it leads to now
+     */
+    record ServerMoved(ServerAddress server, List<String> addresses) implements ToMaster, ToPoolWorker {
+        @Override
+        public ControlMessageType type() {
+            return ControlMessageType.SERVER_MOVED;
+        }
+
+        @Override
+        public void encode(FieldWriter out) {
+            out.string(server.host()).int32(server.port()).strings(addresses);
+        }
+
+        @Override
+        public void dispatchTo(MasterHandler handler) {
+            handler.onServerMoved(this);
+        }
+
+        @Override
+        public void dispatchTo(PoolWorkerHandler handler) {
+            handler.onServerMoved(this);
         }
     }
 

@@ -158,7 +158,8 @@ public enum ControlMessageType {
     PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64(), in.int64())),
     PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes())),
     READER_RAN_AWAY(66, 0, in -> new ControlMessage.ReaderRanAway()),
-    SERVER_FULL(67, 0, in -> new ControlMessage.ServerFull(in.int64(), in.bytes()));
+    SERVER_FULL(67, 0, in -> new ControlMessage.ServerFull(in.int64(), in.bytes())),
+    SERVER_MOVED(68, 0, in -> new ControlMessage.ServerMoved(new ServerAddress(in.string(), in.int32()), in.strings()));
 
     /** Reads the fields of one kind of message. */
     private interface Decoder {

@@ -47,6 +47,7 @@ public enum PermittedMessages {
             ControlMessageType.NOTICE_SENT,
             ControlMessageType.SERVER_PROBED,
             ControlMessageType.SERVER_LOST,
+            ControlMessageType.SERVER_MOVED,
             ControlMessageType.STANDBY_ANSWERED)),
     FROM_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PONG,
@@ -72,6 +73,7 @@ public enum PermittedMessages {
             ControlMessageType.END_SESSIONS,
             ControlMessageType.RECONNECT,
             ControlMessageType.LEAVE_SERVER,
+            ControlMessageType.SERVER_MOVED,
             ControlMessageType.HOLD_SESSIONS,
             ControlMessageType.PLACE_GIVEN,
             ControlMessageType.PLACE_REFUSED)),

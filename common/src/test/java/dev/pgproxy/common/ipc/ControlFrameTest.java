@@ -137,6 +137,7 @@ class ControlFrameTest {
                     new Observation.Answered(
                             new ServerFacts(true, 66, 2, 67, 68, 0.5, new ServerFacts.WalReceiver(true, 69, 70)))),
             new ControlMessage.ServerLost(SERVER),
+            new ControlMessage.ServerMoved(SERVER, List.of("10.0.0.1", "::1")),
             new ControlMessage.StandbyAnswered(71, true, "what", "why"),
             new ControlMessage.PlaceWanted(72, true, BYTES),
             new ControlMessage.ServerFull(73, BYTES),
@@ -183,7 +184,8 @@ class ControlFrameTest {
                 || message instanceof ControlMessage.Shutdown
                 || message instanceof ControlMessage.Pong
                 || message instanceof ControlMessage.EventNoted;
-        boolean passedOn = message instanceof ControlMessage.ReportRows;
+        boolean passedOn =
+                message instanceof ControlMessage.ReportRows || message instanceof ControlMessage.ServerMoved;
         return ofEveryChild ? ChildKind.values().length : passedOn ? 2 : 1;
     }
 

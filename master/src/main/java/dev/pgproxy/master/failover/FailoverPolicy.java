@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class FailoverPolicy {
 
+    /** Looks at a primary that is well over the connection that is kept, before one over a new one. */
+    private static final int LOOKS_OVER_KEPT = 5;
+
     /** Pause between looks at a standby that is being promoted. */
     private static final long POLL_MS = 100;
 
@@ -420,7 +423,7 @@ final class FailoverPolicy {
 
     private void primaryLooked(Watched primary, Observation observation, boolean fresh, List<Action> actions) {
         if (observation instanceof Observation.Answered answered) {
-            primaryAnswered(primary, answered.facts(), actions);
+            primaryAnswered(primary, answered.facts(), fresh, actions);
             return;
         }
         FailureKind kind = ((Observation.Failed) observation).kind();
@@ -454,7 +457,7 @@ final class FailoverPolicy {
         }
     }
 
-    private void primaryAnswered(Watched primary, ServerFacts facts, List<Action> actions) {
+    private void primaryAnswered(Watched primary, ServerFacts facts, boolean fresh, List<Action> actions) {
         alive(primary, actions);
         primaryIsReady = true;
         if (facts.inRecovery()) {
@@ -466,8 +469,11 @@ final class FailoverPolicy {
             return;
         }
         primary.told = "";
-        // A primary that keeps its connections and takes no new ones is of no use to a client that comes.
-        actions.add(new Action.Look(servers.primary(), true, probeMs()));
+        // A primary that keeps its connections and takes no new ones is of no use to a client that comes, who says so
+        // at once
+        // (suspected). So a new one for each look would only fill the server's log.
+        primary.looksOverKept = fresh ? 0 : primary.looksOverKept + 1;
+        actions.add(new Action.Look(servers.primary(), primary.looksOverKept >= LOOKS_OVER_KEPT, probeMs()));
         if (state.systemId() != facts.systemId()) {
             if (state.systemId() != 0) {
                 actions.add(FailoverWords.another(servers.primary(), state.systemId(), facts.systemId()));

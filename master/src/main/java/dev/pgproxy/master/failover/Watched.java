@@ -18,6 +18,9 @@ final class Watched {
     /** When the last look ended. */
     long atNs;
 
+    /** Looks that were well, in a row, over the connection that is kept. */
+    int looksOverKept;
+
     /** Looks over new connections, in a row, that count against the server. */
     int failures;
 

@@ -689,6 +689,22 @@ class FailoverPolicyTest {
         fresh(Y, primary(2));
     }
 
+    /** A new connection for each look fills the server's log; a client that finds none has one looked for at once. */
+    @Test
+    void aPrimaryThatIsWellIsLookedAtOverTheKeptConnection() {
+        allWell();
+        for (int i = 0; i < 4; i++) {
+            kept(X, PRIMARY);
+            assertFalse(last(Action.Look.class).fresh());
+        }
+        kept(X, PRIMARY);
+        assertTrue(last(Action.Look.class).fresh(), "now and then");
+        fresh(X, PRIMARY);
+        assertFalse(last(Action.Look.class).fresh());
+        note(policy.suspected(X));
+        assertEquals(new Action.Look(X, true, 0), last(Action.Look.class));
+    }
+
     @Test
     void theNextStandbyCanBeNamedWithoutARestart() {
         allWell();

@@ -29,12 +29,16 @@ final class BackendTraffic implements MessageInspector {
         void objectInUse(String words);
     }
 
-    /** How tags of commands begin that change who may log in, or what a session reads at its start. */
+    /** How tags of commands begin that change who may log in, or what a session reads at its start, or that run others which may. */
     private static final List<byte[]> ROLE_COMMANDS = List.of(
             tag("ALTER ROLE"),
             tag("ALTER DATABASE"),
             tag("CREATE ROLE"),
             tag("CREATE DATABASE"),
+            tag("DO"),
+            tag("CREATE EXTENSION"),
+            tag("ALTER EXTENSION"),
+            tag("CALL"),
             tag("DROP ROLE"),
             tag("DROP DATABASE"),
             tag("GRANT"),

@@ -42,6 +42,13 @@ public final class LastWords {
                 "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
     }
 
+    static byte[] movedServer(ServerAddress server) {
+        return BackendMessage.fatal(
+                SqlState.ADMIN_SHUTDOWN,
+                "terminating connection because the name of server " + server + " leads to another address now",
+                "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
+    }
+
     static byte[] notMoved(ServerAddress server, String reason) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,

@@ -663,6 +663,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
         contained(() -> part(LastWords.shutdown()));
     }
 
+    /** Ends the session now, or gives its client back: the server's name leads elsewhere. */
+    public void endMoved() {
+        contained(() -> giveBack(LastWords.movedServer(key.server())));
+    }
+
     /** Ends the session now: an operator wants it to. */
     public void endByOperator() {
         contained(() -> part(LastWords.endedByOperator()));

@@ -6,8 +6,13 @@ import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.taskworker.connection.AdminConnection;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -25,6 +30,9 @@ public final class Prober implements AutoCloseable {
     /** The master asks for one look of each kind at a time, and a second one that waits. */
     private static final int MAX_REQUESTS = 16;
 
+    /** Of a name: more are not remembered. */
+    private static final int MAX_ADDRESSES = 16;
+
     /** When this part of a look's time was lost in this process, the server may have answered in time. */
     private static final int OWN_SHARE_DIVISOR = 4;
 
@@ -40,6 +48,9 @@ public final class Prober implements AutoCloseable {
 
         /** The kept connection ended between two looks. */
         void connectionLost(ServerAddress server);
+
+        /** The server's name leads to none of the addresses that it led to before, and a server answers there. */
+        void moved(ServerAddress server, List<String> addresses);
     }
 
     /** @param kind null to end */
@@ -52,6 +63,8 @@ public final class Prober implements AutoCloseable {
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
     private @Nullable Connection kept;
+    /** What the server's name led to when the last connection was opened; empty before. */
+    private List<String> addresses = List.of();
 
     public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
         this(server, login, lateness::nowNs, listener);
@@ -124,14 +137,20 @@ public final class Prober implements AutoCloseable {
     }
 
     private Observation look(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
+        List<String> now = kind == ProbeKind.FLUSH ? addresses : lookUp();
+        boolean hasMoved = !addresses.isEmpty() && !now.isEmpty() && Collections.disjoint(addresses, now);
         long latenessBeforeNs = latenessNs.getAsLong();
         try {
             Connection connection = open;
-            if (kind == ProbeKind.FRESH || connection == null) {
+            if (kind == ProbeKind.FRESH || connection == null || hasMoved) {
                 Connection opened = AdminConnection.open(server, login, timeoutMs);
                 closeKept();
                 kept = opened;
                 connection = opened;
+                addresses = now;
+                if (hasMoved) {
+                    listener.moved(server, now);
+                }
             }
             if (kind == ProbeKind.FLUSH) {
                 ServerProbe.flush(connection);
@@ -154,6 +173,18 @@ public final class Prober implements AutoCloseable {
         } catch (RuntimeException | OutOfMemoryError e) {
             closeKept(); // A fault of the driver says nothing of the server, and must not end the watch over it.
             return new Observation.Failed(FailureKind.LOCAL, e.toString());
+        }
+    }
+
+    /** All addresses that the server's name leads to; none when that cannot be found out. */
+    private List<String> lookUp() {
+        try {
+            return Arrays.stream(InetAddress.getAllByName(server.host()))
+                    .map(InetAddress::getHostAddress)
+                    .limit(MAX_ADDRESSES)
+                    .toList();
+        } catch (UnknownHostException e) {
+            return List.of(); // The look will tell.
         }
     }
 

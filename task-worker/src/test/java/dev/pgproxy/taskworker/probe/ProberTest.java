@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -45,6 +46,9 @@ class ProberTest {
 
                             @Override
                             public void connectionLost(ServerAddress server) {}
+
+                            @Override
+                            public void moved(ServerAddress server, List<String> addresses) {}
                         })) {
             assertTrue(prober.look(1, ProbeKind.FRESH, TIMEOUT_MS));
             Observation observation = seen.poll(60, TimeUnit.SECONDS);
