@@ -6,8 +6,8 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,9 +35,9 @@ final class HostCheck {
         });
         Path state = config.files().stateFile();
         if (config.servers().promote().isPresent()) {
-            writable("state_file", state, ", so no standby would be promoted", problems);
+            stateFile(state, problems);
         }
-        config.logging().file().ifPresent(file -> writable("log.filename", file, "", problems));
+        config.logging().file().ifPresent(file -> logFile(file, problems));
         config.listen().forEach(address -> listenable(address, config, problems));
         return problems;
     }
@@ -49,17 +49,25 @@ final class HostCheck {
         }
     }
 
-    /** A file that is to be made, with the directories above it. */
-    private static void writable(String key, Path file, String so, List<String> problems) {
+    /** A file that is written beside itself and renamed, in a directory that is made when it is missing. */
+    private static void stateFile(Path file, List<String> problems) {
         Path above = file.toAbsolutePath().getParent();
         while (above != null && !Files.exists(above)) {
             above = above.getParent();
         }
-        boolean isFree = above != null && Files.isDirectory(above) && Files.isWritable(above);
-        boolean isThere = Files.exists(file) && Files.isRegularFile(file) && Files.isWritable(file);
-        if (!isFree && !isThere) {
-            problems.add(key + " = " + file + ": this user may not write in " + above + so
-                    + ". Make a directory for it that belongs to the user pgproxy runs as, and name that.");
+        if (above == null || !Files.isDirectory(above) || !Files.isWritable(above)) {
+            problems.add(
+                    "state_file = " + file + ": this user may not write in " + above
+                            + ", so no standby would be promoted. Make a directory for it that belongs to the user pgproxy runs as, and name that.");
+        }
+    }
+
+    /** Files of this name with something appended, in a directory that nobody makes. */
+    private static void logFile(Path file, List<String> problems) {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory == null || !Files.isDirectory(directory) || !Files.isWritable(directory)) {
+            problems.add("log.filename = " + file + ": this user may not write in " + directory
+                    + ". Make that directory, and give it to the user pgproxy runs as.");
         }
     }
 
@@ -68,16 +76,13 @@ final class HostCheck {
             problems.add("listen = " + address + ": that is master too, so the proxy would be its own server."
                     + " Let pgproxy listen on another port.");
         }
-        try {
-            InetAddress named = InetAddress.getByName(address.host());
-            if (!named.isAnyLocalAddress() && NetworkInterface.getByInetAddress(named) == null) {
-                problems.add("listen = " + address + ": this host has no such address. ip address shows those it has;"
-                        + " 0.0.0.0 stands for all of IPv4, * for all there are.");
-            }
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(InetAddress.getByName(address.host()), 0));
         } catch (UnknownHostException e) {
             problems.add("listen = " + address + ": nobody knows this name here. Write an address of this host.");
-        } catch (SocketException e) {
-            return; // Binding it will tell.
+        } catch (IOException e) {
+            problems.add("listen = " + address + ": this host has no such address. ip address shows those it has;"
+                    + " 0.0.0.0 stands for all of IPv4, * for all there are.");
         }
     }
 

@@ -207,10 +207,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     /** What the former client has left may take long to be undone; then the session has a new connection in its place. */
     private void losePatience(Session session, Backend resetting) {
         loop.scheduler().afterMs(RESET_PATIENCE_MS, () -> {
-            if (session.backend() == resetting && resetting.isResetting() && !session.isOver()) {
+            boolean waits = resetting.isResetting() || resetting.state() == BackendState.CLOSING;
+            if (session.backend() == resetting && waits && !session.isOver()) {
                 session.contained(() -> {
-                    resetting.release(true, "");
                     session.attach(null);
+                    resetting.release(true, "");
                     needsBackend(session);
                 });
             }

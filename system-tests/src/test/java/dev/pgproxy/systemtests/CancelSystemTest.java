@@ -182,6 +182,8 @@ class CancelSystemTest {
             cluster.primary().sql("alter system set synchronous_standby_names = 'nobody'");
             cluster.primary().sql("select pg_reload_conf()");
             await(cluster, "a standby to be needed", "show synchronous_standby_names", "nobody");
+            cluster.primary()
+                    .sql("checkpoint"); // Whether commits wait is the checkpointer's to say, when it has heard of that.
             vanishing.client.send(FrontendMessage.query("insert into kept values (1)"));
             await(cluster, "the commit to wait", waitEvent(vanishing), "SyncRep");
             reader.client.send(FrontendMessage.query("select pg_sleep(600)"));

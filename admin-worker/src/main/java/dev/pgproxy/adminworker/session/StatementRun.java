@@ -109,7 +109,7 @@ final class StatementRun {
         if (command == OperatorCommand.SWITCHOVER) {
             goesOn = true;
             services.statementBegins(
-                    running); // The master bounds it, by failover.switchover_timeout and what comes behind that.
+                    running); // The master bounds it, by failover.switchover_timeout and the promotion itself.
         } else {
             limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
         }

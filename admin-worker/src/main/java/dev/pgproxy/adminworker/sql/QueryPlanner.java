@@ -48,6 +48,9 @@ final class QueryPlanner {
 
     private final SqlText statement;
     private final Settings settings;
+    /** Whether a table is named that has a column {@code user}. */
+    private final boolean namesUsers;
+
     private final StringBuilder sql = new StringBuilder();
     private final Places places = new Places();
     private final Set<View> views = EnumSet.noneOf(View.class);
@@ -71,6 +74,7 @@ final class QueryPlanner {
     private QueryPlanner(SqlText statement, Settings settings) {
         this.statement = statement;
         this.settings = settings;
+        this.namesUsers = statement.tokens().stream().anyMatch(QueryPlanner::namesTableWithUser);
     }
 
     static Plan.Query plan(SqlText statement, Settings settings) throws SqlProblem {
@@ -328,7 +332,7 @@ final class QueryPlanner {
 
     /** In the tables that have a column of this name it is the column, as the seed wrote it; elsewhere it is CURRENT_USER. */
     private boolean isUserColumn(Token token) {
-        return token.isWord(USER) && statement.tokens().stream().anyMatch(QueryPlanner::namesTableWithUser);
+        return namesUsers && token.isWord(USER);
     }
 
     private static boolean namesTableWithUser(Token token) {

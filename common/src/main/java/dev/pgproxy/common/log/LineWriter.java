@@ -75,12 +75,21 @@ final class LineWriter {
     private void run() {
         try {
             while (true) {
-                sink.write(next());
+                String line = next();
+                try {
+                    sink.write(line);
+                } catch (RuntimeException | OutOfMemoryError e) {
+                    countLost(); // The next line may find memory again.
+                }
                 done();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private synchronized void countLost() {
+        lost++;
     }
 
     private synchronized String next() throws InterruptedException {

@@ -16,11 +16,18 @@ public final class LogJournal {
     /** What is kept of a long line, in chars: no more of it is ever shown. */
     static final int MAX_LINE_CHARS = 2_000;
 
+    /** What comes with each login would push out what operators look for; the log has it. */
+    private static final List<String> CHATTER =
+            List.of("event=operator_logged_in ", "event=connection ", "event=disconnection ");
+
     private final ArrayDeque<LogLine> lines = new ArrayDeque<>();
 
     LogJournal() {}
 
     synchronized void add(LogLine line) {
+        if (CHATTER.stream().anyMatch(line.text()::startsWith)) {
+            return;
+        }
         if (lines.size() == MAX_LINES) {
             lines.remove();
         }

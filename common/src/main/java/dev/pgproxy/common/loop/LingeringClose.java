@@ -54,6 +54,7 @@ public final class LingeringClose {
         private final Scheduler.Timer timer;
         private long discardedBytes;
         private boolean outputShut;
+        private boolean peerIsDone;
 
         private Parting(Transport transport, byte[] bytes) {
             this.transport = transport;
@@ -75,12 +76,14 @@ public final class LingeringClose {
                     transport.shutdownOutput();
                 }
                 scratch.clear();
-                int count = transport.read(scratch);
-                discardedBytes += count;
-                if (count < 0 || discardedBytes > MAX_DISCARDED_BYTES) {
+                int count = peerIsDone ? 0 : transport.read(scratch);
+                peerIsDone |= count < 0;
+                discardedBytes += Math.max(0, count);
+                if ((peerIsDone && !lastWords.hasRemaining()) || discardedBytes > MAX_DISCARDED_BYTES) {
                     end();
                 } else {
-                    transport.interest(lastWords.hasRemaining() ? Interest.READ | Interest.WRITE : Interest.READ);
+                    int reads = peerIsDone ? Interest.RESET : Interest.READ; // It may read what it has not read yet.
+                    transport.interest(lastWords.hasRemaining() ? reads | Interest.WRITE : reads);
                 }
             } catch (IOException e) {
                 end(); // The peer broke the connection: nobody is there to hear the rest.

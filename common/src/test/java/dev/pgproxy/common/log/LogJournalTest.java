@@ -21,6 +21,14 @@ class LogJournalTest {
     }
 
     @Test
+    void leavesOutWhatComesWithEachLogin() {
+        journal.add(new LogLine(1, "INFO", "event=connection peer=127.0.0.1:1"));
+        journal.add(new LogLine(2, "INFO", "event=operator_logged_in peer=127.0.0.1"));
+        journal.add(new LogLine(3, "INFO", "event=connection_refused peer=127.0.0.1:1"));
+        assertEquals(1, journal.take(5).size());
+    }
+
+    @Test
     void keepsTheBeginningOfALongLine() {
         journal.add(new LogLine(1, "INFO", "x".repeat(1_000_000)));
         journal.add(new LogLine(2, "INFO", "y".repeat(LogJournal.MAX_LINE_CHARS)));

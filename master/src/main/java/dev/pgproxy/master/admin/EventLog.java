@@ -4,7 +4,6 @@ import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.view.RowWriter;
 import java.util.ArrayDeque;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,8 +15,6 @@ final class EventLog {
 
     private static final Pattern NAME = Pattern.compile("event=(\\S+).*", Pattern.DOTALL);
 
-    private static final Set<String> CHATTER = Set.of("operator_logged_in", "connection", "disconnection");
-
     private record Entry(long id, String process, LogLine line) {}
 
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
@@ -25,19 +22,10 @@ final class EventLog {
 
     /** @param process which logged it */
     void add(String process, LogLine line) {
-        if (isChatter(line)) {
-            return;
-        }
         if (entries.size() == MAX_EVENTS) {
             entries.remove();
         }
         entries.add(new Entry(nextId++, process, line));
-    }
-
-    /** What comes with each login would push out what operators look for; the log has it. */
-    private static boolean isChatter(LogLine line) {
-        Matcher matcher = NAME.matcher(line.text());
-        return matcher.matches() && CHATTER.contains(matcher.group(1));
     }
 
     void write(RowWriter out) {

@@ -223,14 +223,16 @@ final class FailoverPolicy {
         List<ServerAddress> standbys = next.standbys().stream()
                 .filter(standby -> !standby.equals(servers.primary()))
                 .toList();
-        servers = new ProxyConfig.Servers(servers.primary(), next.promote(), standbys);
+        boolean isCarriedOut = phase == Phase.INTENDING || phase == Phase.PROMOTING || phase == Phase.FINISHING;
+        servers =
+                new ProxyConfig.Servers(servers.primary(), isCarriedOut ? servers.promote() : next.promote(), standbys);
         rememberAll();
         if (!wasRead) {
             keepFormerOut();
         }
         watched.values().forEach(server -> server.noWay = null); // It is examined anew.
         List<Action> actions = new ArrayList<>();
-        if (namesPrimary && phase == Phase.WATCHING) {
+        if (namesPrimary && !isCarriedOut) {
             takeOver(next, actions);
         }
         all().stream()
@@ -241,15 +243,25 @@ final class FailoverPolicy {
 
     /** The operator has taken over what was decided: the old primary is what the configuration says it is. */
     private void takeOver(ProxyConfig.Servers next, List<Action> actions) {
-        if (former != null
-                && (next.standbys().contains(former)
-                        || next.promote().filter(former::equals).isPresent())) {
-            former = null;
-        }
+        forgetFormerIfItFollows();
         if (!state.isFor(next)) {
             state = FailoverState.initial(next).withSystemId(state.systemId());
             unsaved = true;
             actions.add(saveNow(state));
+        }
+    }
+
+    /**
+     * An old primary that was made a standby, and is named as one, is one like others. As long as it takes writes it is not: what it has may
+     * lack what was committed since.
+     */
+    private void forgetFormerIfItFollows() {
+        ServerAddress old = former;
+        if (old != null
+                && known(old).isStandby()
+                && (servers.standbys().contains(old)
+                        || servers.promote().filter(old::equals).isPresent())) {
+            former = null;
         }
     }
 
@@ -554,11 +566,17 @@ final class FailoverPolicy {
 
     /** Servers that take writes and belong to our primary, which nobody here has made primaries. */
     private List<ServerAddress> otherPrimaries() {
+        // One on an older timeline was a primary before: it is behind, and not ahead.
+        ServerFacts primary = watchedPrimary().facts;
+        int primaryTimeline = primary == null || primary.systemId() != state.systemId() ? 0 : primary.timeline();
         return all().stream()
                 .filter(each -> !each.equals(servers.primary()) && !each.equals(former))
                 .filter(each -> {
                     Watched other = known(each);
-                    return other.isPrimary() && other.facts != null && other.facts.systemId() == state.systemId();
+                    return other.isPrimary()
+                            && other.facts != null
+                            && other.facts.systemId() == state.systemId()
+                            && other.facts.timeline() >= primaryTimeline;
                 })
                 .toList();
     }
@@ -871,6 +889,9 @@ final class FailoverPolicy {
             actions.add(FailoverWords.oldPrimaryIsStandby(server));
         } else if (known.last instanceof Observation.Failed) {
             known.told = "";
+        }
+        if (state.decision().isEmpty()) {
+            forgetFormerIfItFollows(); // The configuration names it already.
         }
     }
 }

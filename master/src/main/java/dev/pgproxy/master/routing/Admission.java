@@ -15,8 +15,17 @@ final class Admission {
 
     /** What to do. */
     sealed interface Decision {
-        /** @param claimed the backend that the worker is expected to use; null when it will open one */
-        record Assign(int slot, Ledger.@Nullable BackendEntry claimed) implements Decision {}
+        /**
+         * @param claimed the backend that the worker is expected to use; null when it will open one
+         * @param booked one in reset that the worker may use instead of opening one, and which nobody else can be promised
+         */
+        record Assign(int slot, Ledger.@Nullable BackendEntry claimed, Ledger.@Nullable BackendEntry booked)
+                implements Decision {
+
+            Assign(int slot, Ledger.@Nullable BackendEntry claimed) {
+                this(slot, claimed, null);
+            }
+        }
 
         /** All places of the scope are taken, and this backend waits for users of another kind. */
         record Evict(Ledger.BackendEntry backend, PlaceLimits.Scope scope) implements Decision {}
@@ -73,9 +82,12 @@ final class Admission {
                 return new Decision.Assign(prepared.slot, null);
             }
         } else if (warm != null && (candidate.slot() > 0 || warm.worker.load() < maxWorkerLoad)) {
-            // With room for a new one it is sent there as to a new one: its reset may take longer than that.
-            boolean waitsForIt = warm.isIdle() || isFull(ledger, limits, candidate.key());
-            return new Decision.Assign(warm.worker.slot, waitsForIt ? warm : null);
+            // With room for a new one the client is sent there as to a new one: the reset may take longer than that.
+            boolean hasRoom = warm.worker.load() + (candidate.slot() == 0 ? 1 : 0) < maxWorkerLoad;
+            boolean waitsForIt = warm.isIdle() || !hasRoom || isFull(ledger, limits, candidate.key());
+            return waitsForIt
+                    ? new Decision.Assign(warm.worker.slot, warm)
+                    : new Decision.Assign(warm.worker.slot, null, warm);
         }
         Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0
                 ? ledger.workers().stream()

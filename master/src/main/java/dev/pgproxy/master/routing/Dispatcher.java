@@ -361,13 +361,16 @@ public final class Dispatcher {
      */
     private Standing standing(Client client, PoolKey key, StartupPacket.Startup startup) {
         Standing standing = known.standing(key.server(), startup);
+        if (standing != Standing.VISITOR) {
+            return standing;
+        }
         boolean costsNobody = limits.areNone(key)
                 && ledger.idle(key) == null
                 && ledger.resetting(key) == null
-                && !ledger.hasUnused(key)
                 && !isHeld(key.server())
-                && strangersHaveRoom(key, PeerGroup.of(client.peer().getAddress()));
-        return standing == Standing.VISITOR && costsNobody ? Standing.STRANGER : standing;
+                && strangersHaveRoom(key, PeerGroup.of(client.peer().getAddress()))
+                && !ledger.hasUnused(key);
+        return costsNobody ? Standing.STRANGER : standing;
     }
 
     private boolean strangersHaveRoom(PoolKey key, String neighbour) {
@@ -825,6 +828,7 @@ public final class Dispatcher {
             return false;
         }
         leaveLine(client);
+        book(assign);
         pending.put(client.id(), new Pending(client, worker));
         if (client.standing() != Standing.PROVED) {
             unproved.addAtWorker(client);
@@ -836,6 +840,12 @@ public final class Dispatcher {
         return true;
     }
 
+    private void book(Admission.Decision.Assign assign) {
+        if (assign.booked() != null) {
+            ledger.booked(assign.booked());
+        }
+    }
+
     private void noteTurn(RoutedClient client) {
         if (client.standing() == Standing.STRANGER) {
             neighbours.served(client.neighbour());
@@ -844,6 +854,7 @@ public final class Dispatcher {
 
     private void giveThere(RoutedClient client, PoolWorkerLink worker, Admission.Decision.Assign assign) {
         leaveLine(client);
+        book(assign);
         wanting.remove(client.id());
         ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);

@@ -317,12 +317,12 @@ final class Ledger {
                         backend.key.parameters().serverDatabase().equals(database);
                     default -> true;
                 })
-                .min(Comparator.<BackendEntry>comparingInt(backend -> backend.status == BackendStatus.CLOSING ? 0 : 1)
+                .min(Comparator.<BackendEntry>comparingInt(backend -> backend.status == BackendStatus.IDLE ? 0 : 1)
+                        .thenComparingInt(backend -> backend.status == BackendStatus.CLOSING ? 0 : 1)
                         .thenComparingInt(
                                 backend -> backend.key.parameters().serverUser().equals(user) ? 0 : 1)
                         .thenComparingInt(backend ->
                                 backend.key.parameters().serverDatabase().equals(database) ? 0 : 1)
-                        .thenComparingInt(backend -> backend.status == BackendStatus.IDLE ? 0 : 1)
                         .thenComparingLong(backend -> backend.turn))
                 .orElse(null);
     }
@@ -550,6 +550,7 @@ final class Ledger {
             part(backend.user);
         }
         unindex(backend);
+        backend.isWantedGone = false; // It is used again, and who waited for its end goes on.
         change(backend, backend.status, session);
         session.backend = backend;
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
@@ -616,6 +617,11 @@ final class Ledger {
         less(backend.worker.backendsByKey, backend.key);
         backend.counts.forEach(count -> count.backends--);
         heldBytes -= ClientWeight.of(backend.key.parameters());
+    }
+
+    /** A client may have it after its reset: until it is idle nobody else is promised it. */
+    void booked(BackendEntry backend) {
+        unindex(backend);
     }
 
     /** The worker was told to close it. */

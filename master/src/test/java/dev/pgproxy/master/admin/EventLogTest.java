@@ -19,7 +19,6 @@ class EventLogTest {
         int added = 10 * EventLog.MAX_EVENTS;
         for (int i = 1; i <= added; i++) {
             log.add("pool-1", new LogLine(i, "INFO", "event=tried number=" + i));
-            log.add("admin", new LogLine(i, "INFO", "event=operator_logged_in peer=127.0.0.1"));
         }
         RowWriter out = new RowWriter(View.EVENT);
         log.write(out);

@@ -764,6 +764,24 @@ class FailoverPolicyTest {
         assertEquals(X, last(Action.Save.class).state().decision().orElseThrow().newPrimary());
     }
 
+    /** It was named as a standby before it was made one, and has nothing of what was committed since. */
+    @Test
+    void anOldPrimaryThatTakesWritesStillIsNotAdopted() {
+        allWell();
+        failOverToY();
+        fresh(X, PRIMARY);
+        note(policy.configure(new ProxyConfig.Servers(Y, Optional.of(Z), List.of(X, Z)), true, RULES, LIMITS));
+        saveAll();
+        fresh(X, PRIMARY);
+        done.clear();
+        for (int i = 0; i < RETRIES; i++) {
+            fresh(Y, REFUSED);
+        }
+        fresh(X, PRIMARY);
+        fresh(Z, standby(2, false, 500));
+        assertEquals(Z, last(Action.Save.class).state().decision().orElseThrow().newPrimary());
+    }
+
     /** The server that an operator has replaced takes writes still, as the notice of the switchover says. */
     @Test
     void aPlannedSwitchoverRaisesNoAlarmAboutTheOldPrimary() {

@@ -144,6 +144,22 @@ class LedgerTest {
         assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 1, 1_000));
     }
 
+    /** The reset may take longer than a new connection, which its client has a place for; so nobody else may count on it. */
+    @Test
+    void whatIsBeingResetIsPromisedToOneOnly() {
+        ledger.workerReady(1);
+        Ledger.BackendEntry resetting = idle(1, 10, A);
+        ledger.backendStatus(1, 10, Ledger.BackendStatus.RESETTING);
+        assertEquals(
+                new Admission.Decision.Assign(1, resetting), decide(ledger, A, 1, 1_000), "nothing else is allowed");
+        assertEquals(new Admission.Decision.Assign(1, null, resetting), decide(ledger, A, 2, 1_000));
+        ledger.booked(resetting);
+        ledger.assigned(1, 2, A, 0, null, PLACE);
+        assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 2, 1_000));
+        ledger.backendStatus(1, 10, Ledger.BackendStatus.RESETTING); // Its client has lost patience.
+        assertEquals(new Admission.Decision.Assign(1, resetting), decide(ledger, A, 2, 1_000));
+    }
+
     @Test
     void newClientsGoToTheWorkerWithTheFewestSessions() {
         ledger.workerReady(1);

@@ -298,8 +298,12 @@ public final class Backend {
      */
     public void release(boolean clean, String leftover) {
         user = null;
-        if (isResetting() || state == BackendState.CLOSING) {
-            return; // It was only booked.
+        if (isResetting()) {
+            owner.resetting(this); // It was only booked, and somebody else may have it.
+            return;
+        }
+        if (state == BackendState.CLOSING) {
+            return;
         }
         // In the middle of a login the server expects no Terminate.
         sentCleanly = clean && state == BackendState.IN_SESSION;

@@ -159,7 +159,7 @@ public final class Pipe {
         }
     }
 
-    /** Puts an inspector's own bytes ahead of what is in the buffer at this index, and behind all that came before. */
+    /** Puts an inspector's own bytes ahead of what is in the buffer at this index, and after all that came before. */
     private void insert(byte[] bytes, ByteBuffer buffer, int at) {
         keep(buffer, forwardFrom, at);
         append(bytes);

@@ -122,6 +122,11 @@ public final class QueryProgress {
         return isRunning() || !isResettable();
     }
 
+    /** Whether the server waits for more of the client, or nobody can tell. */
+    public boolean awaitsClient() {
+        return doubtful || sequenceOpen || copyIn != CopyIn.NONE;
+    }
+
     /** Whether the backend can be used again once it has answered: no COPY, no unfinished sequence, no doubt. */
     public boolean isResettable() {
         return !doubtful && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;

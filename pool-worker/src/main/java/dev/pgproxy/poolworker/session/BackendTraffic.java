@@ -47,7 +47,7 @@ final class BackendTraffic implements MessageInspector {
     /** Of the server's source: the commands that make, drop, rename and move databases. */
     private static final String BUSY_DATABASE_FILE = "dbcommands.c";
 
-    /** Severities, in words that are never translated, behind which the server closes. */
+    /** Severities, in words that are never translated, after which the server closes. */
     private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
 
     private final ServerIdentity identity;

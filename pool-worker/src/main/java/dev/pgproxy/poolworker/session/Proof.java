@@ -48,7 +48,7 @@ final class Proof {
      * @param nonce used for this login alone
      */
     LoginAnswers answers(Verifiers verifiers, byte[] nonce) {
-        return password != null ? password : new KeyLogin(verifiers.md5(), clientKey, nonce);
+        return password != null ? password.copy() : new KeyLogin(verifiers.md5(), clientKey, nonce);
     }
 
     /** Forgets what logs in. */

@@ -40,6 +40,11 @@ final class Replay implements LoginAnswers {
         return FrontendMessage.wrap(ByteBuffer.wrap(answer).get(), scram.transplant(body, data));
     }
 
+    /** The same answers for another login; what is taken from one is not taken from the other. */
+    Replay copy() {
+        return new Replay(method, scram, answers.stream().map(byte[]::clone).toList());
+    }
+
     /** Whether an answer was not given yet. */
     boolean isLeft() {
         return !answers.isEmpty();

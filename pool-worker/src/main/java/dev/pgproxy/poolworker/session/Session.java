@@ -469,7 +469,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
      */
     private boolean mayStillRead(Relay way) {
         Backend serving = attached();
-        if (state != SessionState.ACTIVE || way.isQuiet() || !serving.progress().isResettable() || !way.endsClean()) {
+        if (state != SessionState.ACTIVE || way.isQuiet() || serving.progress().awaitsClient() || !way.endsClean()) {
             return false;
         }
         state = SessionState.ENDING;
@@ -779,7 +779,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
         if (used != null) {
             try {
-                if (terms.singleUse()) {
+                if (terms.singleUse() && !untouched) {
                     used.retire();
                 }
                 used.release(untouched || clean, trace.leftover());

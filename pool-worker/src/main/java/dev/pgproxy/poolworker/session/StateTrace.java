@@ -134,7 +134,7 @@ final class StateTrace {
         if (continues(text, at, end, SESSION)) {
             at = skipSpace(text, at + SESSION.length, end);
         }
-        if (beginsComment(text, at, end) || continues(text, at, end, ESCAPED_NAME) || continues(text, at, end, SEED)) {
+        if (beginsComment(text, at, end) || continues(text, at, end, ESCAPED_NAME) || isWordAt(text, at, end, SEED)) {
             return true; // Nobody needs to know what is behind it.
         }
         boolean isQuoted = at < end && text.get(at) == '"';
@@ -180,12 +180,16 @@ final class StateTrace {
 
     private static boolean attaches(ByteBuffer text, int start, int end) {
         for (byte[] function : ATTACHING) {
-            int behind = start + function.length;
-            if (continues(text, start, end, function) && (behind >= end || !isWord(text.get(behind)))) {
+            if (isWordAt(text, start, end, function)) {
                 return true;
             }
         }
         return false;
+    }
+
+    private static boolean isWordAt(ByteBuffer text, int start, int end, byte[] word) {
+        int after = start + word.length;
+        return continues(text, start, end, word) && (after >= end || !isWord(text.get(after)));
     }
 
     private static boolean continues(ByteBuffer text, int start, int end, byte[] word) {

@@ -30,6 +30,9 @@ public final class Prober implements AutoCloseable {
     /** The master asks for one look of each kind at a time, and a second one that waits. */
     private static final int MAX_REQUESTS = 16;
 
+    /** A process that is late all the time must not keep a dead server alive for ever. */
+    private static final int MOST_LATE_IN_A_ROW = 3;
+
     /** Of a name: more are not remembered. */
     private static final int MAX_ADDRESSES = 16;
 
@@ -63,6 +66,7 @@ public final class Prober implements AutoCloseable {
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
     private @Nullable Connection kept;
+    private int lateInARow;
     /** What the server's name led to when the last connection was opened; empty before. */
     private List<String> addresses = List.of();
 
@@ -159,7 +163,9 @@ public final class Prober implements AutoCloseable {
         } catch (SQLException e) {
             FailureKind failure = DriverFailure.kindOf(e);
             long lateMs = TimeUnit.NANOSECONDS.toMillis(latenessNs.getAsLong() - latenessBeforeNs);
-            if (failure == FailureKind.TIMED_OUT && lateMs > timeoutMs / OWN_SHARE_DIVISOR) {
+            boolean isOurs = failure == FailureKind.TIMED_OUT && lateMs > timeoutMs / OWN_SHARE_DIVISOR;
+            lateInARow = isOurs ? lateInARow + 1 : 0;
+            if (isOurs && lateInARow <= MOST_LATE_IN_A_ROW) {
                 closeKept();
                 return new Observation.Failed(
                         FailureKind.LOCAL,

@@ -24,14 +24,15 @@ public enum AbandonedQuery {
             "^(\\s|/\\*.*?\\*/|--[^\\n]*\\n)*(commit|end|prepare\\s+transaction|rollback\\s+prepared)\\M|\\mconcurrently\\M";
 
     /**
-     * Without the right to see other sessions, their columns are null. Who has no transaction id has nothing to commit. Null when the
+     * Without the right to see other sessions, their state is null. Who has no transaction id has nothing to commit. Null when the
      * server runs nothing for that process, or another one has its pid by now.
      */
     private static final String QUERY = """
             SELECT CASE
+                WHEN a.state IS NULL OR a.state OPERATOR(pg_catalog.=) 'disabled' THEN 'UNKNOWN'
                 WHEN a.query OPERATOR(pg_catalog.~*) ? THEN 'UNFIT'
                 WHEN pg_catalog.current_setting('synchronous_standby_names') OPERATOR(pg_catalog.=) '' THEN 'CANCELLABLE'
-                WHEN a.state IS NULL OR a.backend_xid IS NOT NULL
+                WHEN a.backend_xid IS NOT NULL
                   OR COALESCE(a.wait_event, '') OPERATOR(pg_catalog.=) 'SyncRep' THEN 'COMMITTING_TO_STANDBYS'
                 ELSE 'CANCELLABLE'
             END
