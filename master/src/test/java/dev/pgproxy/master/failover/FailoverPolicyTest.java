@@ -655,12 +655,7 @@ class FailoverPolicyTest {
     @Test
     void aStaleStandbyStaysOutWhileThePrimaryDoesNotAnswer() {
         allWell();
-        primaryDies();
-        fresh(Y, ORPHAN);
-        saveAll();
-        fresh(Y, primary(2));
-        saveAll();
-        fresh(Y, primary(2));
+        failOverToY();
         nowNs += Duration.ofSeconds(61).toNanos();
         kept(Z, ORPHAN);
         assertEquals(List.of(), policy.readable());
@@ -804,12 +799,7 @@ class FailoverPolicyTest {
     @Test
     void aStandbyThatDoesNotFollowTheNewPrimaryGoesOutAfterAWhile() {
         allWell();
-        primaryDies();
-        fresh(Y, ORPHAN);
-        saveAll();
-        fresh(Y, primary(2));
-        saveAll();
-        fresh(Y, primary(2));
+        failOverToY();
         fresh(Z, ORPHAN);
         assertEquals(List.of(Z), policy.readable());
         nowNs += Duration.ofSeconds(61).toNanos();

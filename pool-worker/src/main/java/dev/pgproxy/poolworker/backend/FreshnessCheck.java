@@ -1,10 +1,6 @@
 package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
-import java.nio.BufferUnderflowException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -104,20 +100,9 @@ final class FreshnessCheck {
         return QUERY;
     }
 
-    /** Reads the body of the answer's DataRow: Int16 columns, and of each its Int32 length and its bytes. */
+    /** Reads the body of the answer's DataRow. */
     static Answer read(byte[] row) {
-        List<String> columns = new ArrayList<>();
-        try {
-            ByteBuffer in = ByteBuffer.wrap(row);
-            int count = in.getShort();
-            for (int i = 0; i < count; i++) {
-                byte[] value = new byte[Math.max(0, Math.min(in.getInt(), in.remaining()))];
-                in.get(value);
-                columns.add(new String(value, StandardCharsets.ISO_8859_1));
-            }
-        } catch (BufferUnderflowException e) {
-            columns.clear();
-        }
+        List<String> columns = MessageCopies.columns(row);
         return columns.size() == 2
                 ? new Answer(columns.get(0), milliseconds(columns.get(1)))
                 : new Answer("has answered something else than it was asked", 0);

@@ -2,7 +2,11 @@ package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.protocol.MessageFramer;
 import dev.pgproxy.poolworker.relay.QueryProgress;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Copies of messages out of the relay's shared buffer, whose content does not outlive the turn. */
 public final class MessageCopies {
@@ -19,6 +23,27 @@ public final class MessageCopies {
     /** The message around this body, header and all. */
     public static byte[] whole(ByteBuffer buffer, int bodyStart, int bodyBytes) {
         return copy(buffer, bodyStart - MessageFramer.HEADER_BYTES, MessageFramer.HEADER_BYTES + bodyBytes);
+    }
+
+    /**
+     * The columns of a DataRow, one char per byte: Int16 columns, and of each its Int32 length and its bytes. Null is empty.
+     *
+     * @return none when the body is not of this form
+     */
+    public static List<String> columns(byte[] body) {
+        List<String> columns = new ArrayList<>();
+        try {
+            ByteBuffer in = ByteBuffer.wrap(body);
+            int count = in.getShort();
+            for (int i = 0; i < count; i++) {
+                byte[] value = new byte[Math.max(0, Math.min(in.getInt(), in.remaining()))];
+                in.get(value);
+                columns.add(new String(value, StandardCharsets.ISO_8859_1));
+            }
+            return columns;
+        } catch (BufferUnderflowException e) {
+            return List.of();
+        }
     }
 
     /** Notes a ParameterStatus, as {@link ServerIdentity#status}. */

@@ -7,10 +7,7 @@ import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.QueryProgress;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -129,20 +126,8 @@ final class SessionInventory implements MessageInspector {
         return Verdict.REPLACE;
     }
 
-    /** DataRow: Int16 columns, and of each its Int32 length and its bytes. */
     private void row(byte[] body) {
-        List<String> columns = new ArrayList<>();
-        try {
-            ByteBuffer in = ByteBuffer.wrap(body);
-            int count = in.getShort();
-            for (int i = 0; i < count; i++) {
-                byte[] value = new byte[Math.max(0, Math.min(in.getInt(), in.remaining()))];
-                in.get(value);
-                columns.add(new String(value, StandardCharsets.ISO_8859_1));
-            }
-        } catch (BufferUnderflowException e) {
-            columns.clear();
-        }
+        List<String> columns = MessageCopies.columns(body);
         if (columns.size() == 3 && columns.get(0).equals(SETTING)) {
             take(columns.get(1), columns.get(2));
         } else {
