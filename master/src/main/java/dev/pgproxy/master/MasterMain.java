@@ -7,6 +7,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
 import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.io.Signals;
 import dev.pgproxy.common.log.Event;
@@ -18,6 +19,7 @@ import dev.pgproxy.master.failover.StateFile;
 import dev.pgproxy.master.supervisor.ChildCommand;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -201,9 +203,13 @@ public final class MasterMain implements Callable<Integer> {
             Event.of("stopped").info();
             return 0;
         } catch (IOException e) {
+            boolean isForbidden = e instanceof LibcException libc && libc.isForbidden();
             Event.of("failed")
-                    .message(String.valueOf(e.getMessage()))
-                    .hint("Stop the other process, or change the key that names the address or the file.")
+                    .message(FileProblem.words(e))
+                    .hint(
+                            isForbidden || e instanceof AccessDeniedException
+                                    ? "Name a port of 1024 or above, or a file in a directory of the user pgproxy runs as."
+                                    : "Stop the other process, or change the key that names the address or the file.")
                     .error();
             return FAILED;
         } catch (Throwable e) {

@@ -17,6 +17,7 @@ final class Libc {
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
     static final int ENFILE = 23;
+    static final int EACCES = 13;
     static final int EMFILE = 24;
     static final int ECONNABORTED = 103;
     static final int ENOBUFS = 105;

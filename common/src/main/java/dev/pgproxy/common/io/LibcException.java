@@ -17,6 +17,11 @@ public final class LibcException extends IOException {
         return new LibcException(what, Libc.errno());
     }
 
+    /** The user may not do this, such as listen on a port below 1024. */
+    public boolean isForbidden() {
+        return errno == Libc.EACCES;
+    }
+
     /** No descriptor could be had: this process's limit (EMFILE), the system's (ENFILE), or memory for one. */
     public boolean isOutOfDescriptors() {
         return errno == Libc.EMFILE || errno == Libc.ENFILE || errno == Libc.ENOBUFS || errno == Libc.ENOMEM;

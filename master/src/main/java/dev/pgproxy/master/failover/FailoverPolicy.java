@@ -522,7 +522,7 @@ final class FailoverPolicy {
         }
         primaryIsReady = kind != FailureKind.NOT_READY;
         if (primary.tellOnce(kind.name())) {
-            actions.add(FailoverWords.notProbed(servers.primary(), problem));
+            actions.add(FailoverWords.notProbed(servers.primary(), kind, problem));
         }
     }
 

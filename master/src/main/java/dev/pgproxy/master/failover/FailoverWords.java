@@ -3,6 +3,7 @@ package dev.pgproxy.master.failover;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
 
@@ -49,11 +50,20 @@ final class FailoverWords {
                 "");
     }
 
-    static Action.Log notProbed(ServerAddress primary, String problem) {
+    static Action.Log notProbed(ServerAddress primary, FailureKind kind, String problem) {
+        String remedy = switch (kind) {
+            case AUTHENTICATION ->
+                ". Until conninfo.user can log in, nothing is promoted and no connection is used again: correct"
+                        + " conninfo.user and conninfo.pw and RELOAD, or let it in by pg_hba.conf";
+            case TOO_MANY_CONNECTIONS ->
+                ". Set max_server_conn below what the server has, so that three are left for pgproxy itself";
+            case UNKNOWN_HOST -> ". See that its name can be resolved on this host";
+            default -> "";
+        };
         return new Action.Log(
                 "primary_not_probed",
                 primary,
-                "it cannot be asked how it is, which is no reason to promote another one: " + problem);
+                "it cannot be asked how it is, which is no reason to promote another one: " + problem + remedy);
     }
 
     static Action.Log another(ServerAddress primary, long systemIdBefore, long systemId) {
