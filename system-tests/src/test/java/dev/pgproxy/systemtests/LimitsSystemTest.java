@@ -41,7 +41,7 @@ class LimitsSystemTest {
                 leave(WireClient.login(proxy.port(), "postgres", "postgres"));
             }
             assertEquals("1", one.value("select 1"));
-            // The place of a backend that is of no use to the one who waits is made free for him.
+            // The place of a backend that is of no use to the one who waits is made free for it.
             leave(two);
             third.readUntil('Z');
             assertEquals("postgres", third.value("select current_database()"));

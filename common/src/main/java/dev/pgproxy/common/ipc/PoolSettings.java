@@ -14,7 +14,7 @@ import java.util.List;
  * @param idleSessionTimeoutMs how long a client may let its session rest; 0 for ever
  * @param idleTransactionTimeoutMs how long a client may let a transaction rest; 0 for ever
  * @param ignoredParameters startup parameters that two clients of one pool need not have in common
- * @param moveSessions whether sessions shall be able to go on on another server
+ * @param moveSessions whether sessions shall be able to continue on another server
  * @param logConnections whether each client that is let in has a line in the log
  * @param logDisconnections whether each session that ends has one
  * @param tuning keepalive of connections to servers

@@ -316,12 +316,6 @@ public final class AdminDesk implements Answers {
                 "transactions on " + config.servers().primary() + " may end, for "
                         + TimeUnit.MILLISECONDS.toSeconds(timeoutMs)
                         + " s at most, and new ones wait; SWITCHOVER CANCEL calls it off");
-        Event.of("switchover_begun")
-                .with("server", target.get())
-                .message("an operator wants it in place of " + config.servers().primary()
-                        + ": transactions there may end, and new ones wait")
-                .hint("SWITCHOVER CANCEL in pg_proxy calls it off.")
-                .warn();
         switchovers.begin(target.get(), timeoutMs, new SwitchoverDesk.Giver() {
             @Override
             public void done() {

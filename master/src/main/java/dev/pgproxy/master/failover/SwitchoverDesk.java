@@ -1,6 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import java.util.HashSet;
@@ -24,6 +25,7 @@ public final class SwitchoverDesk {
     private final FailoverDesk failover;
     private final Set<Integer> busyWorkers = new HashSet<>();
     private @Nullable Giver giver;
+    private @Nullable ServerAddress wanted;
     private boolean hasBegun;
     private long request;
     private Scheduler.@Nullable Timer timer;
@@ -44,6 +46,7 @@ public final class SwitchoverDesk {
             return;
         }
         giver = operator;
+        wanted = target;
         timer = loop.scheduler().afterMs(timeoutMs, this::expire);
         failover.switchover(target, () -> giver == operator, this::end);
     }
@@ -84,6 +87,12 @@ public final class SwitchoverDesk {
      */
     public long awaitWorkers(Set<Integer> slots) {
         hasBegun = true;
+        Event.of("switchover_begun")
+                .with("server", wanted == null ? "none" : wanted)
+                .message(
+                        "an operator wants it to be the primary: transactions on the old one may end, and new ones wait")
+                .hint("SWITCHOVER CANCEL in pg_proxy calls it off.")
+                .warn();
         busyWorkers.clear();
         busyWorkers.addAll(slots);
         request++;

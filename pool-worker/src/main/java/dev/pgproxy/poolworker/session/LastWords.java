@@ -52,7 +52,7 @@ public final class LastWords {
     static byte[] notMoved(ServerAddress server, String reason) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
-                "terminating connection because its session could not go on on server " + server + ": " + reason,
+                "terminating connection because its session could not continue on server " + server + ": " + reason,
                 "Connect again.");
     }
 

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session that is held for a change of the primary, and what is known of whether it can go on on another server. Knowledge is
+ * A session that is held for a change of the primary, and what is known of whether it can continue on another server. Knowledge is
  * worth something only as long as the session is held without a break.
  */
 final class SessionHold {
@@ -17,7 +17,7 @@ final class SessionHold {
     private boolean loginToo;
 
     /**
-     * @param movable whether the session shall be able to go on on another server
+     * @param movable whether the session shall be able to continue on another server
      * @param trace of what the client has asked for
      */
     SessionHold(boolean movable, StateTrace trace) {
@@ -25,7 +25,7 @@ final class SessionHold {
         this.trace = trace;
     }
 
-    /** From now on the session is not to go on on another server. */
+    /** From now on the session is not to continue on another server. */
     void stay() {
         movable = false;
     }

@@ -25,7 +25,7 @@ final class SessionIdentity {
     /**
      * Of a session that begins, or goes on.
      *
-     * @param keepsKey whether the session shall be able to go on on another server
+     * @param keepsKey whether the session shall be able to continue on another server
      * @param from null when it begins
      */
     SessionIdentity(boolean keepsKey, @Nullable Resumption from) {
