@@ -83,6 +83,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     private static final long NS_PER_MS = 1_000_000L;
 
+    /** When a server's name led elsewhere last, and where. */
+    private record Moved(long atNs, List<String> addresses) {}
+
     /** A server whose sessions come to rest, and for which request of the master's. */
     private record Held(long requestId, long sinceNs) {}
 
@@ -96,6 +99,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
     private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
+    private final Map<ServerAddress, Moved> moves = new HashMap<>();
     private final Map<ServerAddress, Held> heldServers = new HashMap<>();
     private final Totals totals;
     private final int pid;
@@ -359,7 +363,29 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     @Override
     public void connect(Session session, Backend backend) {
-        backend.connect(connector, session);
+        long begunNs = loop.clock().nanoTime();
+        backend.connect(
+                (server, tuning, handler) -> connector.connect(server, tuning, new Connector.Handler() {
+                    @Override
+                    public void connected(Transport connected, ServerAddress address) {
+                        Moved moved = moves.get(server);
+                        boolean hasLeft = moved != null
+                                && moved.atNs() - begunNs >= 0
+                                && !moved.addresses().contains(address.host());
+                        if (hasLeft) {
+                            connected.close(); // What was true when the name was looked up is not true any more.
+                            handler.failed("the name led elsewhere meanwhile");
+                        } else {
+                            handler.connected(connected, address);
+                        }
+                    }
+
+                    @Override
+                    public void failed(String reason) {
+                        handler.failed(reason);
+                    }
+                }),
+                session);
     }
 
     @Override
@@ -754,6 +780,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     /** The server's name leads to these addresses now. What is connected to others may write to a server that nobody means any more. */
     public void serverMoved(ServerAddress server, List<String> addresses) {
+        moves.put(server, new Moved(loop.clock().nanoTime(), addresses));
         for (Session session : sessionsOf(server)) {
             Backend backend = session.backend();
             if (backend != null

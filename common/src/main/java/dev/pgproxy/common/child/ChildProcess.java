@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChildProcess implements ControlMessage.ChildHandler {
 
     /** How often the loop is looked at for its delay. */
-    private static final String NAME_CACHE_SECONDS = "1";
+    private static final String NAME_CACHE_SECONDS = "0";
 
     private static final long DELAY_PERIOD_MS = 100;
 
@@ -92,7 +92,8 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
      * @return the exit status: 0 as asked, 1 when something broke
      */
     public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
-        // A name that leads elsewhere is believed at once: by default the JVM keeps the old addresses for 30 s.
+        // A name that leads elsewhere is believed at once: by default the JVM keeps the old addresses for 30 s, and two
+        // processes would not agree meanwhile.
         Security.setProperty("networkaddress.cache.ttl", NAME_CACHE_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", NAME_CACHE_SECONDS);
         LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
