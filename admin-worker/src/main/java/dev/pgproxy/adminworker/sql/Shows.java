@@ -21,6 +21,7 @@ final class Shows {
             new String[] {"RECONNECT [server]", "uses no connection again that is open now"},
             new String[] {"SHUTDOWN", "stops pgproxy, as SIGTERM does"},
             new String[] {"SHOW HELP | TABLES | VERSION", "this list, the tables, the version"},
+            new String[] {"SHOW CLUSTER", "which server is what, who could be promoted, lag, and what is wrong"},
             new String[] {
                 "SHOW POOLS | CLIENTS | SERVERS | STATS | CONFIG | EVENTS | PROCESSES",
                 "the tables pool, connection, server, stats, config, event and process, in short"
@@ -49,6 +50,12 @@ final class Shows {
                                 + " FROM connection WHERE fe_ip IS NOT NULL ORDER BY connected_at",
                         EnumSet.of(View.CONNECTION));
             case "SERVERS" -> query("SELECT * FROM server ORDER BY role, server", EnumSet.of(View.SERVER));
+            case "CLUSTER" ->
+                query(
+                        "SELECT role, server, up, promote, promotable, not_promotable_because, timeline, lsn, lag_bytes,"
+                                + " lag_seconds, upstream, problem, warning"
+                                + " FROM server WHERE role <> 'former' ORDER BY role DESC, server",
+                        EnumSet.of(View.SERVER));
             case "STATS" -> query("SELECT * FROM stats ORDER BY server, database, \"user\"", EnumSet.of(View.STATS));
             case "CONFIG" -> query("SELECT * FROM config ORDER BY \"key\"", EnumSet.of(View.CONFIG));
             case "EVENTS" ->

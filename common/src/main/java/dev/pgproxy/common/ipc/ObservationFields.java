@@ -3,6 +3,7 @@ package dev.pgproxy.common.ipc;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 
 /** An {@link Observation} as fields of a message. */
 final class ObservationFields {
@@ -18,6 +19,7 @@ final class ObservationFields {
             out.bool(facts.receiver().streaming())
                     .int64(facts.receiver().silentMs())
                     .int64(facts.receiver().longestSilenceMs());
+            encode(facts.topology(), out);
         } else if (observation instanceof Observation.Failed failed) {
             out.bool(false).string(failed.kind().name()).text(failed.problem());
         }
@@ -34,6 +36,16 @@ final class ObservationFields {
                 in.int64(),
                 in.int64(),
                 Double.longBitsToDouble(in.int64()),
-                new ServerFacts.WalReceiver(in.bool(), in.int64(), in.int64())));
+                new ServerFacts.WalReceiver(in.bool(), in.int64(), in.int64()),
+                new Topology(
+                        in.strings(), in.string(), in.strings(), in.strings(), in.bool(), in.bool(), in.strings())));
+    }
+
+    private static void encode(Topology topology, FieldWriter out) {
+        out.strings(topology.addresses()).string(topology.upstream()).strings(topology.upstreamAddresses());
+        out.strings(topology.namedAddresses())
+                .bool(topology.rewindable())
+                .bool(topology.keepsWal())
+                .strings(topology.lostSlots());
     }
 }

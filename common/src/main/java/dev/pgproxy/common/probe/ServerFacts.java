@@ -11,6 +11,7 @@ package dev.pgproxy.common.probe;
  * @param lagSeconds how old the last transaction is that a standby has replayed; 0 when it has replayed all that it has received,
  *     negative when that is not known
  * @param receiver what a standby's WAL receiver does
+ * @param topology where it stands among the others
  */
 public record ServerFacts(
         boolean inRecovery,
@@ -19,7 +20,8 @@ public record ServerFacts(
         long writtenLsn,
         long replayedLsn,
         double lagSeconds,
-        WalReceiver receiver) {
+        WalReceiver receiver,
+        Topology topology) {
 
     private static final int HALF_BITS = 32;
     private static final long LOW_HALF = 0xffff_ffffL;

@@ -74,7 +74,15 @@ public enum View {
             float8("lag_seconds"),
             bool("paused"),
             text("problem"),
-            timestamptz("checked_at")),
+            timestamptz("checked_at"),
+            bool("promote"),
+            bool("promotable"),
+            text("not_promotable_because"),
+            int4("timeline"),
+            text("lsn"),
+            int8("lag_bytes"),
+            text("upstream"),
+            text("warning")),
     /** The startup packet of each connection. */
     STARTUPMSG(4, int4("pid"), int8("id"), bool("idle"), text("msg")),
     /** Connections by what makes them interchangeable. */

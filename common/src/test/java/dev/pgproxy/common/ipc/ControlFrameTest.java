@@ -16,6 +16,7 @@ import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 import dev.pgproxy.common.view.View;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -134,8 +135,22 @@ class ControlFrameTest {
                     SERVER,
                     ProbeKind.FRESH,
                     true,
-                    new Observation.Answered(
-                            new ServerFacts(true, 66, 2, 67, 68, 0.5, new ServerFacts.WalReceiver(true, 69, 70)))),
+                    new Observation.Answered(new ServerFacts(
+                            true,
+                            66,
+                            2,
+                            67,
+                            68,
+                            0.5,
+                            new ServerFacts.WalReceiver(true, 69, 70),
+                            new Topology(
+                                    List.of("10.0.0.2:5432"),
+                                    "db1:5432",
+                                    List.of("10.0.0.1:5432"),
+                                    List.of("10.0.0.1:5432", "[::1]:5432"),
+                                    true,
+                                    false,
+                                    List.of("slot"))))),
             new ControlMessage.ServerLost(SERVER),
             new ControlMessage.ServerMoved(SERVER, List.of("10.0.0.1", "::1")),
             new ControlMessage.StandbyAnswered(71, true, "what", "why"),

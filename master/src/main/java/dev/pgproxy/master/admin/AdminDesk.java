@@ -207,7 +207,7 @@ public final class AdminDesk implements Answers {
     public void onTakeSnapshot(ControlMessage.TakeSnapshot request) {
         boolean awaitServers = false;
         if (ViewSet.decode(request.views()).contains(View.SERVER)) {
-            failover.lookIfStale(MasterReport.servers(proxy.config()));
+            failover.lookIfStale(failover.servers());
             awaitServers = failover.isLooking();
         }
         snapshots.take(request, nowMicros(), awaitServers);

@@ -10,6 +10,7 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.common.view.RowWriter;
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.failover.FailoverDesk;
+import dev.pgproxy.master.failover.ServerView;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.routing.WaitingClient;
 import dev.pgproxy.master.supervisor.Child;
@@ -135,38 +136,60 @@ final class MasterReport {
 
     void servers(ProxyConfig config, Dispatcher dispatcher, FailoverDesk failover) {
         table(View.SERVER, out -> {
-            for (ServerAddress server : servers(config)) {
+            for (ServerAddress server : failover.servers()) {
                 out.text(server.toString()).int4(0).int4(0).int4(0).int4(0);
                 out.int4(config.limits().serverConnections());
-                out.text(server.equals(config.servers().primary()) ? "primary" : "standby");
-                health(out, failover.view(server), dispatcher.isPaused(server));
+                server(out, failover.view(server), dispatcher.isPaused(server));
             }
         });
     }
 
-    private void health(RowWriter out, FailoverDesk.ServerView view, boolean paused) {
+    private void server(RowWriter out, ServerView view, boolean paused) {
         Observation last = view.last();
-        if (last == null) {
-            out.nothing().nothing().nothing().bool(paused).nothing().nothing().endRow();
-            return;
-        }
-        String problem = view.outBecause();
-        if (last instanceof Observation.Answered answered) {
-            ServerFacts facts = answered.facts();
+        ServerFacts facts = last instanceof Observation.Answered answered ? answered.facts() : null;
+        out.text(view.role());
+        if (facts != null) {
             out.bool(true).bool(facts.inRecovery());
             if (facts.lagSeconds() >= 0) {
                 out.float8(facts.lagSeconds());
             } else {
                 out.nothing();
             }
-        } else {
-            Observation.Failed failed = (Observation.Failed) last;
-            problem = failed.problem();
+        } else if (last instanceof Observation.Failed failed) {
             // One that says no is there: it may be full, start up, or not know conninfo.user.
             out.bool(!failed.kind().countsAsDown()).nothing().nothing();
+        } else {
+            out.nothing().nothing().nothing();
         }
-        out.bool(paused).textOrNull(problem);
-        out.timestamptz(micros(view.atNs())).endRow();
+        out.bool(paused).textOrNull(view.problem());
+        if (last != null) {
+            out.timestamptz(micros(view.atNs()));
+        } else {
+            out.nothing();
+        }
+        out.bool(view.isPromote());
+        if (view.isPrimary()) {
+            out.nothing().nothing();
+        } else {
+            out.bool(view.notPromotable() == null).textOrNull(view.notPromotable());
+        }
+        if (facts != null) {
+            out.int4(facts.timeline()).text(ServerFacts.lsn(facts.writtenLsn()));
+        } else {
+            out.nothing().nothing();
+        }
+        if (view.lagBytes() >= 0) {
+            out.int8(view.lagBytes());
+        } else {
+            out.nothing();
+        }
+        out.textOrNull(view.upstream());
+        if (view.warning() != null) {
+            out.longText(view.warning());
+        } else {
+            out.nothing();
+        }
+        out.endRow();
     }
 
     void config(List<ConfigEntry> entries) {

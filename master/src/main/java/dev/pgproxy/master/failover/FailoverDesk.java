@@ -211,23 +211,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     /** What is known of a server. */
     public ServerView view(ServerAddress server) {
-        Watched known = policy.of(server);
-        boolean isRead = policy.readable().contains(server);
-        return known == null || known.last == null
-                ? ServerView.UNKNOWN
-                : new ServerView(known.last, known.atNs, isRead ? null : known.outBecause);
+        return new ClusterView(policy, config.standbyLimits()).of(server);
     }
 
-    /**
-     * What is known of a server.
-     *
-     * @param last the last look; null before the first one ended
-     * @param atNs when that was
-     * @param outBecause why it is not read from; null when it is, or when nobody wants to
-     */
-    public record ServerView(
-            @Nullable Observation last, long atNs, @Nullable String outBecause) {
-        static final ServerView UNKNOWN = new ServerView(null, 0, null);
+    /** The primary, its standbys, and an old primary that was not seen to follow. */
+    public Set<ServerAddress> servers() {
+        return policy.all();
     }
 
     /** Looks at those that were not looked at for a while; {@link Listener#lookedAtAll} comes when that is over. */

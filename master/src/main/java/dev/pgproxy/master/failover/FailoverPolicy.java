@@ -230,7 +230,10 @@ final class FailoverPolicy {
         if (!wasRead) {
             keepFormerOut();
         }
-        watched.values().forEach(server -> server.noWay = null); // It is examined anew.
+        watched.values().forEach(server -> {
+            server.noWay = null; // It is examined again.
+            server.risksTold.clear();
+        });
         List<Action> actions = new ArrayList<>();
         if (namesPrimary && !isCarriedOut) {
             takeOver(next, actions);
@@ -263,6 +266,53 @@ final class FailoverPolicy {
                         || servers.promote().filter(old::equals).isPresent())) {
             former = null;
         }
+    }
+
+    /** The primary before the present one, as long as it has not been seen to follow that. */
+    Optional<ServerAddress> former() {
+        return Optional.ofNullable(former);
+    }
+
+    /** What the server that promote names said of itself last; null when there is none, or it was not seen. */
+    @Nullable
+    ServerFacts promoteFacts() {
+        return servers.promote().map(standby -> known(standby).facts).orElse(null);
+    }
+
+    /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
+    @Nullable
+    String objectionToPromotion(ServerAddress standby) {
+        if (servers.promote().filter(standby::equals).isEmpty()) {
+            return servers.promote().map(heir -> "promote names " + heir).orElse("promote names no server");
+        }
+        Watched known = known(standby);
+        if (phase != Phase.WATCHING) {
+            return "a change of the primary is under way";
+        }
+        if (known.last == null) {
+            return "it was not asked yet";
+        }
+        if (known.isPrimary()) {
+            return "it takes writes already";
+        }
+        if (failedToSave) {
+            return "the state file cannot be written";
+        }
+        PromotionCheck.Primary primary = primaryForCheck();
+        boolean isAsked = known.last instanceof Observation.Answered && health != Health.DOWN;
+        String objection = isAsked && known.facts != null && !primary.isPaused()
+                ? PromotionCheck.standingObjection(known.facts, primary, rules)
+                : PromotionCheck.objection(known.last, primary, rules);
+        if (objection != null) {
+            return "it " + objection;
+        }
+        return known.noWay == null ? null : "it could not be told to become the primary: " + known.noWay;
+    }
+
+    private PromotionCheck.Primary primaryForCheck() {
+        ServerFacts facts = watchedPrimary().facts;
+        return new PromotionCheck.Primary(
+                state.systemId(), facts == null ? 0 : facts.writtenLsn(), isPaused.test(servers.primary()));
     }
 
     /** Why this server cannot take over by plan; null when it can. */
@@ -412,6 +462,9 @@ final class FailoverPolicy {
             if (isFirstSinceSuspicion && !mayBePromoted && health == Health.DOWN && phase == Phase.WATCHING) {
                 lookAtCandidate(actions); // It may have been waiting for this.
             }
+        }
+        if (observation instanceof Observation.Answered && phase == Phase.WATCHING) {
+            actions.addAll(RejoinCheck.news(server, known, servers, promoteFacts()));
         }
         return actions;
     }
@@ -627,11 +680,7 @@ final class FailoverPolicy {
             otherPrimaries().forEach(each -> actions.add(new Action.Look(each, true, 0)));
             return; // Somebody was faster: that one is used, or an operator is told why not.
         }
-        ServerFacts primaryFacts = watchedPrimary().facts;
-        PromotionCheck.Primary primary = new PromotionCheck.Primary(
-                state.systemId(),
-                primaryFacts == null ? 0 : primaryFacts.writtenLsn(),
-                isPaused.test(servers.primary()));
+        PromotionCheck.Primary primary = primaryForCheck();
         String objection = PromotionCheck.objection(observation, primary, rules);
         if (objection != null) {
             tellRefused(standby, objection, actions);

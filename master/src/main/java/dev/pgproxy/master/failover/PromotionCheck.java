@@ -28,14 +28,18 @@ final class PromotionCheck {
             return "cannot be asked: " + failed.problem();
         }
         ServerFacts facts = ((Observation.Answered) standby).facts();
+        String standing = standingObjection(facts, primary, rules);
+        boolean hears = rules.requireStandbyAgrees() && facts.receiver().hearsItsServer();
+        return standing == null && hears ? "still hears the primary: its WAL receiver is connected" : standing;
+    }
+
+    /** What would speak against promoting this standby also when the primary is dead, and heard no more. */
+    static @Nullable String standingObjection(ServerFacts facts, Primary primary, ProxyConfig.Failover rules) {
         if (primary.systemId() == 0) {
             return "may be anybody's standby: the primary was never seen since pgproxy was set up, so its system identifier is not known";
         }
         if (facts.systemId() != primary.systemId()) {
             return "has the system identifier " + facts.systemId() + ", and the primary's is " + primary.systemId();
-        }
-        if (rules.requireStandbyAgrees() && facts.receiver().hearsItsServer()) {
-            return "still hears the primary: its WAL receiver is connected";
         }
         if (rules.maxLagBytes() > 0 && primary.writtenLsn() == 0) {
             return "may lack more than failover.max_lag_bytes: the primary was not seen since pgproxy was started";

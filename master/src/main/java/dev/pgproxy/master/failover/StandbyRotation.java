@@ -101,7 +101,7 @@ final class StandbyRotation {
         }
         if (mustFollow && facts.timeline() < primary.timeline()) {
             return "it does not follow the new primary: it is on timeline " + facts.timeline() + " and that on "
-                    + primary.timeline();
+                    + primary.timeline() + ". Let its primary_conninfo name that one and reload it";
         }
         long lagBytes = Math.max(0, primary.writtenLsn() - facts.replayedLsn());
         if (limits.maxLagBytes() > 0 && lagBytes > limits.maxLagBytes()) {

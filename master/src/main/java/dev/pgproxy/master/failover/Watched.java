@@ -2,6 +2,8 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of one server. */
@@ -40,6 +42,9 @@ final class Watched {
 
     /** Whether it was found unfit by what the primary said, and has not been found fit by that since. */
     boolean unfit;
+
+    /** What {@link RejoinCheck} has found, so that it is told once. */
+    final Set<String> risksTold = new HashSet<>();
 
     /** What was told of it last, so that it is told once. */
     String told = "";

@@ -10,6 +10,7 @@ import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ class FailoverPolicyTest {
     private static final ServerAddress Y = new ServerAddress("y", 1);
     private static final ServerAddress Z = new ServerAddress("z", 1);
     private static final long ID = 4711;
+    private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
     private static final int RETRIES = 3;
     private static final long RETRY_MS = 500;
     private static final ProxyConfig.Servers SERVERS = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z));
@@ -65,12 +67,19 @@ class FailoverPolicyTest {
 
     private static Observation primary(int timeline) {
         return new Observation.Answered(
-                new ServerFacts(false, ID, timeline, 500, 500, 0, ServerFacts.WalReceiver.DOWN));
+                new ServerFacts(false, ID, timeline, 500, 500, 0, ServerFacts.WalReceiver.DOWN, NOWHERE));
     }
 
     private static Observation standby(int timeline, boolean hears, long replayedLsn) {
         return new Observation.Answered(new ServerFacts(
-                true, ID, timeline, replayedLsn, replayedLsn, 0, new ServerFacts.WalReceiver(hears, 0, 30_000)));
+                true,
+                ID,
+                timeline,
+                replayedLsn,
+                replayedLsn,
+                0,
+                new ServerFacts.WalReceiver(hears, 0, 30_000),
+                NOWHERE));
     }
 
     private List<Action> note(List<Action> actions) {
@@ -546,7 +555,8 @@ class FailoverPolicyTest {
         primaryDies();
         fresh(
                 Y,
-                new Observation.Answered(new ServerFacts(false, ID + 1, 2, 500, 500, 0, ServerFacts.WalReceiver.DOWN)));
+                new Observation.Answered(
+                        new ServerFacts(false, ID + 1, 2, 500, 500, 0, ServerFacts.WalReceiver.DOWN, NOWHERE)));
         assertEquals(0, count(Action.Save.class));
         assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STANDBY_OUT, Notice.Kind.PROMOTION_REFUSED), told());
     }
@@ -564,7 +574,7 @@ class FailoverPolicyTest {
         note(policy.quiesced());
         kept(Y, STANDBY);
         assertEquals(0, count(Action.Save.class), "what is on the primary's disk is not known yet");
-        ServerFacts behind = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN);
+        ServerFacts behind = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN, NOWHERE);
         note(policy.flushed(new Observation.Answered(behind)));
         kept(Y, STANDBY);
         assertEquals(0, count(Action.Save.class), "it has not replayed everything");
@@ -637,14 +647,15 @@ class FailoverPolicyTest {
 
     @Test
     void aStandbyThatLagsIsNotReadFromWhileThePrimaryIsThere() {
-        ServerFacts far = new ServerFacts(false, ID, 1, 5_000, 5_000, 0, ServerFacts.WalReceiver.DOWN);
+        ServerFacts far = new ServerFacts(false, ID, 1, 5_000, 5_000, 0, ServerFacts.WalReceiver.DOWN, NOWHERE);
         allWell();
         kept(X, new Observation.Answered(far));
         kept(Z, STANDBY);
         assertEquals(List.of(Y), policy.readable());
         kept(Z, standby(1, true, 4_500));
         assertEquals(List.of(Y, Z), policy.readable());
-        ServerFacts late = new ServerFacts(true, ID, 1, 5_000, 4_900, 6, new ServerFacts.WalReceiver(true, 0, 0));
+        ServerFacts late =
+                new ServerFacts(true, ID, 1, 5_000, 4_900, 6, new ServerFacts.WalReceiver(true, 0, 0), NOWHERE);
         kept(Z, new Observation.Answered(late));
         assertEquals(List.of(Y), policy.readable());
         primaryDies();

@@ -5,6 +5,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -26,6 +27,7 @@ class FailoverSimulationTest {
     private static final ServerAddress Y = new ServerAddress("y", 1);
     private static final ServerAddress Z = new ServerAddress("z", 1);
     private static final long ID = 4711;
+    private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
     private static final int STEPS = 600;
     private static final ProxyConfig.Servers SERVERS = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Z));
     private static final ProxyConfig.Failover RULES = new ProxyConfig.Failover(
@@ -207,7 +209,7 @@ class FailoverSimulationTest {
             }
             if (server.equals(X)) {
                 return new Observation.Answered(
-                        new ServerFacts(false, ID, 1, 500, 500, 0, ServerFacts.WalReceiver.DOWN));
+                        new ServerFacts(false, ID, 1, 500, 500, 0, ServerFacts.WalReceiver.DOWN, NOWHERE));
             }
             boolean inRecovery = !server.equals(Y) || !promoted;
             boolean hears = server.equals(Y) && !promoted && (primaryAlive || standbyHearsForSteps > 0);
@@ -218,7 +220,8 @@ class FailoverSimulationTest {
                     500,
                     500,
                     0,
-                    new ServerFacts.WalReceiver(hears || server.equals(Z), 0, 0)));
+                    new ServerFacts.WalReceiver(hears || server.equals(Z), 0, 0),
+                    NOWHERE));
         }
 
         private void save(Action.Save save) {

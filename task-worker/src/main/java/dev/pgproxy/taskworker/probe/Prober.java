@@ -70,6 +70,9 @@ public final class Prober implements AutoCloseable {
     /** What the server's name led to when the last connection was opened; empty before. */
     private List<String> addresses = List.of();
 
+    private final UpstreamAddresses upstream = new UpstreamAddresses();
+    private final UpstreamAddresses named = new UpstreamAddresses();
+
     public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
         this(server, login, lateness::nowNs, listener);
     }
@@ -159,7 +162,7 @@ public final class Prober implements AutoCloseable {
             if (kind == ProbeKind.FLUSH) {
                 ServerProbe.flush(connection);
             }
-            return new Observation.Answered(ServerProbe.ask(connection));
+            return new Observation.Answered(ServerProbe.ask(connection, server, now, upstream, named));
         } catch (SQLException e) {
             FailureKind failure = DriverFailure.kindOf(e);
             long lateMs = TimeUnit.NANOSECONDS.toMillis(latenessNs.getAsLong() - latenessBeforeNs);

@@ -1,15 +1,21 @@
 package dev.pgproxy.taskworker.probe;
 
+import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 
 /** Asks a server how it is. */
 final class ServerProbe {
 
     private static final double UNKNOWN = -1;
+
+    /** Of what a standby says of its upstream; longer lists of hosts are not followed. */
+    private static final int MAX_HOSTS_CHARS = 1_000;
 
     /**
      * A standby that receives, and has replayed all that it has received, has no lag, however long ago the last transaction was. One that does
@@ -33,8 +39,25 @@ final class ServerProbe {
                              - pg_catalog.pg_last_xact_replay_timestamp())::float8 END,
                    w.pid IS NOT NULL AND coalesce(w.status = 'streaming', true),
                    coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - w.last_msg_receipt_time) * 1000, 0)::bigint,
-                   (SELECT setting::bigint / 2 FROM pg_catalog.pg_settings WHERE name = 'wal_receiver_timeout')
+                   s.receiver_timeout / 2,
+                   coalesce(w.sender_host, ''),
+                   coalesce(w.sender_port, 0),
+                   coalesce(substring(w.conninfo FROM '(?:^| )hostaddr=([^ ]+)'), substring(w.conninfo FROM '(?:^| )host=([^ ]+)'), ''),
+                   coalesce(substring(w.conninfo FROM '(?:^| )port=([^ ]+)'), ''),
+                   coalesce(s.rewindable, true),
+                   coalesce(s.keeps_wal, true) OR EXISTS (SELECT FROM pg_catalog.pg_replication_slots
+                             WHERE slot_type = 'physical' AND restart_lsn IS NOT NULL AND NOT temporary),
+                   ARRAY(SELECT slot_name FROM pg_catalog.pg_replication_slots slots
+                          WHERE pg_catalog.to_jsonb(slots) ->> 'wal_status' IN ('lost', 'unreserved') ORDER BY 1 LIMIT 5)
               FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery) r
+                   CROSS JOIN (SELECT max(CASE WHEN name = 'wal_receiver_timeout' THEN setting::bigint END) AS receiver_timeout,
+                                      bool_or(CASE WHEN name IN ('wal_log_hints', 'data_checksums') THEN setting = 'on' END) AS rewindable,
+                                      bool_or(CASE name WHEN 'archive_mode' THEN setting <> 'off'
+                                                        WHEN 'wal_keep_size' THEN setting::bigint <> 0
+                                                        WHEN 'wal_keep_segments' THEN setting::bigint <> 0 END) AS keeps_wal
+                                 FROM pg_catalog.pg_settings
+                                WHERE name IN ('wal_receiver_timeout', 'wal_log_hints', 'data_checksums', 'archive_mode',
+                                               'wal_keep_size', 'wal_keep_segments')) s
                    LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
             """;
 
@@ -52,8 +75,22 @@ final class ServerProbe {
         }
     }
 
-    /** @throws SQLException when the server does not answer, or not in time */
-    static ServerFacts ask(Connection connection) throws SQLException {
+    /**
+     * Asks.
+     *
+     * @param server it
+     * @param addresses that its name leads to
+     * @param upstream looks up the one that it receives WAL from
+     * @param named looks up those that its primary_conninfo names
+     * @throws SQLException when the server does not answer, or not in time
+     */
+    static ServerFacts ask(
+            Connection connection,
+            ServerAddress server,
+            List<String> addresses,
+            UpstreamAddresses upstream,
+            UpstreamAddresses named)
+            throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(FACTS)) {
             row.next();
@@ -68,7 +105,29 @@ final class ServerProbe {
                     row.getLong(4),
                     row.getLong(5),
                     lagSeconds,
-                    new ServerFacts.WalReceiver(row.getBoolean(7), row.getLong(8), row.getLong(9)));
+                    new ServerFacts.WalReceiver(row.getBoolean(7), row.getLong(8), row.getLong(9)),
+                    topology(row, server, addresses, upstream, named));
         }
+    }
+
+    private static Topology topology(
+            ResultSet row,
+            ServerAddress server,
+            List<String> addresses,
+            UpstreamAddresses upstream,
+            UpstreamAddresses named)
+            throws SQLException {
+        boolean isShown = row.getString(10).length() + row.getString(12).length() <= MAX_HOSTS_CHARS;
+        String sender = isShown ? row.getString(10) : "";
+        String hosts = isShown ? row.getString(12) : "";
+        boolean isHere = UpstreamAddresses.areLoopback(addresses);
+        return new Topology(
+                UpstreamAddresses.own(addresses, server.port()),
+                sender.isEmpty() ? "" : new ServerAddress(sender, row.getInt(11)).toString(),
+                upstream.of(sender, row.getString(11), isHere),
+                named.of(hosts, row.getString(13), isHere),
+                row.getBoolean(14),
+                row.getBoolean(15),
+                List.of((String[]) row.getArray(16).getArray()));
     }
 }

@@ -1,0 +1,39 @@
+package dev.pgproxy.common.probe;
+
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Where a server stands among the others, and what it keeps for one that has to rejoin.
+ *
+ * @param addresses {@code ip:port} that its name led to; none when that is not known
+ * @param upstream {@code host:port} that a standby receives WAL from, in the standby's own words; empty when there is none, or it is not shown
+ * @param upstreamAddresses {@code ip:port} of that one; none when they mean something else on this host
+ * @param namedAddresses the same of all servers that its primary_conninfo names
+ * @param rewindable whether pg_rewind could work on it: data checksums, or {@code wal_log_hints}
+ * @param keepsWal whether it keeps WAL beyond its last checkpoint, or archives it
+ * @param lostSlots replication slots whose WAL is gone, or will be at the next checkpoint
+ */
+public record Topology(
+        List<String> addresses,
+        String upstream,
+        List<String> upstreamAddresses,
+        List<String> namedAddresses,
+        boolean rewindable,
+        boolean keepsWal,
+        List<String> lostSlots) {
+
+    /** Whether a standby receives WAL from this server; false when that is not known. */
+    public boolean receivesFrom(Topology server) {
+        return !Collections.disjoint(upstreamAddresses, server.addresses);
+    }
+
+    /** Whether a standby neither receives WAL from this server nor would turn to it; false when that is not known. */
+    public boolean ignores(Topology server) {
+        return !upstreamAddresses.isEmpty()
+                && !namedAddresses.isEmpty()
+                && !server.addresses.isEmpty()
+                && !receivesFrom(server)
+                && Collections.disjoint(namedAddresses, server.addresses);
+    }
+}

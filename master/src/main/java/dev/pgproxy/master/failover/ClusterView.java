@@ -1,0 +1,117 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Puts into words for operators what is known of the servers. */
+final class ClusterView {
+
+    private static final long UNKNOWN = -1;
+
+    /** A standby further behind has a problem, also where no limit keeps it from being read from. */
+    private static final double LONG_LAG_SECONDS = 60;
+
+    private final FailoverPolicy policy;
+    private final ProxyConfig.Servers servers;
+    private final ProxyConfig.StandbyLimits limits;
+
+    ClusterView(FailoverPolicy policy, ProxyConfig.StandbyLimits limits) {
+        this.policy = policy;
+        this.servers = policy.servers();
+        this.limits = limits;
+    }
+
+    ServerView of(ServerAddress server) {
+        boolean isPrimary = server.equals(servers.primary());
+        boolean isOld = policy.former().filter(server::equals).isPresent();
+        String role = isPrimary ? "primary" : isOld ? "old primary" : "standby";
+        boolean isPromote = servers.promote().filter(server::equals).isPresent();
+        String notPromotable = isPrimary ? null : policy.objectionToPromotion(server);
+        Watched known = policy.of(server);
+        if (known == null || known.last == null) {
+            return new ServerView(role, isPrimary, null, 0, isPromote, notPromotable, null, UNKNOWN, null, null);
+        }
+        ServerFacts facts = known.last instanceof Observation.Answered answered ? answered.facts() : null;
+        return new ServerView(
+                role,
+                isPrimary,
+                known.last,
+                known.atNs,
+                isPromote,
+                notPromotable,
+                facts == null ? null : upstream(facts.topology()),
+                facts == null ? UNKNOWN : lagBytes(facts),
+                joined(problems(server, known)),
+                facts == null
+                        ? null
+                        : joined(RejoinCheck.risks(server, facts, servers, policy.promoteFacts()).stream()
+                                .map(RejoinCheck.Risk::message)
+                                .toList()));
+    }
+
+    private static @Nullable String joined(List<String> words) {
+        return words.isEmpty() ? null : words.stream().distinct().collect(Collectors.joining("; "));
+    }
+
+    private List<String> problems(ServerAddress server, Watched known) {
+        List<String> problems = new ArrayList<>();
+        if (known.last instanceof Observation.Failed failed) {
+            problems.add(failed.problem());
+            return problems;
+        }
+        ServerFacts facts = Objects.requireNonNull(known.facts); // It has just answered.
+        boolean isPrimary = server.equals(servers.primary());
+        if (isPrimary) {
+            if (facts.inRecovery()) {
+                problems.add("it is a standby: somebody has demoted it");
+            }
+            return problems;
+        }
+        if (!facts.inRecovery()) {
+            problems.add("it takes writes, and so may the primary " + servers.primary()
+                    + ": stop it, or make it a standby (docs/failover.md)");
+            return problems;
+        }
+        boolean isRead = policy.readable().contains(server);
+        if (!isRead && known.outBecause != null) {
+            problems.add(known.outBecause);
+        }
+        if (!facts.receiver().streaming()) {
+            problems.add("its WAL receiver is not connected");
+        } else if (limits.maxLag().isZero() && facts.lagSeconds() > LONG_LAG_SECONDS) {
+            problems.add("it is " + Math.round(facts.lagSeconds()) + " s behind");
+        }
+        return problems;
+    }
+
+    /** The primary may have been asked earlier than the standby, which is then ahead of what is known. */
+    private long lagBytes(ServerFacts facts) {
+        Watched primary = policy.of(servers.primary());
+        ServerFacts reference = primary == null ? null : primary.facts;
+        return reference == null || reference.systemId() != facts.systemId()
+                ? UNKNOWN
+                : Math.max(0, reference.writtenLsn() - facts.replayedLsn());
+    }
+
+    private @Nullable String upstream(Topology topology) {
+        if (topology.upstream().isEmpty()) {
+            return null;
+        }
+        return policy.all().stream()
+                .filter(server -> {
+                    Watched known = policy.of(server);
+                    return known != null && known.facts != null && topology.receivesFrom(known.facts.topology());
+                })
+                .map(ServerAddress::toString)
+                .findFirst()
+                .orElse(topology.upstream());
+    }
+}

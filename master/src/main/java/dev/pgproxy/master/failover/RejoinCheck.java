@@ -1,0 +1,83 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.ServerFacts;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What would keep servers from following after a failover, as long as somebody can still do something about it. */
+final class RejoinCheck {
+
+    /** Of one server, that are told until the next configuration. */
+    private static final int MAX_TOLD = 16;
+
+    /**
+     * One thing.
+     *
+     * @param event what the log calls it
+     * @param message what, and what to do
+     */
+    record Risk(String event, String message) {}
+
+    private RejoinCheck() {}
+
+    /**
+     * The risks of one server.
+     *
+     * @param facts what it said of itself
+     * @param promote what the server named by promote said of itself; null when there is none, or it was not seen
+     */
+    static List<Risk> risks(
+            ServerAddress server, ServerFacts facts, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
+        List<Risk> risks = new ArrayList<>();
+        if (!facts.topology().lostSlots().isEmpty()) {
+            risks.add(new Risk(
+                    "rejoin_at_risk",
+                    "WAL that its replication slots " + facts.topology().lostSlots()
+                            + " stand for is gone, or will be: what streams by them cannot continue. Copy those standbys again"
+                            + " (pg_basebackup), and raise max_slot_wal_keep_size"));
+        }
+        if (servers.promote().isEmpty()) {
+            return risks; // There will be no failover.
+        }
+        ServerAddress heir = servers.promote().get();
+        boolean isPrimary = server.equals(servers.primary());
+        if (isPrimary && !facts.topology().rewindable()) {
+            risks.add(new Risk(
+                    "rejoin_at_risk",
+                    "after a failover pg_rewind could not make it a standby: it has neither data checksums nor wal_log_hints."
+                            + " Set wal_log_hints = on and restart it, or be ready to copy it again (pg_basebackup)"));
+        }
+        if ((isPrimary || server.equals(heir)) && !facts.topology().keepsWal()) {
+            risks.add(new Risk(
+                    "rejoin_at_risk",
+                    "it keeps no WAL beyond its last checkpoint: after a failover the old primary may find none to rejoin with."
+                            + " Set wal_keep_size, such as 1GB, and reload it"));
+        }
+        boolean isOther = !isPrimary && !server.equals(heir) && facts.inRecovery();
+        if (isOther && promote != null && facts.topology().ignores(promote.topology())) {
+            risks.add(new Risk(
+                    "standby_would_not_follow",
+                    "after a failover to " + heir + " this standby would not follow it: it streams from "
+                            + facts.topology().upstream() + ". Let its primary_conninfo name " + heir
+                            + " and reload it"));
+        }
+        return risks;
+    }
+
+    /** Those that were not told yet; they count as told. */
+    static List<Action> news(
+            ServerAddress server, Watched known, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
+        List<Action> actions = new ArrayList<>();
+        if (known.facts != null) {
+            for (Risk risk : risks(server, known.facts, servers, promote)) {
+                if (known.risksTold.size() < MAX_TOLD && known.risksTold.add(risk.message())) {
+                    actions.add(new Action.Log(risk.event(), server, risk.message()));
+                }
+            }
+        }
+        return actions;
+    }
+}

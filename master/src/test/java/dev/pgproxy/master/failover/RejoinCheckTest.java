@@ -1,0 +1,99 @@
+package dev.pgproxy.master.failover;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class RejoinCheckTest {
+
+    private static final ServerAddress PRIMARY = new ServerAddress("a", 1);
+    private static final ServerAddress PROMOTE = new ServerAddress("b", 2);
+    private static final ServerAddress OTHER = new ServerAddress("c", 3);
+    private static final ProxyConfig.Servers SERVERS =
+            new ProxyConfig.Servers(PRIMARY, Optional.of(PROMOTE), List.of(PROMOTE, OTHER));
+    private static final ProxyConfig.Servers WITHOUT_FAILOVER =
+            new ProxyConfig.Servers(PRIMARY, Optional.empty(), List.of(OTHER));
+
+    private static ServerFacts facts(boolean inRecovery, Topology topology) {
+        return new ServerFacts(inRecovery, 1, 1, 1, 1, 0, ServerFacts.WalReceiver.DOWN, topology);
+    }
+
+    private static Topology upkeep(boolean rewindable, boolean keepsWal, String... lostSlots) {
+        return new Topology(List.of(), "", List.of(), List.of(), rewindable, keepsWal, List.of(lostSlots));
+    }
+
+    private static Topology standby(String own, List<String> upstream, String... named) {
+        return new Topology(List.of(own), "a:1", upstream, List.of(named), true, true, List.of());
+    }
+
+    private static List<String> events(
+            ServerAddress server, ServerFacts facts, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
+        return RejoinCheck.risks(server, facts, servers, promote).stream()
+                .map(RejoinCheck.Risk::event)
+                .toList();
+    }
+
+    @Test
+    void whatRewindNeedsIsMissedOnThePrimaryOnly() {
+        ServerFacts bare = facts(false, upkeep(false, false));
+        assertEquals(2, events(PRIMARY, bare, SERVERS, null).size());
+        assertEquals(List.of("rejoin_at_risk"), events(PROMOTE, facts(true, upkeep(false, false)), SERVERS, null));
+        assertEquals(List.of(), events(OTHER, facts(true, upkeep(false, false)), SERVERS, null));
+        assertEquals(List.of(), events(PRIMARY, facts(false, upkeep(true, true)), SERVERS, null));
+        assertEquals(List.of(), events(PRIMARY, bare, WITHOUT_FAILOVER, null));
+    }
+
+    @Test
+    void aSlotWithoutItsWalIsSaidInAnyCase() {
+        ServerFacts facts = facts(false, upkeep(true, true, "one"));
+        RejoinCheck.Risk risk =
+                RejoinCheck.risks(PRIMARY, facts, WITHOUT_FAILOVER, null).get(0);
+        assertTrue(risk.message().contains("[one]"), risk.message());
+    }
+
+    @Test
+    void aStandbyThatFollowsAnotherServerIsSaidWhereThatIsCertain() {
+        ServerFacts promote = facts(true, standby("10.0.0.2:5432", List.of("10.0.0.1:5432"), "10.0.0.1:5432"));
+        List<String> fromPrimary = List.of("10.0.0.1:5432");
+        assertEquals(
+                List.of("standby_would_not_follow"),
+                events(OTHER, facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432")), SERVERS, promote));
+        assertEquals(
+                List.of(),
+                events(
+                        OTHER,
+                        facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432", "10.0.0.2:5432")),
+                        SERVERS,
+                        promote),
+                "it would turn to it");
+        assertEquals(
+                List.of(),
+                events(
+                        OTHER,
+                        facts(true, standby("x:1", List.of("10.0.0.2:5432"), "10.0.0.2:5432")),
+                        SERVERS,
+                        promote));
+        assertEquals(
+                List.of(),
+                events(OTHER, facts(true, standby("x:1", List.of())), SERVERS, promote),
+                "a socket of its own host, say");
+        assertEquals(
+                List.of(), events(OTHER, facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432")), SERVERS, null));
+    }
+
+    @Test
+    void eachIsToldOnce() {
+        Watched known = new Watched();
+        known.facts = facts(false, upkeep(false, true));
+        assertEquals(1, RejoinCheck.news(PRIMARY, known, SERVERS, null).size());
+        assertEquals(0, RejoinCheck.news(PRIMARY, known, SERVERS, null).size());
+    }
+}

@@ -1,0 +1,80 @@
+package dev.pgproxy.taskworker.probe;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns the hosts of a standby's primary_conninfo into addresses, by this host's resolver: the configuration may call the same servers
+ * otherwise. They are looked up again only when the standby names others.
+ */
+final class UpstreamAddresses {
+
+    /** Of all hosts together; more are not remembered. */
+    private static final int MAX_ADDRESSES = 16;
+
+    private static final int DEFAULT_PORT = 5432;
+
+    private List<String> asked = List.of();
+    private List<String> known = List.of();
+
+    /**
+     * The addresses of these hosts, as {@code ip:port}.
+     *
+     * @param hosts separated by commas, as libpq has them
+     * @param ports the same; one for all, or one for each
+     * @param fromLoopback whether the standby is on this host, so that a loopback address of its means a server of this host
+     * @return none when one of them means something else here, or its name is not known
+     */
+    List<String> of(String hosts, String ports, boolean fromLoopback) {
+        List<String> asking = List.of(hosts, ports, String.valueOf(fromLoopback));
+        if (!asking.equals(asked)) {
+            known = lookUp(hosts.split(",", -1), ports.split(",", -1), fromLoopback);
+            asked = asking;
+        }
+        return known;
+    }
+
+    private static List<String> lookUp(String[] hosts, String[] ports, boolean fromLoopback) {
+        List<String> addresses = new ArrayList<>();
+        for (int i = 0; i < Math.min(hosts.length, MAX_ADDRESSES); i++) {
+            String port = ports.length == 1 ? ports[0] : i < ports.length ? ports[i] : "";
+            if (hosts[i].isEmpty() || hosts[i].startsWith("/") || hosts[i].startsWith("@")) {
+                return List.of(); // A socket in the file system of the standby's host.
+            }
+            try {
+                for (InetAddress address : InetAddress.getAllByName(hosts[i])) {
+                    if (address.isLoopbackAddress() && !fromLoopback) {
+                        return List.of();
+                    }
+                    addresses.add(address.getHostAddress() + ":" + (port.isEmpty() ? DEFAULT_PORT : port));
+                }
+            } catch (UnknownHostException e) {
+                return List.of();
+            }
+        }
+        return addresses.stream().limit(MAX_ADDRESSES).toList();
+    }
+
+    /** The addresses of a server of the configuration in the same form. */
+    static List<String> own(List<String> addresses, int port) {
+        return addresses.stream()
+                .map(address -> address + ":" + port)
+                .limit(MAX_ADDRESSES)
+                .toList();
+    }
+
+    /** Whether these are addresses of this host alone. */
+    static boolean areLoopback(List<String> addresses) {
+        return !addresses.isEmpty() && addresses.stream().allMatch(UpstreamAddresses::isLoopback);
+    }
+
+    private static boolean isLoopback(String address) {
+        try {
+            return InetAddress.getByName(address).isLoopbackAddress(); // An address needs no look-up.
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}
