@@ -478,7 +478,7 @@ public final class Master
     }
 
     @Override
-    public void onStandbyAnswered(ControlMessage.StandbyAnswered message) {
+    public void onServerAnswered(ControlMessage.ServerAnswered message) {
         failover.probes().onAnswered(message);
     }
 
@@ -510,6 +510,11 @@ public final class Master
     @Override
     public void readable(List<ServerAddress> standbys) {
         dispatcher.serversAre(config.servers().primary(), standbys);
+    }
+
+    @Override
+    public int connections(ServerAddress server) {
+        return dispatcher.connections(server);
     }
 
     @Override

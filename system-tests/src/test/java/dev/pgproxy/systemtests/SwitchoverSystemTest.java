@@ -78,6 +78,35 @@ class SwitchoverSystemTest {
         }
     }
 
+    /** The standby was fenced as an old primary once, and takes writes when it is promoted all the same. */
+    @Test
+    void othersAreKeptFromWritingToTheOldPrimary() throws Exception {
+        try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
+                ProxyProcess proxy = proxy(cluster, "failover.fence_old_primary = on");
+                Connection other = cluster.primary().connect("postgres", "postgres");
+                Connection idle = Fixture.connect(proxy.port(), "postgres")) {
+            PostgresServer target = cluster.standbys().get(0);
+            target.sql("alter system set default_transaction_read_only = on");
+            target.sql("select pg_reload_conf()");
+            cluster.primary().sql("create table t (i int)");
+            other.setAutoCommit(false);
+            Fixture.value(other, "select pg_current_xact_id()");
+            String before = Fixture.value(idle, "select inet_server_port()");
+
+            assertEquals("", switchover(proxy, target.address().toString()), proxy.log());
+
+            SQLException ended = assertThrows(SQLException.class, () -> Fixture.value(other, "select 1"));
+            assertEquals("57P01", ended.getSQLState());
+            assertEquals("on", cluster.primary().sql("show default_transaction_read_only"));
+            assertTrue(proxy.log().contains("event=old_primary_fenced"), proxy.log());
+            String after = Fixture.value(idle, "select inet_server_port()");
+            assertFalse(before.equals(after), "pgproxy's own session was to move");
+            try (Statement insert = idle.createStatement()) {
+                insert.execute("insert into t values (1)");
+            }
+        }
+    }
+
     @Test
     void aTransactionThatDoesNotEndCallsItOffAndEverybodyGoesOn() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));

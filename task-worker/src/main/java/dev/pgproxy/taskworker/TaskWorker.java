@@ -17,7 +17,7 @@ import dev.pgproxy.taskworker.cancel.CancelSender;
 import dev.pgproxy.taskworker.notice.Notifier;
 import dev.pgproxy.taskworker.probe.Lateness;
 import dev.pgproxy.taskworker.probe.Prober;
-import dev.pgproxy.taskworker.promotion.StandbyLane;
+import dev.pgproxy.taskworker.promotion.ErrandLane;
 import dev.pgproxy.taskworker.secret.AbandonedQuery;
 import dev.pgproxy.taskworker.secret.RoleLookup;
 import java.io.IOException;
@@ -49,7 +49,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     private final AtomicLong containedFaults = new AtomicLong();
     private final Map<ServerAddress, Prober> probers = new HashMap<>();
     private final Lateness lateness = Lateness.watch();
-    private final StandbyLane standbys = new StandbyLane();
+    private final ErrandLane errands = new ErrandLane();
     private @Nullable TaskSettings settings;
     private @Nullable RoleLookup roles;
     private @Nullable Notifier notifier;
@@ -175,8 +175,8 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void onAskStandby(ControlMessage.AskStandby message) {
-        standbys.ask(settings().adminLogin(), message, this::report);
+    public void onAskServer(ControlMessage.AskServer message) {
+        errands.ask(settings().adminLogin(), message, this::report);
     }
 
     private TaskSettings settings() {

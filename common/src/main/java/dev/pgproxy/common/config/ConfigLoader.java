@@ -329,7 +329,8 @@ public final class ConfigLoader {
                 reader.duration("failover.switchover_timeout", Duration.ofSeconds(30), SHORTEST),
                 reader.onOff("failover.require_standby_agrees", true),
                 reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE),
-                reader.onOff("failover.move_sessions", true));
+                reader.onOff("failover.move_sessions", true),
+                reader.onOff("failover.fence_old_primary", false));
     }
 
     private ProxyConfig.Notices notices() {

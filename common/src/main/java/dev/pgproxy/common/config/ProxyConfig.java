@@ -177,6 +177,7 @@ public record ProxyConfig(
      * @param requireStandbyAgrees whether a standby that still hears the primary is not promoted
      * @param maxLagBytes a standby that is further behind is not promoted; 0 for any
      * @param moveSessions whether a planned change of the primary lets clients keep sessions that hold nothing there
+     * @param fencesOldPrimary whether a planned change of the primary keeps others from writing to the old one
      */
     public record Failover(
             PromoteMethod method,
@@ -189,7 +190,8 @@ public record ProxyConfig(
             Duration switchoverTimeout,
             boolean requireStandbyAgrees,
             long maxLagBytes,
-            boolean moveSessions) {}
+            boolean moveSessions,
+            boolean fencesOldPrimary) {}
 
     /**
      * When a standby is not read from.

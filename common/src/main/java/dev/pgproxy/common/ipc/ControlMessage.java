@@ -114,7 +114,7 @@ public sealed interface ControlMessage {
 
         void onServerMoved(ServerMoved message);
 
-        void onStandbyAnswered(StandbyAnswered message);
+        void onServerAnswered(ServerAnswered message);
 
         void onPlaceWanted(PlaceWanted message);
 
@@ -202,7 +202,7 @@ public sealed interface ControlMessage {
 
         void onForgetServer(ForgetServer message);
 
-        void onAskStandby(AskStandby message);
+        void onAskServer(AskServer message);
     }
 
     /** A child's first message: who it is and which protocol it speaks. */
@@ -1390,18 +1390,18 @@ public sealed interface ControlMessage {
     }
 
     /**
-     * A standby is to become the primary, or it is to be found out whether it could be told to.
+     * Something is to be done on a server; {@link ServerAnswered} tells how it went.
      *
-     * @param promote false only finds out
+     * @param method how a standby is promoted
      * @param triggerObject OID of the empty large object that a trigger file is made from
      * @param timeoutMs bound on the connect, and on each answer
      * @param deadlineNs when nobody waits for the answer any more, and no standby may be told any more: by System.nanoTime, which is the
      *     same for all processes of a host on Linux
      */
-    record AskStandby(
+    record AskServer(
             long requestId,
             ServerAddress server,
-            boolean promote,
+            Errand errand,
             ProxyConfig.PromoteMethod method,
             int triggerObject,
             long timeoutMs,
@@ -1409,19 +1409,19 @@ public sealed interface ControlMessage {
             implements ToTaskWorker {
         @Override
         public ControlMessageType type() {
-            return ControlMessageType.ASK_STANDBY;
+            return ControlMessageType.ASK_SERVER;
         }
 
         @Override
         public void encode(FieldWriter out) {
             out.int64(requestId).string(server.host()).int32(server.port());
-            out.bool(promote).string(method.name()).int32(triggerObject);
+            out.string(errand.name()).string(method.name()).int32(triggerObject);
             out.int64(timeoutMs).int64(deadlineNs);
         }
 
         @Override
         public void dispatchTo(TaskWorkerHandler handler) {
-            handler.onAskStandby(this);
+            handler.onAskServer(this);
         }
     }
 
@@ -1496,26 +1496,34 @@ public sealed interface ControlMessage {
     }
 
     /**
-     * The answer to {@link AskStandby}.
+     * The answer to {@link AskServer}.
      *
-     * @param reached whether the standby could be asked at all
-     * @param problem why it was not told, or could not be; empty when it was, or could be
+     * @param reached whether the server could be asked at all
+     * @param count sessions that {@link Errand#FENCE} has ended, or 1 when {@link Errand#LIFT_FENCE} found it in force
+     * @param problem why it was not done, or could not be; empty when it was, or could be
      * @param remedy what to do about it; may be empty
      */
-    record StandbyAnswered(long requestId, boolean reached, String problem, String remedy) implements ToMaster {
+    record ServerAnswered(long requestId, boolean reached, int count, String problem, String remedy)
+            implements ToMaster {
+
+        /** It was not done. */
+        public static ServerAnswered notDone(long requestId, String problem) {
+            return new ServerAnswered(requestId, false, 0, problem, "");
+        }
+
         @Override
         public ControlMessageType type() {
-            return ControlMessageType.STANDBY_ANSWERED;
+            return ControlMessageType.SERVER_ANSWERED;
         }
 
         @Override
         public void encode(FieldWriter out) {
-            out.int64(requestId).bool(reached).text(problem).text(remedy);
+            out.int64(requestId).bool(reached).int32(count).text(problem).text(remedy);
         }
 
         @Override
         public void dispatchTo(MasterHandler handler) {
-            handler.onStandbyAnswered(this);
+            handler.onServerAnswered(this);
         }
     }
 

@@ -132,13 +132,13 @@ public enum ControlMessageType {
             in -> new ControlMessage.ProbeServer(
                     in.int64(), new ServerAddress(in.string(), in.int32()), in.constant(ProbeKind.class), in.int64())),
     FORGET_SERVER(58, 0, in -> new ControlMessage.ForgetServer(new ServerAddress(in.string(), in.int32()))),
-    ASK_STANDBY(
+    ASK_SERVER(
             59,
             0,
-            in -> new ControlMessage.AskStandby(
+            in -> new ControlMessage.AskServer(
                     in.int64(),
                     new ServerAddress(in.string(), in.int32()),
-                    in.bool(),
+                    in.constant(Errand.class),
                     in.constant(ProxyConfig.PromoteMethod.class),
                     in.int32(),
                     in.int64(),
@@ -153,7 +153,10 @@ public enum ControlMessageType {
                     in.bool(),
                     ObservationFields.decode(in))),
     SERVER_LOST(61, 0, in -> new ControlMessage.ServerLost(new ServerAddress(in.string(), in.int32()))),
-    STANDBY_ANSWERED(62, 0, in -> new ControlMessage.StandbyAnswered(in.int64(), in.bool(), in.string(), in.string())),
+    SERVER_ANSWERED(
+            62,
+            0,
+            in -> new ControlMessage.ServerAnswered(in.int64(), in.bool(), in.int32(), in.string(), in.string())),
     PLACE_WANTED(63, 0, in -> new ControlMessage.PlaceWanted(in.int64(), in.bool(), in.bytes())),
     PLACE_GIVEN(64, 0, in -> new ControlMessage.PlaceGiven(in.int64(), in.int64(), in.int64())),
     PLACE_REFUSED(65, 0, in -> new ControlMessage.PlaceRefused(in.int64(), in.bytes())),

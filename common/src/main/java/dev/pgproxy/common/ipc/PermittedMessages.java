@@ -48,7 +48,7 @@ public enum PermittedMessages {
             ControlMessageType.SERVER_PROBED,
             ControlMessageType.SERVER_LOST,
             ControlMessageType.SERVER_MOVED,
-            ControlMessageType.STANDBY_ANSWERED)),
+            ControlMessageType.SERVER_ANSWERED)),
     FROM_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PONG,
             ControlMessageType.EVENT_NOTED,
@@ -88,7 +88,7 @@ public enum PermittedMessages {
             ControlMessageType.SEND_NOTICE,
             ControlMessageType.PROBE_SERVER,
             ControlMessageType.FORGET_SERVER,
-            ControlMessageType.ASK_STANDBY)),
+            ControlMessageType.ASK_SERVER)),
     TO_ADMIN_WORKER(EnumSet.of(
             ControlMessageType.PING,
             ControlMessageType.SHUTDOWN,

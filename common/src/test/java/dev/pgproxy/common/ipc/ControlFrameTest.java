@@ -129,7 +129,7 @@ class ControlFrameTest {
             new ControlMessage.FrontendParked(61, new ClientOrigin("::1", 7, 8), 62, new byte[10_000], LARGEST),
             new ControlMessage.ProbeServer(62, SERVER, ProbeKind.FLUSH, 63),
             new ControlMessage.ForgetServer(SERVER),
-            new ControlMessage.AskStandby(64, SERVER, true, ProxyConfig.PromoteMethod.AUTO, 9999, 65, 66),
+            new ControlMessage.AskServer(64, SERVER, Errand.FENCE, ProxyConfig.PromoteMethod.AUTO, 9999, 65, 66),
             new ControlMessage.ServerProbed(
                     65,
                     SERVER,
@@ -153,7 +153,7 @@ class ControlFrameTest {
                                     List.of("slot"))))),
             new ControlMessage.ServerLost(SERVER),
             new ControlMessage.ServerMoved(SERVER, List.of("10.0.0.1", "::1")),
-            new ControlMessage.StandbyAnswered(71, true, "what", "why"),
+            new ControlMessage.ServerAnswered(71, true, 72, "what", "why"),
             new ControlMessage.PlaceWanted(72, true, BYTES),
             new ControlMessage.ServerFull(73, BYTES),
             new ControlMessage.ReaderRanAway(),

@@ -41,6 +41,12 @@ sealed interface Action {
     /** Look at the primary behind all that it has committed; answered by {@link FailoverPolicy#flushed}. */
     record Flush(ServerAddress primary) implements Action {}
 
+    /** Keep others from writing to the primary, once pgproxy's own have left it; answered by {@link FailoverPolicy#fenced}. */
+    record Fence(ServerAddress primary) implements Action {}
+
+    /** Take that back on an old primary, if it is in force. */
+    record LiftFence(ServerAddress server) implements Action {}
+
     /** Let sessions of the primary go on. */
     record Resume(ServerAddress primary) implements Action {}
 

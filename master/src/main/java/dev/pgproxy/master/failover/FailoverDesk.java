@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
@@ -46,6 +47,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
     private static final long FRESH_NS = 2_000_000_000L;
 
+    /** Pause between looks whether pgproxy's own sessions have left an old primary. */
+    private static final long FENCE_LOOK_MS = 20;
+
+    /** Of these; what is there still is ended with the sessions of others. */
+    private static final int MAX_FENCE_LOOKS = 250;
+
     private static final String TOO_SLOW = "the disk does not answer, and too much waits for it already";
 
     /** Who does what concerns clients. */
@@ -64,6 +71,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
         /** Nothing that this server still says may reach a client. */
         void cutOff(ServerAddress server, ServerAddress successor);
+
+        /** Connections of pgproxy's clients to this server that are not closed yet. */
+        int connections(ServerAddress server);
 
         /** Other servers play the parts from now on. */
         void serversChanged(ProxyConfig.Servers servers);
@@ -164,7 +174,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
      * @param refused gets the reason when it cannot begin
      */
     public void switchover(ServerAddress target, BooleanSupplier isWanted, Consumer<String> refused) {
-        probes.ask(toStandby(target, false), answer -> {
+        probes.ask(errand(Errand.EXAMINE, target), answer -> {
             if (!isWanted.getAsBoolean()) {
                 return;
             }
@@ -177,19 +187,19 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    private ControlMessage.AskStandby toStandby(ServerAddress standby, boolean promote) {
+    private ControlMessage.AskServer errand(Errand errand, ServerAddress server) {
         ProxyConfig.Failover rules = config.failover();
-        return new ControlMessage.AskStandby(
+        return new ControlMessage.AskServer(
                 0,
-                standby,
-                promote,
+                server,
+                errand,
                 rules.method(),
                 rules.triggerObject(),
                 rules.probeTimeout().toMillis(),
                 0);
     }
 
-    private static String words(ControlMessage.StandbyAnswered answer) {
+    private static String words(ControlMessage.ServerAnswered answer) {
         return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
     }
 
@@ -201,12 +211,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     /**
      * Ends a switchover.
      *
-     * @return false when it can be ended no more: the standby may have been told
+     * @return why it cannot be ended any more; empty when it was
      */
-    public boolean callOff(String problem) {
+    public String callOff(String problem) {
         List<Action> actions = policy.callOff(problem);
         perform(actions);
-        return !actions.isEmpty();
+        return actions.isEmpty() ? policy.objectionToCallingOff() : "";
     }
 
     /** What is known of a server. */
@@ -266,6 +276,10 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             listener.holdSessions(quiesce.primary(), true);
         } else if (action instanceof Action.Resume resume) {
             listener.holdSessions(resume.primary(), false);
+        } else if (action instanceof Action.Fence fence) {
+            fence(fence.primary(), 0);
+        } else if (action instanceof Action.LiftFence lift) {
+            liftFence(lift.server());
         } else if (action instanceof Action.Flush flush) {
             probes.look(flush.primary(), ProbeKind.FLUSH, probeTimeoutMs());
         } else if (action instanceof Action.Answer answer) {
@@ -283,6 +297,37 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         } else if (action instanceof Action.Tell tell) {
             tell(tell);
         }
+    }
+
+    /** Sessions that continue elsewhere must have left before those that are there are ended. */
+    private void fence(ServerAddress primary, int looks) {
+        if (looks < MAX_FENCE_LOOKS && listener.connections(primary) > 0) {
+            loop.scheduler().afterMs(FENCE_LOOK_MS, () -> fence(primary, looks + 1));
+            return;
+        }
+        probes.ask(
+                errand(Errand.FENCE, primary),
+                answer -> perform(policy.fenced(new FenceResult(answer.count(), answer.problem(), answer.remedy()))));
+    }
+
+    private void liftFence(ServerAddress server) {
+        probes.ask(errand(Errand.LIFT_FENCE, server), answer -> {
+            if (!answer.problem().isEmpty()) {
+                Event.of("fence_not_lifted")
+                        .with("server", server)
+                        .message("whether it is still fenced by default_transaction_read_only is not known: "
+                                + answer.problem())
+                        .hint(
+                                "Before it becomes a primary again: ALTER SYSTEM RESET default_transaction_read_only on it, and"
+                                        + " reload.")
+                        .warn();
+            } else if (answer.count() > 0) {
+                Event.of("fence_lifted")
+                        .with("server", server)
+                        .message("the old primary is a standby now: default_transaction_read_only was reset on it")
+                        .info();
+            }
+        });
     }
 
     private void tell(Action.Tell tell) {
@@ -358,7 +403,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
     private void examine(ServerAddress standby) {
-        probes.ask(toStandby(standby, false), answer -> {
+        probes.ask(errand(Errand.EXAMINE, standby), answer -> {
             if (answer.reached()) {
                 examined(standby, answer);
             } else {
@@ -367,7 +412,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    private void examined(ServerAddress standby, ControlMessage.StandbyAnswered answer) {
+    private void examined(ServerAddress standby, ControlMessage.ServerAnswered answer) {
         String problem = answer.problem().isEmpty() ? null : words(answer);
         Watched known = policy.of(standby);
         if (problem != null && known != null && !problem.equals(known.noWay)) {
@@ -412,7 +457,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private void promote(ServerAddress standby) {
         probes.ask(
-                toStandby(standby, true),
+                errand(Errand.PROMOTE, standby),
                 answer -> perform(
                         answer.problem().isEmpty()
                                 ? policy.told(standby, loop.clock().nanoTime())

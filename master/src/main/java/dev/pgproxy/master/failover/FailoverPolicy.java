@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   WATCHING --an operator--> QUIESCING --nobody does anything--> CATCHING_UP --the standby has everything--> INTENDING
+ *   INTENDING --saved, if wanted--> FENCING --the standby has what others wrote, or does not get it--> PROMOTING
  * </pre>
  */
 final class FailoverPolicy {
@@ -40,6 +41,9 @@ final class FailoverPolicy {
 
     /** Pause between looks at a standby that is being promoted. */
     private static final long POLL_MS = 100;
+
+    /** Looks at a standby that has not got yet what others wrote before the fence was there; clients wait meanwhile. */
+    private static final int MAX_LOOKS_AT_FENCE = 50;
 
     /** What is remembered of an old primary of which people were told that it takes writes. */
     private static final String OLD_PRIMARY_WRITES = "primary";
@@ -60,6 +64,8 @@ final class FailoverPolicy {
         /** The standby gets the rest of the primary's WAL. */
         CATCHING_UP,
         INTENDING,
+        /** Others are kept from writing to the old primary, and the standby gets what they had written. */
+        FENCING,
         PROMOTING,
         FINISHING
     }
@@ -88,6 +94,8 @@ final class FailoverPolicy {
     private boolean told;
     private long toldNs;
     private long goalLsn;
+    private int looksAtFence;
+    private @Nullable FenceResult fence;
 
     /**
      * Nothing is done before {@link #start}.
@@ -200,7 +208,7 @@ final class FailoverPolicy {
                 state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
         if (intent.isPresent()) {
             actions.add(FailoverWords.resumed(intent.get().newPrimary(), servers.primary()));
-            promote(intent.get().newPrimary(), actions);
+            carryOut(intent.get(), actions);
         }
         return actions;
     }
@@ -223,7 +231,10 @@ final class FailoverPolicy {
         List<ServerAddress> standbys = next.standbys().stream()
                 .filter(standby -> !standby.equals(servers.primary()))
                 .toList();
-        boolean isCarriedOut = phase == Phase.INTENDING || phase == Phase.PROMOTING || phase == Phase.FINISHING;
+        boolean isCarriedOut = switch (phase) {
+            case INTENDING, FENCING, PROMOTING, FINISHING -> true;
+            case WATCHING, QUIESCING, CATCHING_UP -> false;
+        };
         servers =
                 new ProxyConfig.Servers(servers.primary(), isCarriedOut ? servers.promote() : next.promote(), standbys);
         rememberAll();
@@ -359,13 +370,18 @@ final class FailoverPolicy {
 
     /** All that was committed on the primary is on its disk. */
     List<Action> flushed(Observation observation) {
-        if (phase != Phase.CATCHING_UP || candidate == null) {
+        if ((phase != Phase.CATCHING_UP && phase != Phase.FENCING) || candidate == null) {
             return List.of();
         }
         if (observation instanceof Observation.Answered answered
                 && !answered.facts().inRecovery()) {
             goalLsn = answered.facts().writtenLsn();
             return List.of(new Action.Look(candidate, false, 0));
+        }
+        if (phase == Phase.FENCING) {
+            List<Action> actions = new ArrayList<>();
+            promote(candidate, actions); // The old primary is gone in between, and the intent is on the disk.
+            return actions;
         }
         return callOff("the primary does not answer any more");
     }
@@ -378,6 +394,13 @@ final class FailoverPolicy {
         } else {
             actions.add(new Action.Look(standby, false, POLL_MS));
         }
+    }
+
+    /** Why a switchover that is under way cannot be called off any more. */
+    String objectionToCallingOff() {
+        return phase == Phase.INTENDING
+                ? "the decision is being written to state_file, and its disk has not answered yet: a restart may carry it out"
+                : "the standby may have been told to take over, and there is no way back";
     }
 
     /** Ends a switchover that has not come to the intent yet; all goes on as before. */
@@ -440,6 +463,10 @@ final class FailoverPolicy {
         }
         if (phase == Phase.CATCHING_UP && server.equals(candidate)) {
             catchUp(server, known, actions);
+        } else if (phase == Phase.FENCING && server.equals(candidate)) {
+            if (goalLsn != Long.MAX_VALUE) {
+                catchUpWithFence(server, known, actions);
+            }
         } else if (phase == Phase.PROMOTING && server.equals(candidate)) {
             candidateLooked(server, known, nowNs, actions);
         } else if (server.equals(servers.primary())) {
@@ -748,7 +775,7 @@ final class FailoverPolicy {
         state = saved;
         if (phase == Phase.INTENDING) {
             actions.add(new Action.CutOff(servers.primary(), decision.newPrimary()));
-            promote(decision.newPrimary(), actions);
+            carryOut(decision, actions);
         } else if (phase == Phase.FINISHING) {
             change(decision, nowNs, actions);
         }
@@ -796,7 +823,7 @@ final class FailoverPolicy {
                 actions.add(new Action.SaveLater(retryMs()));
             }
             case WATCHING, QUIESCING, CATCHING_UP -> actions.add(new Action.SaveLater(probeMs()));
-            case PROMOTING -> {} // What is on the disk says so already.
+            case FENCING, PROMOTING -> {} // What is on the disk says so already.
         }
         return actions;
     }
@@ -810,6 +837,41 @@ final class FailoverPolicy {
     /** The time has come to save again what could not be saved. What is true by now is saved, and not what was true then. */
     List<Action> saveAgain() {
         return unsaved && pendingSave == 0 ? List.of(saveNow(state)) : List.of();
+    }
+
+    /** From here on there is no way back. */
+    private void carryOut(FailoverState.Decision decision, List<Action> actions) {
+        candidate = decision.newPrimary();
+        if (decision.cause() == FailoverState.Cause.SWITCHOVER && rules.fencesOldPrimary()) {
+            phase = Phase.FENCING;
+            goalLsn = Long.MAX_VALUE;
+            looksAtFence = 0;
+            actions.add(new Action.Fence(servers.primary()));
+        } else {
+            promote(decision.newPrimary(), actions);
+        }
+    }
+
+    /** The old primary is fenced, or could not be; what others have written to it by now the standby is to have, too. */
+    List<Action> fenced(FenceResult result) {
+        if (phase != Phase.FENCING) {
+            return List.of();
+        }
+        fence = result;
+        return List.of(FailoverWords.fenced(servers.primary(), result), new Action.Flush(servers.primary()));
+    }
+
+    /** The standby is behind the fence. It had everything that clients of pgproxy had written before that was raised. */
+    private void catchUpWithFence(ServerAddress standby, Watched known, List<Action> actions) {
+        boolean hasAll = known.facts != null && known.facts.replayedLsn() >= goalLsn;
+        if (known.isPrimary() || (known.isStandby() && hasAll)) {
+            promote(standby, actions);
+        } else if (++looksAtFence >= MAX_LOOKS_AT_FENCE) {
+            actions.add(FailoverWords.notCaughtUp(standby, servers.primary()));
+            promote(standby, actions);
+        } else {
+            actions.add(new Action.Look(standby, false, POLL_MS));
+        }
     }
 
     private void promote(ServerAddress standby, List<Action> actions) {
@@ -910,7 +972,8 @@ final class FailoverPolicy {
         known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
         actions.add(new Action.Change(servers));
-        actions.add(FailoverWords.changed(decision));
+        actions.add(FailoverWords.changed(decision, fence));
+        fence = null;
         if (decision.cause() == FailoverState.Cause.SWITCHOVER) {
             actions.add(new Action.Answer(null));
         }
@@ -936,6 +999,9 @@ final class FailoverPolicy {
             actions.add(FailoverWords.oldPrimaryBack(server, servers.primary()));
         } else if (known.isStandby() && known.tellOnce("standby")) {
             actions.add(FailoverWords.oldPrimaryIsStandby(server));
+            if (rules.fencesOldPrimary()) {
+                actions.add(new Action.LiftFence(server));
+            }
         } else if (known.last instanceof Observation.Failed) {
             known.told = "";
         }

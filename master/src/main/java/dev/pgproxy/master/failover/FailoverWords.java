@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.Notice;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What people are told of the primary, and of who takes its place and who does not. */
 final class FailoverWords {
@@ -98,6 +99,27 @@ final class FailoverWords {
                 "in place of " + primary + "; it has replayed all that was committed, up to " + ServerFacts.lsn(lsn));
     }
 
+    static Action.Log fenced(ServerAddress primary, FenceResult result) {
+        String done = result.ended() + " sessions of others on it were ended";
+        return result.problem().isEmpty()
+                ? new Action.Log(
+                        "old_primary_fenced",
+                        primary,
+                        "transactions on it are read only by default (default_transaction_read_only), and " + done)
+                : new Action.Log(
+                        "fence_incomplete",
+                        primary,
+                        "others may write to it still: " + result.problem() + "; " + done + ". " + result.remedy());
+    }
+
+    static Action.Log notCaughtUp(ServerAddress standby, ServerAddress primary) {
+        return new Action.Log(
+                "fence_incomplete",
+                standby,
+                "it is promoted without the last that others wrote to " + primary
+                        + " past pgproxy, which it did not get in time; it has all that clients of pgproxy wrote");
+    }
+
     static Action.Tell refused(ServerAddress standby, ServerAddress primary, String objection) {
         return new Action.Tell(
                 Notice.Kind.PROMOTION_REFUSED,
@@ -168,8 +190,12 @@ final class FailoverWords {
                         + " /var/lib/pgproxy/state, and free its disk; pgproxy tries again.");
     }
 
-    /** Another server is the primary. */
-    static Action.Tell changed(FailoverState.Decision decision) {
+    /**
+     * Another server is the primary.
+     *
+     * @param fence what came of fencing the old one; null when that was not tried
+     */
+    static Action.Tell changed(FailoverState.Decision decision, @Nullable FenceResult fence) {
         ServerAddress old = decision.oldPrimary();
         ServerAddress successor = decision.newPrimary();
         String remedy =
@@ -190,8 +216,17 @@ final class FailoverWords {
                         Notice.Kind.SWITCHED_OVER,
                         successor,
                         "an operator has put this server in place of " + old + "; nothing that was committed is lost",
-                        "Stop " + old + ", which takes writes still. " + remedy);
+                        leftToDo(old, fence) + remedy);
         };
+    }
+
+    private static String leftToDo(ServerAddress old, @Nullable FenceResult fence) {
+        if (fence == null) {
+            return "Stop " + old + ", which takes writes still. ";
+        }
+        return fence.problem().isEmpty()
+                ? "Stop " + old + ": it is read only by default, and takes writes still from who asks for that. "
+                : "Stop " + old + ", which was not fenced (" + fence.problem() + ") and takes writes still. ";
     }
 
     static Action.Tell oldPrimaryBack(ServerAddress old, ServerAddress primary) {

@@ -64,9 +64,7 @@ public final class SwitchoverDesk {
             end(CALLED_OFF);
             return "";
         }
-        return failover.callOff(CALLED_OFF)
-                ? ""
-                : "the standby may have been told to take over, and there is no way back";
+        return failover.callOff(CALLED_OFF);
     }
 
     private void expire() {

@@ -2,6 +2,7 @@ package dev.pgproxy.master.probe;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.probe.FailureKind;
@@ -17,7 +18,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the task-worker look at servers and ask standbys, and sees to it that each question is answered once: a worker that dies
+ * Has the task-worker look at servers and do errands there, and sees to it that each question is answered once: a worker that dies
  * leaves its questions to the next one, and what takes too long counts as a failure of the proxy's own, which says nothing of a server.
  */
 public final class ProbeDesk {
@@ -56,9 +57,7 @@ public final class ProbeDesk {
     }
 
     private record Request(
-            ControlMessage.AskStandby message,
-            Scheduler.Timer timer,
-            Consumer<ControlMessage.StandbyAnswered> answer) {}
+            ControlMessage.AskServer message, Scheduler.Timer timer, Consumer<ControlMessage.ServerAnswered> answer) {}
 
     private final EventLoop loop;
     private final Listener listener;
@@ -127,17 +126,17 @@ public final class ProbeDesk {
     }
 
     /**
-     * Tells a standby to become the primary, or finds out whether it could be told to.
+     * Has an errand done.
      *
      * @param request its number and its deadline are given here
      * @param answer called once, unless the desk is closed before
      */
-    public void ask(ControlMessage.AskStandby request, Consumer<ControlMessage.StandbyAnswered> answer) {
+    public void ask(ControlMessage.AskServer request, Consumer<ControlMessage.ServerAnswered> answer) {
         long id = nextRequest++;
-        ControlMessage.AskStandby message = new ControlMessage.AskStandby(
+        ControlMessage.AskServer message = new ControlMessage.AskServer(
                 id,
                 request.server(),
-                request.promote(),
+                request.errand(),
                 request.method(),
                 request.triggerObject(),
                 request.timeoutMs(),
@@ -145,7 +144,7 @@ public final class ProbeDesk {
         Scheduler.Timer timer = loop.scheduler()
                 .afterMs(
                         mostMs(request.timeoutMs()),
-                        () -> onAnswered(new ControlMessage.StandbyAnswered(id, false, NO_ANSWER, "")));
+                        () -> onAnswered(ControlMessage.ServerAnswered.notDone(id, NO_ANSWER)));
         requests.put(id, new Request(message, timer, answer));
         send(message);
     }
@@ -158,7 +157,7 @@ public final class ProbeDesk {
         listener.connectionLost(message.server());
     }
 
-    public void onAnswered(ControlMessage.StandbyAnswered message) {
+    public void onAnswered(ControlMessage.ServerAnswered message) {
         Request request = requests.remove(message.requestId());
         if (request != null) {
             request.timer().cancel();
@@ -179,10 +178,10 @@ public final class ProbeDesk {
         // What has changed meanwhile has to be looked at before a standby is told again.
         requests.values().stream()
                 .map(Request::message)
-                .filter(ControlMessage.AskStandby::promote)
+                .filter(message -> message.errand() == Errand.PROMOTE)
                 .toList()
-                .forEach(message ->
-                        onAnswered(new ControlMessage.StandbyAnswered(message.requestId(), false, WORKER_GONE, "")));
+                .forEach(
+                        message -> onAnswered(ControlMessage.ServerAnswered.notDone(message.requestId(), WORKER_GONE)));
     }
 
     /** Forgets all questions. */

@@ -36,7 +36,8 @@ class ClusterViewTest {
             Duration.ofSeconds(30),
             true,
             0,
-            true);
+            true,
+            false);
 
     private final Set<ServerAddress> paused = new HashSet<>();
     private final FailoverPolicy policy = new FailoverPolicy(

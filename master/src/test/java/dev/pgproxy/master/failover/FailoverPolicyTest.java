@@ -51,6 +51,10 @@ class FailoverPolicyTest {
     }
 
     private static ProxyConfig.Failover rules(long maxLagBytes) {
+        return rules(maxLagBytes, false);
+    }
+
+    private static ProxyConfig.Failover rules(long maxLagBytes, boolean fencesOldPrimary) {
         return new ProxyConfig.Failover(
                 ProxyConfig.PromoteMethod.AUTO,
                 Duration.ofSeconds(60),
@@ -62,7 +66,8 @@ class FailoverPolicyTest {
                 Duration.ofSeconds(30),
                 true,
                 maxLagBytes,
-                true);
+                true,
+                fencesOldPrimary);
     }
 
     private static Observation primary(int timeline) {
@@ -805,6 +810,70 @@ class FailoverPolicyTest {
         kept(X, REFUSED);
         kept(X, PRIMARY);
         assertEquals(List.of(Notice.Kind.SWITCHED_OVER, Notice.Kind.OLD_PRIMARY_BACK), told());
+    }
+
+    /** All is well, a switchover to Y is decided, and the old primary is to be fenced. */
+    private void decideWithFence() {
+        policy = new FailoverPolicy(
+                SERVERS, FailoverState.initial(SERVERS), rules(0, true), LIMITS, () -> Instant.EPOCH, paused::contains);
+        allWell();
+        note(policy.switchover(Y));
+        note(policy.quiesced());
+        note(policy.flushed(PRIMARY));
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Fence.class), "the decision is not on the disk");
+        saveAll();
+        assertEquals(new Action.Fence(X), last(Action.Fence.class));
+        assertTrue(policy.holdsPrimary());
+    }
+
+    @Test
+    void aFencedPrimaryIsLeftWithAllThatOthersWrote() {
+        decideWithFence();
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Promote.class), "others may be writing");
+        assertEquals(List.of(), policy.callOff("too late"));
+        note(policy.fenced(new FenceResult(2, "", "")));
+        ServerFacts more = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN, NOWHERE);
+        note(policy.flushed(new Observation.Answered(more)));
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Promote.class), "it lacks what others wrote");
+        kept(Y, standby(1, true, 700));
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+        note(policy.told(Y, nowNs));
+        kept(Y, primary(2));
+        saveAll();
+        assertTrue(
+                last(Action.Tell.class).hint().contains("read only by default"),
+                last(Action.Tell.class).hint());
+        kept(X, standby(2, true, 700));
+        assertEquals(new Action.LiftFence(X), last(Action.LiftFence.class));
+    }
+
+    @Test
+    void whatCannotBeFencedHoldsNobodyUpForEver() {
+        decideWithFence();
+        note(policy.fenced(new FenceResult(0, "postgres may not", "GRANT")));
+        note(policy.flushed(REFUSED));
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
+        note(policy.told(Y, nowNs));
+        kept(Y, primary(2));
+        saveAll();
+        assertTrue(
+                last(Action.Tell.class).hint().contains("was not fenced"),
+                last(Action.Tell.class).hint());
+
+        decideWithFence();
+        done.clear();
+        note(policy.fenced(new FenceResult(0, "", "")));
+        ServerFacts more = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN, NOWHERE);
+        note(policy.flushed(new Observation.Answered(more)));
+        int looks = 0;
+        while (count(Action.Promote.class) == 0) {
+            kept(Y, REFUSED);
+            looks++;
+        }
+        assertEquals(50, looks);
     }
 
     @Test

@@ -41,7 +41,8 @@ class FailoverSimulationTest {
             Duration.ofMillis(40),
             true,
             0,
-            true);
+            true,
+            false);
     private static final ProxyConfig.StandbyLimits LIMITS = new ProxyConfig.StandbyLimits(2, 0, Duration.ZERO);
 
     static LongStream seeds() {

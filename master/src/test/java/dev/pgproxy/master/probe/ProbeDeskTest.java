@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.probe.FailureKind;
@@ -29,7 +30,7 @@ class ProbeDeskTest {
     };
     private long nowNs;
     private final List<Observation> observed = new ArrayList<>();
-    private final List<ControlMessage.StandbyAnswered> answers = new ArrayList<>();
+    private final List<ControlMessage.ServerAnswered> answers = new ArrayList<>();
     private final List<ControlMessage> asked = new ArrayList<>();
     private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> nowNs), new ProbeDesk.Listener() {
         @Override
@@ -41,9 +42,9 @@ class ProbeDeskTest {
         public void connectionLost(ServerAddress server) {}
     });
 
-    private void ask(boolean promote) {
+    private void ask(Errand errand) {
         desk.ask(
-                new ControlMessage.AskStandby(0, SERVER, promote, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000, 0),
+                new ControlMessage.AskServer(0, SERVER, errand, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000, 0),
                 answers::add);
     }
 
@@ -51,7 +52,7 @@ class ProbeDeskTest {
     void leavesLooksAndQuestionsToTheNextWorker() {
         desk.taskWorkerReady(asked::add);
         desk.look(SERVER, ProbeKind.FRESH, 1_000);
-        ask(false);
+        ask(Errand.EXAMINE);
         desk.taskWorkerGone();
         assertEquals(List.of(), answers);
         asked.clear();
@@ -64,15 +65,15 @@ class ProbeDeskTest {
     @Test
     void tellsNoStandbyAgainThatADeadWorkerWasToTell() {
         desk.taskWorkerReady(asked::add);
-        ask(true);
+        ask(Errand.PROMOTE);
         desk.taskWorkerGone();
         assertEquals(1, answers.size());
         assertFalse(answers.get(0).reached());
         asked.clear();
         desk.taskWorkerReady(asked::add);
         assertEquals(List.of(), asked);
-        ask(true);
-        assertInstanceOf(ControlMessage.AskStandby.class, asked.get(0));
+        ask(Errand.PROMOTE);
+        assertInstanceOf(ControlMessage.AskServer.class, asked.get(0));
     }
 
     @Test

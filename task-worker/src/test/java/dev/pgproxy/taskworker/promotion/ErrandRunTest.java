@@ -6,23 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Errand;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-class PromoterTest {
+class ErrandRunTest {
 
     private static final ProxyConfig.AdminLogin LOGIN = new ProxyConfig.AdminLogin("postgres", "", "postgres", "none");
 
-    private static ControlMessage.StandbyAnswered tell(int port, long deadlineNs) {
-        return Promoter.answer(
+    private static ControlMessage.ServerAnswered tell(int port, long deadlineNs) {
+        return ErrandRun.answer(
                 LOGIN,
-                new ControlMessage.AskStandby(
+                new ControlMessage.AskServer(
                         7,
                         new ServerAddress("127.0.0.1", port),
-                        true,
+                        Errand.PROMOTE,
                         ProxyConfig.PromoteMethod.AUTO,
                         9999,
                         1_000,
@@ -33,10 +34,10 @@ class PromoterTest {
     @Test
     void nobodyIsToldAfterTheMasterHasGivenUp() throws IOException {
         try (ServerSocket standby = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            ControlMessage.StandbyAnswered answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
+            ControlMessage.ServerAnswered answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
             assertEquals(
-                    new ControlMessage.StandbyAnswered(
-                            7, false, "it was not told, because the master waits for the answer no more", ""),
+                    ControlMessage.ServerAnswered.notDone(
+                            7, "it was not told, because the master waits for the answer no more"),
                     answer);
         }
     }
@@ -47,7 +48,7 @@ class PromoterTest {
         try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             nobodys = closed.getLocalPort();
         }
-        ControlMessage.StandbyAnswered answer = tell(nobodys, System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
+        ControlMessage.ServerAnswered answer = tell(nobodys, System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
         assertFalse(answer.reached());
         assertEquals("it could not be asked: ", answer.problem().substring(0, 23));
     }

@@ -2,6 +2,7 @@ package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,8 +10,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.postgresql.util.PSQLException;
 
-/** Tells a standby to become the primary. Every method waits for the server, for as long as one look at it may take. */
-final class Promoter {
+/** Does one errand on one server, such as telling a standby to become the primary. Every method waits for the server, for as long as one look at it may take. */
+final class ErrandRun {
 
     private static final String MEANS = """
             SELECT current_setting('server_version_num')::int,
@@ -24,27 +25,43 @@ final class Promoter {
             "SELECT count(*) FROM pg_catalog.pg_largeobject WHERE loid = ?::bigint::oid";
 
     private final ProxyConfig.AdminLogin login;
-    private final ControlMessage.AskStandby request;
+    private final ControlMessage.AskServer request;
 
-    Promoter(ProxyConfig.AdminLogin login, ControlMessage.AskStandby request) {
+    ErrandRun(ProxyConfig.AdminLogin login, ControlMessage.AskServer request) {
         this.login = login;
         this.request = request;
     }
 
     /** Does what is asked for, as well as it can be done. */
-    static ControlMessage.StandbyAnswered answer(ProxyConfig.AdminLogin login, ControlMessage.AskStandby request) {
-        Promoter promoter = new Promoter(login, request);
-        if (promoter.isLate()) {
-            return promoter.late(); // It has waited, or this process stood still.
+    static ControlMessage.ServerAnswered answer(ProxyConfig.AdminLogin login, ControlMessage.AskServer request) {
+        ErrandRun run = new ErrandRun(login, request);
+        if (run.isLate()) {
+            return run.late(); // It has waited, or this process stood still.
         }
-        try (Connection connection = promoter.open()) {
-            return request.promote() ? promoter.tell(connection) : promoter.answer(promoter.examine(connection));
+        try (Connection connection = run.open()) {
+            return run.run(connection);
         } catch (SQLException e) {
-            return new ControlMessage.StandbyAnswered(request.requestId(), false, problem(e), "");
+            return ControlMessage.ServerAnswered.notDone(request.requestId(), problem(e));
         } catch (RuntimeException | OutOfMemoryError e) {
             // A server can say what the driver cannot bear.
-            return new ControlMessage.StandbyAnswered(request.requestId(), false, "it could not be asked: " + e, "");
+            return ControlMessage.ServerAnswered.notDone(request.requestId(), "it could not be asked: " + e);
         }
+    }
+
+    private ControlMessage.ServerAnswered run(Connection connection) throws SQLException {
+        return switch (request.errand()) {
+            case EXAMINE -> answer(examine(connection));
+            case PROMOTE -> tell(connection);
+            case FENCE -> {
+                Fence.Outcome outcome = Fence.raise(connection, login.user());
+                yield done(outcome.ended(), outcome.problem(), outcome.remedy());
+            }
+            case LIFT_FENCE -> done(Fence.lift(connection) ? 1 : 0, "", "");
+        };
+    }
+
+    private ControlMessage.ServerAnswered done(int count, String problem, String remedy) {
+        return new ControlMessage.ServerAnswered(request.requestId(), true, count, problem, remedy);
     }
 
     private boolean isLate() {
@@ -52,15 +69,13 @@ final class Promoter {
     }
 
     /** The master has given up, and may have decided otherwise since. */
-    private ControlMessage.StandbyAnswered late() {
-        return new ControlMessage.StandbyAnswered(
-                request.requestId(), false, "it was not told, because the master waits for the answer no more", "");
+    private ControlMessage.ServerAnswered late() {
+        return ControlMessage.ServerAnswered.notDone(
+                request.requestId(), "it was not told, because the master waits for the answer no more");
     }
 
-    private ControlMessage.StandbyAnswered answer(PromotionWay way) {
-        return way instanceof PromotionWay.None none
-                ? new ControlMessage.StandbyAnswered(request.requestId(), true, none.problem(), none.remedy())
-                : new ControlMessage.StandbyAnswered(request.requestId(), true, "", "");
+    private ControlMessage.ServerAnswered answer(PromotionWay way) {
+        return way instanceof PromotionWay.None none ? done(0, none.problem(), none.remedy()) : done(0, "", "");
     }
 
     private Connection open() throws SQLException {
@@ -98,13 +113,16 @@ final class Promoter {
     }
 
     /** Tells the standby, unless it is a primary already. That it does not complain does not mean that it will be one. */
-    private ControlMessage.StandbyAnswered tell(Connection connection) throws SQLException {
+    private ControlMessage.ServerAnswered tell(Connection connection) throws SQLException {
         if (!isInRecovery(connection)) {
-            return new ControlMessage.StandbyAnswered(request.requestId(), true, "", "");
+            return done(0, "", "");
         }
         PromotionWay way = examine(connection);
         if (isLate()) {
             return late();
+        }
+        if (!(way instanceof PromotionWay.None)) {
+            liftFence(connection);
         }
         if (way instanceof PromotionWay.TriggerFile trigger) {
             export(connection, trigger.path());
@@ -112,6 +130,20 @@ final class Promoter {
             promote(connection);
         }
         return answer(way);
+    }
+
+    /** From when it was an old primary: its clients want to write. Better a primary that is read only by default than none. */
+    private void liftFence(Connection connection) {
+        try {
+            Fence.lift(connection);
+        } catch (SQLException e) {
+            Event.of("fence_not_lifted")
+                    .with("server", request.server())
+                    .message("it is promoted, and default_transaction_read_only could not be looked at: "
+                            + e.getMessage())
+                    .hint("Where it is on: ALTER SYSTEM RESET default_transaction_read_only, and reload.")
+                    .warn();
+        }
     }
 
     /** Why a standby could not be used: what it said, or why it said nothing. */

@@ -8,15 +8,15 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** Asks and tells standbys, one after the other, on a thread of its own. */
-public final class StandbyLane {
+/** Does errands on servers, one after the other, on a thread of its own. */
+public final class ErrandLane {
 
-    /** Requests that wait; the master has one or two at a time. */
+    /** Errands that wait; the master has one or two at a time. */
     private static final int MAX_WAITING = 64;
 
     private final ThreadPoolExecutor executor =
             new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
-                Thread thread = new Thread(task, "standby");
+                Thread thread = new Thread(task, "errand");
                 thread.setDaemon(true);
                 return thread;
             });
@@ -24,13 +24,13 @@ public final class StandbyLane {
     /** @param answer called on this lane's thread, or at once when too many wait */
     public void ask(
             ProxyConfig.AdminLogin login,
-            ControlMessage.AskStandby request,
-            Consumer<ControlMessage.StandbyAnswered> answer) {
+            ControlMessage.AskServer request,
+            Consumer<ControlMessage.ServerAnswered> answer) {
         try {
-            executor.execute(() -> answer.accept(Promoter.answer(login, request)));
+            executor.execute(() -> answer.accept(ErrandRun.answer(login, request)));
         } catch (RejectedExecutionException e) {
-            answer.accept(new ControlMessage.StandbyAnswered(
-                    request.requestId(), false, "too many requests to standbys wait already", ""));
+            answer.accept(ControlMessage.ServerAnswered.notDone(
+                    request.requestId(), "too many errands on servers wait already"));
         }
     }
 }

@@ -1,0 +1,13 @@
+package dev.pgproxy.common.ipc;
+
+/** What the task-worker is to do on a server, once. */
+public enum Errand {
+    /** Find out whether a standby could be told to become the primary. */
+    EXAMINE,
+    /** Tell a standby to become the primary. */
+    PROMOTE,
+    /** Make a primary that will be replaced read only by default, and end the sessions on it that are not pgproxy's own. */
+    FENCE,
+    /** Take back {@link #FENCE}, where it is in force. */
+    LIFT_FENCE
+}
