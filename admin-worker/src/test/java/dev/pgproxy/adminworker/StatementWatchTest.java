@@ -10,7 +10,7 @@ import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Poller;
+import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -23,15 +23,7 @@ class StatementWatchTest {
     private long nowNs = Long.MAX_VALUE - 5;
     private boolean tight;
     private final List<Asker> ranAway = new ArrayList<>();
-    private final EventLoop loop = new EventLoop(
-            new Poller() {
-                @Override
-                public void poll(long timeoutNs) {}
-
-                @Override
-                public void wakeUp() {}
-            },
-            () -> nowNs);
+    private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowNs);
     private final StatementWatch watch = new StatementWatch(loop, () -> tight, ranAway::add);
 
     private Running begun() {

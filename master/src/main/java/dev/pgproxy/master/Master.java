@@ -381,7 +381,7 @@ public final class Master
     @Override
     public void onObjectInUse(ControlMessage.ObjectInUse message) {
         // Somebody wants a database to himself: idle backends must not be what keeps him from it.
-        toPoolWorkers(new ControlMessage.GiveUpIdle(message.server(), message.message()));
+        toPoolWorkers(new ControlMessage.GiveUpIdle(message.server(), message.message(), message.isWaiting()));
     }
 
     @Override

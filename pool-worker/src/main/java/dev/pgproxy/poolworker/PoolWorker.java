@@ -433,18 +433,18 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void objectInUse(Session session, String words) {
+    public void objectInUse(Session session, String words, boolean isWaiting) {
         long nowNs = loop.clock().nanoTime();
         if (nowNs - objectInUseNs < OBJECT_IN_USE_PAUSE_NS) {
-            return; // Whoever really needs it fails again, five seconds later.
+            return; // Whoever really needs it says so again.
         }
         objectInUseNs = nowNs;
         String bounded = words.substring(0, Math.min(words.length(), MAX_WORDS));
-        master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded));
+        master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded, isWaiting));
     }
 
     /** Somebody wants a database to himself: closes the idle backends that keep him from it. */
-    public void giveUpIdle(ServerAddress server, String words) {
+    public void giveUpIdle(ServerAddress server, String words, boolean isWaiting) {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)
@@ -452,12 +452,14 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 .toList();
         inTheWay.forEach(Backend::retire);
         if (!inTheWay.isEmpty()) {
-            Event.of("idle_given_up")
-                    .with("server", server)
-                    .with("count", inTheWay.size())
-                    .message("idle connections to a database were closed, since a command failed because of its users")
-                    .hint("Run the command again.")
-                    .info();
+            Event event = Event.of("idle_given_up").with("server", server).with("count", inTheWay.size());
+            if (isWaiting) {
+                event.message("idle connections to a database were closed, for which a command waits");
+            } else {
+                event.message("idle connections to a database were closed, since a command failed because of its users")
+                        .hint("Run the command again.");
+            }
+            event.info();
         }
     }
 

@@ -69,7 +69,7 @@ final class PoolWorkerRole implements ChildProcess.Role, ControlMessage.PoolWork
 
     @Override
     public void onGiveUpIdle(ControlMessage.GiveUpIdle message) {
-        worker.giveUpIdle(message.server(), message.message());
+        worker.giveUpIdle(message.server(), message.message(), message.isWaiting());
     }
 
     @Override

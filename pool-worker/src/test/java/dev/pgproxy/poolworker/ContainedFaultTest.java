@@ -11,11 +11,11 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.testkit.loop.StillPoller;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,15 +126,7 @@ class ContainedFaultTest {
     }
 
     private final Master master = new Master();
-    private final EventLoop loop = new EventLoop(
-            new Poller() {
-                @Override
-                public void poll(long timeoutNs) {}
-
-                @Override
-                public void wakeUp() {}
-            },
-            () -> 0);
+    private final EventLoop loop = new EventLoop(new StillPoller(), () -> 0);
     private final PoolWorker worker = new PoolWorker(
             loop, (server, tuning, handler) -> () -> {}, master, byte[]::new, (role, address, work, then) -> false, 1);
 

@@ -514,8 +514,13 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** A client's command failed because something is in use (SQLSTATE 55006); the server's words name it. */
-    record ObjectInUse(ServerAddress server, String message) implements ToMaster {
+    /**
+     * A client's command failed because something is in use (SQLSTATE 55006), or waits for that.
+     *
+     * @param message the server's words, or others, that name it in quotes
+     * @param isWaiting whether the command can succeed still
+     */
+    record ObjectInUse(ServerAddress server, String message, boolean isWaiting) implements ToMaster {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.OBJECT_IN_USE;
@@ -523,7 +528,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).text(message);
+            out.string(server.host()).int32(server.port()).text(message).bool(isWaiting);
         }
 
         @Override
@@ -814,8 +819,8 @@ public sealed interface ControlMessage {
         }
     }
 
-    /** Close the idle backends of this server whose database these words of the server name. */
-    record GiveUpIdle(ServerAddress server, String message) implements ToPoolWorker {
+    /** Close the idle backends of this server whose database these words name, as in {@link ObjectInUse}. */
+    record GiveUpIdle(ServerAddress server, String message, boolean isWaiting) implements ToPoolWorker {
         @Override
         public ControlMessageType type() {
             return ControlMessageType.GIVE_UP_IDLE;
@@ -823,7 +828,7 @@ public sealed interface ControlMessage {
 
         @Override
         public void encode(FieldWriter out) {
-            out.string(server.host()).int32(server.port()).text(message);
+            out.string(server.host()).int32(server.port()).text(message).bool(isWaiting);
         }
 
         @Override

@@ -73,10 +73,16 @@ public enum ControlMessageType {
             in -> new ControlMessage.FindRole(
                     in.int64(), new ServerAddress(in.string(), in.int32()), in.string(), in.string())),
     ROLES_CHANGED(24, 0, in -> new ControlMessage.RolesChanged(new ServerAddress(in.string(), in.int32()))),
-    OBJECT_IN_USE(25, 0, in -> new ControlMessage.ObjectInUse(new ServerAddress(in.string(), in.int32()), in.string())),
+    OBJECT_IN_USE(
+            25,
+            0,
+            in -> new ControlMessage.ObjectInUse(new ServerAddress(in.string(), in.int32()), in.string(), in.bool())),
     ROLE_LOOKED_UP(26, 0, in -> new ControlMessage.RoleLookedUp(in.int64(), RoleFacts.decode(in))),
     ROLE_FOUND(27, 0, in -> new ControlMessage.RoleFound(in.int64(), RoleFacts.decode(in))),
-    GIVE_UP_IDLE(28, 0, in -> new ControlMessage.GiveUpIdle(new ServerAddress(in.string(), in.int32()), in.string())),
+    GIVE_UP_IDLE(
+            28,
+            0,
+            in -> new ControlMessage.GiveUpIdle(new ServerAddress(in.string(), in.int32()), in.string(), in.bool())),
     CONFIGURE_TASKS(29, 0, in -> new ControlMessage.ConfigureTasks(TaskSettings.decode(in))),
     LOOK_UP_ROLE(
             30,

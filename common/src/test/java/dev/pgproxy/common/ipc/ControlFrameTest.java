@@ -82,10 +82,10 @@ class ControlFrameTest {
             new ControlMessage.CancelQuery(25, SERVER, SERVER, 26, BYTES),
             new ControlMessage.FindRole(27, SERVER, "app", "shop"),
             new ControlMessage.RolesChanged(SERVER),
-            new ControlMessage.ObjectInUse(SERVER, "database \"shop\" is being accessed by other users"),
+            new ControlMessage.ObjectInUse(SERVER, "database \"shop\" is being accessed by other users", true),
             new ControlMessage.RoleLookedUp(28, FACTS),
             new ControlMessage.RoleFound(29, FACTS),
-            new ControlMessage.GiveUpIdle(SERVER, "shop"),
+            new ControlMessage.GiveUpIdle(SERVER, "shop", true),
             new ControlMessage.ConfigureTasks(new TaskSettings(
                     new ProxyConfig.AdminLogin("postgres", "secret", "postgres", "scram-sha-256"),
                     "/etc/users",
@@ -221,8 +221,8 @@ class ControlFrameTest {
                 new ControlMessage.CommandDone(1, "55000", 1, endless, endless),
                 new ControlMessage.CommandNotice(1, endless),
                 new ControlMessage.EventNoted(1, "WARN", endless),
-                new ControlMessage.ObjectInUse(SERVER, endless),
-                new ControlMessage.GiveUpIdle(SERVER, endless));
+                new ControlMessage.ObjectInUse(SERVER, endless, true),
+                new ControlMessage.GiveUpIdle(SERVER, endless, false));
         for (ControlMessage message : fat) {
             ControlMessage decoded = ControlFrame.decodeNext(ByteBuffer.wrap(encode(message)));
             assertNotNull(decoded);

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.ViewSet;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.supervisor.ChildLink;
+import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -48,13 +48,7 @@ class SnapshotDeskTest {
     private final PlayedChild endless = new PlayedChild("pool-1");
     private final PlayedChild modest = new PlayedChild("pool-2");
     private final PlayedChild admin = new PlayedChild("admin");
-    private final Poller poller = new Poller() {
-        @Override
-        public void poll(long timeoutNs) {}
-
-        @Override
-        public void wakeUp() {}
-    };
+    private final StillPoller poller = new StillPoller();
     private long nowNs;
     private final EventLoop loop = new EventLoop(poller, () -> nowNs);
     private final SnapshotDesk desk = new SnapshotDesk(loop, views -> List.of());

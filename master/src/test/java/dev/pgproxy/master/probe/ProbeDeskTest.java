@@ -9,10 +9,10 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,13 +21,7 @@ class ProbeDeskTest {
 
     private static final ServerAddress SERVER = new ServerAddress("server", 5432);
 
-    private final Poller poller = new Poller() {
-        @Override
-        public void poll(long timeoutNs) {}
-
-        @Override
-        public void wakeUp() {}
-    };
+    private final StillPoller poller = new StillPoller();
     private long nowNs;
     private final List<Observation> observed = new ArrayList<>();
     private final List<ControlMessage.ServerAnswered> answers = new ArrayList<>();

@@ -6,8 +6,8 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.master.supervisor.Recipient;
+import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -18,19 +18,8 @@ class RoleDeskTest {
     private static final ServerAddress OTHER = new ServerAddress("other", 5432);
     private static final RoleFacts FACTS = new RoleFacts(true, true, true, 60_000, "f1", List.of("md5..."), true);
 
-    /** A clock that stands until it is moved. */
-    private static final class Time implements Poller {
-        private long nowMs = 1_000;
-
-        @Override
-        public void poll(long timeoutNs) {}
-
-        @Override
-        public void wakeUp() {}
-    }
-
-    private final Time time = new Time();
-    private final EventLoop loop = new EventLoop(time, () -> time.nowMs * 1_000_000L);
+    private long nowMs = 1_000;
+    private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
     private final RoleDesk desk = new RoleDesk(loop, 10_000);
     private final List<ControlMessage.LookUpRole> asked = new ArrayList<>();
     private final List<ControlMessage.RoleFound> answered = new ArrayList<>();
@@ -46,7 +35,7 @@ class RoleDeskTest {
     }
 
     private void pass(long ms) {
-        time.nowMs += ms;
+        nowMs += ms;
         loop.tick();
     }
 

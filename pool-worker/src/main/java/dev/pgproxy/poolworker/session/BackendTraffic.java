@@ -27,6 +27,9 @@ final class BackendTraffic implements MessageInspector {
          * @param words the server's, one char per byte
          */
         void objectInUse(String words);
+
+        /** The server has answered: with an error, or that it is ready for the next query. */
+        void answered();
     }
 
     /** How tags of commands begin that change who may log in, or what a session reads at its start, or that run others which may. */
@@ -108,6 +111,7 @@ final class BackendTraffic implements MessageInspector {
 
     private void onReady(byte status) {
         progress.onReadyForQuery(status);
+        news.answered();
         tally.queryAnswered(clock.nanoTime(), status == BackendMessage.IDLE, !progress.isRunning());
         if (rolesTouched && status == BackendMessage.IDLE) {
             rolesTouched = false;
@@ -116,6 +120,7 @@ final class BackendTraffic implements MessageInspector {
     }
 
     private void onError(byte[] body) {
+        news.answered();
         var fields = BackendMessage.fields(body);
         boolean isFatal = FATAL.contains(fields.getOrDefault('V', ""));
         fatalSqlState = isFatal ? fields.getOrDefault('C', "") : "";
@@ -149,6 +154,7 @@ final class BackendTraffic implements MessageInspector {
     public void passedUnseen(byte type) {
         lastWasError = type == BackendMessage.ERROR_RESPONSE;
         if (lastWasError) {
+            news.answered();
             progress.onBackend(type);
         } else {
             // A parameter that could not be noted could not be told to the next client: no reuse.

@@ -17,18 +17,26 @@ final class FrontendTraffic implements MessageInspector {
     private final Tally tally;
     private final Clock clock;
     private final StateTrace trace;
+    private final DatabaseWait databases;
     private final @Nullable ScramWitness witness;
 
     /**
      * @param trace notes what the session may hold
+     * @param databases notes commands that need a database for themselves
      * @param witness listens to the login; null when nobody does
      */
     FrontendTraffic(
-            QueryProgress progress, Tally tally, Clock clock, StateTrace trace, @Nullable ScramWitness witness) {
+            QueryProgress progress,
+            Tally tally,
+            Clock clock,
+            StateTrace trace,
+            DatabaseWait databases,
+            @Nullable ScramWitness witness) {
         this.progress = progress;
         this.tally = tally;
         this.clock = clock;
         this.trace = trace;
+        this.databases = databases;
         this.witness = witness;
     }
 
@@ -36,6 +44,7 @@ final class FrontendTraffic implements MessageInspector {
     public boolean wantsWhole(byte type) {
         return type == FrontendMessage.QUERY
                 || type == FrontendMessage.PARSE
+                || databases.wants(type)
                 || (witness != null && type == FrontendMessage.PASSWORD);
     }
 
@@ -48,6 +57,7 @@ final class FrontendTraffic implements MessageInspector {
             overhear(buffer, bodyStart, bodyBytes);
         }
         trace.onFrontend(type, buffer, bodyStart, bodyBytes);
+        databases.onFrontend(type, buffer, bodyStart, bodyBytes, progress);
         count(type);
         return Verdict.FORWARD;
     }
@@ -55,6 +65,7 @@ final class FrontendTraffic implements MessageInspector {
     @Override
     public void passedUnseen(byte type) {
         trace.onUnseen(type);
+        databases.onUnseen(type);
         count(type);
     }
 

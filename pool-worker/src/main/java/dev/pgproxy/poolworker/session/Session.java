@@ -38,6 +38,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private final Tally tally = new Tally();
     private final StateTrace trace = new StateTrace();
     private final SessionIdentity identity;
+    private final DatabaseWait databases;
     private final SessionHold hold;
     private final Login login;
     private final long createdNs;
@@ -74,6 +75,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
+        this.databases = new DatabaseWait(context.loop().scheduler(), name -> contained(() -> databaseWanted(name)));
         this.hold = new SessionHold(settings.moveSessions(), trace);
         this.login = new Login(this, startup, frontend, context, identity, terms);
     }
@@ -328,7 +330,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     Relay relay(Backend serving, @Nullable ScramWitness witness) {
         Pipe toServer = new Pipe(
                 context.buffers(),
-                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, witness));
+                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, databases, witness));
         Relay way = new Relay(frontend, serving, toServer, tally);
         relay = way;
         return way;
@@ -767,6 +769,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
         if (idleWatch != null) {
             idleWatch.stop();
         }
+        databases.end();
         identity.wipe();
         frontend.interest(Interest.NONE);
         boolean untouched = state.isBeforeBackend();
@@ -798,11 +801,21 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     @Override
     public void objectInUse(String words) {
-        context.owner().objectInUse(this, words);
+        context.owner().objectInUse(this, words, false);
+    }
+
+    @Override
+    public void answered() {
+        databases.end();
+    }
+
+    private void databaseWanted(String name) {
+        context.owner().objectInUse(this, '"' + name + '"', true);
     }
 
     /** The backend is somebody else's from now on, or of no use; the caller releases it. */
     void leaveBackend() {
+        databases.end();
         backend = null;
         traffic = null;
         if (relay != null) {

@@ -55,8 +55,12 @@ public interface SessionOwner {
     /** See {@link BackendTraffic.News}. */
     void rolesChanged(Session session);
 
-    /** See {@link BackendTraffic.News}. */
-    void objectInUse(Session session, String words);
+    /**
+     * See {@link BackendTraffic.News}.
+     *
+     * @param isWaiting whether the command can succeed still
+     */
+    void objectInUse(Session session, String words, boolean isWaiting);
 
     /** The server has sent what is no message; the session ends. */
     void serverViolated(Session session, ProtocolViolation violation);

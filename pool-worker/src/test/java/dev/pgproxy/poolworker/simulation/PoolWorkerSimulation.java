@@ -267,7 +267,7 @@ final class PoolWorkerSimulation {
                 serverLeft = true;
                 worker.leaveServer(SERVER, SUCCESSOR);
             } else if (world.random().nextInt(20) == 0) {
-                worker.giveUpIdle(SERVER, "database \"" + anyUser() + "\" is being accessed by other users");
+                worker.giveUpIdle(SERVER, "database \"" + anyUser() + "\" is being accessed by other users", false);
             } else {
                 worker.evict(world.random().nextInt(20));
             }
