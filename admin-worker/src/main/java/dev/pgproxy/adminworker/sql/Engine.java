@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.h2.api.Interval;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +74,9 @@ final class Engine implements AutoCloseable {
                         + view.columns().stream().map(Engine::definition).collect(Collectors.joining(", ")) + ")");
                 statement.execute("GRANT SELECT ON " + view.tableName() + " TO " + READER);
             }
+            for (String definition : SqlFunctions.definitions()) {
+                statement.execute(definition);
+            }
             reader = DriverManager.getConnection(url + NAMES, READER, password);
         } catch (SQLException e) {
             owner.close();
@@ -116,7 +120,7 @@ final class Engine implements AutoCloseable {
 
     private static PgType parameterType(ParameterMetaData parameters, int index) {
         try {
-            return PgType.ofJdbc(parameters.getParameterType(index));
+            return PgType.ofJdbc(parameters.getParameterType(index), parameters.getParameterTypeName(index));
         } catch (SQLException e) {
             return PgType.TEXT; // It is only known once there is a value.
         }
@@ -136,19 +140,11 @@ final class Engine implements AutoCloseable {
         List<ResultColumn> columns = new ArrayList<>();
         for (int i = 1; i <= metadata.getColumnCount(); i++) {
             @Nullable String label = i <= query.labels().size() ? query.labels().get(i - 1) : null;
-            String own = metadata.getColumnLabel(i);
-            // An alias of the author's wins over what the function would be called.
-            String name = label != null && isEngineName(own) ? label : own;
-            columns.add(new ResultColumn(name, PgType.ofJdbc(metadata.getColumnType(i))));
+            String name = label != null ? label : metadata.getColumnLabel(i);
+            columns.add(
+                    new ResultColumn(name, PgType.ofJdbc(metadata.getColumnType(i), metadata.getColumnTypeName(i))));
         }
         return columns;
-    }
-
-    private static boolean isEngineName(String name) {
-        return name.equals("?column?")
-                || name.equals("localtimestamp")
-                || name.equals("current_timestamp")
-                || name.startsWith("'");
     }
 
     /**
@@ -253,7 +249,9 @@ final class Engine implements AutoCloseable {
             case DATE -> rows.getObject(index, LocalDate.class);
             case NUMERIC -> rows.getObject(index, BigDecimal.class);
             case TEXT -> text(rows, index);
-            case BOOL, INT2, INT4, INT8, FLOAT4, FLOAT8 -> rows.getObject(index);
+            case INTERVAL -> rows.getObject(index) instanceof Interval span ? IntervalValue.of(span) : null;
+            case INT4 -> rows.getObject(index) instanceof Interval span ? span.getDays() : rows.getObject(index);
+            case BOOL, INT2, INT8, FLOAT4, FLOAT8 -> rows.getObject(index);
         };
     }
 

@@ -74,7 +74,8 @@ final class EngineProblems {
             default -> {}
         }
         String state = String.valueOf(cause.getSQLState());
-        String translated = STATES.getOrDefault(state, state.startsWith("22") ? state : SqlStates.SYNTAX_ERROR);
+        String translated = STATES.getOrDefault(
+                state, state.startsWith("22") || state.startsWith("54") ? state : SqlStates.SYNTAX_ERROR);
         int mark = message.indexOf(MARK);
         if (mark >= 0) {
             return syntaxError(message, mark, translated, query);

@@ -152,11 +152,6 @@ final class Functions {
         return ALLOWED.contains(name) || KEYWORDS.contains(name);
     }
 
-    /** Whether a result column is named after it when it stands alone. */
-    static boolean isNamed(String name) {
-        return ALLOWED.contains(name) || ABOUT_THE_SESSION.containsKey(name);
-    }
-
     /** The setting that a function without arguments tells; null when it is another one. */
     static @Nullable String setting(String name) {
         return ABOUT_THE_SESSION.get(name);

@@ -30,6 +30,7 @@ public enum PgType {
     DATE(1082, 4, "date"),
     TIMESTAMP(1114, 8, "timestamp without time zone"),
     TIMESTAMPTZ(1184, 8, "timestamp with time zone"),
+    INTERVAL(1186, 16, "interval"),
     NUMERIC(1700, -1, "numeric");
 
     private static final OffsetDateTime EPOCH = OffsetDateTime.of(2000, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
@@ -85,8 +86,23 @@ public enum PgType {
         };
     }
 
-    /** The type that shows values of this type of {@link java.sql.Types}; what has no counterpart is shown as text. */
-    static PgType ofJdbc(int type) {
+    /** What the engine calls the difference of two dates, which in PostgreSQL is a number. */
+    private static final String DAYS = "INTERVAL DAY";
+
+    private static final String INTERVALS = "INTERVAL";
+
+    /**
+     * The type that shows values of this type of {@link java.sql.Types}; what has no counterpart is shown as text.
+     *
+     * @param name the engine's own for it
+     */
+    static PgType ofJdbc(int type, String name) {
+        if (name.equals(DAYS)) {
+            return INT4;
+        }
+        if (name.startsWith(INTERVALS)) {
+            return INTERVAL;
+        }
         return switch (type) {
             case Types.BOOLEAN, Types.BIT -> BOOL;
             case Types.TINYINT, Types.SMALLINT -> INT2;
@@ -126,6 +142,7 @@ public enum PgType {
             case TIMESTAMP -> DATE_TIME.format((LocalDateTime) value);
             case TIMESTAMPTZ ->
                 DATE_TIME.format(((OffsetDateTime) value).withOffsetSameInstant(ZoneOffset.UTC)) + "+00";
+            case INTERVAL -> ((IntervalValue) value).text();
             case INT2, INT4, INT8, TEXT, DATE -> value.toString();
         };
     }
@@ -169,6 +186,7 @@ public enum PgType {
             case TIMESTAMP -> micros(((LocalDateTime) value).atOffset(ZoneOffset.UTC));
             case TIMESTAMPTZ -> micros((OffsetDateTime) value);
             case NUMERIC -> numeric((BigDecimal) value);
+            case INTERVAL -> ((IntervalValue) value).binary();
             case TEXT -> text(value).getBytes(StandardCharsets.UTF_8);
         };
     }
@@ -234,8 +252,15 @@ public enum PgType {
             case DATE -> EPOCH.toLocalDate().plusDays(in.getInt());
             case TIMESTAMP -> EPOCH.toLocalDateTime().plus(in.getLong(), ChronoUnit.MICROS);
             case TIMESTAMPTZ -> EPOCH.plus(in.getLong(), ChronoUnit.MICROS);
+            case INTERVAL -> interval(in).text();
             case NUMERIC, TEXT -> throw new IllegalStateException(type + " was decoded before");
         };
+    }
+
+    private static IntervalValue interval(ByteBuffer in) {
+        long micros = in.getLong();
+        int days = in.getInt();
+        return new IntervalValue(in.getInt(), days, micros);
     }
 
     private static boolean bool(String text) throws SqlProblem {
@@ -299,7 +324,7 @@ public enum PgType {
                         case INT8 -> Long.valueOf(text.strip());
                         case FLOAT4, FLOAT8 -> Double.valueOf(text.strip());
                         case NUMERIC -> new BigDecimal(text.strip());
-                        case BOOL, TEXT, DATE, TIMESTAMP, TIMESTAMPTZ -> text;
+                        case BOOL, TEXT, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL -> text;
                     };
         } catch (NumberFormatException e) {
             throw new SqlProblem(

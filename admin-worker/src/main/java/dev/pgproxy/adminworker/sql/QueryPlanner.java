@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. The engine gets nothing of the
@@ -78,14 +79,15 @@ final class QueryPlanner {
     }
 
     static Plan.Query plan(SqlText statement, Settings settings) throws SqlProblem {
-        return new QueryPlanner(statement, settings).run();
-    }
-
-    private Plan.Query run() throws SqlProblem {
-        List<Token> tokens = statement.tokens();
-        if (tokens.size() > MAX_TOKENS) {
+        if (statement.tokens().size() > MAX_TOKENS) {
             throw tooComplex("more than " + MAX_TOKENS + " words and signs");
         }
+        SqlText plain = new SqlText(statement.text(), statement.offset(), Idioms.rewrite(statement.tokens()));
+        return new QueryPlanner(plain, settings).run(SelectLabels.of(statement.tokens()));
+    }
+
+    private Plan.Query run(List<@Nullable String> labels) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
         boolean matches = tokens.stream().anyMatch(token -> token.isWord("like") || token.isWord("ilike"));
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
@@ -94,10 +96,10 @@ final class QueryPlanner {
                 case SYMBOL -> symbol(i, token);
                 case STRING -> string(i, token, matches);
                 case NUMBER -> number(token);
-                case PARAMETER -> add(token, token.text());
+                case PARAMETER, INTERVAL -> add(token, token.text());
             }
         }
-        return new Plan.Query(sql.toString(), views, SelectLabels.of(tokens), places, "SELECT");
+        return new Plan.Query(sql.toString(), views, labels, places, "SELECT");
     }
 
     private void add(Token token, String text) {
@@ -319,6 +321,11 @@ final class QueryPlanner {
             add(token, literal(tokens.get(at + 2).text()));
             return at + 3;
         }
+        String ours = SqlFunctions.engineName(name);
+        if (ours != null) {
+            add(token, ours);
+            return at;
+        }
         if (!Functions.isAllowed(name)) {
             throw new SqlProblem(
                     SqlStates.UNDEFINED_FUNCTION,
@@ -401,7 +408,7 @@ final class QueryPlanner {
         return switch (before.kind()) {
             case SYMBOL -> before.isSymbol(")") || before.isSymbol("]");
             case WORD -> !BEFORE_COLUMNS.contains(before.folded());
-            case QUOTED_NAME, STRING, NUMBER, PARAMETER -> true;
+            case QUOTED_NAME, STRING, NUMBER, PARAMETER, INTERVAL -> true;
         };
     }
 

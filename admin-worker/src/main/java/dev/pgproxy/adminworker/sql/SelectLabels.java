@@ -2,10 +2,25 @@ package dev.pgproxy.adminworker.sql;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Names of result columns as PostgreSQL gives them where the engine has others: a function that stands alone names its column. */
+/** Names of result columns as PostgreSQL gives them where the author has given none (FigureColname of its parser). */
 final class SelectLabels {
+
+    private static final String NAMELESS = "?column?";
+
+    /** What types are called whose SQL names are others. */
+    private static final Map<String, String> TYPE_NAMES = Map.of(
+            "int", "int4",
+            "integer", "int4",
+            "bigint", "int8",
+            "smallint", "int2",
+            "boolean", "bool",
+            "double", "float8",
+            "real", "float4",
+            "decimal", "numeric",
+            "character", "bpchar");
 
     private SelectLabels() {}
 
@@ -15,18 +30,22 @@ final class SelectLabels {
         int at = selectList(tokens);
         while (at >= 0 && at < tokens.size()) {
             int end = itemEnd(tokens, at);
-            if (tokens.subList(at, end).stream().anyMatch(token -> token.isSymbol("*")) && !isCall(tokens, at, end)) {
+            if (isStar(tokens, at, end)) {
                 break; // How many columns a star stands for is not known here.
             }
-            int unqualified = at + 1 < end && tokens.get(at + 1).isSymbol(".") ? at + 2 : at;
-            labels.add(
-                    isCall(tokens, unqualified, end) ? tokens.get(unqualified).folded() : null);
+            labels.add(label(tokens.subList(at, end)));
             if (end >= tokens.size() || !tokens.get(end).isSymbol(",")) {
                 break;
             }
             at = end + 1;
         }
         return labels;
+    }
+
+    private static boolean isStar(List<Token> tokens, int at, int end) {
+        return end > at
+                && tokens.get(end - 1).isSymbol("*")
+                && (end == at + 1 || tokens.get(end - 2).isSymbol("."));
     }
 
     private static int selectList(List<Token> tokens) {
@@ -62,24 +81,109 @@ final class SelectLabels {
                 || token.isWord("limit");
     }
 
-    /** Whether the item is one call and no more: {@code name ( ... )}, perhaps with a filter or a window. */
-    private static boolean isCall(List<Token> tokens, int from, int end) {
-        if (end - from < 3
-                || !tokens.get(from).isName()
-                || !Functions.isNamed(tokens.get(from).folded())) {
+    private static @Nullable String label(List<Token> item) {
+        if (item.size() < 2 || hasAlias(item)) {
+            boolean isLiteral = item.size() == 1 && !item.get(0).isName();
+            return isLiteral ? NAMELESS : null;
+        }
+        int end = endOfOperand(item);
+        if (end < item.size()) {
+            boolean isZone = item.get(end).isWord("at");
+            return isZone && Operand.end(item, Math.min(end + 3, item.size() - 1)) >= item.size()
+                    ? "timezone"
+                    : NAMELESS;
+        }
+        return nameOfOperand(item);
+    }
+
+    /** Behind the operand that the item begins with, and what belongs to a call: FILTER (...), OVER (...). */
+    private static int endOfOperand(List<Token> item) {
+        int end = Operand.end(item, 0);
+        while (end + 1 < item.size()
+                && (item.get(end).isWord("filter") || item.get(end).isWord("over"))) {
+            end = item.get(end + 1).isSymbol("(") ? Operand.closing(item, end + 1, "(", ")") : end + 2;
+        }
+        return end;
+    }
+
+    private static boolean hasAlias(List<Token> item) {
+        Token last = item.get(item.size() - 1);
+        Token before = item.get(item.size() - 2);
+        if (!last.isName() || last.isWord("end")) {
             return false;
         }
-        int at = from + 1;
-        while (at < end && tokens.get(at).isSymbol("(")) {
-            int depth = 0;
-            do {
-                depth += tokens.get(at).isSymbol("(") ? 1 : tokens.get(at).isSymbol(")") ? -1 : 0;
-                at++;
-            } while (at < end && depth > 0);
-            if (at < end && (tokens.get(at).isWord("filter") || tokens.get(at).isWord("over"))) {
-                at++;
+        boolean endsExpression = before.isName()
+                || before.isSymbol(")")
+                || before.isSymbol("]")
+                || before.kind() == Token.Kind.STRING
+                || before.kind() == Token.Kind.NUMBER
+                || before.kind() == Token.Kind.PARAMETER;
+        boolean isType = before.isWord("double") || before.isWord("time") || before.isWord("over");
+        return endsExpression && !isType;
+    }
+
+    private static String nameOfOperand(List<Token> item) {
+        Token first = item.get(0);
+        boolean isParenthesized = first.isSymbol("(") && Operand.closing(item, 0, "(", ")") == item.size();
+        if (isParenthesized && item.size() > 2) {
+            List<Token> inner = item.subList(1, item.size() - 1);
+            return Operand.end(inner, 0) == inner.size() ? nameOfOperand(inner) : NAMELESS;
+        }
+        if (first.isWord("case")) {
+            return "case";
+        }
+        if (first.isWord("cast")) {
+            return nameOfCast(item);
+        }
+        int casts = firstCast(item);
+        if (casts >= 0) {
+            return named(item.subList(0, casts), item.get(typeName(item, casts + 1)));
+        }
+        if (!first.isName()) {
+            return NAMELESS;
+        }
+        int call = 0;
+        while (call < item.size()
+                && !item.get(call).isSymbol("(")
+                && !item.get(call).isSymbol("[")) {
+            call++;
+        }
+        Token name = item.get(Math.max(0, call - 1));
+        return name.kind() == Token.Kind.STRING ? first.folded() : name.folded();
+    }
+
+    /** {@code CAST(x AS T)} is called as {@code x::T} is. */
+    private static String nameOfCast(List<Token> item) {
+        for (int as = item.size() - 1; as > 2; as--) {
+            if (item.get(as).isWord("as")) {
+                return named(item.subList(2, as), item.get(typeName(item, as + 1)));
             }
         }
-        return at == end;
+        return NAMELESS;
+    }
+
+    private static int typeName(List<Token> item, int at) {
+        boolean isQualified = at + 2 < item.size() && item.get(at + 1).isSymbol(".");
+        return Math.min(isQualified ? at + 2 : at, item.size() - 1);
+    }
+
+    /** What is cast gives its name, if it has one; else the type does. */
+    private static String named(List<Token> operand, Token type) {
+        boolean isColumn = operand.stream().allMatch(token -> token.isName() || token.isSymbol("."));
+        String own = isColumn
+                ? operand.get(operand.size() - 1).folded()
+                : operand.size() > 2 && operand.get(0).isName() ? nameOfOperand(operand) : NAMELESS;
+        return own.equals(NAMELESS) ? TYPE_NAMES.getOrDefault(type.folded(), type.folded()) : own;
+    }
+
+    private static int firstCast(List<Token> item) {
+        int depth = 0;
+        for (int i = 0; i < item.size(); i++) {
+            depth += item.get(i).isSymbol("(") ? 1 : item.get(i).isSymbol(")") ? -1 : 0;
+            if (depth == 0 && item.get(i).isSymbol("::")) {
+                return i;
+            }
+        }
+        return -1;
     }
 }

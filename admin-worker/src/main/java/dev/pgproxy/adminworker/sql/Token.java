@@ -11,12 +11,17 @@ import java.util.Locale;
  */
 record Token(Kind kind, String text, int start, int end) {
 
+    /** Where there is none. */
+    static final Token NONE = new Token(Kind.SYMBOL, "", 0, 0);
+
     enum Kind {
         WORD,
         QUOTED_NAME,
         STRING,
         NUMBER,
         PARAMETER,
+        /** As the engine has it; {@link Idioms} makes it. */
+        INTERVAL,
         SYMBOL
     }
 

@@ -8,6 +8,9 @@ final class Tokenizer {
 
     private static final String OPERATORS = "+-*/<>=~!@#%^&|`?";
 
+    private static final int HEX = 16;
+    private static final int OCTAL = 8;
+
     private final String sql;
     private final List<Token> tokens = new ArrayList<>();
     private int at;
@@ -38,6 +41,8 @@ final class Tokenizer {
                 quoted('"', Token.Kind.QUOTED_NAME, "unterminated quoted identifier");
             } else if (c == '$') {
                 dollar();
+            } else if ((c == 'e' || c == 'E') && at + 1 < sql.length() && sql.charAt(at + 1) == '\'') {
+                escaped();
             } else if (isWordStart(c)) {
                 take(Token.Kind.WORD, at, wordEnd());
             } else if (Character.isDigit(c) || (c == '.' && isDigitAt(at + 1))) {
@@ -91,6 +96,60 @@ final class Tokenizer {
             }
         }
         throw problem(complaint, start);
+    }
+
+    /** {@code E'...'}, with the escapes of C. */
+    private void escaped() throws SqlProblem {
+        int start = at;
+        at += 2;
+        StringBuilder text = new StringBuilder();
+        while (at < sql.length()) {
+            char c = sql.charAt(at++);
+            if (c == '\\' && at < sql.length()) {
+                text.append(escape());
+            } else if (c != '\'') {
+                text.append(c);
+            } else if (at < sql.length() && sql.charAt(at) == '\'') {
+                text.append('\'');
+                at++;
+            } else {
+                tokens.add(new Token(Token.Kind.STRING, text.toString(), start, at));
+                return;
+            }
+        }
+        throw problem("unterminated quoted string", start);
+    }
+
+    /** What stands behind a backslash. */
+    private String escape() throws SqlProblem {
+        char c = sql.charAt(at++);
+        return switch (c) {
+            case 'b' -> "\b";
+            case 'f' -> "\f";
+            case 'n' -> "\n";
+            case 'r' -> "\r";
+            case 't' -> "\t";
+            case 'x' -> code(1, 2, HEX);
+            case 'u' -> code(4, 4, HEX);
+            case 'U' -> code(8, 8, HEX);
+            case '0', '1', '2', '3', '4', '5', '6', '7' -> {
+                at--;
+                yield code(1, 3, OCTAL);
+            }
+            default -> String.valueOf(c);
+        };
+    }
+
+    private String code(int least, int most, int radix) throws SqlProblem {
+        int start = at;
+        while (at < sql.length() && at - start < most && Character.digit(sql.charAt(at), radix) >= 0) {
+            at++;
+        }
+        int code = at - start < least ? 0 : Integer.parseUnsignedInt(sql.substring(start, at), radix);
+        if (code <= 0 || code > Character.MAX_CODE_POINT) {
+            throw problem("invalid escape in a string", start - 1);
+        }
+        return Character.toString(code);
     }
 
     private void dollar() throws SqlProblem {

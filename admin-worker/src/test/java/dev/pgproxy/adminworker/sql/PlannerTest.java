@@ -92,7 +92,6 @@ class PlannerTest {
                 "select * from \"information_schema\".settings",
                 "select * from pg_catalog.pg_class",
                 "select * from pg_roles",
-                "select 'aaaa!' ~ '(a+)+$'",
                 "select 'aaaa!' regexp '(a+)+$'",
                 "select regexp_replace('aaaa!', '(a+)+$', '')",
                 "select space\u00a0(3)",
@@ -102,7 +101,6 @@ class PlannerTest {
                 "select 1 --\r, space(3)",
                 "select U&\"spac!0065\" UESCAPE '!' (3)",
                 "select * from U&\"information\\005fschema\".users",
-                "select E'\\x41'",
                 "select {fn space(3)}",
                 "select 'eeeee' like '%e%e%e%ez'",
                 "select 1 # 2",
@@ -268,7 +266,7 @@ class PlannerTest {
     @Test
     void columnsOfFunctionsAreNamedAsPostgresNamesThem() throws SqlProblem {
         assertEquals(
-                Arrays.asList("count", null, "max", null, "sum"),
+                Arrays.asList("count", "?column?", "max", null, "sum"),
                 ((Plan.Query)
                                 plan(
                                         "select count(*) filter (where idle), max(pid) + 1, max(pid), min(pid) as least, sum(a) over ()"))

@@ -1,0 +1,353 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Puts what the engine has in the place of what only PostgreSQL has: operators, casts and literals become calls of {@link SqlFunctions}. What is
+ * made here is looked at by {@link QueryPlanner} like everything else, and stands where its origin stood.
+ */
+final class Idioms {
+
+    /** In one statement; each may cost a walk through it. */
+    private static final int MAX_REWRITTEN = 500;
+
+    private static final Map<String, String> MATCHES = Map.of(
+            "~", SqlFunctions.MATCHES,
+            "~*", SqlFunctions.MATCHES_NOCASE,
+            "!~", SqlFunctions.MATCHES,
+            "!~*", SqlFunctions.MATCHES_NOCASE);
+
+    /** Types of one word whose casts are calls. */
+    private static final Map<String, String> CASTS = Map.of("interval", SqlFunctions.INTERVAL);
+
+    private static final Map<String, String> ARRAY_CASTS = Map.ofEntries(
+            Map.entry("text", SqlFunctions.TEXT_ARRAY),
+            Map.entry("varchar", SqlFunctions.TEXT_ARRAY),
+            Map.entry("name", SqlFunctions.TEXT_ARRAY),
+            Map.entry("int", SqlFunctions.INT_ARRAY),
+            Map.entry("int4", SqlFunctions.INT_ARRAY),
+            Map.entry("integer", SqlFunctions.INT_ARRAY),
+            Map.entry("int8", SqlFunctions.INT_ARRAY),
+            Map.entry("bigint", SqlFunctions.INT_ARRAY),
+            Map.entry("oid", SqlFunctions.INT_ARRAY));
+
+    /** Fields of EXTRACT that date_part may name. */
+    private static final Set<String> FIELDS = Set.of(
+            "century",
+            "day",
+            "decade",
+            "dow",
+            "doy",
+            "epoch",
+            "hour",
+            "isodow",
+            "isoyear",
+            "millennium",
+            "minute",
+            "month",
+            "quarter",
+            "second",
+            "week",
+            "year");
+
+    /** What seconds are multiplied with to be an interval. */
+    private static final String ONE_SECOND = "INTERVAL '1' SECOND(18, 6)";
+
+    private static final Set<String> INTERVAL_FIELDS = Set.of("year", "month", "day", "hour", "minute", "second");
+
+    private final List<Token> tokens;
+    private int rewritten;
+
+    private Idioms(List<Token> tokens) {
+        this.tokens = new ArrayList<>(tokens);
+    }
+
+    /** @throws SqlProblem when a literal is none, or there are too many of these */
+    static List<Token> rewrite(List<Token> tokens) throws SqlProblem {
+        Idioms idioms = new Idioms(tokens);
+        idioms.leaveOut();
+        idioms.intervals();
+        idioms.casts();
+        idioms.arrays();
+        idioms.timeZones();
+        idioms.calls();
+        idioms.matches();
+        return idioms.tokens;
+    }
+
+    private Token at(int index) {
+        return index >= 0 && index < tokens.size() ? tokens.get(index) : Token.NONE;
+    }
+
+    private void count() throws SqlProblem {
+        if (++rewritten > MAX_REWRITTEN) {
+            throw new SqlProblem(
+                    SqlStates.STATEMENT_TOO_COMPLEX,
+                    "the statement is too complex: more than " + MAX_REWRITTEN + " casts and operators of some kinds",
+                    "Write a simpler one.");
+        }
+    }
+
+    private static Token word(String text, Token origin) {
+        return new Token(Token.Kind.WORD, text, origin.start(), origin.end());
+    }
+
+    private static Token symbol(String text, Token origin) {
+        return new Token(Token.Kind.SYMBOL, text, origin.start(), origin.end());
+    }
+
+    /** COLLATE, LIMIT ALL, and OPERATOR(pg_catalog.x), of which the operator stays. */
+    private void leaveOut() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (at(i).isWord("limit") && at(i + 1).isWord("all")) {
+                tokens.subList(i, i + 2).clear();
+            } else if (at(i).isWord("collate") && i > 0 && at(i + 1).isName()) {
+                int end = i + 2;
+                while (at(end).isSymbol(".") && at(end + 1).isName()) {
+                    end += 2;
+                }
+                tokens.subList(i, end).clear();
+                i--;
+            } else if (at(i).isWord("operator") && at(i + 1).isSymbol("(")) {
+                int end = Operand.closing(tokens, i + 1, "(", ")");
+                Token operator = at(end - 2);
+                count();
+                tokens.subList(i, end).clear();
+                tokens.add(i, operator);
+            }
+        }
+    }
+
+    /** {@code interval '5 minutes'}, {@code interval '5' minute} and {@code '5 minutes'::interval}. */
+    private void intervals() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            boolean isPrefixed = at(i).isWord("interval") && at(i + 1).kind() == Token.Kind.STRING;
+            boolean isCast = at(i).kind() == Token.Kind.STRING
+                    && at(i + 1).isSymbol("::")
+                    && at(i + 2).isWord("interval");
+            if (isPrefixed) {
+                String text = at(i + 1).text();
+                boolean hasField = INTERVAL_FIELDS.contains(at(i + 2).folded())
+                        && at(i + 2).kind() == Token.Kind.WORD;
+                interval(i, hasField ? 3 : 2, hasField ? text + " " + at(i + 2).text() : text);
+            } else if (isCast) {
+                interval(i, 3, at(i).text());
+            }
+        }
+    }
+
+    private void interval(int at, int length, String text) throws SqlProblem {
+        count();
+        Token origin = at(at);
+        String literal;
+        try {
+            literal = IntervalValue.parse(text).literal();
+        } catch (SqlProblem e) {
+            throw new SqlProblem(e.sqlState(), e.description(), e.hint(), origin.start() + 1);
+        }
+        tokens.subList(at, at + length).clear();
+        tokens.add(at, new Token(Token.Kind.INTERVAL, literal, origin.start(), origin.end()));
+    }
+
+    /** {@code x::T} and {@code CAST(x AS T)} where T is a type that the engine has no cast to. */
+    private void casts() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (at(i).isSymbol("::")) {
+                int end = Operand.endOfType(tokens, i + 1);
+                String function = function(i + 1, end);
+                if (!function.isEmpty()) {
+                    Token origin = at(i);
+                    tokens.subList(i, end).clear();
+                    int from = Operand.start(tokens, i - 1);
+                    call(function, from, i, origin);
+                    intoInterval(function, from, i + 3, origin);
+                }
+            } else if (at(i).isWord("cast") && at(i + 1).isSymbol("(")) {
+                int close = Operand.closing(tokens, i + 1, "(", ")") - 1;
+                int as = asOf(i + 2, close);
+                String function = as < 0 ? "" : function(as + 1, close);
+                if (!function.isEmpty()) {
+                    count();
+                    tokens.subList(as, close).clear();
+                    Token origin = at(i);
+                    tokens.set(i, word(function, origin));
+                    intoInterval(function, i, as + 1, origin);
+                }
+            }
+        }
+    }
+
+    /** A call that yields seconds becomes one that yields an interval. */
+    private void intoInterval(String function, int from, int end, Token origin) {
+        if (function.equals(SqlFunctions.INTERVAL)) {
+            tokens.addAll(
+                    end,
+                    List.of(
+                            symbol("*", origin),
+                            new Token(Token.Kind.INTERVAL, ONE_SECOND, origin.start(), origin.end()),
+                            symbol(")", origin)));
+            tokens.add(from, symbol("(", origin));
+        }
+    }
+
+    /** The AS of a CAST whose parenthesis ends there; negative when there is none. */
+    private int asOf(int from, int close) {
+        int depth = 0;
+        for (int i = from; i < close; i++) {
+            depth += at(i).isSymbol("(") ? 1 : at(i).isSymbol(")") ? -1 : 0;
+            if (depth == 0 && at(i).isWord("as")) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** What stands for a cast to the type between these places; empty when the engine has it. */
+    private String function(int first, int end) {
+        int start = at(first).folded().equals("pg_catalog") && at(first + 1).isSymbol(".") ? first + 2 : first;
+        boolean isArray = at(end - 1).isSymbol("]");
+        return isArray
+                ? ARRAY_CASTS.getOrDefault(at(start).folded(), "")
+                : end == start + 1 ? CASTS.getOrDefault(at(start).folded(), "") : "";
+    }
+
+    /** Puts a call around the tokens from one place up to another. */
+    private void call(String function, int from, int end, Token origin) throws SqlProblem {
+        count();
+        tokens.add(end, symbol(")", origin));
+        tokens.add(from, symbol("(", origin));
+        tokens.add(from, word(function, origin));
+    }
+
+    /** {@code = ANY ('{a,b}')}. */
+    private void arrays() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            boolean isAny = (at(i).isWord("any") || at(i).isWord("all") || at(i).isWord("some"))
+                    && at(i + 1).isSymbol("(")
+                    && at(i + 2).kind() == Token.Kind.STRING
+                    && at(i + 3).isSymbol(")");
+            if (isAny) {
+                call(SqlFunctions.TEXT_ARRAY, i + 2, i + 3, at(i + 2));
+            }
+        }
+    }
+
+    /** {@code x AT TIME ZONE z}: of a moment, or of what clocks show where it is written so. */
+    private void timeZones() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (i == 0
+                    || !at(i).isWord("at")
+                    || !at(i + 1).isWord("time")
+                    || !at(i + 2).isWord("zone")) {
+                continue;
+            }
+            Token origin = at(i);
+            int from = Operand.start(tokens, i - 1);
+            int end = Operand.end(tokens, i + 3);
+            boolean isLocal = at(from).isWord(SqlFunctions.LOCAL_TIME)
+                    || at(i - 1).isWord("timestamp")
+                    || (at(from).isWord("timestamp") && from == i - 2);
+            tokens.subList(i, i + 3).clear();
+            tokens.add(i, symbol(",", origin));
+            call(isLocal ? SqlFunctions.ABSOLUTE_TIME : SqlFunctions.LOCAL_TIME, from, end - 2, origin);
+            i = from;
+        }
+    }
+
+    /** age, date_part and pg_catalog's timezone. */
+    private void calls() throws SqlProblem {
+        for (int i = 0; i < tokens.size(); i++) {
+            if (at(i).isWord("age") && at(i + 1).isSymbol("(") && !at(i - 1).isSymbol(".")) {
+                age(i);
+            } else if (at(i).isWord("date_part")
+                    && at(i + 1).isSymbol("(")
+                    && at(i + 2).kind() == Token.Kind.STRING
+                    && at(i + 3).isSymbol(",")) {
+                datePart(i);
+            }
+        }
+    }
+
+    /** {@code age(a, b)} is {@code (a) - (b)}; {@code age(b)} counts from the midnight that has been. */
+    private void age(int at) throws SqlProblem {
+        count();
+        Token origin = at(at);
+        int close = Operand.closing(tokens, at + 1, "(", ")") - 1;
+        int comma = commaOf(at + 2, close);
+        List<Token> made = new ArrayList<>();
+        made.add(symbol("(", origin));
+        if (comma < 0) {
+            made.addAll(List.of(
+                    word("cast", origin),
+                    symbol("(", origin),
+                    word("current_date", origin),
+                    word("as", origin),
+                    word("timestamptz", origin),
+                    symbol(")", origin)));
+        } else {
+            parenthesized(made, tokens.subList(at + 2, comma), origin);
+        }
+        made.add(symbol("-", origin));
+        parenthesized(made, tokens.subList(comma < 0 ? at + 2 : comma + 1, Math.max(at + 2, close)), origin);
+        made.add(symbol(")", origin));
+        tokens.subList(at, Math.min(close + 1, tokens.size())).clear();
+        tokens.addAll(at, made);
+    }
+
+    private static void parenthesized(List<Token> into, List<Token> expression, Token origin) {
+        into.add(symbol("(", origin));
+        into.addAll(expression);
+        into.add(symbol(")", origin));
+    }
+
+    private int commaOf(int from, int close) {
+        int depth = 0;
+        for (int i = from; i < close; i++) {
+            depth += at(i).isSymbol("(") ? 1 : at(i).isSymbol(")") ? -1 : 0;
+            if (depth == 0 && at(i).isSymbol(",")) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** {@code date_part('hour', x)} is {@code CAST(extract(hour FROM x) AS float8)}. */
+    private void datePart(int at) throws SqlProblem {
+        Token field = at(at + 2);
+        String name = field.text().toLowerCase(java.util.Locale.ROOT);
+        if (!FIELDS.contains(name)) {
+            throw new SqlProblem(
+                    SqlStates.INVALID_PARAMETER_VALUE, "unit \"" + name + "\" not recognized", "", field.start() + 1);
+        }
+        count();
+        Token origin = at(at);
+        int close = Operand.closing(tokens, at + 1, "(", ")");
+        tokens.addAll(close, List.of(word("as", origin), word("float8", origin), symbol(")", origin)));
+        tokens.set(at + 3, word("from", origin));
+        tokens.set(at + 2, word(name, field));
+        tokens.set(at, word("extract", origin));
+        tokens.addAll(at, List.of(word("cast", origin), symbol("(", origin)));
+    }
+
+    private void matches() throws SqlProblem {
+        for (int i = 1; i + 1 < tokens.size(); i++) {
+            String function = at(i).kind() == Token.Kind.SYMBOL ? MATCHES.get(at(i).text()) : null;
+            if (function == null) {
+                continue;
+            }
+            Token origin = at(i);
+            int from = Operand.startOfChain(tokens, i - 1);
+            int end = Operand.endOfChain(tokens, i + 1);
+            tokens.set(i, symbol(",", origin));
+            call(function, from, end, origin);
+            if (origin.text().startsWith("!")) {
+                tokens.add(end + 3, symbol(")", origin));
+                tokens.addAll(from, List.of(symbol("(", origin), word("not", origin)));
+            }
+            i = from;
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package dev.pgproxy.adminworker.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.adminworker.snapshot.Snapshot;
+import dev.pgproxy.adminworker.snapshot.Snapshots;
+import dev.pgproxy.common.view.View;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What operators write by habit, with the answers that PostgreSQL 15 gives. */
+class ConsoleSqlTest {
+
+    /** 2026-01-01 10:00:00+00. */
+    private static final long MICROS = 1_767_261_600_000_000L;
+
+    private final Settings settings = new Settings("admin", "", "1.0", true, 4711);
+    private final Engine engine = newEngine();
+    private final Snapshot snapshot = Snapshots.of(
+            View.EVENT,
+            new Object[] {1L, MICROS, "master", "warn", "primary_down", "event=primary_down server=db1:5432"},
+            new Object[] {2L, MICROS + 90_061_500_000L, "pool-1", "info", "idle", "event=idle"});
+
+    private static Engine newEngine() {
+        try {
+            return new Engine();
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+    }
+
+    private QueryResult run(String sql, @Nullable Object... parameters) throws SqlProblem {
+        Plan.Query query = (Plan.Query) Planner.plan(SqlText.split(sql).get(0), settings);
+        return engine.run(query, new ArrayList<>(Arrays.asList(parameters)), List.of(), snapshot, new Running());
+    }
+
+    private String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
+        StringBuilder all = new StringBuilder();
+        for (byte[] row : run(sql, parameters).rows()) {
+            ByteBuffer in = ByteBuffer.wrap(row, 5, row.length - 5);
+            int columns = in.getShort();
+            for (int i = 0; i < columns; i++) {
+                int length = in.getInt();
+                byte[] value = new byte[Math.max(0, length)];
+                in.get(value);
+                all.append(length < 0 ? "NULL" : new String(value, StandardCharsets.UTF_8))
+                        .append(i + 1 < columns ? "|" : "\n");
+            }
+        }
+        return all.toString().stripTrailing();
+    }
+
+    private String names(String sql) throws SqlProblem {
+        return run(sql).columns().stream().map(ResultColumn::name).collect(Collectors.joining("|"));
+    }
+
+    private SqlProblem problem(String sql, @Nullable Object... parameters) {
+        return assertThrows(SqlProblem.class, () -> run(sql, parameters), sql);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '^',
+            value = {
+                "select '5 minutes'::interval; 00:05:00",
+                "select interval '36 hours'; 36:00:00",
+                "select interval '1 day 02:03:04.5'; 1 day 02:03:04.5",
+                "select interval '2 days'; 2 days",
+                "select interval '1 week'; 7 days",
+                "select interval '14 months'; 1 year 2 mons",
+                "select interval '-1 day'; -1 days",
+                "select interval '1.5 hours'; 01:30:00",
+                "select interval '90'; 00:01:30",
+                "select interval '10 seconds ago'; -00:00:10",
+                "select interval '5' minute; 00:05:00",
+                "select interval '0'; 00:00:00",
+                "select '1h 5m'::interval; 01:05:00",
+                "select 2 * interval '90 minutes'; 03:00:00",
+                "select interval '1 hour' > '5 minutes'::interval; t",
+                "select max(\"at\") - min(\"at\") from event; 1 day 01:01:01.5",
+                "select min(\"at\") - max(\"at\") from event; -1 days -01:01:01.5",
+                "select \"at\" - interval '5 minutes' from event where id = 1; 2026-01-01 09:55:00+00",
+                "select \"at\" + interval '1 month' from event where id = 1; 2026-02-01 10:00:00+00",
+                "select count(*) from event where \"at\" > now() - interval '5 minutes' - interval '100000 days'; 2",
+                "select date '2026-03-01' - date '2026-02-01'; 28",
+                "select extract(epoch from interval '1 day 1 second'); 86401",
+                "select date_part('hour', \"at\") from event where id = 1; 10",
+                "select date_part('epoch', \"at\" - interval '1 hour') from event where id = 1; 1767258000",
+                "select age(max(\"at\"), min(\"at\")) from event; 1 day 01:01:01.5",
+                "select age(now()) < interval '1 hour'; t",
+                "select \"at\" at time zone 'Europe/Berlin' from event where id = 1; 2026-01-01 11:00:00",
+                "select \"at\" at time zone 'UTC' at time zone 'Europe/Berlin' from event where id = 1; 2026-01-01 09:00:00+00",
+                "select timestamp '2026-07-01 12:00:00' at time zone 'Europe/Berlin'; 2026-07-01 10:00:00+00",
+                "select E'it\\'s\\tx\\x41\\u00e9\\101'; it's\txA\u00e9A",
+                "select id from event order by id limit all; ^1\n2^",
+                "select id from event order by id limit all offset 1; 2",
+                "select split_part('a.b.c', '.', 2), split_part('a.b.c', '.', -1), split_part('a', '.', 3); b|c|",
+                "select split_part(line, '=', 2) from event where id = 2; idle",
+                "select process from event where line ~ 'db[0-9]:\\d+$'; master",
+                "select process from event where process !~ '^pool' and level ~* 'WARN'; master",
+                "select process from event where process || level ~ '^pool-1info$'; pool-1",
+                "select not line ~ 'idle', line !~* 'IDLE' from event where id = 2; f|f",
+                "select process ~ null from event where id = 2; NULL",
+                "select count(*) from event where process OPERATOR(pg_catalog.~) '^(master)$' COLLATE pg_catalog.default; 1",
+                "select pg_size_pretty(10::bigint), pg_size_pretty(10240), pg_size_pretty(123456789); 10 bytes|10 kB|118 MB",
+                "select id from event where process = any('{master,\"x,y\",null}'); 1",
+                "select id from event where id = any('{2,3}'::int[]); 2",
+                "select id from event where process = any(array['pool-1']); 2",
+                "select array_to_string(array['a', 'b'], '-'); a-b",
+                "select pg_catalog.split_part('a.b', '.', 1); a",
+                "select case when line ~ 'idle' then 'x' else 'y' end from event order by id; ^y\nx^",
+                "select cast('5 min' as interval), cast('{1,2}' as text[]); 00:05:00|{1,2}",
+                "select (now() - now())::interval; 00:00:00",
+            })
+    void whatPostgresAnswersIsAnswered(String sql, @Nullable String expected) throws SqlProblem {
+        assertEquals(expected == null ? "" : expected, rows(sql));
+    }
+
+    @Test
+    void parametersMayBeArraysPatternsAndIntervals() throws SqlProblem {
+        assertEquals("1", rows("select id from event where process = any($1::text[])", "{master}"));
+        assertEquals("2", rows("select id from event where id = any($1::int8[])", "{2,7}"));
+        assertEquals("1", rows("select id from event where process ~ $1", "^mas"));
+        assertEquals("2", rows("select count(*) from event where \"at\" > now() - $1::interval", "99999 days"));
+        assertEquals(
+                "2201B", problem("select id from event where process ~ $1", "(").sqlState());
+    }
+
+    @Test
+    void intervalsHaveTheirTypeAndItsBinaryForm() throws SqlProblem {
+        QueryResult result = engine.run(
+                (Plan.Query) Planner.plan(
+                        SqlText.split("select interval '1 day 00:00:01'").get(0), settings),
+                List.of(),
+                List.of(true),
+                snapshot,
+                new Running());
+        assertEquals(PgType.INTERVAL, result.columns().get(0).type());
+        ByteBuffer in = ByteBuffer.wrap(result.rows().get(0), 11, 16);
+        assertEquals(1_000_000, in.getLong());
+        assertEquals(1, in.getInt());
+        assertEquals(0, in.getInt());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "select id::text, '5'::int from event where false; id|int4",
+                "select now() - \"at\", \"at\" at time zone 'UTC' from event; ?column?|timezone",
+                "select split_part(line, '=', 1), line ~ 'x', line || 'x' from event; split_part|?column?|?column?",
+                "select case when true then 1 end, cast(id as text), 1, e.id from event e; case|id|?column?|id",
+                "select '5 min'::interval, interval '1 h', date_part('hour', now()), age(now()); interval|interval|date_part|age",
+                "select count(*) filter (where id > 1), sum(id) over (), max(id) + 1, max(id) as m, min(id) x from event group by id; count|sum|?column?|m|x",
+                "select coalesce(id, 0), (id), -id, extract(hour from \"at\"), exists(select 1) from event; coalesce|id|?column?|extract|exists",
+            })
+    void columnsAreNamedAsPostgresNamesThem(String sql, String expected) throws SqlProblem {
+        assertEquals(expected, names(sql));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "select 'aaaa' ~ '(a{1000}){1000}'",
+                "select 'aaaa' ~ '((a{100}){100}){100}'",
+                "select interval '999999999999 years'",
+                "select interval 'nonsense'",
+                "select interval '1 month 1 day'",
+                "select now() at time zone 'nowhere'",
+                "select split_part('a', 'b', 0)",
+                "select date_part('nonsense', now())",
+                "select '{a'::text[]",
+                "select '{x}'::int[]",
+                "select E'\\x00'",
+                "select E'\\UFFFFFFFF'",
+                "select 'a' ~",
+                "select ~ 'a'",
+                "select :: interval",
+                "select at time zone",
+                "select age()",
+            })
+    void whatIsWrongIsSaidAndBreaksNothing(String sql) throws SqlProblem {
+        problem(sql);
+        assertEquals("2", rows("select count(*) from event"));
+    }
+
+    @Test
+    void rewritingHasABound() {
+        assertEquals(
+                SqlStates.STATEMENT_TOO_COMPLEX,
+                problem("select " + "'a' ~ 'b' or ".repeat(600) + "true").sqlState());
+        assertTrue(problem("select interval 'x'").position() > 0);
+    }
+}
