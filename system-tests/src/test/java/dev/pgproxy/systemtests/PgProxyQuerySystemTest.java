@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.view.View;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -19,8 +21,11 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -237,10 +242,73 @@ class PgProxyQuerySystemTest {
         assertTrue(psql("\\d nowhere").output().contains("Did not find any relation"));
         assertTrue(psql("\\conninfo").output().contains("database \"pg_proxy\""));
         for (String command : List.of(
-                "\\du", "\\dn", "\\df", "\\di", "\\dv", "\\ds", "\\dT", "\\dx", "\\dp", "\\db", "\\dg", "\\encoding")) {
+                "\\du",
+                "\\dn",
+                "\\df",
+                "\\di",
+                "\\dv",
+                "\\ds",
+                "\\dS",
+                "\\dT",
+                "\\dx",
+                "\\dp",
+                "\\db",
+                "\\dg",
+                "\\dt+",
+                "\\l+",
+                "\\d+ event",
+                "\\d pg_class",
+                "\\encoding")) {
             Programs.Result result = psql(command, "select 'alive'");
             assertTrue(result.output().endsWith("alive\n"), command + ": " + result.output());
+            assertFalse(result.output().contains("ERROR"), command + ": " + result.output());
         }
+    }
+
+    /** As tools with a tree of tables ask, DBeaver among them. */
+    @Test
+    void pgjdbcDescribesTheTables() throws SQLException {
+        try (Connection connection = Operator.connect(PROXY, ProxyProcess.OPERATOR_PASSWORD)) {
+            DatabaseMetaData metadata = connection.getMetaData();
+            try (ResultSet tables = metadata.getTables(null, "public", "%", new String[] {"TABLE"})) {
+                assertEquals(
+                        Arrays.stream(View.values()).map(View::tableName).collect(Collectors.toSet()),
+                        Set.copyOf(column(tables, "TABLE_NAME")));
+            }
+            for (View view : View.values()) {
+                try (ResultSet columns = metadata.getColumns(null, "public", view.tableName(), null)) {
+                    assertEquals(
+                            view.columns().stream().map(each -> each.name()).toList(), column(columns, "COLUMN_NAME"));
+                }
+            }
+            try (ResultSet columns = metadata.getColumns(null, null, "pool", "active")) {
+                assertEquals(List.of("int4"), column(columns, "TYPE_NAME"));
+            }
+            try (ResultSet schemas = metadata.getSchemas();
+                    ResultSet catalogs = metadata.getCatalogs();
+                    ResultSet types = metadata.getTypeInfo()) {
+                assertEquals(List.of("information_schema", "pg_catalog", "public"), column(schemas, "TABLE_SCHEM"));
+                assertEquals(List.of("pg_proxy"), column(catalogs, "TABLE_CAT"));
+                assertTrue(column(types, "TYPE_NAME").contains("timestamptz"));
+            }
+            try (ResultSet keys = metadata.getPrimaryKeys(null, "public", "pool");
+                    ResultSet indexes = metadata.getIndexInfo(null, "public", "pool", false, true);
+                    ResultSet imported = metadata.getImportedKeys(null, "public", "pool");
+                    ResultSet functions = metadata.getFunctions(null, "public", "%");
+                    ResultSet best = metadata.getBestRowIdentifier(null, "public", "pool", 1, true)) {
+                assertFalse(keys.next() || indexes.next() || imported.next() || functions.next() || best.next());
+            }
+            assertTrue(metadata.getSQLKeywords().contains("limit"));
+            assertEquals(64 - 1, metadata.getMaxColumnNameLength());
+        }
+    }
+
+    private static List<String> column(ResultSet rows, String name) throws SQLException {
+        List<String> values = new ArrayList<>();
+        while (rows.next()) {
+            values.add(rows.getString(name));
+        }
+        return values;
     }
 
     /** As psql sends them while somebody types. */
@@ -248,12 +316,13 @@ class PgProxyQuerySystemTest {
     void completionFindsTablesAndColumns() throws SQLException {
         try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, SIMPLE)) {
             assertEquals(
-                    List.of("connection", "config"),
-                    operator.rows(
-                            "SELECT c.relname, NULL::pg_catalog.text FROM pg_catalog.pg_class c WHERE c.relkind IN"
-                                    + " ('r', 'f', 'v', 'm', 'p') AND (c.relname) LIKE 'con%' AND pg_catalog.pg_table_is_visible(c.oid)"));
+                    Set.of("connection|null", "config|null"),
+                    Set.copyOf(
+                            operator.rows(
+                                    "SELECT c.relname, NULL::pg_catalog.text FROM pg_catalog.pg_class c WHERE c.relkind IN"
+                                            + " ('r', 'f', 'v', 'm', 'p') AND (c.relname) LIKE 'con%' AND pg_catalog.pg_table_is_visible(c.oid)")));
             assertEquals(
-                    List.of("oldest_wait_seconds"),
+                    List.of("oldest_wait_seconds|null"),
                     operator.rows(
                             "SELECT attname, NULL::pg_catalog.text FROM pg_catalog.pg_attribute a, pg_catalog.pg_class c"
                                     + " WHERE c.oid = a.attrelid AND a.attnum > 0 AND NOT a.attisdropped AND (attname) LIKE 'old%'"

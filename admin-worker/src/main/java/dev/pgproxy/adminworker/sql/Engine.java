@@ -23,6 +23,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,17 @@ final class Engine implements AutoCloseable {
             for (String definition : SqlFunctions.definitions()) {
                 statement.execute(definition);
             }
+            for (String schema : CatalogTables.engineSchemas()) {
+                statement.execute("CREATE SCHEMA " + schema);
+            }
+            for (CatalogTables.Table table : CatalogTables.all()) {
+                statement.execute(table.definition());
+                statement.execute("GRANT SELECT ON " + table.engineName() + " TO " + READER);
+            }
+            for (Map.Entry<String, List<@Nullable Object[]>> rows :
+                    CatalogRows.all().entrySet()) {
+                insert(rows.getKey(), rows.getValue(), (column, value) -> value);
+            }
             reader = DriverManager.getConnection(url + NAMES, READER, password);
         } catch (SQLException e) {
             owner.close();
@@ -104,8 +116,41 @@ final class Engine implements AutoCloseable {
         return broken;
     }
 
+    /** What the engine is given for a value of a column, counted from 0. */
+    private interface Storing {
+        @Nullable
+        Object stored(int column, @Nullable Object value);
+    }
+
+    private void insert(String table, List<@Nullable Object[]> rows, Storing storing) throws SQLException {
+        String places = String.join(", ", Collections.nCopies(rows.get(0).length, "?"));
+        try (PreparedStatement insert = owner.prepareStatement("INSERT INTO " + table + " VALUES (" + places + ")")) {
+            for (@Nullable Object[] row : rows) {
+                for (int i = 0; i < row.length; i++) {
+                    insert.setObject(i + 1, storing.stored(i, row[i]));
+                }
+                insert.addBatch();
+            }
+            insert.executeBatch();
+        }
+    }
+
+    /** The query, or what is to be run in its place where the engine does not understand it. */
+    private Plan.Query understood(Plan.Query query) {
+        Plan.@Nullable Query other = query.orElse();
+        if (other == null) {
+            return query;
+        }
+        try (PreparedStatement statement = reader.prepareStatement(query.sql())) {
+            return statement.isClosed() ? other : query;
+        } catch (SQLException e) {
+            return other; // Why not is of no interest to a client that asks about what there is none of.
+        }
+    }
+
     /** What is known of the query before it runs. */
-    Description describe(Plan.Query query) throws SqlProblem {
+    Description describe(Plan.Query asked) throws SqlProblem {
+        Plan.Query query = understood(asked);
         try (PreparedStatement statement = prepare(query)) {
             ParameterMetaData parameters = statement.getParameterMetaData();
             List<Integer> oids = new ArrayList<>();
@@ -154,12 +199,13 @@ final class Engine implements AutoCloseable {
      * @throws SqlProblem when it fails, is cancelled, or has too many rows
      */
     QueryResult run(
-            Plan.Query query,
+            Plan.Query asked,
             List<@Nullable Object> parameters,
             List<Boolean> formats,
             Snapshot snapshot,
             Running running)
             throws SqlProblem {
+        Plan.Query query = understood(asked);
         try {
             load(snapshot, query.views());
             try (PreparedStatement statement = prepare(query)) {
@@ -300,17 +346,12 @@ final class Engine implements AutoCloseable {
         if (rows.isEmpty()) {
             return;
         }
-        String places = view.columns().stream().map(column -> "?").collect(Collectors.joining(", "));
         owner.setAutoCommit(false);
-        try (PreparedStatement insert =
-                owner.prepareStatement("INSERT INTO " + view.tableName() + " VALUES (" + places + ")")) {
-            for (@Nullable Object[] row : rows) {
-                for (int i = 0; i < row.length; i++) {
-                    insert.setObject(i + 1, stored(view.columns().get(i), row[i]));
-                }
-                insert.addBatch();
-            }
-            insert.executeBatch();
+        try {
+            insert(
+                    view.tableName(),
+                    rows,
+                    (column, value) -> stored(view.columns().get(column), value));
             owner.commit();
         } catch (SQLException e) {
             broken = true; // A part of the rows is no snapshot.

@@ -83,6 +83,7 @@ final class Functions {
             "all",
             "and",
             "any",
+            "array",
             "as",
             "between",
             "by",
@@ -146,7 +147,21 @@ final class Functions {
             "pg_backend_pid", Settings.BACKEND_PID,
             "pg_is_in_recovery", Settings.IN_RECOVERY);
 
+    /** Words that stand for such a function without parentheses. */
+    private static final Map<String, String> SESSION_KEYWORDS = Map.of(
+            "current_catalog", Settings.DATABASE,
+            "current_schema", Settings.SCHEMA,
+            "current_user", Settings.USER,
+            "current_role", Settings.USER,
+            "session_user", Settings.USER,
+            "user", Settings.USER);
+
     private Functions() {}
+
+    /** The setting that a word tells; null when it is another one. */
+    static @Nullable String sessionKeyword(String word) {
+        return SESSION_KEYWORDS.get(word);
+    }
 
     static boolean isAllowed(String name) {
         return ALLOWED.contains(name) || KEYWORDS.contains(name);

@@ -21,7 +21,12 @@ final class Idioms {
             "!~*", SqlFunctions.MATCHES_NOCASE);
 
     /** Types of one word whose casts are calls. */
-    private static final Map<String, String> CASTS = Map.of("interval", SqlFunctions.INTERVAL);
+    private static final Map<String, String> CASTS = Map.of(
+            "interval", SqlFunctions.INTERVAL,
+            "regclass", SqlFunctions.REGCLASS,
+            "regtype", SqlFunctions.REGTYPE,
+            "regproc", SqlFunctions.REGPROC,
+            "regnamespace", SqlFunctions.REGNAMESPACE);
 
     private static final Map<String, String> ARRAY_CASTS = Map.ofEntries(
             Map.entry("text", SqlFunctions.TEXT_ARRAY),
@@ -33,6 +38,9 @@ final class Idioms {
             Map.entry("int8", SqlFunctions.INT_ARRAY),
             Map.entry("bigint", SqlFunctions.INT_ARRAY),
             Map.entry("oid", SqlFunctions.INT_ARRAY));
+
+    /** Functions whose arrays are of texts. */
+    private static final Set<String> TEXT_ARRAYS = Set.of("parse_ident", "string_to_array", "current_schemas");
 
     /** Fields of EXTRACT that date_part may name. */
     private static final Set<String> FIELDS = Set.of(
@@ -69,6 +77,7 @@ final class Idioms {
     static List<Token> rewrite(List<Token> tokens) throws SqlProblem {
         Idioms idioms = new Idioms(tokens);
         idioms.leaveOut();
+        idioms.rowSources();
         idioms.intervals();
         idioms.casts();
         idioms.arrays();
@@ -99,7 +108,11 @@ final class Idioms {
         return new Token(Token.Kind.SYMBOL, text, origin.start(), origin.end());
     }
 
-    /** COLLATE, LIMIT ALL, and OPERATOR(pg_catalog.x), of which the operator stays. */
+    private static Token engine(String text, Token origin) {
+        return new Token(Token.Kind.ENGINE, text, origin.start(), origin.end());
+    }
+
+    /** COLLATE, LIMIT ALL, pg_catalog before functions and types, and OPERATOR(pg_catalog.x), of which the operator stays. */
     private void leaveOut() throws SqlProblem {
         for (int i = 0; i < tokens.size(); i++) {
             if (at(i).isWord("limit") && at(i + 1).isWord("all")) {
@@ -111,12 +124,111 @@ final class Idioms {
                 }
                 tokens.subList(i, end).clear();
                 i--;
+            } else if (qualifiesFunctionOrType(i)) {
+                tokens.subList(i, i + 2).clear();
             } else if (at(i).isWord("operator") && at(i + 1).isSymbol("(")) {
                 int end = Operand.closing(tokens, i + 1, "(", ")");
                 Token operator = at(end - 2);
                 count();
                 tokens.subList(i, end).clear();
                 tokens.add(i, operator);
+            }
+        }
+    }
+
+    private boolean qualifiesFunctionOrType(int at) {
+        return at(at).folded().equals(CatalogTables.PG_CATALOG)
+                && at(at + 1).isSymbol(".")
+                && at(at + 2).isName()
+                && (at(at + 3).isSymbol("(")
+                        || at(at - 1).isSymbol("::")
+                        || at(at - 1).isWord("as"));
+    }
+
+    /**
+     * Functions in the place of a table: {@code generate_series(1, 3) AS i} is {@code unnest(series(1, 3)) AS i(i)}, {@code
+     * string_to_array(x, ',') s} is a table of one row with that array, and {@code pg_get_keywords()} is a table as it is.
+     */
+    private void rowSources() throws SqlProblem {
+        for (int i = 1; i < tokens.size(); i++) {
+            boolean isSource = at(i + 1).isSymbol("(")
+                    && (at(i - 1).isWord("from")
+                            || at(i - 1).isWord("join")
+                            || at(i - 1).isSymbol(","));
+            if (!isSource) {
+                continue;
+            }
+            if (at(i).isWord("generate_series")) {
+                series(i);
+            } else if (at(i).isWord("unnest")) {
+                rowsOfArray(i);
+            } else if (at(i).isWord("string_to_array")) {
+                arrayRow(i);
+            } else if (at(i).isWord("pg_get_keywords") && at(i + 2).isSymbol(")")) {
+                count();
+                tokens.subList(i + 1, i + 3).clear();
+            }
+        }
+    }
+
+    private void series(int at) throws SqlProblem {
+        count();
+        Token origin = at(at);
+        int close = Operand.closing(tokens, at + 1, "(", ")");
+        nameColumn(close, "generate_series", origin);
+        tokens.addAll(close, List.of(engine("AS BIGINT ARRAY )", origin), symbol(")", origin)));
+        tokens.set(at, word(SqlFunctions.SERIES, origin));
+        tokens.addAll(at, List.of(unnest(origin), symbol("(", origin), engine("CAST (", origin)));
+    }
+
+    private static Token unnest(Token origin) {
+        return engine("UNNEST", origin);
+    }
+
+    /** The engine cannot look into a column of another table here; those that are arrays are null in all tables that there are, and have no rows. */
+    private void rowsOfArray(int at) throws SqlProblem {
+        count();
+        Token origin = at(at);
+        int close = Operand.closing(tokens, at + 1, "(", ")");
+        boolean isColumn = at(at + 2).isName()
+                && !at(at + 2).isWord("array")
+                && !tokens.subList(at + 2, close).stream().anyMatch(token -> token.isSymbol("("));
+        nameColumn(close, "unnest", origin);
+        if (isColumn) {
+            tokens.subList(at, close).clear();
+            tokens.add(at, engine("(SELECT CAST(NULL AS VARCHAR) WHERE FALSE)", origin));
+        } else {
+            tokens.set(at, unnest(origin));
+        }
+    }
+
+    private void arrayRow(int at) throws SqlProblem {
+        count();
+        Token origin = at(at);
+        int close = Operand.closing(tokens, at + 1, "(", ")");
+        nameColumn(close, "string_to_array", origin);
+        tokens.addAll(close, List.of(symbol(")", origin), symbol(")", origin)));
+        tokens.addAll(at, List.of(symbol("(", origin), word("values", origin), symbol("(", origin)));
+    }
+
+    /** Gives the one column of a table that ends before this place the table's own name, unless it has another one. */
+    private void nameColumn(int at, String otherwise, Token origin) {
+        int name = at(at).isWord("as") ? at + 1 : at;
+        boolean hasName =
+                at(name).isName() && !(at(name).kind() == Token.Kind.WORD && Operand.isKeyword(at(name).folded()));
+        if (!hasName) {
+            tokens.addAll(
+                    at,
+                    List.of(
+                            word("as", origin),
+                            word(otherwise, origin),
+                            symbol("(", origin),
+                            word(otherwise, origin),
+                            symbol(")", origin)));
+        } else if (!at(name + 1).isSymbol("(")) {
+            tokens.addAll(name + 1, List.of(symbol("(", origin), at(name), symbol(")", origin)));
+            if (name == at) {
+                tokens.add(at, word("as", origin));
             }
         }
     }
@@ -149,7 +261,7 @@ final class Idioms {
             throw new SqlProblem(e.sqlState(), e.description(), e.hint(), origin.start() + 1);
         }
         tokens.subList(at, at + length).clear();
-        tokens.add(at, new Token(Token.Kind.INTERVAL, literal, origin.start(), origin.end()));
+        tokens.add(at, engine(literal, origin));
     }
 
     /** {@code x::T} and {@code CAST(x AS T)} where T is a type that the engine has no cast to. */
@@ -160,6 +272,13 @@ final class Idioms {
                 String function = function(i + 1, end);
                 if (!function.isEmpty()) {
                     Token origin = at(i);
+                    boolean isNamed = function.equals(SqlFunctions.REGCLASS)
+                            && at(end).isSymbol("::")
+                            && (at(end + 1).isWord("text") || at(end + 1).isWord("varchar"));
+                    if (isNamed) {
+                        end += 2;
+                        function = SqlFunctions.REGCLASS_NAME;
+                    }
                     tokens.subList(i, end).clear();
                     int from = Operand.start(tokens, i - 1);
                     call(function, from, i, origin);
@@ -183,12 +302,7 @@ final class Idioms {
     /** A call that yields seconds becomes one that yields an interval. */
     private void intoInterval(String function, int from, int end, Token origin) {
         if (function.equals(SqlFunctions.INTERVAL)) {
-            tokens.addAll(
-                    end,
-                    List.of(
-                            symbol("*", origin),
-                            new Token(Token.Kind.INTERVAL, ONE_SECOND, origin.start(), origin.end()),
-                            symbol(")", origin)));
+            tokens.addAll(end, List.of(symbol("*", origin), engine(ONE_SECOND, origin), symbol(")", origin)));
             tokens.add(from, symbol("(", origin));
         }
     }
@@ -222,9 +336,12 @@ final class Idioms {
         tokens.add(from, word(function, origin));
     }
 
-    /** {@code = ANY ('{a,b}')}. */
+    /** {@code = ANY ('{a,b}')}, and elements beyond the end of an array, which are null and no error. */
     private void arrays() throws SqlProblem {
         for (int i = 0; i < tokens.size(); i++) {
+            if (at(i).isSymbol("[") && at(i - 1).isSymbol(")")) {
+                element(i);
+            }
             boolean isAny = (at(i).isWord("any") || at(i).isWord("all") || at(i).isWord("some"))
                     && at(i + 1).isSymbol("(")
                     && at(i + 2).kind() == Token.Kind.STRING
@@ -232,6 +349,22 @@ final class Idioms {
             if (isAny) {
                 call(SqlFunctions.TEXT_ARRAY, i + 2, i + 3, at(i + 2));
             }
+        }
+    }
+
+    /** {@code (f(x))[i]} where f makes an array of texts. */
+    private void element(int open) throws SqlProblem {
+        Token origin = at(open);
+        int from = Operand.start(tokens, open - 1);
+        int name = from;
+        while (at(name).isSymbol("(")) {
+            name++;
+        }
+        if (TEXT_ARRAYS.contains(at(name).folded())) {
+            int close = Operand.closing(tokens, open, "[", "]") - 1;
+            tokens.remove(close);
+            tokens.set(open, symbol(",", origin));
+            call(SqlFunctions.ELEMENT, from, close, origin);
         }
     }
 

@@ -48,9 +48,18 @@ final class Operand {
             "when",
             "where");
 
+    /** Behind a table's name or an expression these go on with the statement. */
+    private static final Set<String> CONTINUING = Set.of(
+            "cross", "full", "group", "inner", "join", "left", "natural", "offset", "order", "right", "window", "with");
+
     private static final Set<String> TIGHTER_THAN_OTHERS = Set.of("+", "-", "*", "/", "%");
 
     private Operand() {}
+
+    /** Whether a word without quotes is no name. */
+    static boolean isKeyword(String word) {
+        return NO_FUNCTIONS.contains(word) || CONTINUING.contains(word);
+    }
 
     private static Token at(List<Token> tokens, int index) {
         return index >= 0 && index < tokens.size() ? tokens.get(index) : Token.NONE;

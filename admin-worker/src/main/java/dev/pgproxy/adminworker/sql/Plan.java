@@ -18,9 +18,24 @@ public sealed interface Plan {
      * @param labels names of columns where the engine's own differ from PostgreSQL's; null elsewhere, and shorter than the rows
      * @param places where characters of {@code sql} stood in the statement
      * @param tag of CommandComplete, for the number of rows to follow
+     * @param orElse what is run where the engine does not understand this; null for nothing
      */
-    record Query(String sql, Set<View> views, List<@Nullable String> labels, Places places, String tag)
+    record Query(
+            String sql,
+            Set<View> views,
+            List<@Nullable String> labels,
+            Places places,
+            String tag,
+            @Nullable Query orElse)
             implements Plan {
+
+        Query orElse(Query other) {
+            return new Query(sql, views, labels, places, tag, other);
+        }
+
+        Query withTag(String other) {
+            return new Query(sql, views, labels, places, other, orElse);
+        }
 
         /** Whether it compares texts with patterns. */
         boolean matches() {
@@ -30,7 +45,7 @@ public sealed interface Plan {
 
         /** A query of the proxy's own making. */
         static Query own(String sql, Set<View> views, String tag) {
-            return new Query(sql, views, List.of(), Places.NONE, tag);
+            return new Query(sql, views, List.of(), Places.NONE, tag, null);
         }
     }
 

@@ -23,12 +23,8 @@ public final class Planner {
      * @throws SqlProblem when there is none
      */
     public static Plan plan(SqlText statement, Settings settings) throws SqlProblem {
-        Plan.@Nullable Query catalog = Catalog.answer(statement);
-        if (catalog != null) {
-            return catalog;
-        }
         return switch (statement.verb()) {
-            case "SELECT", "WITH", "VALUES", "TABLE" -> QueryPlanner.plan(statement, settings);
+            case "SELECT", "WITH", "VALUES", "TABLE" -> select(statement, settings);
             case "SHOW" -> Shows.plan(statement, settings);
             case "DELETE" -> end(statement, settings);
             case "BEGIN" -> new Plan.Transaction("BEGIN", true);
@@ -89,6 +85,19 @@ public final class Planner {
         };
     }
 
+    private static Plan.Query select(SqlText statement, Settings settings) throws SqlProblem {
+        Plan.@Nullable Query nothing = NoRows.insteadOf(statement);
+        try {
+            Plan.Query query = QueryPlanner.plan(statement, settings);
+            return nothing == null ? query : query.orElse(nothing);
+        } catch (SqlProblem e) {
+            if (nothing == null) {
+                throw e;
+            }
+            return nothing;
+        }
+    }
+
     /** {@code DELETE FROM connection ...} chooses as SELECT does. */
     private static Plan end(SqlText statement, Settings settings) throws SqlProblem {
         List<Token> tokens = statement.tokens();
@@ -107,7 +116,7 @@ public final class Planner {
         List<Token> chosen = new ArrayList<>(Tokenizer.tokens("SELECT pid, id, session_id FROM"));
         chosen.addAll(tokens.subList(at, tokens.size()));
         Plan.Query query = QueryPlanner.plan(new SqlText(statement.text(), 0, chosen), settings);
-        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), "DELETE"));
+        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), "DELETE", null));
     }
 
     private static Plan command(SqlText statement, OperatorCommand command, boolean takesServer) throws SqlProblem {

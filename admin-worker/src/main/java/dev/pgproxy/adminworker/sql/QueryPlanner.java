@@ -96,10 +96,10 @@ final class QueryPlanner {
                 case SYMBOL -> symbol(i, token);
                 case STRING -> string(i, token, matches);
                 case NUMBER -> number(token);
-                case PARAMETER, INTERVAL -> add(token, token.text());
+                case PARAMETER, ENGINE -> add(token, token.text());
             }
         }
-        return new Plan.Query(sql.toString(), views, labels, places, "SELECT");
+        return new Plan.Query(sql.toString(), views, labels, places, "SELECT", null);
     }
 
     private void add(Token token, String text) {
@@ -193,6 +193,10 @@ final class QueryPlanner {
             }
             return at;
         }
+        if (token.kind() == Token.Kind.QUOTED_NAME && name.equals("char")) {
+            add(token, "varchar"); // One byte, as columns of the catalog have it.
+            return at;
+        }
         if (token.kind() == Token.Kind.WORD && Types.isPlain(name)) {
             add(token, Types.spelled(name));
             return at;
@@ -227,8 +231,22 @@ final class QueryPlanner {
         if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && isCall(at + 2)) {
             return name(at + 2); // pg_catalog.lower(...) is lower(...)
         }
-        if (name.equals("information_schema") || (name.startsWith("pg_") && !isCall(at))) {
-            throw noCatalog(token);
+        if (qualifies && CatalogTables.isSchema(name) && !isCall(at + 2)) {
+            return catalogTable(at, token, name);
+        }
+        boolean isUnqualifiedTable = amongTables && mayBeTable(at) && !isCall(at) && !qualifies;
+        if (isUnqualifiedTable && name.startsWith("pg_")) {
+            if (!CatalogTables.has(CatalogTables.PG_CATALOG, name)) {
+                throw noTable(token.text(), token);
+            }
+            add(token, CatalogTables.engineSchema(CatalogTables.PG_CATALOG) + '.' + name);
+            return at;
+        }
+        String session =
+                token.kind() == Token.Kind.WORD && !isUserColumn(token) ? Functions.sessionKeyword(name) : null;
+        if (session != null && !isCall(at)) {
+            add(token, literal(session));
+            return at;
         }
         if (token.isWord("recursive") || token.isWord("regexp") || token.isWord("similar")) {
             throw new SqlProblem(
@@ -254,6 +272,16 @@ final class QueryPlanner {
         }
         addName(token);
         return at;
+    }
+
+    /** {@code pg_catalog.pg_class}, or the beginning of {@code pg_catalog.pg_class.oid}. */
+    private int catalogTable(int at, Token schema, String schemaName) throws SqlProblem {
+        Token table = at + 2 < statement.tokens().size() ? statement.tokens().get(at + 2) : Token.NONE;
+        if (!table.isName() || !CatalogTables.has(schemaName, table.folded())) {
+            throw noTable(schema.text() + '.' + table.text(), schema);
+        }
+        add(schema, CatalogTables.engineSchema(schemaName) + '.' + table.folded());
+        return at + 2;
     }
 
     /** Whether the name stands where a table can. In doubt it does: then rows are fetched that nobody needed. */
@@ -408,15 +436,15 @@ final class QueryPlanner {
         return switch (before.kind()) {
             case SYMBOL -> before.isSymbol(")") || before.isSymbol("]");
             case WORD -> !BEFORE_COLUMNS.contains(before.folded());
-            case QUOTED_NAME, STRING, NUMBER, PARAMETER, INTERVAL -> true;
+            case QUOTED_NAME, STRING, NUMBER, PARAMETER, ENGINE -> true;
         };
     }
 
-    private static SqlProblem noCatalog(Token token) {
+    private static SqlProblem noTable(String name, Token token) {
         return new SqlProblem(
                 SqlStates.UNDEFINED_TABLE,
-                "pg_proxy has no system catalog: \"" + token.text() + "\"",
-                "\\dt or SHOW TABLES lists what there is, SHOW HELP the commands.",
+                "relation \"" + name + "\" does not exist",
+                "\\dt or SHOW TABLES lists the tables of pg_proxy; of the system catalog it has what clients ask for.",
                 token.start() + 1);
     }
 }

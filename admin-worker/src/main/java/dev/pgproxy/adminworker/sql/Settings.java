@@ -13,6 +13,12 @@ public final class Settings {
     static final String DATABASE = "pg_proxy.database";
     static final String SCHEMA = "pg_proxy.schema";
     static final String BACKEND_PID = "pg_proxy.backend_pid";
+    static final String USER = "session_authorization";
+
+    /** Whom the tables belong to. */
+    static final String OWNER = "pg_proxy";
+
+    static final String PUBLIC = "public";
     static final String IN_RECOVERY = "pg_proxy.in_recovery";
 
     private static final String APPLICATION_NAME = "application_name";
@@ -28,7 +34,7 @@ public final class Settings {
             CLIENT_ENCODING,
             APPLICATION_NAME,
             "is_superuser",
-            "session_authorization",
+            USER,
             "DateStyle",
             "IntervalStyle",
             "TimeZone",
@@ -56,7 +62,7 @@ public final class Settings {
         set(CLIENT_ENCODING, "UTF8");
         set(APPLICATION_NAME, applicationName);
         set("is_superuser", mayAct ? "on" : "off");
-        set("session_authorization", user);
+        set(USER, user);
         set("datestyle", "ISO, MDY");
         set("intervalstyle", "postgres");
         set("timezone", "UTC");
@@ -66,7 +72,7 @@ public final class Settings {
         set("transaction_read_only", "on");
         set("default_transaction_isolation", "read committed");
         set("default_transaction_read_only", "on");
-        set("search_path", "public");
+        set("search_path", PUBLIC);
         set("extra_float_digits", "1");
         set("client_min_messages", "notice");
         set("statement_timeout", "0");
@@ -79,7 +85,7 @@ public final class Settings {
         set("xmloption", "content");
         set(VERSION, "PostgreSQL " + SERVER_VERSION + " (pgproxy " + version + ")");
         set(DATABASE, "pg_proxy");
-        set(SCHEMA, "public");
+        set(SCHEMA, PUBLIC);
         set(BACKEND_PID, Integer.toString(backendPid));
         set(IN_RECOVERY, "f");
         initial = Map.copyOf(values);

@@ -40,8 +40,25 @@ public final class SqlFunctions {
     static final String ABSOLUTE_TIME = PREFIX + "absolute_time";
     static final String TEXT_ARRAY = PREFIX + "text_array";
     static final String INT_ARRAY = PREFIX + "int_array";
+    static final String SERIES = PREFIX + "series";
+    static final String REGCLASS = PREFIX + "regclass";
+    static final String REGCLASS_NAME = PREFIX + "regclass_name";
+    static final String REGTYPE = PREFIX + "regtype";
+    static final String REGPROC = PREFIX + "regproc";
+    static final String REGNAMESPACE = PREFIX + "regnamespace";
+
+    private static final Map<String, String> OF_CATALOG = Map.of(
+            SERIES, "series",
+            REGCLASS, "regclass",
+            REGCLASS_NAME, "regclassName",
+            REGTYPE, "regtype",
+            REGPROC, "regproc",
+            REGNAMESPACE, "regnamespace");
+
+    static final String ELEMENT = PREFIX + "element";
 
     private static final Map<String, String> OPERATORS = Map.of(
+            ELEMENT, "element",
             MATCHES, "matches",
             MATCHES_NOCASE, "matchesIgnoringCase",
             INTERVAL, "interval",
@@ -71,21 +88,24 @@ public final class SqlFunctions {
     /** What makes them known to the engine. */
     static List<String> definitions() {
         List<String> definitions = new ArrayList<>();
-        FUNCTIONS.forEach((name, method) -> definitions.add(definition(PREFIX + name, method)));
-        OPERATORS.forEach((name, method) -> definitions.add(definition(name, method)));
+        FUNCTIONS.forEach((name, method) -> definitions.add(definition(SqlFunctions.class, PREFIX + name, method)));
+        OPERATORS.forEach((name, method) -> definitions.add(definition(SqlFunctions.class, name, method)));
+        CatalogFunctions.FUNCTIONS.forEach(
+                (name, method) -> definitions.add(definition(CatalogFunctions.class, PREFIX + name, method)));
+        OF_CATALOG.forEach((name, method) -> definitions.add(definition(CatalogFunctions.class, name, method)));
         return definitions;
     }
 
-    private static String definition(String name, String method) {
-        return "CREATE ALIAS " + name + " DETERMINISTIC FOR '" + SqlFunctions.class.getName() + '.' + method + "'";
+    private static String definition(Class<?> in, String name, String method) {
+        return "CREATE ALIAS " + name + " DETERMINISTIC FOR '" + in.getName() + '.' + method + "'";
     }
 
     /** What the engine calls a function of this name; null when it is none of these. */
     static @Nullable String engineName(String name) {
-        if (OPERATORS.containsKey(name)) {
+        if (OPERATORS.containsKey(name) || OF_CATALOG.containsKey(name)) {
             return name;
         }
-        return FUNCTIONS.containsKey(name) ? PREFIX + name : null;
+        return FUNCTIONS.containsKey(name) || CatalogFunctions.FUNCTIONS.containsKey(name) ? PREFIX + name : null;
     }
 
     /** {@code ~}: whether the text has a part that the pattern describes, in RE2's syntax. */
@@ -212,6 +232,11 @@ public final class SqlFunctions {
         } catch (DateTimeException e) {
             throw new SQLException("time zone \"" + name + "\" not recognized", "22023");
         }
+    }
+
+    /** The element of that number, from 1. */
+    public static @Nullable String element(@Nullable String @Nullable [] array, @Nullable Integer number) {
+        return array == null || number == null || number < 1 || number > array.length ? null : array[number - 1];
     }
 
     /** A cast to an array of texts, from what PostgreSQL writes for one. */

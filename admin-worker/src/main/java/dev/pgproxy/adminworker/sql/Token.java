@@ -21,7 +21,7 @@ record Token(Kind kind, String text, int start, int end) {
         NUMBER,
         PARAMETER,
         /** As the engine has it; {@link Idioms} makes it. */
-        INTERVAL,
+        ENGINE,
         SYMBOL
     }
 

@@ -8,6 +8,8 @@ final class Tokenizer {
 
     private static final String OPERATORS = "+-*/<>=~!@#%^&|`?";
 
+    private static final String UNUSUAL = "~!@#%^&|`?";
+
     private static final int HEX = 16;
     private static final int OCTAL = 8;
 
@@ -202,8 +204,21 @@ final class Tokenizer {
                     && !sql.startsWith("/*", end)) {
                 end++;
             }
+            end = withoutSigns(at, end);
         }
         take(Token.Kind.SYMBOL, at, end);
+    }
+
+    /** An operator ends in a sign only when it has a character in it that no operator of SQL has: {@code =-1} is {@code = -1}. */
+    private int withoutSigns(int start, int end) {
+        int shorter = end;
+        boolean isUnusual = sql.substring(start, end).chars().anyMatch(c -> UNUSUAL.indexOf(c) >= 0);
+        while (!isUnusual
+                && shorter > start + 1
+                && (sql.charAt(shorter - 1) == '-' || sql.charAt(shorter - 1) == '+')) {
+            shorter--;
+        }
+        return shorter;
     }
 
     private void take(Token.Kind kind, int start, int end) {

@@ -33,6 +33,8 @@ final class Types {
             "text",
             "time",
             "timestamp",
+            "name",
+            "oid",
             "timestamptz",
             "varchar");
 
@@ -40,7 +42,8 @@ final class Types {
     private static final Set<String> EXACT = Set.of("numeric", "decimal");
 
     /** Names of PostgreSQL's for types that the engine calls otherwise. */
-    private static final Map<String, String> SPELLINGS = Map.of("timestamptz", "timestamp with time zone");
+    private static final Map<String, String> SPELLINGS =
+            Map.of("timestamptz", "timestamp with time zone", "name", "varchar", "oid", "bigint");
 
     private Types() {}
 

@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.adminworker.snapshot.Snapshot;
 import dev.pgproxy.adminworker.snapshot.Snapshots;
 import dev.pgproxy.common.view.View;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -49,15 +47,7 @@ class EngineTest {
     private String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
         StringBuilder all = new StringBuilder();
         for (byte[] row : run(sql, parameters).rows()) {
-            ByteBuffer in = ByteBuffer.wrap(row, 5, row.length - 5);
-            int columns = in.getShort();
-            for (int i = 0; i < columns; i++) {
-                int length = in.getInt();
-                byte[] value = new byte[Math.max(0, length)];
-                in.get(value);
-                all.append(length < 0 ? "NULL" : new String(value, StandardCharsets.UTF_8))
-                        .append(i + 1 < columns ? "|" : "\n");
-            }
+            all.append(Rows.text(row)).append('\n');
         }
         return all.toString();
     }
