@@ -31,6 +31,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.postgresql.PGConnection;
 import org.postgresql.util.PSQLException;
 
 /** SQL over the tables of pg_proxy, as psql and pgjdbc send it. */
@@ -262,6 +263,38 @@ class PgProxyQuerySystemTest {
             Programs.Result result = psql(command, "select 'alive'");
             assertTrue(result.output().endsWith("alive\n"), command + ": " + result.output());
             assertFalse(result.output().contains("ERROR"), command + ": " + result.output());
+        }
+    }
+
+    @Test
+    void rowsAreCopiedAndFetchedFromCursors() throws Exception {
+        Programs.require("psql");
+        Programs.Result copied = psql(
+                "copy (select 1 as a, 'b,c' as d, null as e) to stdout csv header", "\\copy process (kind) to stdout");
+        assertTrue(copied.output().startsWith("a,d,e\n1,\"b,c\",\n"), copied.output());
+        assertTrue(copied.output().contains("\nmaster\n"), copied.output());
+        Programs.Result fetched = psql(
+                "begin; declare c cursor for select kind from process order by kind; fetch 2 from c; move last c; fetch prior c;"
+                        + " close c; commit",
+                "fetch c");
+        assertTrue(
+                fetched.output().contains("DECLARE CURSOR\nadmin\nmaster\nMOVE 1\npool\nCLOSE CURSOR"),
+                fetched.output());
+        assertTrue(fetched.output().contains("cursor \"c\" does not exist"), fetched.output());
+        try (Connection connection = Operator.connect(PROXY, ProxyProcess.OPERATOR_PASSWORD);
+                Statement statement = connection.createStatement()) {
+            java.io.StringWriter all = new java.io.StringWriter();
+            assertEquals(
+                    2,
+                    connection
+                            .unwrap(PGConnection.class)
+                            .getCopyAPI()
+                            .copyOut("copy (values (1), (2)) to stdout", all));
+            assertEquals("1\n2\n", all.toString());
+            statement.execute("declare held cursor with hold for values (1), (2), (3)");
+            try (ResultSet rows = statement.executeQuery("fetch 2 from held")) {
+                assertEquals(List.of("1", "2"), column(rows, rows.getMetaData().getColumnName(1)));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import dev.pgproxy.adminworker.sql.PgType;
 import dev.pgproxy.adminworker.sql.Plan;
 import dev.pgproxy.adminworker.sql.Planner;
 import dev.pgproxy.adminworker.sql.QueryResult;
+import dev.pgproxy.adminworker.sql.ResultColumn;
 import dev.pgproxy.adminworker.sql.Settings;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
@@ -71,6 +72,7 @@ final class Conversation {
     private final Runnable whenFree;
     private final Map<String, Prepared> statements = new HashMap<>();
     private final Map<String, Portal> portals = new HashMap<>();
+    private final Cursors cursors = new Cursors();
     private final ArrayDeque<SqlText> pending = new ArrayDeque<>();
     private @Nullable StatementRun run;
     private boolean inSimpleQuery;
@@ -95,6 +97,7 @@ final class Conversation {
                 .mapToLong(portal -> portal.bytes + (portal.result == null ? 0 : portal.result.bytes()))
                 .sum();
         return ofPortals
+                + cursors.heldBytes()
                 + statements.values().stream().mapToLong(Prepared::bytes).sum();
     }
 
@@ -238,8 +241,7 @@ final class Conversation {
                     SqlStates.PROGRAM_LIMIT_EXCEEDED, "there are " + MAX_NAMED + " prepared statements already", "");
         }
         Plan plan = all.isEmpty() ? null : Planner.plan(all.get(0), settings);
-        Plan.@Nullable Query query =
-                plan instanceof Plan.Query own ? own : plan instanceof Plan.End ending ? ending.chosen() : null;
+        Plan.@Nullable Query query = queryOf(plan);
         if (query == null) {
             statements.put(name, new Prepared(plan, oids, null, bytes));
             client.accept(Reply.parseComplete());
@@ -255,6 +257,20 @@ final class Conversation {
                     }
                 })
                 .describe(query);
+    }
+
+    /** What is to be known of a statement's parameters, and its columns where it has some. */
+    private static Plan.@Nullable Query queryOf(@Nullable Plan plan) {
+        if (plan instanceof Plan.End ending) {
+            return ending.chosen();
+        }
+        if (plan instanceof Plan.Copy copy) {
+            return copy.query();
+        }
+        if (plan instanceof Plan.Declare declare) {
+            return declare.query();
+        }
+        return plan instanceof Plan.Query query ? query : null;
     }
 
     /** What the client left open is what the engine takes it for. */
@@ -344,11 +360,19 @@ final class Conversation {
         if (ofStatement) {
             client.accept(Reply.parameters(prepared.parameterOids()));
         }
-        Description description = prepared.description();
+        List<ResultColumn> columns = columns(prepared);
         client.accept(
-                prepared.plan() instanceof Plan.Query && description != null
-                        ? Reply.rowDescription(description.columns(), ofStatement ? List.of() : portal(name).formats)
-                        : Reply.noData());
+                columns.isEmpty()
+                        ? Reply.noData()
+                        : Reply.rowDescription(columns, ofStatement ? List.of() : portal(name).formats));
+    }
+
+    private List<ResultColumn> columns(Prepared prepared) throws SqlProblem {
+        if (prepared.plan() instanceof Plan.Fetch fetch && !fetch.isMove()) {
+            return cursors.columns(fetch.name());
+        }
+        Description description = prepared.description();
+        return prepared.plan() instanceof Plan.Query && description != null ? description.columns() : List.of();
     }
 
     private void execute(ClientMessage message) throws ProtocolViolation, SqlProblem {
@@ -363,18 +387,20 @@ final class Conversation {
             perform(plan, portal.parameters, portal.formats, new ExtendedEnding(0) {
                 @Override
                 public void rows(QueryResult result) {
-                    if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
+                    if (!services.hasRoomFor(result.bytes(), asker.mayAct())) {
+                        extendedFailed(tooMuchHeld());
+                    } else if (plan instanceof Plan.Copy copy) {
+                        copyOut(copy, result);
+                    } else {
                         portal.result = result;
                         send(portal, plan, most);
-                    } else {
-                        extendedFailed(tooMuchHeld());
                     }
                     free();
                 }
 
                 @Override
                 public void done(int count) {
-                    client.accept(Reply.commandComplete(tag(plan, count)));
+                    client.accept(Reply.commandComplete(plan.completion(count)));
                     free();
                 }
             });
@@ -396,7 +422,7 @@ final class Conversation {
             portal.result = new QueryResult(result.columns(), List.of(), 0); // It is not kept for nobody.
             portal.sent = 0;
         }
-        client.accept(suspended ? Reply.portalSuspended() : Reply.commandComplete(tag(plan, count)));
+        client.accept(suspended ? Reply.portalSuspended() : Reply.commandComplete(plan.completion(count)));
     }
 
     private void close(ClientMessage message) throws ProtocolViolation {
@@ -420,16 +446,54 @@ final class Conversation {
         } else if (plan instanceof Plan.Command command) {
             demandRight();
             begin(ending).command(command.command(), command.argument());
+        } else if (plan instanceof Plan.Copy copy) {
+            begin(ending).query(copy.query(), parameters, List.of());
+        } else if (plan instanceof Plan.Declare declare) {
+            cursors.check(declare, inTransaction);
+            begin(new DeclareEnding(declare, ending)).query(declare.query(), parameters, List.of());
+        } else if (plan instanceof Plan.Fetch fetch) {
+            fetch(fetch, formats, ending);
+        } else if (plan instanceof Plan.Close close) {
+            cursors.close(close);
+            ending.done(0);
         } else if (plan instanceof Plan.Transaction transaction) {
             inTransaction = transaction.inTransaction();
             if (!inTransaction) {
                 portals.clear();
+                cursors.transactionEnded();
             }
             ending.done(0);
         } else if (plan instanceof Plan.Setting setting) {
             set(setting);
             ending.done(0);
         }
+    }
+
+    private void fetch(Plan.Fetch plan, List<Boolean> formats, StatementRun.Ending ending) throws SqlProblem {
+        if (formats.contains(true)) {
+            throw new SqlProblem(
+                    SqlStates.FEATURE_NOT_SUPPORTED,
+                    "rows of a cursor are not available in binary format in pg_proxy",
+                    "Fetch them as text.");
+        }
+        QueryResult rows = cursors.fetch(plan);
+        if (plan.isMove()) {
+            ending.done(rows.rows().size());
+        } else {
+            ending.rows(rows);
+        }
+    }
+
+    private void copyOut(Plan.Copy plan, QueryResult result) {
+        client.accept(Reply.copyOut(result.columns().size()));
+        if (plan.format().header()) {
+            client.accept(Reply.copyData(plan.format().headerLine(result.columns())));
+        }
+        for (byte[] row : result.rows()) {
+            client.accept(Reply.copyData(plan.format().line(row)));
+        }
+        client.accept(Reply.copyDone());
+        client.accept(Reply.commandComplete(plan.completion(result.rows().size())));
     }
 
     private static SqlProblem tooMuchHeld() {
@@ -456,6 +520,7 @@ final class Conversation {
                 settings.reset();
                 statements.clear();
                 portals.clear();
+                cursors.closeAll();
             }
             case "DEALLOCATE" -> {
                 String one = setting.name();
@@ -491,19 +556,6 @@ final class Conversation {
         }
     }
 
-    private static String tag(Plan plan, int count) {
-        if (plan instanceof Plan.Query query) {
-            return query.tag().equals("SHOW") ? "SHOW" : query.tag() + " " + count;
-        }
-        if (plan instanceof Plan.End) {
-            return "DELETE " + count;
-        }
-        if (plan instanceof Plan.Command command) {
-            return command.command().name();
-        }
-        return plan instanceof Plan.Transaction transaction ? transaction.tag() : ((Plan.Setting) plan).tag();
-    }
-
     /** What a statement of a Query comes to. */
     private final class SimpleEnding implements StatementRun.Ending {
         private final SqlText statement;
@@ -516,19 +568,22 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
+            if (!services.hasRoomFor(result.bytes(), asker.mayAct())) {
+                simpleFailed(tooMuchHeld());
+            } else if (plan instanceof Plan.Copy copy) {
+                copyOut(copy, result);
+            } else {
                 client.accept(Reply.rowDescription(result.columns(), List.of()));
                 result.rows().forEach(client);
-                client.accept(Reply.commandComplete(tag(plan, result.rows().size())));
-            } else {
-                simpleFailed(tooMuchHeld());
+                client.accept(
+                        Reply.commandComplete(plan.completion(result.rows().size())));
             }
             free();
         }
 
         @Override
         public void done(int count) {
-            client.accept(Reply.commandComplete(tag(plan, count)));
+            client.accept(Reply.commandComplete(plan.completion(count)));
             free();
         }
 
@@ -541,6 +596,42 @@ final class Conversation {
         public void failed(SqlProblem problem) {
             simpleFailed(problem.movedBy(statement.offset()));
             free();
+        }
+    }
+
+    /** Keeps the rows for the cursor. */
+    private final class DeclareEnding implements StatementRun.Ending {
+        private final Plan.Declare plan;
+        private final StatementRun.Ending ending;
+
+        private DeclareEnding(Plan.Declare plan, StatementRun.Ending ending) {
+            this.plan = plan;
+            this.ending = ending;
+        }
+
+        @Override
+        public void rows(QueryResult result) {
+            if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
+                cursors.declare(plan, result);
+                ending.done(0);
+            } else {
+                ending.failed(tooMuchHeld());
+            }
+        }
+
+        @Override
+        public void done(int count) {
+            ending.done(count);
+        }
+
+        @Override
+        public void described(Description description) {
+            ending.described(description);
+        }
+
+        @Override
+        public void failed(SqlProblem problem) {
+            ending.failed(problem);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.pgproxy.common.ipc.OperatorCommand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out what a statement wants. */
@@ -11,6 +12,9 @@ public final class Planner {
 
     private static final String READ_ONLY_HINT =
             "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
+
+    /** How a query begins. */
+    private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE");
 
     /** A host's name has 253 characters at most; then come a colon and a port. */
     private static final int LONGEST_SERVER = 300;
@@ -27,6 +31,11 @@ public final class Planner {
             case "SELECT", "WITH", "VALUES", "TABLE" -> select(statement, settings);
             case "SHOW" -> Shows.plan(statement, settings);
             case "DELETE" -> end(statement, settings);
+            case "KILL", "KILL_CLIENT" -> kill(statement, settings);
+            case "COPY" -> CopyPlanner.plan(statement, settings);
+            case "DECLARE" -> CursorPlanner.declare(statement, settings);
+            case "FETCH", "MOVE" -> CursorPlanner.fetch(statement);
+            case "CLOSE" -> CursorPlanner.close(statement);
             case "BEGIN" -> new Plan.Transaction("BEGIN", true);
             case "START" -> new Plan.Transaction("START TRANSACTION", true);
             case "COMMIT", "END" -> new Plan.Transaction("COMMIT", false);
@@ -51,11 +60,7 @@ public final class Planner {
                         "cannot execute " + statement.verb() + ": the tables of pg_proxy can only be read",
                         READ_ONLY_HINT,
                         1);
-            case "COPY",
-                    "EXPLAIN",
-                    "DECLARE",
-                    "FETCH",
-                    "CLOSE",
+            case "EXPLAIN",
                     "LISTEN",
                     "UNLISTEN",
                     "NOTIFY",
@@ -65,8 +70,7 @@ public final class Planner {
                     "ANALYZE",
                     "VACUUM",
                     "CALL",
-                    "DO",
-                    "KILL" ->
+                    "DO" ->
                 throw new SqlProblem(
                         SqlStates.FEATURE_NOT_SUPPORTED,
                         statement.verb() + " is not available in pg_proxy",
@@ -85,7 +89,17 @@ public final class Planner {
         };
     }
 
-    private static Plan.Query select(SqlText statement, Settings settings) throws SqlProblem {
+    /** The plan of a query, be it a statement or a part of one. */
+    static Plan.Query select(SqlText statement, Settings settings) throws SqlProblem {
+        boolean isQuery = QUERIES.contains(statement.verb())
+                || (!statement.tokens().isEmpty() && statement.tokens().get(0).isSymbol("("));
+        if (!isQuery) {
+            throw new SqlProblem(
+                    SqlStates.READ_ONLY_SQL_TRANSACTION,
+                    "the tables of pg_proxy can only be read",
+                    "Write a SELECT.",
+                    statement.tokens().isEmpty() ? 0 : statement.tokens().get(0).start() + 1);
+        }
         Plan.@Nullable Query nothing = NoRows.insteadOf(statement);
         try {
             Plan.Query query = QueryPlanner.plan(statement, settings);
@@ -115,8 +129,36 @@ public final class Planner {
         }
         List<Token> chosen = new ArrayList<>(Tokenizer.tokens("SELECT pid, id, session_id FROM"));
         chosen.addAll(tokens.subList(at, tokens.size()));
+        return chosen(statement, chosen, settings, "DELETE");
+    }
+
+    private static Plan chosen(SqlText statement, List<Token> chosen, Settings settings, String tag) throws SqlProblem {
         Plan.Query query = QueryPlanner.plan(new SqlText(statement.text(), 0, chosen), settings);
-        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), "DELETE", null));
+        return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), tag, null));
+    }
+
+    /** {@code KILL [database]} and {@code KILL_CLIENT id}, as pgbouncer has them: what DELETE FROM connection does. */
+    private static Plan kill(SqlText statement, Settings settings) throws SqlProblem {
+        List<Token> tokens = statement.tokens();
+        boolean isClient = statement.verb().equals("KILL_CLIENT");
+        if (tokens.size() > 2
+                || (isClient && (tokens.size() != 2 || tokens.get(1).kind() != Token.Kind.NUMBER))) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "syntax error in " + statement.verb(),
+                    "Write KILL database, KILL, or KILL_CLIENT session_id.",
+                    1);
+        }
+        String where = tokens.size() == 1 ? "" : isClient ? " WHERE session_id =" : " WHERE database =";
+        List<Token> chosen = new ArrayList<>(Tokenizer.tokens("SELECT pid, id, session_id FROM connection" + where));
+        if (tokens.size() == 2) {
+            Token argument = tokens.get(1);
+            chosen.add(
+                    isClient
+                            ? argument
+                            : new Token(Token.Kind.STRING, argument.folded(), argument.start(), argument.end()));
+        }
+        return chosen(statement, chosen, settings, "KILL");
     }
 
     private static Plan command(SqlText statement, OperatorCommand command, boolean takesServer) throws SqlProblem {

@@ -8,6 +8,7 @@ public final class SqlStates {
     public static final String INVALID_TEXT_REPRESENTATION = "22P02";
     public static final String INVALID_PARAMETER_VALUE = "22023";
     public static final String READ_ONLY_SQL_TRANSACTION = "25006";
+    public static final String NO_ACTIVE_SQL_TRANSACTION = "25P01";
     public static final String INVALID_STATEMENT_NAME = "26000";
     public static final String INVALID_CURSOR_NAME = "34000";
     public static final String INSUFFICIENT_PRIVILEGE = "42501";
@@ -16,6 +17,7 @@ public final class SqlStates {
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String UNDEFINED_FUNCTION = "42883";
     public static final String UNDEFINED_TABLE = "42P01";
+    public static final String DUPLICATE_CURSOR = "42P03";
     public static final String DUPLICATE_STATEMENT = "42P05";
     public static final String OUT_OF_MEMORY = "53200";
     public static final String PROGRAM_LIMIT_EXCEEDED = "54000";

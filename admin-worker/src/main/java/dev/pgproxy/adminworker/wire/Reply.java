@@ -27,6 +27,21 @@ public final class Reply {
         return BackendMessage.wrap((byte) '3', NOTHING);
     }
 
+    /** CopyOutResponse of the text format, with all columns in text. */
+    public static byte[] copyOut(int columns) {
+        ByteBuffer body = ByteBuffer.allocate(1 + Short.BYTES + Short.BYTES * columns);
+        body.put((byte) 0).putShort((short) columns);
+        return BackendMessage.wrap(BackendMessage.COPY_OUT_RESPONSE, body.array());
+    }
+
+    public static byte[] copyData(byte[] line) {
+        return BackendMessage.wrap((byte) 'd', line);
+    }
+
+    public static byte[] copyDone() {
+        return BackendMessage.wrap(BackendMessage.COPY_DONE, NOTHING);
+    }
+
     public static byte[] noData() {
         return BackendMessage.wrap((byte) 'n', NOTHING);
     }

@@ -281,6 +281,27 @@ class EngineTest {
         }
     }
 
+    /** Programs that watch pgbouncer tell rows apart by database and user, and want numbers. */
+    @Test
+    void whatPgbouncerShowsHasItsColumns() throws SqlProblem {
+        snapshot = Snapshots.of(
+                View.POOL,
+                new Object[] {"[::1]:5432", "app", "shop", "", 1, 2, 1, 0, 3, 1.25},
+                new Object[] {"db2:5433", "app", "shop", "", 1, 0, 0, 1, 0, null});
+        assertEquals("shop|app|2|3|0|0|2|0|0|2|1|0|1|1|250000|session\n", rows("show pools"));
+        assertEquals(
+                "shop|[::1]|5432|shop|NULL|0|0|0|session|0|4|0|0\nshop|db2|5433|shop|NULL|0|0|0|session|0|2|0|0\n",
+                rows("show databases"));
+        assertEquals("app|session|0|6\n", rows("show users"));
+        assertTrue(rows("show lists").startsWith("databases|1\nusers|1\npools|2\n"), rows("show lists"));
+        snapshot = Snapshots.of(View.STATS, new Object[] {
+            "db:1", "shop", "app", 2L, 30L, 20L, 100L, 200L, 0.5, 0.25, 1.0, 3.0, 2.0, 10.0, 20.0, 4.0
+        });
+        assertEquals("shop|2|20|30|100|200|500000|500000|250000\n", rows("show stats_totals"));
+        assertEquals("shop|1|2|3|10|20|4000|4000|125000\n", rows("show stats_averages"));
+        assertEquals("total_xact_count", run("show stats").columns().get(2).name());
+    }
+
     @Test
     void showsEverythingThatShowKnows() throws SqlProblem {
         for (String what : List.of(
@@ -294,6 +315,12 @@ class EngineTest {
                 "config",
                 "events",
                 "processes",
+                "cluster",
+                "databases",
+                "users",
+                "lists",
+                "stats_totals",
+                "stats_averages",
                 "all")) {
             assertFalse(run("show " + what).columns().isEmpty(), what);
         }

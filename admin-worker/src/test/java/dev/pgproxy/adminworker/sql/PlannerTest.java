@@ -172,6 +172,25 @@ class PlannerTest {
         assertInstanceOf(Plan.End.class, plan("delete from public.\"connection\""));
     }
 
+    @Test
+    void killEndsSessionsAsDeleteDoes() throws SqlProblem {
+        Plan.End all = assertInstanceOf(Plan.End.class, plan("kill"));
+        assertEquals(
+                "SELECT pid , id , session_id FROM connection", all.chosen().sql());
+        assertEquals("KILL", all.completion(3));
+        assertEquals(
+                "SELECT pid , id , session_id FROM connection WHERE database = 'shop'",
+                assertInstanceOf(Plan.End.class, plan("KILL Shop")).chosen().sql());
+        assertEquals(
+                "SELECT pid , id , session_id FROM connection WHERE session_id = 12",
+                assertInstanceOf(Plan.End.class, plan("kill_client 12"))
+                        .chosen()
+                        .sql());
+        problem("kill a b");
+        problem("kill_client");
+        problem("kill_client shop");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "reload, RELOAD, ''",

@@ -1,0 +1,134 @@
+package dev.pgproxy.adminworker.session;
+
+import dev.pgproxy.adminworker.sql.Plan;
+import dev.pgproxy.adminworker.sql.QueryResult;
+import dev.pgproxy.adminworker.sql.ResultColumn;
+import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.adminworker.sql.SqlStates;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The cursors that a session has declared, each with its whole result: it shows the moment in which it was declared. */
+final class Cursors {
+
+    private static final int MAX_CURSORS = 1_000;
+
+    private static final class Cursor {
+        private final QueryResult result;
+        private final boolean holds;
+        /** The number of the row that it stands on, from 1; 0 before the first, and one more than there are behind the last. */
+        private long position;
+
+        private Cursor(QueryResult result, boolean holds) {
+            this.result = result;
+            this.holds = holds;
+        }
+
+        private long rows() {
+            return result.rows().size();
+        }
+    }
+
+    private final Map<String, Cursor> cursors = new HashMap<>();
+
+    /** Bytes of their results. */
+    long heldBytes() {
+        return cursors.values().stream()
+                .mapToLong(cursor -> cursor.result.bytes())
+                .sum();
+    }
+
+    /** @throws SqlProblem when this cursor cannot be declared now */
+    void check(Plan.Declare plan, boolean inTransaction) throws SqlProblem {
+        if (!plan.holds() && !inTransaction) {
+            throw new SqlProblem(
+                    SqlStates.NO_ACTIVE_SQL_TRANSACTION,
+                    "DECLARE CURSOR can only be used in transaction blocks",
+                    "Write BEGIN before it, or DECLARE ... CURSOR WITH HOLD FOR ....");
+        }
+        if (cursors.containsKey(plan.name())) {
+            throw new SqlProblem(
+                    SqlStates.DUPLICATE_CURSOR, "cursor \"" + plan.name() + "\" already exists", "CLOSE it first.");
+        }
+        if (cursors.size() >= MAX_CURSORS) {
+            throw new SqlProblem(
+                    SqlStates.PROGRAM_LIMIT_EXCEEDED, "there are " + MAX_CURSORS + " cursors already", "CLOSE some.");
+        }
+    }
+
+    void declare(Plan.Declare plan, QueryResult result) {
+        cursors.put(plan.name(), new Cursor(result, plan.holds()));
+    }
+
+    private Cursor cursor(String name) throws SqlProblem {
+        Cursor cursor = cursors.get(name);
+        if (cursor == null) {
+            throw new SqlProblem(SqlStates.INVALID_CURSOR_NAME, "cursor \"" + name + "\" does not exist", "");
+        }
+        return cursor;
+    }
+
+    List<ResultColumn> columns(String name) throws SqlProblem {
+        return cursor(name).result.columns();
+    }
+
+    /** The rows that are asked for, after which the cursor stands elsewhere. */
+    QueryResult fetch(Plan.Fetch plan) throws SqlProblem {
+        Cursor cursor = cursor(plan.name());
+        List<byte[]> rows = new ArrayList<>();
+        switch (plan.direction()) {
+            case FORWARD -> step(cursor, plan.count(), rows);
+            case BACKWARD -> step(cursor, -plan.count(), rows);
+            case ABSOLUTE -> {
+                long place = plan.count() < 0 ? cursor.rows() + 1 + plan.count() : plan.count();
+                moveTo(cursor, place, rows);
+            }
+            case RELATIVE -> moveTo(cursor, cursor.position + plan.count(), rows);
+        }
+        long bytes = rows.stream().mapToLong(row -> row.length).sum();
+        return new QueryResult(cursor.result.columns(), rows, bytes);
+    }
+
+    private static void moveTo(Cursor cursor, long place, List<byte[]> rows) {
+        cursor.position = Math.max(0, Math.min(cursor.rows() + 1, place));
+        if (cursor.position >= 1 && cursor.position <= cursor.rows()) {
+            rows.add(cursor.result.rows().get((int) cursor.position - 1));
+        }
+    }
+
+    /** @param count of rows; negative backward, 0 for the one that it stands on */
+    private static void step(Cursor cursor, long count, List<byte[]> rows) {
+        if (count == 0) {
+            moveTo(cursor, cursor.position, rows);
+            return;
+        }
+        long left = Math.abs(count);
+        long direction = count > 0 ? 1 : -1;
+        boolean isInside = true;
+        while (left > 0 && isInside) {
+            moveTo(cursor, cursor.position + direction, rows);
+            isInside = cursor.position >= 1 && cursor.position <= cursor.rows();
+            left--;
+        }
+    }
+
+    /** @throws SqlProblem when there is none of this name */
+    void close(Plan.Close plan) throws SqlProblem {
+        if (plan.name().isEmpty()) {
+            cursors.clear();
+        } else {
+            cursor(plan.name());
+            cursors.remove(plan.name());
+        }
+    }
+
+    void transactionEnded() {
+        cursors.values().removeIf(cursor -> !cursor.holds);
+    }
+
+    void closeAll() {
+        cursors.clear();
+    }
+}
