@@ -22,6 +22,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.poolworker.backend.CustomParameters;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.report.StateReport;
@@ -107,6 +108,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private @Nullable PoolSettings settings;
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
+    private final CustomParameters parameters = new CustomParameters();
     private long objectInUseNs;
     private final EventThrottle violations = new EventThrottle();
     private final EventThrottle unreachables = new EventThrottle();
@@ -310,8 +312,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         if (settings == null || buffers == null) {
             throw new IllegalStateException("no client can be here before the settings are");
         }
-        Backend backend =
-                new Backend(nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, this);
+        Backend backend = new Backend(
+                nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, parameters, this);
         pool.add(backend);
         if (masterIsGone || stopping) {
             backend.retire(); // There will be no next user.

@@ -50,6 +50,7 @@ class ReuseSystemTest {
         CONNECTION_OF_AN_EXTENSION("select dblink_connect('leftover', here())"),
         CONNECTION_OF_A_FUNCTION("select connect_there()"),
         NAMELESS_CONNECTION("select dblink_connect(here())"),
+        UNSET_PARAMETER("reset app.tenant"),
         LARGE_OBJECT("begin; select lo_open(lo_create(0), 131072)"),
         UNFINISHED_COPY("create temporary table leftover (i int)"),
         UNFINISHED_SEQUENCE(""),
@@ -153,6 +154,39 @@ class ReuseSystemTest {
                 assertEquals("I", answer.get(answer.size() - 1).text(), "the transaction status");
                 assertEquals(4, answer.size(), answer::toString);
             }
+        }
+    }
+
+    /** Which parameters functions set is asked once; from then on a connection is used again as long as nobody has called them. */
+    @Test
+    void aParameterThatAFunctionSetsIsNotThereForTheNextClient() throws IOException {
+        PostgresCluster cluster = Fixture.cluster(15);
+        cluster.primary().sql("drop database if exists tenants");
+        cluster.primary().sql("create database tenants");
+        try (WireClient owner = WireClient.login(cluster.primary().port(), "postgres", "tenants");
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            assertEquals(
+                    List.of(),
+                    errors(owner.query(
+                            "create function be(name text) returns void language plpgsql as $$ begin execute format($q$set app.tenant = %L$q$, name); end $$;"
+                                    + " create function by_setting() returns text language sql set by_setting.x = '1'"
+                                    + " as $$ select current_setting('by_setting.x') $$")));
+            try (WireClient first = WireClient.login(proxy.port(), "postgres", "tenants")) {
+                String learning = first.value("select pg_backend_pid()");
+                first.send(FrontendMessage.terminate());
+                Fixture.awaitGone(cluster, learning);
+            }
+            String pid = pidOf(proxy, cluster, "postgres", "tenants", new String[0]);
+            assertEquals(pid, pidOf(proxy, cluster, "postgres", "tenants", new String[0]), "nobody has called them");
+            for (String call : List.of("select be('42')", "select by_setting()")) {
+                try (WireClient client = WireClient.login(proxy.port(), "postgres", "tenants")) {
+                    String used = client.value("select pg_backend_pid()");
+                    client.query(call);
+                    client.send(FrontendMessage.terminate());
+                    Fixture.awaitGone(cluster, used);
+                }
+            }
+            assertTrue(proxy.log().contains("own in a function"), proxy.log());
         }
     }
 
@@ -297,7 +331,14 @@ class ReuseSystemTest {
 
     private static String pidOf(ProxyProcess proxy, PostgresCluster cluster, String user, String... extra)
             throws IOException {
-        try (WireClient client = WireClient.login(proxy.port(), user, "postgres", extra)) {
+        return pidOf(proxy, cluster, user, "postgres", extra);
+    }
+
+    /** Of the backend that such a client gets, once it is idle. */
+    private static String pidOf(
+            ProxyProcess proxy, PostgresCluster cluster, String user, String database, String[] extra)
+            throws IOException {
+        try (WireClient client = WireClient.login(proxy.port(), user, database, extra)) {
             String pid = client.value("select pg_backend_pid()");
             client.send(FrontendMessage.terminate());
             Fixture.awaitIdle(cluster, pid);

@@ -67,6 +67,7 @@ public final class Backend {
     private final PoolKey key;
     private PoolSettings settings;
     private final EventLoop loop;
+    private final CustomParameters parameters;
     private final Owner owner;
     private final ServerIdentity identity = new ServerIdentity();
     private final long createdNs;
@@ -95,6 +96,7 @@ public final class Backend {
      * Nothing is opened before {@link #connect}.
      *
      * @param lifetimeMs age at which it is not used again
+     * @param parameters what is known of those that functions set
      */
     public Backend(
             long id,
@@ -103,11 +105,13 @@ public final class Backend {
             long lifetimeMs,
             EventLoop loop,
             RelayBuffers buffers,
+            CustomParameters parameters,
             Owner owner) {
         this.id = id;
         this.key = key;
         this.settings = settings;
         this.loop = loop;
+        this.parameters = parameters;
         this.owner = owner;
         this.lifetimeMs = lifetimeMs;
         this.createdNs = loop.clock().nanoTime();
@@ -495,7 +499,10 @@ public final class Backend {
             }
             case SEND_DISCARD_ALL -> {
                 housekeeping.expect("DISCARD ALL", FreshnessCheck.TAG);
-                sendQueries(DISCARD_ALL, FreshnessCheck.query());
+                CustomParameters.Question question =
+                        parameters.question(key, loop.clock().nanoTime());
+                housekeeping.ask(question);
+                sendQueries(DISCARD_ALL, question.query());
             }
             case PARK -> park();
             case PART -> part();

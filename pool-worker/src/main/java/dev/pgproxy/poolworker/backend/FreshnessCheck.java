@@ -1,10 +1,14 @@
 package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What the server is asked after DISCARD ALL: whether something is left of the former client that DISCARD ALL does not undo, as far
@@ -70,14 +74,26 @@ final class FreshnessCheck {
             END\
             """;
 
-    private static final byte[] QUERY = FrontendMessage.query("SELECT /* pgproxy */ pg_catalog.concat_ws(', ', "
-            + String.join(
-                    ", ",
-                    when(TEMPORARY_SLOT, "has a temporary replication slot"),
-                    when(ROLE_SETTING, "has lost what ALTER ROLE ... SET role says"),
-                    when(DBLINK, "has a connection of dblink open"),
-                    when(LANGUAGES, "has called functions that may share variables"))
-            + "), pg_catalog.current_setting('idle_session_timeout', true)");
+    /**
+     * The names of parameters that functions set, as far as their texts and settings show them, with spaces between them. Long texts are not looked into,
+     * for the time that it takes. No backslash: a database may have them stand for something else.
+     */
+    private static final String NAMES = """
+            pg_catalog.array_to_string(ARRAY(
+              SELECT DISTINCT m[1] FROM pg_catalog.pg_proc AS p, pg_catalog.regexp_matches(
+                pg_catalog.concat(p.prosrc, ' SET ', pg_catalog.array_to_string(p.proconfig, ' SET ')),
+                '(?:set_config[[:space:]]*[(][[:space:]]*''|(?:^|[^[:alnum:]_])set[[:space:]]+(?:(?:session|local)[[:space:]]+)?)'
+                  '([a-z_][a-z0-9_$]*(?:[.][a-z_][a-z0-9_$]*)+)', 'gi') AS m
+              WHERE p.pronamespace OPERATOR(pg_catalog.<>) 11::pg_catalog.oid
+                AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<) 65536
+              LIMIT %d), ' ')\
+            """.formatted(CustomParameters.MAX_NAMES);
+
+    private static final List<String> CONDITIONS = List.of(
+            when(TEMPORARY_SLOT, "has a temporary replication slot"),
+            when(ROLE_SETTING, "has lost what ALTER ROLE ... SET role says"),
+            when(DBLINK, "has a connection of dblink open"),
+            when(LANGUAGES, "has called functions that may share variables"));
 
     private static final Pattern TIME = Pattern.compile("(\\d{1,9})(us|ms|s|min|h|d)?");
 
@@ -86,8 +102,14 @@ final class FreshnessCheck {
      *
      * @param leftover what is left of the former client, for the log; empty for nothing
      * @param idleSessionTimeoutMs after which the server ends the session when it is idle; 0 for never
+     * @param names of parameters that functions set, with spaces between them; empty when they were not asked for
      */
-    record Answer(String leftover, long idleSessionTimeoutMs) {}
+    record Answer(String leftover, long idleSessionTimeoutMs, Optional<String> names) {
+
+        Answer withLeftover(String other) {
+            return new Answer(other, idleSessionTimeoutMs, names);
+        }
+    }
 
     private FreshnessCheck() {}
 
@@ -95,17 +117,35 @@ final class FreshnessCheck {
         return "CASE WHEN " + condition + " THEN '" + words + "' END";
     }
 
-    /** The question. */
-    static byte[] query() {
-        return QUERY;
+    /**
+     * The question.
+     *
+     * @param parameters of an application's own, that a new session does not have
+     * @param asksNames whether it is to tell which of these functions set
+     */
+    static byte[] query(Set<String> parameters, boolean asksNames) {
+        List<String> conditions = new ArrayList<>(CONDITIONS);
+        if (!parameters.isEmpty()) {
+            // Once it was set it is empty after a reset, and not null as before.
+            conditions.add(when(
+                    parameters.stream()
+                            .map(name -> "pg_catalog.current_setting('" + name + "', true) OPERATOR(pg_catalog.=) ''")
+                            .collect(Collectors.joining(" OR ")),
+                    "has set parameters of the application''s own in a function"));
+        }
+        return FrontendMessage.query("SELECT /* pgproxy */ pg_catalog.concat_ws(', ', " + String.join(", ", conditions)
+                + "), pg_catalog.current_setting('idle_session_timeout', true)" + (asksNames ? ", " + NAMES : ""));
     }
 
     /** Reads the body of the answer's DataRow. */
     static Answer read(byte[] row) {
         List<String> columns = MessageCopies.columns(row);
-        return columns.size() == 2
-                ? new Answer(columns.get(0), milliseconds(columns.get(1)))
-                : new Answer("has answered something else than it was asked", 0);
+        return columns.size() == 2 || columns.size() == 3
+                ? new Answer(
+                        columns.get(0),
+                        milliseconds(columns.get(1)),
+                        columns.size() == 3 ? Optional.of(columns.get(2)) : Optional.empty())
+                : new Answer("has answered something else than it was asked", 0, Optional.empty());
     }
 
     /** A duration as SHOW writes it, rounded down; 0 for what is none. */

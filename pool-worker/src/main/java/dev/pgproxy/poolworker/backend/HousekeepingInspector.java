@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at what a server sends while no client listens: in a drain, in a reset, while idle. It only takes notes; the backend
@@ -21,6 +22,7 @@ final class HousekeepingInspector implements MessageInspector {
     /** The CommandComplete tags that the reset's statements must answer with, this one first; empty while draining or idle. */
     private final Deque<String> expectedTags = new ArrayDeque<>();
 
+    private CustomParameters.@Nullable Question question;
     private String leftover = "";
     private long idleSessionTimeoutMs;
 
@@ -40,6 +42,11 @@ final class HousekeepingInspector implements MessageInspector {
         expectedTags.addAll(List.of(tags));
         completed = false;
         readySeen = false;
+    }
+
+    /** What is asked after DISCARD ALL, whose answer is read. */
+    void ask(CustomParameters.Question asked) {
+        question = asked;
     }
 
     /** From now on nothing but notices and changed parameters is expected. */
@@ -119,13 +126,17 @@ final class HousekeepingInspector implements MessageInspector {
             case BackendMessage.ROW_DESCRIPTION -> violated |= !isCheck;
             case BackendMessage.DATA_ROW -> {
                 violated |= !isCheck;
-                FreshnessCheck.Answer answer = FreshnessCheck.read(MessageCopies.copy(buffer, bodyStart, bodyBytes));
+                byte[] row = MessageCopies.copy(buffer, bodyStart, bodyBytes);
+                FreshnessCheck.Answer answer = question == null ? FreshnessCheck.read(row) : question.read(row);
                 idleSessionTimeoutMs = answer.idleSessionTimeoutMs();
                 leftover = answer.leftover();
                 violated |= !leftover.isEmpty();
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 violated = true;
+                if (isCheck && question != null) {
+                    question.failed();
+                }
                 if (isCheck) {
                     leftover = "cannot be asked what is left: "
                             + BackendMessage.fields(MessageCopies.copy(buffer, bodyStart, bodyBytes))

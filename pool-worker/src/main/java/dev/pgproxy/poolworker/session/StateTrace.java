@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 final class StateTrace {
 
     private static final byte[] SET = {'s', 'e', 't'};
+    private static final byte[] RESET = {'r', 'e', 's', 'e', 't'};
     private static final byte[] LOAD = {'l', 'o', 'a', 'd'};
 
     /** Functions that give a session what no catalog shows to everybody. */
@@ -106,6 +107,7 @@ final class StateTrace {
                     isAttached |= beginsWord && attaches(text, at, end);
                 }
                 case 'l' -> isAttached |= beginsWord && loadsLibrary(text, at, end);
+                case 'r' -> mayHaveParameters |= beginsWord && resetsParameter(text, at, end);
                 case 'd', 'p' -> isAttached |= beginsWord && attaches(text, at, end);
                 default -> {}
             }
@@ -124,6 +126,12 @@ final class StateTrace {
         } else {
             mayHaveParameters |= beginsWord && hasDottedName(text, at + SET.length, end);
         }
+    }
+
+    /** Of one that was never set, after which it is there, and empty. */
+    private static boolean resetsParameter(ByteBuffer text, int at, int end) {
+        int name = at + RESET.length;
+        return continues(text, at, end, RESET) && name < end && text.get(name) != '.' && hasDottedName(text, name, end);
     }
 
     private static boolean hasDottedName(ByteBuffer text, int start, int end) {

@@ -29,6 +29,7 @@ class StateTraceTest {
     @ValueSource(
             strings = {
                 "set myapp.tenant = '1'",
+                "reset myapp.tenant",
                 "SET\tmyapp.tenant TO '1'",
                 "Set Session myapp.tenant = 1",
                 "select 1; set \"myapp\" . tenant = 1",

@@ -1,0 +1,133 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.pool.PoolKey;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/**
+ * The parameters of an application's own that functions of a database set, by the texts of these functions. No catalog shows whether a session has one; it can
+ * only be asked for by its name. The names are asked for together with a reset, once in a while, since that looks through all functions.
+ */
+public final class CustomParameters {
+
+    private static final long ASK_AGAIN_NS = TimeUnit.SECONDS.toNanos(60);
+
+    /** After the server refused to tell one of them: its values are for superusers, say. */
+    private static final long ASK_AGAIN_AFTER_FAILURE_NS = TimeUnit.MINUTES.toNanos(10);
+
+    private static final int MAX_DATABASES = 1_000;
+
+    /** Of one database; what is beyond is not asked for. */
+    static final int MAX_NAMES = 100;
+
+    private static final int MAX_NAME_CHARS = 127;
+
+    /** They become a part of a query. */
+    private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+");
+
+    private record Database(ServerAddress server, String name) {}
+
+    private static final class Known {
+        private Set<String> names = Set.of();
+        private byte[] query = FreshnessCheck.query(Set.of(), false);
+        private long askedNs;
+        private long askAgainAfterNs = ASK_AGAIN_NS;
+    }
+
+    private final Map<Database, Known> databases = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Database, Known> eldest) {
+            return size() > MAX_DATABASES;
+        }
+    };
+
+    /** One reset's question, and what is done with the answer. */
+    final class Question {
+        private final Database database;
+        private final Set<String> checked;
+        private final byte[] query;
+        private final long nowNs;
+
+        private Question(Database database, Set<String> checked, byte[] query, long nowNs) {
+            this.database = database;
+            this.checked = checked;
+            this.query = query;
+            this.nowNs = nowNs;
+        }
+
+        byte[] query() {
+            return query;
+        }
+
+        /** Reads the body of the answer's DataRow. */
+        FreshnessCheck.Answer read(byte[] row) {
+            FreshnessCheck.Answer answer = FreshnessCheck.read(row);
+            if (answer.names().isEmpty()) {
+                return answer;
+            }
+            Set<String> names = names(answer.names().get());
+            learn(database, names, nowNs);
+            boolean areChecked = checked.containsAll(names);
+            return answer.leftover().isEmpty() && !areChecked
+                    ? answer.withLeftover("may have set parameters of the application's own in a function: "
+                            + "it was asked for the first time which ones functions set")
+                    : answer;
+        }
+
+        /** The server did not answer it. */
+        void failed() {
+            Known known = databases.get(database);
+            if (known != null && !checked.isEmpty()) {
+                learn(database, Set.of(), nowNs);
+                known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS;
+            }
+        }
+    }
+
+    /** The question for a reset of a backend of this pool. */
+    Question question(PoolKey key, long nowNs) {
+        Database database = new Database(key.server(), key.parameters().serverDatabase());
+        Known known = databases.get(database);
+        if (known == null) {
+            known = new Known();
+            known.askedNs = nowNs - ASK_AGAIN_NS;
+            databases.put(database, known);
+        }
+        boolean asks = nowNs - known.askedNs >= known.askAgainAfterNs;
+        return new Question(database, known.names, asks ? FreshnessCheck.query(known.names, true) : known.query, nowNs);
+    }
+
+    private void learn(Database database, Set<String> names, long nowNs) {
+        Known known = databases.get(database);
+        if (known != null) {
+            known.askedNs = nowNs;
+            known.askAgainAfterNs = ASK_AGAIN_NS;
+            if (!known.names.equals(names)) {
+                known.names = names;
+                known.query = FreshnessCheck.query(names, false);
+            }
+        }
+    }
+
+    private static Set<String> names(String answer) {
+        List<String> names = new ArrayList<>();
+        for (String name : answer.toLowerCase(Locale.ROOT).split(" ", -1)) {
+            if (names.size() < MAX_NAMES
+                    && name.length() <= MAX_NAME_CHARS
+                    && NAME.matcher(name).matches()) {
+                names.add(name);
+            }
+        }
+        return Set.copyOf(new TreeSet<>(names));
+    }
+}
