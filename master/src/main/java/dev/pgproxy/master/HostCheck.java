@@ -3,6 +3,7 @@ package dev.pgproxy.master;
 import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -40,6 +41,23 @@ final class HostCheck {
         config.logging().file().ifPresent(file -> logFile(file, problems));
         config.listen().forEach(address -> listenable(address, config, problems));
         return problems;
+    }
+
+    /** Paths on which somebody else could put something in the place of what pgproxy expects there. pgproxy does not start then. */
+    static List<String> untrusted(ProxyConfig config) {
+        List<String> problems = new ArrayList<>();
+        untrusted("state_file", config.files().stateFile(), problems);
+        untrusted("pid_file", config.files().pidFile(), problems);
+        untrusted("ipc_uds_path", config.files().controlSocket(), problems);
+        return problems;
+    }
+
+    private static void untrusted(String key, Path file, List<String> problems) {
+        try {
+            TrustedPath.check(key, file);
+        } catch (IOException e) {
+            problems.add(FileProblem.words(e));
+        }
     }
 
     private static void readable(String key, Path file, List<String> problems) {

@@ -22,6 +22,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +117,8 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     private static int check(ProxyConfig config, Path configFile) {
-        List<String> problems = HostCheck.problems(config);
+        List<String> problems = new ArrayList<>(HostCheck.problems(config));
+        problems.addAll(HostCheck.untrusted(config));
         problems.forEach(problem -> System.err.println("ERROR: " + problem));
         memoryProblems(config).forEach(problem -> System.out.println("WARNING: " + problem));
         if (HostCheck.isOpenToAll(config, configFile)) {
@@ -163,11 +165,15 @@ public final class MasterMain implements Callable<Integer> {
     private static int run(ProxyConfig config, FailoverState state, Path configFile) {
         try {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
-            TrustedPath.check("pid_file", config.files().pidFile());
-            TrustedPath.check("ipc_uds_path", config.files().controlSocket());
         } catch (IOException e) {
             System.err.println(e.getMessage()
                     + "\n    HINT: Name a file in a directory that belongs to this user, or make it one.");
+            return FAILED;
+        }
+        List<String> untrusted = HostCheck.untrusted(config);
+        if (!untrusted.isEmpty()) {
+            untrusted.forEach(System.err::println);
+            System.err.println("    HINT: Name a file in a directory that belongs to this user, or make it one.");
             return FAILED;
         }
         LogSetup.start(config.logging().file(), LOG_SUFFIX, config.logging().level());

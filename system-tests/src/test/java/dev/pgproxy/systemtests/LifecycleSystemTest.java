@@ -74,6 +74,8 @@ class LifecycleSystemTest {
         try (TestDirectory directory = new TestDirectory()) {
             Path file = directory.path().resolve("conf.properties");
             Path missing = directory.path().resolve("missing");
+            Path open = Files.createDirectory(directory.path().resolve("open"));
+            Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
             Files.write(
                     file,
                     List.of(
@@ -86,6 +88,7 @@ class LifecycleSystemTest {
                             "auth_file = " + missing,
                             "notify.command = " + missing,
                             "state_file = /dev/null/state",
+                            "pid_file = " + open.resolve("pid"),
                             "log.filename = /dev/null/log"));
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
             Programs.Result result = Programs.run(
@@ -96,6 +99,7 @@ class LifecycleSystemTest {
                     "notify.command = " + missing,
                     "state_file = /dev/null/state",
                     "so no standby would be promoted",
+                    "every user can write to the directory " + open,
                     "log.filename = /dev/null/log",
                     "listen = 127.0.0.1:5432: that is master too",
                     "listen = 192.0.2.1:9999: this host has no such address",
