@@ -109,6 +109,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private @Nullable RelayBuffers buffers;
     private long nextBackendId = 1;
     private final CustomParameters parameters = new CustomParameters();
+    private final WantedDatabases wanted = new WantedDatabases();
+    private final EventThrottle givenUp = new EventThrottle();
     private long objectInUseNs;
     private final EventThrottle violations = new EventThrottle();
     private final EventThrottle unreachables = new EventThrottle();
@@ -435,34 +437,56 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     @Override
-    public void objectInUse(Session session, String words, boolean isWaiting) {
+    public void objectInUse(Session session, String words) {
         long nowNs = loop.clock().nanoTime();
         if (nowNs - objectInUseNs < OBJECT_IN_USE_PAUSE_NS) {
-            return; // Whoever really needs it says so again.
+            return; // Whoever really needs it fails again, five seconds later.
         }
         objectInUseNs = nowNs;
+        tellInUse(session, words, false);
+    }
+
+    @Override
+    public void databaseWanted(Session session, String name) {
+        if (wanted.isDue(session.key().server(), name, loop.clock().nanoTime())) {
+            tellInUse(session, name, true);
+        }
+    }
+
+    private void tellInUse(Session session, String words, boolean isWaiting) {
         String bounded = words.substring(0, Math.min(words.length(), MAX_WORDS));
         master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded, isWaiting));
     }
 
-    /** Somebody wants a database to himself: closes the idle backends that keep him from it. */
+    /**
+     * Somebody wants a database to himself: closes the idle backends that keep him from it.
+     *
+     * @param words the database, where a command waits for it; else what the server said, with the database in it
+     */
     public void giveUpIdle(ServerAddress server, String words, boolean isWaiting) {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)
-                        && isQuoted(backend.key().parameters().serverDatabase(), words))
+                        && isMeant(backend.key().parameters().serverDatabase(), words, isWaiting))
                 .toList();
         inTheWay.forEach(Backend::retire);
         if (!inTheWay.isEmpty()) {
-            Event event = Event.of("idle_given_up").with("server", server).with("count", inTheWay.size());
+            Event event = Event.of("idle_given_up")
+                    .limitedBy(givenUp, loop.clock().nanoTime())
+                    .with("server", server)
+                    .with("count", inTheWay.size());
             if (isWaiting) {
-                event.message("idle connections to a database were closed, for which a command waits");
+                event.message("idle connections to a database were closed, because a command waits for them to leave");
             } else {
                 event.message("idle connections to a database were closed, since a command failed because of its users")
                         .hint("Run the command again.");
             }
             event.info();
         }
+    }
+
+    private static boolean isMeant(String database, String words, boolean isName) {
+        return isName ? database.equals(words) : isQuoted(database, words);
     }
 
     /** Whether the words name this, in quotes of any language: neither letters nor space next to it. */

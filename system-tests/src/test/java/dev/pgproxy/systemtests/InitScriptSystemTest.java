@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** scripts/init.d/pgproxy with the exit codes that the LSB asks for. */
@@ -79,6 +80,32 @@ class InitScriptSystemTest {
             assertEquals(6, script(defaults, "start").status());
             Files.writeString(defaults, "PGPROXY_HOME=/does/not/exist\n");
             assertEquals(5, script(defaults, "start").status());
+        }
+    }
+
+    /** A reboot empties /run, where only root can make the directories that are missing then. */
+    @Test
+    void makesWhatARebootHasEmptied() throws IOException {
+        Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root may write in /run");
+        Path run = Path.of("/run/pgproxy-test-" + ProcessHandle.current().pid());
+        try (TestDirectory directory = new TestDirectory()) {
+            Path defaults = configure(directory.path(), freePort());
+            Path conf = directory.path().resolve("conf");
+            Files.writeString(
+                    conf,
+                    Files.readString(conf)
+                            .replace(
+                                    "pid_file = " + directory.path().resolve("pgproxy.pid"),
+                                    "pid_file = " + run.resolve("pgproxy.pid")));
+            try {
+                Programs.Result start = script(defaults, "start");
+                assertEquals(0, start.status(), start.output());
+                assertEquals(0, script(defaults, "status").status());
+            } finally {
+                assertEquals(0, script(defaults, "stop").status());
+                Files.deleteIfExists(run.resolve("pgproxy.pid"));
+                Files.deleteIfExists(run);
+            }
         }
     }
 

@@ -28,12 +28,8 @@ public record Topology(
         return !Collections.disjoint(upstreamAddresses, server.addresses);
     }
 
-    /** Whether a standby neither receives WAL from this server nor would turn to it; false when that is not known. */
-    public boolean ignores(Topology server) {
-        return !upstreamAddresses.isEmpty()
-                && !namedAddresses.isEmpty()
-                && !server.addresses.isEmpty()
-                && !receivesFrom(server)
-                && Collections.disjoint(namedAddresses, server.addresses);
+    /** Whether a standby may turn to this server, by its primary_conninfo; true when that is not known. */
+    public boolean names(Topology server) {
+        return namedAddresses.isEmpty() || !Collections.disjoint(namedAddresses, server.addresses);
     }
 }

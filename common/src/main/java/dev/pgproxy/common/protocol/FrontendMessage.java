@@ -9,6 +9,7 @@ import java.util.List;
 public final class FrontendMessage {
 
     public static final byte BIND = 'B';
+    public static final byte EXECUTE = 'E';
     public static final byte COPY_DONE = 'c';
     public static final byte COPY_FAIL = 'f';
     public static final byte COPY_DATA = 'd';

@@ -22,7 +22,6 @@ public final class SqlState {
 
     public static final String CONFIG_FILE_ERROR = "F0000";
     public static final String PROGRAM_LIMIT_EXCEEDED = "54000";
-    public static final String INSUFFICIENT_PRIVILEGE = "42501";
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     public static final String OBJECT_IN_USE = "55006";

@@ -4,6 +4,9 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Poller;
+import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.MessageFramer;
 import dev.pgproxy.common.protocol.Negotiation;
@@ -57,9 +60,27 @@ public final class SessionTargets {
         }
     }
 
+    /** Nothing happens by itself here. */
+    private static final Poller NOWHERE = new Poller() {
+        @Override
+        public void poll(long timeoutNs) {}
+
+        @Override
+        public void wakeUp() {}
+    };
+
     /** A client in its session. */
     public static void frontend(byte[] bytes) {
-        pump(bytes, new FrontendTraffic(new QueryProgress(), new Tally(), () -> 0, new StateTrace(), null));
+        Scheduler scheduler = new EventLoop(NOWHERE, () -> 0).scheduler();
+        pump(
+                bytes,
+                new FrontendTraffic(
+                        new QueryProgress(),
+                        new Tally(),
+                        () -> 0,
+                        new StateTrace(),
+                        new DatabaseWait(scheduler, () -> true, name -> {}),
+                        null));
     }
 
     /** A server that lets a client in. */
@@ -97,6 +118,9 @@ public final class SessionTargets {
 
             @Override
             public void objectInUse(String words) {}
+
+            @Override
+            public void answered() {}
         }));
         pump(
                 bytes,

@@ -307,7 +307,7 @@ public final class AdminDesk implements Answers {
                     id,
                     SqlState.UNDEFINED_OBJECT,
                     "\"" + name + "\" is no server of this proxy",
-                    "SELECT server, role FROM server shows them.");
+                    "SELECT server FROM server WHERE role = 'standby' shows those that can be named.");
             return;
         }
         long timeoutMs = config.failover().switchoverTimeout().toMillis();

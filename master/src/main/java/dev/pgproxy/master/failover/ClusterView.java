@@ -52,7 +52,7 @@ final class ClusterView {
                 joined(problems(server, known)),
                 facts == null
                         ? null
-                        : joined(RejoinCheck.risks(server, facts, servers, policy.promoteFacts()).stream()
+                        : joined(RejoinCheck.risks(server, facts, servers, policy::factsOf).stream()
                                 .map(RejoinCheck.Risk::message)
                                 .toList()));
     }
@@ -80,22 +80,28 @@ final class ClusterView {
                     + ": stop it, or make it a standby (docs/failover.md)");
             return problems;
         }
-        boolean isRead = policy.readable().contains(server);
-        if (!isRead && known.outBecause != null) {
+        boolean isInRotation = servers.standbys().contains(server);
+        if (isInRotation && known.outBecause != null && !policy.readable().contains(server)) {
             problems.add(known.outBecause);
+        } else if (!isInRotation && isBehindAChange(facts)) {
+            problems.add("it is on timeline " + facts.timeline() + ", and does not follow " + servers.primary());
         }
         if (!facts.receiver().streaming()) {
             problems.add("its WAL receiver is not connected");
-        } else if (limits.maxLag().isZero() && facts.lagSeconds() > LONG_LAG_SECONDS) {
+        } else if ((limits.maxLag().isZero() || !isInRotation) && facts.lagSeconds() > LONG_LAG_SECONDS) {
             problems.add("it is " + Math.round(facts.lagSeconds()) + " s behind");
         }
         return problems;
     }
 
+    private boolean isBehindAChange(ServerFacts facts) {
+        ServerFacts primary = policy.factsOf(servers.primary());
+        return primary != null && facts.timeline() < primary.timeline();
+    }
+
     /** The primary may have been asked earlier than the standby, which is then ahead of what is known. */
     private long lagBytes(ServerFacts facts) {
-        Watched primary = policy.of(servers.primary());
-        ServerFacts reference = primary == null ? null : primary.facts;
+        ServerFacts reference = policy.factsOf(servers.primary());
         return reference == null || reference.systemId() != facts.systemId()
                 ? UNKNOWN
                 : Math.max(0, reference.writtenLsn() - facts.replayedLsn());
@@ -107,8 +113,8 @@ final class ClusterView {
         }
         return policy.all().stream()
                 .filter(server -> {
-                    Watched known = policy.of(server);
-                    return known != null && known.facts != null && topology.receivesFrom(known.facts.topology());
+                    ServerFacts facts = policy.factsOf(server);
+                    return facts != null && topology.receivesFrom(facts.topology());
                 })
                 .map(ServerAddress::toString)
                 .findFirst()

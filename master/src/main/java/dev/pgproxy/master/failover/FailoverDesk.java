@@ -158,6 +158,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             List<ServerAddress> known = List.copyOf(watched);
             known.forEach(this::forget);
             known.forEach(server -> look(server, true, 0));
+            if (policy.awaitsFlush()) {
+                probes.look(
+                        config.servers().primary(),
+                        ProbeKind.FLUSH,
+                        probeTimeoutMs()); // It was forgotten with the others.
+            }
         }
         perform(policy.configure(newConfig.servers(), namesPrimary, newConfig.failover(), newConfig.standbyLimits()));
     }
@@ -457,7 +463,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private void promote(ServerAddress standby) {
         probes.ask(
-                errand(Errand.PROMOTE, standby),
+                errand(config.failover().fencesOldPrimary() ? Errand.LIFT_FENCE_AND_PROMOTE : Errand.PROMOTE, standby),
                 answer -> perform(
                         answer.problem().isEmpty()
                                 ? policy.told(standby, loop.clock().nanoTime())

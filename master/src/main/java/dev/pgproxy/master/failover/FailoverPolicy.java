@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +43,11 @@ final class FailoverPolicy {
     /** Pause between looks at a standby that is being promoted. */
     private static final long POLL_MS = 100;
 
-    /** Looks at a standby that has not got yet what others wrote before the fence was there; clients wait meanwhile. */
-    private static final int MAX_LOOKS_AT_FENCE = 50;
+    /** For a standby to get what others wrote before the fence was there; clients wait meanwhile. */
+    private static final long MAX_CATCH_UP_NS = TimeUnit.SECONDS.toNanos(5);
+
+    /** Tries to have the old primary write out what others have committed, when that fails for reasons of our own. */
+    private static final int MAX_FLUSHES = 2;
 
     /** What is remembered of an old primary of which people were told that it takes writes. */
     private static final String OLD_PRIMARY_WRITES = "primary";
@@ -94,7 +98,12 @@ final class FailoverPolicy {
     private boolean told;
     private long toldNs;
     private long goalLsn;
-    private int looksAtFence;
+    private @Nullable Long catchUpSinceNs;
+    /** Whether the standby got what others had committed before the fence. */
+    private boolean hasAllOfOthers;
+
+    private boolean awaitsFlush;
+    private int flushes;
     private @Nullable FenceResult fence;
 
     /**
@@ -284,10 +293,11 @@ final class FailoverPolicy {
         return Optional.ofNullable(former);
     }
 
-    /** What the server that promote names said of itself last; null when there is none, or it was not seen. */
+    /** What a server said of itself last; null when it is none of ours, or was not seen. */
     @Nullable
-    ServerFacts promoteFacts() {
-        return servers.promote().map(standby -> known(standby).facts).orElse(null);
+    ServerFacts factsOf(ServerAddress server) {
+        Watched known = watched.get(server);
+        return known == null ? null : known.facts;
     }
 
     /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
@@ -305,6 +315,9 @@ final class FailoverPolicy {
         }
         if (known.isPrimary()) {
             return "it takes writes already";
+        }
+        if (!otherPrimaries().isEmpty()) {
+            return "other servers take writes already: " + otherPrimaries();
         }
         if (failedToSave) {
             return "the state file cannot be written";
@@ -365,14 +378,30 @@ final class FailoverPolicy {
         }
         phase = Phase.CATCHING_UP;
         goalLsn = Long.MAX_VALUE;
-        return List.of(new Action.Flush(servers.primary()));
+        return List.of(flush());
+    }
+
+    private Action flush() {
+        awaitsFlush = true;
+        flushes = 0;
+        return new Action.Flush(servers.primary());
+    }
+
+    /** Whether an answer to {@link Action.Flush} is still to come. */
+    boolean awaitsFlush() {
+        return awaitsFlush;
     }
 
     /** All that was committed on the primary is on its disk. */
     List<Action> flushed(Observation observation) {
-        if ((phase != Phase.CATCHING_UP && phase != Phase.FENCING) || candidate == null) {
+        if ((phase != Phase.CATCHING_UP && phase != Phase.FENCING) || candidate == null || !awaitsFlush) {
             return List.of();
         }
+        boolean isOurs = observation instanceof Observation.Failed failed && failed.kind() == FailureKind.LOCAL;
+        if (isOurs && ++flushes < MAX_FLUSHES) {
+            return List.of(new Action.Flush(servers.primary()));
+        }
+        awaitsFlush = false;
         if (observation instanceof Observation.Answered answered
                 && !answered.facts().inRecovery()) {
             goalLsn = answered.facts().writtenLsn();
@@ -380,7 +409,11 @@ final class FailoverPolicy {
         }
         if (phase == Phase.FENCING) {
             List<Action> actions = new ArrayList<>();
-            promote(candidate, actions); // The old primary is gone in between, and the intent is on the disk.
+            String problem =
+                    observation instanceof Observation.Failed failed ? failed.problem() : "it is a standby by now";
+            actions.add(FailoverWords.notCaughtUp(
+                    candidate, servers.primary(), "that could not be asked for it any more: " + problem));
+            promote(candidate, actions);
             return actions;
         }
         return callOff("the primary does not answer any more");
@@ -410,6 +443,7 @@ final class FailoverPolicy {
         }
         phase = Phase.WATCHING;
         candidate = null;
+        awaitsFlush = false;
         return List.of(new Action.Resume(servers.primary()), new Action.Answer(problem));
     }
 
@@ -465,7 +499,7 @@ final class FailoverPolicy {
             catchUp(server, known, actions);
         } else if (phase == Phase.FENCING && server.equals(candidate)) {
             if (goalLsn != Long.MAX_VALUE) {
-                catchUpWithFence(server, known, actions);
+                catchUpWithFence(server, known, nowNs, actions);
             }
         } else if (phase == Phase.PROMOTING && server.equals(candidate)) {
             candidateLooked(server, known, nowNs, actions);
@@ -491,7 +525,7 @@ final class FailoverPolicy {
             }
         }
         if (observation instanceof Observation.Answered && phase == Phase.WATCHING) {
-            actions.addAll(RejoinCheck.news(server, known, servers, promoteFacts()));
+            actions.addAll(RejoinCheck.news(server, known, servers, this::factsOf));
         }
         return actions;
     }
@@ -845,7 +879,7 @@ final class FailoverPolicy {
         if (decision.cause() == FailoverState.Cause.SWITCHOVER && rules.fencesOldPrimary()) {
             phase = Phase.FENCING;
             goalLsn = Long.MAX_VALUE;
-            looksAtFence = 0;
+            catchUpSinceNs = null;
             actions.add(new Action.Fence(servers.primary()));
         } else {
             promote(decision.newPrimary(), actions);
@@ -858,16 +892,22 @@ final class FailoverPolicy {
             return List.of();
         }
         fence = result;
-        return List.of(FailoverWords.fenced(servers.primary(), result), new Action.Flush(servers.primary()));
+        return List.of(FailoverWords.fenced(servers.primary(), result), flush());
     }
 
     /** The standby is behind the fence. It had everything that clients of pgproxy had written before that was raised. */
-    private void catchUpWithFence(ServerAddress standby, Watched known, List<Action> actions) {
+    private void catchUpWithFence(ServerAddress standby, Watched known, long nowNs, List<Action> actions) {
         boolean hasAll = known.facts != null && known.facts.replayedLsn() >= goalLsn;
+        Long sinceNs = catchUpSinceNs;
+        if (sinceNs == null) {
+            sinceNs = nowNs;
+            catchUpSinceNs = nowNs;
+        }
         if (known.isPrimary() || (known.isStandby() && hasAll)) {
+            hasAllOfOthers = true;
             promote(standby, actions);
-        } else if (++looksAtFence >= MAX_LOOKS_AT_FENCE) {
-            actions.add(FailoverWords.notCaughtUp(standby, servers.primary()));
+        } else if (nowNs - sinceNs >= MAX_CATCH_UP_NS) {
+            actions.add(FailoverWords.notCaughtUp(standby, servers.primary(), "it did not get that in time"));
             promote(standby, actions);
         } else {
             actions.add(new Action.Look(standby, false, POLL_MS));
@@ -972,11 +1012,13 @@ final class FailoverPolicy {
         known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
         actions.add(new Action.Change(servers));
-        actions.add(FailoverWords.changed(decision, fence));
+        actions.add(FailoverWords.changed(decision, fence, hasAllOfOthers));
         fence = null;
-        if (decision.cause() == FailoverState.Cause.SWITCHOVER) {
-            actions.add(new Action.Answer(null));
-        }
+        hasAllOfOthers = false;
+        actions.add(new Action.Answer(
+                decision.cause() == FailoverState.Cause.SWITCHOVER
+                        ? null
+                        : successor + " became the primary by another way, and is used"));
         all().forEach(server -> actions.add(new Action.Look(server, true, 0)));
     }
 

@@ -112,12 +112,13 @@ final class FailoverWords {
                         "others may write to it still: " + result.problem() + "; " + done + ". " + result.remedy());
     }
 
-    static Action.Log notCaughtUp(ServerAddress standby, ServerAddress primary) {
+    /** @param why it has not got everything */
+    static Action.Log notCaughtUp(ServerAddress standby, ServerAddress primary, String why) {
         return new Action.Log(
                 "fence_incomplete",
                 standby,
-                "it is promoted without the last that others wrote to " + primary
-                        + " past pgproxy, which it did not get in time; it has all that clients of pgproxy wrote");
+                "it may lack the last that others wrote to " + primary + " past pgproxy, and is promoted all the same: "
+                        + why + ". It has all that clients of pgproxy committed");
     }
 
     static Action.Tell refused(ServerAddress standby, ServerAddress primary, String objection) {
@@ -194,8 +195,9 @@ final class FailoverWords {
      * Another server is the primary.
      *
      * @param fence what came of fencing the old one; null when that was not tried
+     * @param hasAllOfOthers whether it has what was committed past pgproxy, too
      */
-    static Action.Tell changed(FailoverState.Decision decision, @Nullable FenceResult fence) {
+    static Action.Tell changed(FailoverState.Decision decision, @Nullable FenceResult fence, boolean hasAllOfOthers) {
         ServerAddress old = decision.oldPrimary();
         ServerAddress successor = decision.newPrimary();
         String remedy =
@@ -215,7 +217,8 @@ final class FailoverWords {
                 new Action.Tell(
                         Notice.Kind.SWITCHED_OVER,
                         successor,
-                        "an operator has put this server in place of " + old + "; nothing that was committed is lost",
+                        "an operator has put this server in place of " + old + "; nothing that "
+                                + (hasAllOfOthers ? "was" : "clients of pgproxy have") + " committed is lost",
                         leftToDo(old, fence) + remedy);
         };
     }
@@ -225,7 +228,7 @@ final class FailoverWords {
             return "Stop " + old + ", which takes writes still. ";
         }
         return fence.problem().isEmpty()
-                ? "Stop " + old + ": it is read only by default, and takes writes still from who asks for that. "
+                ? "Stop " + old + ": it is read only by default, and still takes writes from whoever asks for that. "
                 : "Stop " + old + ", which was not fenced (" + fence.problem() + ") and takes writes still. ";
     }
 

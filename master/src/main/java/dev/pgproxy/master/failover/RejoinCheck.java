@@ -3,8 +3,11 @@ package dev.pgproxy.master.failover;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What would keep servers from following after a failover, as long as somebody can still do something about it. */
@@ -27,16 +30,19 @@ final class RejoinCheck {
      * The risks of one server.
      *
      * @param facts what it said of itself
-     * @param promote what the server named by promote said of itself; null when there is none, or it was not seen
+     * @param factsOf what each server said of itself; null when that is not known
      */
     static List<Risk> risks(
-            ServerAddress server, ServerFacts facts, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
+            ServerAddress server,
+            ServerFacts facts,
+            ProxyConfig.Servers servers,
+            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
         List<Risk> risks = new ArrayList<>();
         if (!facts.topology().lostSlots().isEmpty()) {
             risks.add(new Risk(
                     "rejoin_at_risk",
                     "WAL that its replication slots " + facts.topology().lostSlots()
-                            + " stand for is gone, or will be: what streams by them cannot continue. Copy those standbys again"
+                            + " still need is gone, or will be: the standbys that use them cannot continue. Copy those again"
                             + " (pg_basebackup), and raise max_slot_wal_keep_size"));
         }
         if (servers.promote().isEmpty()) {
@@ -57,7 +63,7 @@ final class RejoinCheck {
                             + " Set wal_keep_size, such as 1GB, and reload it"));
         }
         boolean isOther = !isPrimary && !server.equals(heir) && facts.inRecovery();
-        if (isOther && promote != null && facts.topology().ignores(promote.topology())) {
+        if (isOther && ignores(facts, heir, servers, factsOf)) {
             risks.add(new Risk(
                     "standby_would_not_follow",
                     "after a failover to " + heir + " this standby would not follow it: it streams from "
@@ -67,12 +73,54 @@ final class RejoinCheck {
         return risks;
     }
 
+    /** Whether it is certain that a standby gets its WAL from the primary without the heir in between, and would not turn to that. */
+    private static boolean ignores(
+            ServerFacts standby,
+            ServerAddress heir,
+            ProxyConfig.Servers servers,
+            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+        ServerFacts heirFacts = factsOf.apply(heir);
+        if (heirFacts == null || standby.topology().names(heirFacts.topology())) {
+            return false;
+        }
+        List<ServerAddress> all = new ArrayList<>(servers.standbys());
+        all.add(heir);
+        all.add(servers.primary());
+        Topology at = standby.topology();
+        for (int steps = 0; steps <= all.size(); steps++) {
+            ServerAddress upstream = upstream(at, all, factsOf);
+            if (upstream == null || upstream.equals(heir)) {
+                return false;
+            }
+            if (upstream.equals(servers.primary())) {
+                return true;
+            }
+            at = Objects.requireNonNull(factsOf.apply(upstream)).topology();
+        }
+        return false;
+    }
+
+    /** Null when it is not one of these, as far as is known. */
+    private static @Nullable ServerAddress upstream(
+            Topology of, List<ServerAddress> all, Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+        for (ServerAddress server : all) {
+            ServerFacts facts = factsOf.apply(server);
+            if (facts != null && of.receivesFrom(facts.topology())) {
+                return server;
+            }
+        }
+        return null;
+    }
+
     /** Those that were not told yet; they count as told. */
     static List<Action> news(
-            ServerAddress server, Watched known, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
+            ServerAddress server,
+            Watched known,
+            ProxyConfig.Servers servers,
+            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
         List<Action> actions = new ArrayList<>();
         if (known.facts != null) {
-            for (Risk risk : risks(server, known.facts, servers, promote)) {
+            for (Risk risk : risks(server, known.facts, servers, factsOf)) {
                 if (known.risksTold.size() < MAX_TOLD && known.risksTold.add(risk.message())) {
                     actions.add(new Action.Log(risk.event(), server, risk.message()));
                 }

@@ -2,7 +2,6 @@ package dev.pgproxy.master.probe;
 
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.probe.FailureKind;
@@ -111,6 +110,9 @@ public final class ProbeDesk {
         open.timer.cancel();
         if (open.again) {
             look(look.server(), look.kind(), open.timeoutMs);
+            if (look.kind() == ProbeKind.FLUSH) {
+                return; // Whoever asked again wants to know what is true since then.
+            }
         }
         listener.probed(look.server(), look.kind(), fresh, observation);
     }
@@ -178,7 +180,7 @@ public final class ProbeDesk {
         // What has changed meanwhile has to be looked at before a standby is told again.
         requests.values().stream()
                 .map(Request::message)
-                .filter(message -> message.errand() == Errand.PROMOTE)
+                .filter(message -> message.errand().promotes())
                 .toList()
                 .forEach(
                         message -> onAnswered(ControlMessage.ServerAnswered.notDone(message.requestId(), WORKER_GONE)));

@@ -854,7 +854,11 @@ class FailoverPolicyTest {
     void whatCannotBeFencedHoldsNobodyUpForEver() {
         decideWithFence();
         note(policy.fenced(new FenceResult(0, "postgres may not", "GRANT")));
+        note(policy.flushed(new Observation.Failed(FailureKind.LOCAL, "busy")));
+        assertEquals(0, count(Action.Promote.class), "that says nothing of the server");
+        assertTrue(policy.awaitsFlush());
         note(policy.flushed(REFUSED));
+        assertEquals("fence_incomplete", last(Action.Log.class).name());
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
         note(policy.told(Y, nowNs));
         kept(Y, primary(2));
@@ -868,12 +872,13 @@ class FailoverPolicyTest {
         note(policy.fenced(new FenceResult(0, "", "")));
         ServerFacts more = new ServerFacts(false, ID, 1, 700, 700, 0, ServerFacts.WalReceiver.DOWN, NOWHERE);
         note(policy.flushed(new Observation.Answered(more)));
-        int looks = 0;
-        while (count(Action.Promote.class) == 0) {
-            kept(Y, REFUSED);
-            looks++;
-        }
-        assertEquals(50, looks);
+        kept(Y, REFUSED);
+        nowNs += Duration.ofMillis(4_900).toNanos();
+        kept(Y, STANDBY);
+        assertEquals(0, count(Action.Promote.class));
+        nowNs += Duration.ofMillis(100).toNanos();
+        kept(Y, STANDBY);
+        assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
     }
 
     @Test

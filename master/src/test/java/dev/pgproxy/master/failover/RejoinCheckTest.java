@@ -8,17 +8,18 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RejoinCheckTest {
 
     private static final ServerAddress PRIMARY = new ServerAddress("a", 1);
     private static final ServerAddress PROMOTE = new ServerAddress("b", 2);
-    private static final ServerAddress OTHER = new ServerAddress("c", 3);
+    private static final ServerAddress THIRD = new ServerAddress("c", 3);
+    private static final ServerAddress OTHER = new ServerAddress("d", 4);
     private static final ProxyConfig.Servers SERVERS =
-            new ProxyConfig.Servers(PRIMARY, Optional.of(PROMOTE), List.of(PROMOTE, OTHER));
+            new ProxyConfig.Servers(PRIMARY, Optional.of(PROMOTE), List.of(PROMOTE, THIRD, OTHER));
     private static final ProxyConfig.Servers WITHOUT_FAILOVER =
             new ProxyConfig.Servers(PRIMARY, Optional.empty(), List.of(OTHER));
 
@@ -35,8 +36,11 @@ class RejoinCheckTest {
     }
 
     private static List<String> events(
-            ServerAddress server, ServerFacts facts, ProxyConfig.Servers servers, @Nullable ServerFacts promote) {
-        return RejoinCheck.risks(server, facts, servers, promote).stream()
+            ServerAddress server,
+            ServerFacts facts,
+            ProxyConfig.Servers servers,
+            Map<ServerAddress, ServerFacts> known) {
+        return RejoinCheck.risks(server, facts, servers, known::get).stream()
                 .map(RejoinCheck.Risk::event)
                 .toList();
     }
@@ -44,56 +48,49 @@ class RejoinCheckTest {
     @Test
     void whatRewindNeedsIsMissedOnThePrimaryOnly() {
         ServerFacts bare = facts(false, upkeep(false, false));
-        assertEquals(2, events(PRIMARY, bare, SERVERS, null).size());
-        assertEquals(List.of("rejoin_at_risk"), events(PROMOTE, facts(true, upkeep(false, false)), SERVERS, null));
-        assertEquals(List.of(), events(OTHER, facts(true, upkeep(false, false)), SERVERS, null));
-        assertEquals(List.of(), events(PRIMARY, facts(false, upkeep(true, true)), SERVERS, null));
-        assertEquals(List.of(), events(PRIMARY, bare, WITHOUT_FAILOVER, null));
+        assertEquals(2, events(PRIMARY, bare, SERVERS, Map.of()).size());
+        assertEquals(List.of("rejoin_at_risk"), events(PROMOTE, facts(true, upkeep(false, false)), SERVERS, Map.of()));
+        assertEquals(List.of(), events(OTHER, facts(true, upkeep(false, false)), SERVERS, Map.of()));
+        assertEquals(List.of(), events(PRIMARY, facts(false, upkeep(true, true)), SERVERS, Map.of()));
+        assertEquals(List.of(), events(PRIMARY, bare, WITHOUT_FAILOVER, Map.of()));
     }
 
     @Test
     void aSlotWithoutItsWalIsSaidInAnyCase() {
         ServerFacts facts = facts(false, upkeep(true, true, "one"));
-        RejoinCheck.Risk risk =
-                RejoinCheck.risks(PRIMARY, facts, WITHOUT_FAILOVER, null).get(0);
+        RejoinCheck.Risk risk = RejoinCheck.risks(PRIMARY, facts, WITHOUT_FAILOVER, server -> null)
+                .get(0);
         assertTrue(risk.message().contains("[one]"), risk.message());
     }
 
     @Test
-    void aStandbyThatFollowsAnotherServerIsSaidWhereThatIsCertain() {
-        ServerFacts promote = facts(true, standby("10.0.0.2:5432", List.of("10.0.0.1:5432"), "10.0.0.1:5432"));
-        List<String> fromPrimary = List.of("10.0.0.1:5432");
+    void aStandbyThatFollowsThePrimaryItselfIsSaidWhereThatIsCertain() {
+        Map<ServerAddress, ServerFacts> known = Map.of(
+                PRIMARY, facts(false, standby("10.0.0.1:5432", List.of())),
+                PROMOTE, facts(true, standby("10.0.0.2:5432", List.of("10.0.0.1:5432"), "10.0.0.1:5432")),
+                THIRD, facts(true, standby("10.0.0.3:5432", List.of("10.0.0.2:5432"), "10.0.0.2:5432")));
+        assertEquals(List.of("standby_would_not_follow"), follow(known, "10.0.0.1:5432", "10.0.0.1:5432"));
         assertEquals(
-                List.of("standby_would_not_follow"),
-                events(OTHER, facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432")), SERVERS, promote));
-        assertEquals(
-                List.of(),
-                events(
-                        OTHER,
-                        facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432", "10.0.0.2:5432")),
-                        SERVERS,
-                        promote),
-                "it would turn to it");
-        assertEquals(
-                List.of(),
-                events(
-                        OTHER,
-                        facts(true, standby("x:1", List.of("10.0.0.2:5432"), "10.0.0.2:5432")),
-                        SERVERS,
-                        promote));
-        assertEquals(
-                List.of(),
-                events(OTHER, facts(true, standby("x:1", List.of())), SERVERS, promote),
-                "a socket of its own host, say");
-        assertEquals(
-                List.of(), events(OTHER, facts(true, standby("x:1", fromPrimary, "10.0.0.1:5432")), SERVERS, null));
+                List.of(), follow(known, "10.0.0.1:5432", "10.0.0.1:5432", "10.0.0.2:5432"), "it would turn to it");
+        assertEquals(List.of(), follow(known, "10.0.0.2:5432", "10.0.0.2:5432"));
+        assertEquals(List.of(), follow(known, "10.0.0.3:5432", "10.0.0.3:5432"), "two steps below it");
+        assertEquals(List.of(), follow(known, "172.17.0.1:5432", "172.17.0.1:5432"), "by what name nobody knows");
+        assertEquals(List.of(), follow(Map.of(), "10.0.0.1:5432", "10.0.0.1:5432"));
+        ServerFacts bySocket = facts(true, standby("x:1", List.of()));
+        assertEquals(List.of(), events(OTHER, bySocket, SERVERS, known));
+    }
+
+    private static List<String> follow(Map<ServerAddress, ServerFacts> known, String upstream, String... named) {
+        return events(OTHER, facts(true, standby("10.0.0.4:5432", List.of(upstream), named)), SERVERS, known);
     }
 
     @Test
     void eachIsToldOnce() {
         Watched known = new Watched();
         known.facts = facts(false, upkeep(false, true));
-        assertEquals(1, RejoinCheck.news(PRIMARY, known, SERVERS, null).size());
-        assertEquals(0, RejoinCheck.news(PRIMARY, known, SERVERS, null).size());
+        assertEquals(
+                1, RejoinCheck.news(PRIMARY, known, SERVERS, server -> null).size());
+        assertEquals(
+                0, RejoinCheck.news(PRIMARY, known, SERVERS, server -> null).size());
     }
 }

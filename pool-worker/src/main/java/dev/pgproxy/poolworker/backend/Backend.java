@@ -434,6 +434,11 @@ public final class Backend {
         }
     }
 
+    private void resetTimedOut() {
+        housekeeping.notAnswered();
+        fail();
+    }
+
     private void fail() {
         handle(BackendLifecycle.Event.FAILED);
     }
@@ -490,7 +495,7 @@ public final class Backend {
         switch (action) {
             case START_RESET_TIMER -> {
                 stopTimer();
-                timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::fail));
+                timer = loop.scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::resetTimedOut));
             }
             case CANCEL_QUERY -> cancelQuery();
             case SEND_ROLLBACK -> {

@@ -28,7 +28,7 @@ public final class CustomParameters {
     /** Of one database; what is beyond is not asked for. */
     static final int MAX_NAMES = 100;
 
-    private static final int MAX_NAME_CHARS = 127;
+    static final int MAX_NAME_CHARS = 127;
 
     /** They become a part of a query. */
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+");
@@ -38,6 +38,9 @@ public final class CustomParameters {
     private static final class Known {
         private Set<String> names = Set.of();
         private byte[] query = FreshnessCheck.query(Set.of(), false);
+        /** Or has failed to be. */
+        private boolean isAnswered;
+
         private long askedNs;
         private long askAgainAfterNs = ASK_AGAIN_NS;
     }
@@ -55,14 +58,14 @@ public final class CustomParameters {
     final class Question {
         private final Database database;
         private final Set<String> checked;
+        private final boolean asks;
         private final byte[] query;
-        private final long nowNs;
 
-        private Question(Database database, Set<String> checked, byte[] query, long nowNs) {
+        private Question(Database database, Set<String> checked, boolean asks, byte[] query) {
             this.database = database;
             this.checked = checked;
+            this.asks = asks;
             this.query = query;
-            this.nowNs = nowNs;
         }
 
         byte[] query() {
@@ -76,7 +79,7 @@ public final class CustomParameters {
                 return answer;
             }
             Set<String> names = names(answer.names().get());
-            learn(database, names, nowNs);
+            learn(database, names);
             boolean areChecked = checked.containsAll(names);
             return answer.leftover().isEmpty() && !areChecked
                     ? answer.withLeftover("may have set parameters of the application's own in a function: "
@@ -84,11 +87,17 @@ public final class CustomParameters {
                     : answer;
         }
 
-        /** The server did not answer it. */
+        /** The server did not answer it, or not in time. */
         void failed() {
             Known known = databases.get(database);
-            if (known != null && !checked.isEmpty()) {
-                learn(database, Set.of(), nowNs);
+            if (known == null) {
+                return;
+            }
+            known.isAnswered = true;
+            if (asks) {
+                known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS; // It may be too much for it, or for this role.
+            } else if (!checked.isEmpty()) {
+                learn(database, Set.of()); // One of them is not for every role to see.
                 known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS;
             }
         }
@@ -100,18 +109,21 @@ public final class CustomParameters {
         Known known = databases.get(database);
         if (known == null) {
             known = new Known();
-            known.askedNs = nowNs - ASK_AGAIN_NS;
             databases.put(database, known);
         }
-        boolean asks = nowNs - known.askedNs >= known.askAgainAfterNs;
-        return new Question(database, known.names, asks ? FreshnessCheck.query(known.names, true) : known.query, nowNs);
-    }
-
-    private void learn(Database database, Set<String> names, long nowNs) {
-        Known known = databases.get(database);
-        if (known != null) {
+        // Until there is an answer each asks; later one asks for all.
+        boolean asks = !known.isAnswered || nowNs - known.askedNs >= known.askAgainAfterNs;
+        if (asks) {
             known.askedNs = nowNs;
             known.askAgainAfterNs = ASK_AGAIN_NS;
+        }
+        return new Question(database, known.names, asks, asks ? FreshnessCheck.query(known.names, true) : known.query);
+    }
+
+    private void learn(Database database, Set<String> names) {
+        Known known = databases.get(database);
+        if (known != null) {
+            known.isAnswered = true;
             if (!known.names.equals(names)) {
                 known.names = names;
                 known.query = FreshnessCheck.query(names, false);

@@ -76,18 +76,26 @@ final class FreshnessCheck {
 
     /**
      * The names of parameters that functions set, as far as their texts and settings show them, with spaces between them. Long texts are not looked into,
-     * for the time that it takes. No backslash: a database may have them stand for something else.
+     * for the time that it takes. Left out is what a new session may have, and empty: what an extension defines, and what ALTER ROLE or ALTER DATABASE
+     * sets. No backslash: a database may have them stand for something else.
      */
     private static final String NAMES = """
             pg_catalog.array_to_string(ARRAY(
-              SELECT DISTINCT m[1] FROM pg_catalog.pg_proc AS p, pg_catalog.regexp_matches(
-                pg_catalog.concat(p.prosrc, ' SET ', pg_catalog.array_to_string(p.proconfig, ' SET ')),
-                '(?:set_config[[:space:]]*[(][[:space:]]*''|(?:^|[^[:alnum:]_])set[[:space:]]+(?:(?:session|local)[[:space:]]+)?)'
-                  '([a-z_][a-z0-9_$]*(?:[.][a-z_][a-z0-9_$]*)+)', 'gi') AS m
-              WHERE p.pronamespace OPERATOR(pg_catalog.<>) 11::pg_catalog.oid
+              SELECT DISTINCT pg_catalog.lower(m[1]) FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n
+                  ON p.pronamespace OPERATOR(pg_catalog.=) n.oid,
+                pg_catalog.regexp_matches(
+                  pg_catalog.concat(p.prosrc, ' SET ', pg_catalog.array_to_string(p.proconfig, ' SET ')),
+                  '(?:set_config[[:space:]]*[(][[:space:]]*''|(?:^|[^[:alnum:]_])set[[:space:]]+(?:(?:session|local)[[:space:]]+)?)'
+                    '([a-z_][a-z0-9_$]*(?:[.][a-z_][a-z0-9_$]*)+)', 'gi') AS m
+              WHERE n.nspname::pg_catalog.text OPERATOR(pg_catalog.!~) '^(pg_catalog$|information_schema$|pg_temp_|pg_toast)'
                 AND pg_catalog.octet_length(p.prosrc) OPERATOR(pg_catalog.<) 65536
-              LIMIT %d), ' ')\
-            """.formatted(CustomParameters.MAX_NAMES);
+                AND pg_catalog.octet_length(m[1]) OPERATOR(pg_catalog.<=) %d
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_settings AS s
+                  WHERE pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) pg_catalog.lower(m[1]))
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS c
+                  WHERE pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) OPERATOR(pg_catalog.=) pg_catalog.lower(m[1]))
+              ORDER BY 1 LIMIT %d), ' ')\
+            """.formatted(CustomParameters.MAX_NAME_CHARS, CustomParameters.MAX_NAMES);
 
     private static final List<String> CONDITIONS = List.of(
             when(TEMPORARY_SLOT, "has a temporary replication slot"),

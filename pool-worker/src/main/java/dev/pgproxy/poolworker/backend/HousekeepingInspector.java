@@ -134,10 +134,8 @@ final class HousekeepingInspector implements MessageInspector {
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 violated = true;
-                if (isCheck && question != null) {
-                    question.failed();
-                }
                 if (isCheck) {
+                    notAnswered();
                     leftover = "cannot be asked what is left: "
                             + BackendMessage.fields(MessageCopies.copy(buffer, bodyStart, bodyBytes))
                                     .getOrDefault('C', "");
@@ -155,5 +153,16 @@ final class HousekeepingInspector implements MessageInspector {
     @Override
     public void passedUnseen(byte type) {
         violated = true;
+        if (FreshnessCheck.TAG.equals(expectedTags.peek())) {
+            leftover = "cannot be asked what is left: the answer is too long";
+            notAnswered();
+        }
+    }
+
+    /** What was asked after DISCARD ALL has not been answered, and will not be. */
+    void notAnswered() {
+        if (question != null) {
+            question.failed();
+        }
     }
 }

@@ -4,12 +4,19 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Notes that the server waits for others to leave a database, as it does for five seconds before a command that needs one for itself fails. It refuses
- * at once who may not give such a command, so its silence says that this client may.
+ * at once who may not give such a command, so its silence says that this client may: as long as it has nothing else to do, and is listened to.
+ *
+ * <pre>
+ *   NOTHING --Query that needs a database--> RUNNING
+ *   NOTHING --Parse of such a statement--> PARSED --Bind of that--> BOUND --Execute--> EXECUTED --Sync--> RUNNING
+ *   any --an answer, another statement--> NOTHING
+ * </pre>
  */
 final class DatabaseWait {
 
@@ -21,51 +28,91 @@ final class DatabaseWait {
 
     private static final int MAX_TIMES = 5;
 
+    private enum Phase {
+        NOTHING,
+        PARSED,
+        BOUND,
+        EXECUTED,
+        RUNNING
+    }
+
     private final Scheduler scheduler;
+    private final BooleanSupplier isHeard;
     private final Consumer<String> wanted;
+    private Phase phase = Phase.NOTHING;
     private String database = "";
-    /** Of a statement that was prepared and is to be bound next, with the zero that ends it; null for a simple query. */
-    private byte @Nullable [] statement;
+    /** The name of a statement that was prepared, with the zero that ends it. */
+    private byte[] statement = {};
 
     private int times;
     private Scheduler.@Nullable Timer timer;
 
-    /** @param wanted told the name of the database, one char per byte */
-    DatabaseWait(Scheduler scheduler, Consumer<String> wanted) {
+    /**
+     * Notes nothing before it is told.
+     *
+     * @param isHeard whether what the server says is read: what it has said may be on its way otherwise
+     * @param wanted told the name of the database, one char per byte
+     */
+    DatabaseWait(Scheduler scheduler, BooleanSupplier isHeard, Consumer<String> wanted) {
         this.scheduler = scheduler;
+        this.isHeard = isHeard;
         this.wanted = wanted;
     }
 
     /** Whether a message is to be shown whole. */
     boolean wants(byte type) {
-        return statement != null && type == FrontendMessage.BIND;
+        return phase == Phase.PARSED && type == FrontendMessage.BIND;
     }
 
     /** A message of the client passes, before it is counted. */
     void onFrontend(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes, QueryProgress progress) {
+        boolean isFree = progress.isAtRest() && !progress.isInTransaction();
         switch (type) {
             case FrontendMessage.QUERY -> {
                 end();
-                if (progress.isAtRest() && !progress.isInTransaction()) {
-                    begin(DatabaseCommand.databaseOf(buffer, bodyStart, bodyStart + bodyBytes));
+                if (isFree && finds(buffer, bodyStart, bodyStart + bodyBytes)) {
+                    run();
                 }
             }
             case FrontendMessage.PARSE -> {
                 end();
                 int query = afterZero(buffer, bodyStart, bodyStart + bodyBytes);
-                if (progress.isAtRest() && !progress.isInTransaction()) {
-                    begin(DatabaseCommand.databaseOf(buffer, query, bodyStart + bodyBytes));
-                    statement = timer == null ? null : bytes(buffer, bodyStart, query);
+                if (isFree && finds(buffer, query, bodyStart + bodyBytes)) {
+                    statement = bytes(buffer, bodyStart, query);
+                    phase = Phase.PARSED;
                 }
             }
             case FrontendMessage.BIND -> {
-                int name = afterZero(buffer, bodyStart, bodyStart + bodyBytes);
-                if (statement != null && !matches(buffer, name, bodyStart + bodyBytes, statement)) {
-                    end(); // Another statement, which may be slow for any reason.
+                boolean isIt = phase == Phase.PARSED && bindsStatement(buffer, bodyStart, bodyStart + bodyBytes);
+                step(isIt ? Phase.PARSED : Phase.NOTHING, Phase.BOUND);
+            }
+            case FrontendMessage.EXECUTE -> step(Phase.BOUND, Phase.EXECUTED);
+            case FrontendMessage.SYNC -> {
+                if (phase == Phase.EXECUTED) {
+                    run();
                 }
             }
             case FrontendMessage.FUNCTION_CALL -> end();
             default -> {}
+        }
+    }
+
+    private boolean finds(ByteBuffer buffer, int start, int end) {
+        database = DatabaseCommand.databaseOf(buffer, start, end);
+        return !database.isEmpty();
+    }
+
+    /** Of a message that is there as a whole, since it was asked for. */
+    private boolean bindsStatement(ByteBuffer buffer, int start, int end) {
+        return matches(buffer, afterZero(buffer, start, end), end, statement);
+    }
+
+    /** What is not the next step is another statement, which may be slow for any reason. */
+    private void step(Phase from, Phase to) {
+        if (phase == from && from != Phase.NOTHING) {
+            phase = to;
+        } else if (phase != Phase.NOTHING) {
+            end();
         }
     }
 
@@ -76,22 +123,22 @@ final class DatabaseWait {
         }
     }
 
-    private void begin(String name) {
-        if (!name.isEmpty()) {
-            database = name;
-            times = 0;
-            timer = scheduler.afterMs(FIRST_MS, this::still);
-        }
+    private void run() {
+        phase = Phase.RUNNING;
+        times = 0;
+        timer = scheduler.afterMs(FIRST_MS, this::still);
     }
 
     private void still() {
-        wanted.accept(database);
+        if (isHeard.getAsBoolean()) {
+            wanted.accept(database);
+        }
         timer = ++times < MAX_TIMES ? scheduler.afterMs(AGAIN_MS, this::still) : null;
     }
 
     /** The server has answered, or nobody waits any more. */
     void end() {
-        statement = null;
+        phase = Phase.NOTHING;
         if (timer != null) {
             timer.cancel();
             timer = null;

@@ -75,7 +75,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
-        this.databases = new DatabaseWait(context.loop().scheduler(), name -> contained(() -> databaseWanted(name)));
+        this.databases = new DatabaseWait(
+                context.loop().scheduler(),
+                () -> relay != null && !relay.isClientSlow(),
+                name -> contained(() -> context.owner().databaseWanted(this, name)));
         this.hold = new SessionHold(settings.moveSessions(), trace);
         this.login = new Login(this, startup, frontend, context, identity, terms);
     }
@@ -707,6 +710,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** When it cannot even be ended in good order. */
     public void abandon() {
+        databases.end();
         state = SessionState.CLOSED;
         Backend used = backend;
         backend = null;
@@ -801,16 +805,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     @Override
     public void objectInUse(String words) {
-        context.owner().objectInUse(this, words, false);
+        context.owner().objectInUse(this, words);
     }
 
     @Override
     public void answered() {
         databases.end();
-    }
-
-    private void databaseWanted(String name) {
-        context.owner().objectInUse(this, '"' + name + '"', true);
     }
 
     /** The backend is somebody else's from now on, or of no use; the caller releases it. */

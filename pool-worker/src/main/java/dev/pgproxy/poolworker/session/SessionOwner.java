@@ -55,12 +55,11 @@ public interface SessionOwner {
     /** See {@link BackendTraffic.News}. */
     void rolesChanged(Session session);
 
-    /**
-     * See {@link BackendTraffic.News}.
-     *
-     * @param isWaiting whether the command can succeed still
-     */
-    void objectInUse(Session session, String words, boolean isWaiting);
+    /** See {@link BackendTraffic.News}. */
+    void objectInUse(Session session, String words);
+
+    /** A command of the session's waits until others have left this database, whose name has one char per byte. */
+    void databaseWanted(Session session, String name);
 
     /** The server has sent what is no message; the session ends. */
     void serverViolated(Session session, ProtocolViolation violation);

@@ -108,4 +108,21 @@ class CustomParametersTest {
         nowNs += 2 * MINUTE_NS;
         assertTrue(asksNames(question()));
     }
+
+    /** Where that is too much for a role, its connections are used again all the same. */
+    @Test
+    void namesThatCannotBeHadAreNotAskedForAtEachReset() {
+        question().failed();
+        assertFalse(asksNames(question()));
+        nowNs += 2 * MINUTE_NS;
+        assertFalse(asksNames(question()));
+        nowNs += 9 * MINUTE_NS;
+        CustomParameters.Question again = question();
+        assertTrue(asksNames(again));
+        assertFalse(asksNames(question()), "one asks for all");
+        again.read(row("", "0", "app.tenant"));
+        nowNs += MINUTE_NS;
+        question().failed();
+        assertTrue(text(question()).contains("app.tenant"), "what is known is known");
+    }
 }

@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 class DatabaseWaitTest {
 
     private static final String DROP = "drop database shop";
-    private static final byte EXECUTE = 'E';
 
     private long nowNs;
+    private boolean isHeard = true;
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowNs);
     private final List<String> wanted = new ArrayList<>();
     private final QueryProgress progress = new QueryProgress();
-    private final DatabaseWait wait = new DatabaseWait(loop.scheduler(), wanted::add);
+    private final DatabaseWait wait = new DatabaseWait(loop.scheduler(), () -> isHeard, wanted::add);
 
     private void pass(byte type, String body) {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
@@ -82,11 +82,11 @@ class DatabaseWaitTest {
     }
 
     @Test
-    void aPreparedOneCountsWhenItIsItselfThatIsBound() {
+    void aPreparedOneCountsWhenItIsItselfThatRuns() {
         pass(FrontendMessage.PARSE, "s1\0" + DROP + "\0\0\0");
         assertTrue(wait.wants(FrontendMessage.BIND));
         pass(FrontendMessage.BIND, "\0s1\0\0\0\0\0\0\0");
-        pass(EXECUTE, "\0\0\0\0\0");
+        pass(FrontendMessage.EXECUTE, "\0\0\0\0\0");
         pass(FrontendMessage.SYNC, "");
         pass(300);
         assertEquals(List.of("shop"), wanted);
@@ -96,9 +96,29 @@ class DatabaseWaitTest {
         wanted.clear();
         pass(FrontendMessage.PARSE, "s1\0" + DROP + "\0\0\0");
         pass(FrontendMessage.BIND, "\0s2\0\0\0\0\0\0\0");
-        pass(EXECUTE, "\0\0\0\0\0");
+        pass(FrontendMessage.EXECUTE, "\0\0\0\0\0");
         pass(FrontendMessage.SYNC, "");
         pass(60_000);
         assertEquals(List.of(), wanted, "another one may take long for any reason");
+    }
+
+    /** The server looks at nobody's rights before it runs it. */
+    @Test
+    void oneThatIsNotRunIsNone() {
+        pass(FrontendMessage.PARSE, "\0" + DROP + "\0\0\0");
+        pass(60_000);
+        pass(FrontendMessage.BIND, "\0\0\0\0\0\0\0\0");
+        pass(60_000);
+        pass(FrontendMessage.SYNC, "");
+        pass(60_000);
+        assertEquals(List.of(), wanted);
+    }
+
+    @Test
+    void aServerThatIsNotListenedToIsNotSilent() {
+        isHeard = false;
+        pass(FrontendMessage.QUERY, DROP + "\0");
+        pass(60_000);
+        assertEquals(List.of(), wanted);
     }
 }

@@ -70,8 +70,8 @@ public final class Prober implements AutoCloseable {
     /** What the server's name led to when the last connection was opened; empty before. */
     private List<String> addresses = List.of();
 
-    private final UpstreamAddresses upstream = new UpstreamAddresses();
-    private final UpstreamAddresses named = new UpstreamAddresses();
+    private final UpstreamAddresses upstream = new UpstreamAddresses(System::nanoTime);
+    private final UpstreamAddresses named = new UpstreamAddresses(System::nanoTime);
 
     public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
         this(server, login, lateness::nowNs, listener);

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Arrays;
 import java.util.List;
 
 /** Asks a server how it is. */
@@ -16,6 +17,11 @@ final class ServerProbe {
 
     /** Of what a standby says of its upstream; longer lists of hosts are not followed. */
     private static final int MAX_HOSTS_CHARS = 1_000;
+
+    /** A server may say anything. */
+    private static final int MAX_SLOTS = 5;
+
+    private static final int MAX_NAME_CHARS = 63;
 
     /**
      * A standby that receives, and has replayed all that it has received, has no lag, however long ago the last transaction was. One that does
@@ -48,7 +54,8 @@ final class ServerProbe {
                    coalesce(s.keeps_wal, true) OR EXISTS (SELECT FROM pg_catalog.pg_replication_slots
                              WHERE slot_type = 'physical' AND restart_lsn IS NOT NULL AND NOT temporary),
                    ARRAY(SELECT slot_name FROM pg_catalog.pg_replication_slots slots
-                          WHERE pg_catalog.to_jsonb(slots) ->> 'wal_status' IN ('lost', 'unreserved') ORDER BY 1 LIMIT 5)
+                          WHERE slot_type = 'physical'
+                             AND pg_catalog.to_jsonb(slots) ->> 'wal_status' IN ('lost', 'unreserved') ORDER BY 1 LIMIT 5)
               FROM (SELECT pg_catalog.pg_is_in_recovery() AS in_recovery) r
                    CROSS JOIN (SELECT max(CASE WHEN name = 'wal_receiver_timeout' THEN setting::bigint END) AS receiver_timeout,
                                       bool_or(CASE WHEN name IN ('wal_log_hints', 'data_checksums') THEN setting = 'on' END) AS rewindable,
@@ -128,6 +135,9 @@ final class ServerProbe {
                 named.of(hosts, row.getString(13), isHere),
                 row.getBoolean(14),
                 row.getBoolean(15),
-                List.of((String[]) row.getArray(16).getArray()));
+                Arrays.stream((String[]) row.getArray(16).getArray())
+                        .limit(MAX_SLOTS)
+                        .map(name -> name.substring(0, Math.min(name.length(), MAX_NAME_CHARS)))
+                        .toList());
     }
 }

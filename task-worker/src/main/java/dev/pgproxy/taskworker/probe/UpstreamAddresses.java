@@ -4,10 +4,12 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Turns the hosts of a standby's primary_conninfo into addresses, by this host's resolver: the configuration may call the same servers
- * otherwise. They are looked up again only when the standby names others.
+ * otherwise. They are looked up again when the standby names others, and once in a while.
  */
 final class UpstreamAddresses {
 
@@ -16,8 +18,18 @@ final class UpstreamAddresses {
 
     private static final int DEFAULT_PORT = 5432;
 
+    /** Names move. */
+    private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(60);
+
+    private final LongSupplier clock;
     private List<String> asked = List.of();
+    private long askedNs;
     private List<String> known = List.of();
+
+    /** @param clock nanoseconds, as System.nanoTime */
+    UpstreamAddresses(LongSupplier clock) {
+        this.clock = clock;
+    }
 
     /**
      * The addresses of these hosts, as {@code ip:port}.
@@ -29,9 +41,11 @@ final class UpstreamAddresses {
      */
     List<String> of(String hosts, String ports, boolean fromLoopback) {
         List<String> asking = List.of(hosts, ports, String.valueOf(fromLoopback));
-        if (!asking.equals(asked)) {
+        long nowNs = clock.getAsLong();
+        if (!asking.equals(asked) || nowNs - askedNs >= AGAIN_NS) {
             known = lookUp(hosts.split(",", -1), ports.split(",", -1), fromLoopback);
             asked = asking;
+            askedNs = nowNs;
         }
         return known;
     }

@@ -2,6 +2,7 @@ package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
@@ -51,7 +52,7 @@ final class ErrandRun {
     private ControlMessage.ServerAnswered run(Connection connection) throws SQLException {
         return switch (request.errand()) {
             case EXAMINE -> answer(examine(connection));
-            case PROMOTE -> tell(connection);
+            case PROMOTE, LIFT_FENCE_AND_PROMOTE -> tell(connection);
             case FENCE -> {
                 Fence.Outcome outcome = Fence.raise(connection, login.user());
                 yield done(outcome.ended(), outcome.problem(), outcome.remedy());
@@ -118,11 +119,11 @@ final class ErrandRun {
             return done(0, "", "");
         }
         PromotionWay way = examine(connection);
+        if (request.errand() == Errand.LIFT_FENCE_AND_PROMOTE && !(way instanceof PromotionWay.None)) {
+            liftFence(connection);
+        }
         if (isLate()) {
             return late();
-        }
-        if (!(way instanceof PromotionWay.None)) {
-            liftFence(connection);
         }
         if (way instanceof PromotionWay.TriggerFile trigger) {
             export(connection, trigger.path());
@@ -135,7 +136,12 @@ final class ErrandRun {
     /** From when it was an old primary: its clients want to write. Better a primary that is read only by default than none. */
     private void liftFence(Connection connection) {
         try {
-            Fence.lift(connection);
+            if (Fence.lift(connection)) {
+                Event.of("fence_lifted")
+                        .with("server", request.server())
+                        .message("default_transaction_read_only was reset on it, since it is to be the primary")
+                        .info();
+            }
         } catch (SQLException e) {
             Event.of("fence_not_lifted")
                     .with("server", request.server())

@@ -1,11 +1,14 @@
 package dev.pgproxy.taskworker.promotion;
 
-import dev.pgproxy.common.protocol.SqlState;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.postgresql.util.PSQLException;
 
 /**
  * Keeps others from writing to a primary that is being replaced, as far as a role can: its transactions are read only unless somebody asks for
@@ -38,10 +41,12 @@ final class Fence {
             + " OR (r.rolsuper IS NOT TRUE AND (pg_catalog.pg_has_role(a.usesysid, 'USAGE')"
             + " OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))";
 
-    private static final String END = "SELECT count(*) FILTER (WHERE CASE WHEN " + MAY_END
-            + " THEN pg_catalog.pg_terminate_backend(a.pid) END)" + OTHERS;
+    /** Each with whether it may be ended, which it is told then. Sessions that come later are read only by default. */
+    private static final String END = "SELECT a.pid, " + MAY_END + ", CASE WHEN " + MAY_END
+            + " THEN pg_catalog.pg_terminate_backend(a.pid) END" + OTHERS;
 
-    private static final String COUNT = "SELECT count(*)" + OTHERS;
+    private static final String ARE_LEFT =
+            "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid IN (%s))";
 
     /**
      * What came of it.
@@ -54,33 +59,84 @@ final class Fence {
 
     private Fence() {}
 
-    /** @throws SQLException when the server does not answer */
+    /**
+     * Does what this role may.
+     *
+     * @throws SQLException when the server does not answer
+     */
     static Outcome raise(Connection connection, String user) throws SQLException {
-        String problem = "";
-        String remedy = "";
+        if (isTrue(connection, "SELECT pg_catalog.pg_is_in_recovery()")) {
+            return new Outcome(0, "it is a standby by now", "");
+        }
+        List<String> problems = new ArrayList<>();
+        List<String> remedies = new ArrayList<>();
+        forbidWrites(connection, user, problems, remedies);
+        List<Integer> ended = new ArrayList<>();
+        int spared = end(connection, ended);
+        if (!ended.isEmpty()
+                && !await(
+                        connection,
+                        ARE_LEFT.formatted(ended.stream().map(String::valueOf).collect(Collectors.joining(", "))))) {
+            problems.add("not all sessions on it have ended yet");
+            remedies.add("pg_stat_activity on it shows them.");
+        }
+        if (spared > 0) {
+            problems.add(user + " may not end " + spared + " sessions on it");
+            remedies.add("For the next time: GRANT pg_signal_backend TO " + user
+                    + "; sessions of superusers only a superuser may end.");
+        }
+        return new Outcome(ended.size(), String.join("; ", problems), String.join(" ", remedies));
+    }
+
+    private static void forbidWrites(Connection connection, String user, List<String> problems, List<String> remedies)
+            throws SQLException {
         try {
             execute(connection, "ALTER SYSTEM SET " + PARAMETER + " = on");
-            execute(connection, "SELECT pg_catalog.pg_reload_conf()");
-            if (!await(connection, IS_IN_FORCE)) {
-                problem = "it has not taken over " + PARAMETER + " yet";
-                remedy = "See its log.";
-            }
         } catch (SQLException e) {
-            if (!SqlState.INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+            if (!isAnswer(e)) {
                 throw e;
             }
-            problem = user + " may not set " + PARAMETER + ": " + e.getMessage();
-            remedy = "For the next time, on PostgreSQL 15 or later: GRANT ALTER SYSTEM ON PARAMETER " + PARAMETER
-                    + " TO " + user + "; GRANT EXECUTE ON FUNCTION pg_reload_conf TO " + user + ".";
+            problems.add(PARAMETER + " could not be set: " + e.getMessage());
+            remedies.add("For the next time, on PostgreSQL 15 or later: GRANT ALTER SYSTEM ON PARAMETER " + PARAMETER
+                    + " TO " + user + ", and allow_alter_system = on.");
+            return;
         }
-        int ended = number(connection, END);
-        if (!await(connection, "SELECT NOT EXISTS (SELECT" + OTHERS + ")")) {
-            int left = number(connection, COUNT);
-            problem += (problem.isEmpty() ? "" : "; ") + left + " sessions on it were not ended";
-            remedy += (remedy.isEmpty() ? "" : " ") + "pg_stat_activity on it shows them; to end them " + user
-                    + " has to be a member of pg_signal_backend, and a superuser for those of superusers.";
+        try {
+            execute(connection, "SELECT pg_catalog.pg_reload_conf()");
+        } catch (SQLException e) {
+            if (!isAnswer(e)) {
+                throw e;
+            }
+            execute(connection, "ALTER SYSTEM RESET " + PARAMETER); // Else a restart would take it over, in a year.
+            problems.add("it could not be reloaded: " + e.getMessage());
+            remedies.add("For the next time: GRANT EXECUTE ON FUNCTION pg_reload_conf TO " + user + ".");
+            return;
         }
-        return new Outcome(ended, problem, remedy);
+        if (!await(connection, IS_IN_FORCE)) {
+            problems.add("it has not taken over " + PARAMETER + " yet");
+            remedies.add("See its log.");
+        }
+    }
+
+    /** What the server itself says, and no more than that. */
+    private static boolean isAnswer(SQLException failure) {
+        return failure instanceof PSQLException said && said.getServerErrorMessage() != null;
+    }
+
+    /** @return how many may not be ended */
+    private static int end(Connection connection, List<Integer> ended) throws SQLException {
+        int spared = 0;
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(END)) {
+            while (rows.next()) {
+                if (rows.getBoolean(2)) {
+                    ended.add(rows.getInt(1));
+                } else {
+                    spared++;
+                }
+            }
+        }
+        return spared;
     }
 
     /**
@@ -124,14 +180,6 @@ final class Fence {
                 ResultSet row = statement.executeQuery(query)) {
             row.next();
             return row.getBoolean(1);
-        }
-    }
-
-    private static int number(Connection connection, String query) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getInt(1);
         }
     }
 }
