@@ -34,6 +34,12 @@ final class Conversation {
 
     private static final int BINARY = 1;
 
+    /** Of the lines of a COPY, which can be twice as long as the rows. */
+    private static final long MAX_COPY_BYTES = 32L * 1024 * 1024;
+
+    /** That a column takes in memory, besides its name. */
+    private static final long BYTES_PER_COLUMN = 64;
+
     /** What is made of a message takes this many times its bytes, about. */
     private static final int BYTES_PER_BYTE = 4;
 
@@ -94,7 +100,7 @@ final class Conversation {
     /** Bytes of statements, of parameters, and of results that the client has not asked for yet, about. */
     long heldBytes() {
         long ofPortals = portals.values().stream()
-                .mapToLong(portal -> portal.bytes + (portal.result == null ? 0 : portal.result.bytes()))
+                .mapToLong(portal -> portal.bytes + (portal.result == null ? 0 : portal.result.heldBytes()))
                 .sum();
         return ofPortals
                 + cursors.heldBytes()
@@ -251,7 +257,15 @@ final class Conversation {
         begin(new ExtendedEnding(offset) {
                     @Override
                     public void described(Description description) {
-                        statements.put(name, new Prepared(plan, declared(oids, description), description, bytes));
+                        statements.put(
+                                name,
+                                new Prepared(
+                                        plan,
+                                        declared(oids, description),
+                                        description,
+                                        bytes
+                                                + BYTES_PER_COLUMN
+                                                        * description.columns().size()));
                         client.accept(Reply.parseComplete());
                         free();
                     }
@@ -329,8 +343,7 @@ final class Conversation {
                             : PgType.decode(value, prepared.parameterOids().get(i), binary));
         }
         List<Boolean> wanted = formats(message);
-        Description description = prepared.description();
-        int columns = description == null ? 0 : description.columns().size();
+        int columns = columns(prepared).size();
         if (wanted.size() > 1 && wanted.size() != columns) {
             throw new SqlProblem(
                     SqlState.PROTOCOL_VIOLATION,
@@ -367,9 +380,9 @@ final class Conversation {
                         : Reply.rowDescription(columns, ofStatement ? List.of() : portal(name).formats));
     }
 
-    private List<ResultColumn> columns(Prepared prepared) throws SqlProblem {
-        if (prepared.plan() instanceof Plan.Fetch fetch && !fetch.isMove()) {
-            return cursors.columns(fetch.name());
+    private List<ResultColumn> columns(Prepared prepared) {
+        if (prepared.plan() instanceof Plan.Fetch fetch) {
+            return fetch.isMove() ? List.of() : cursors.columns(fetch.name());
         }
         Description description = prepared.description();
         return prepared.plan() instanceof Plan.Query && description != null ? description.columns() : List.of();
@@ -387,10 +400,14 @@ final class Conversation {
             perform(plan, portal.parameters, portal.formats, new ExtendedEnding(0) {
                 @Override
                 public void rows(QueryResult result) {
-                    if (!services.hasRoomFor(result.bytes(), asker.mayAct())) {
+                    if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
                         extendedFailed(tooMuchHeld());
                     } else if (plan instanceof Plan.Copy copy) {
-                        copyOut(copy, result);
+                        try {
+                            copyOut(copy, result);
+                        } catch (SqlProblem e) {
+                            extendedFailed(e);
+                        }
                     } else {
                         portal.result = result;
                         send(portal, plan, most);
@@ -460,7 +477,7 @@ final class Conversation {
             inTransaction = transaction.inTransaction();
             if (!inTransaction) {
                 portals.clear();
-                cursors.transactionEnded();
+                cursors.transactionEnded(!transaction.tag().equals("ROLLBACK"));
             }
             ending.done(0);
         } else if (plan instanceof Plan.Setting setting) {
@@ -484,7 +501,14 @@ final class Conversation {
         }
     }
 
-    private void copyOut(Plan.Copy plan, QueryResult result) {
+    private void copyOut(Plan.Copy plan, QueryResult result) throws SqlProblem {
+        long bytes = plan.format().mostBytes(result);
+        if (bytes > MAX_COPY_BYTES || !services.hasRoomFor(bytes, asker.mayAct())) {
+            throw new SqlProblem(
+                    SqlStates.PROGRAM_LIMIT_EXCEEDED,
+                    "what is to be copied may take more than " + MAX_COPY_BYTES / 1024 / 1024 + " MiB",
+                    "Use LIMIT, a narrower WHERE, fewer columns, or a shorter NULL.");
+        }
         client.accept(Reply.copyOut(result.columns().size()));
         if (plan.format().header()) {
             client.accept(Reply.copyData(plan.format().headerLine(result.columns())));
@@ -568,10 +592,14 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            if (!services.hasRoomFor(result.bytes(), asker.mayAct())) {
+            if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
                 simpleFailed(tooMuchHeld());
             } else if (plan instanceof Plan.Copy copy) {
-                copyOut(copy, result);
+                try {
+                    copyOut(copy, result);
+                } catch (SqlProblem e) {
+                    simpleFailed(e);
+                }
             } else {
                 client.accept(Reply.rowDescription(result.columns(), List.of()));
                 result.rows().forEach(client);
@@ -611,8 +639,8 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            if (services.hasRoomFor(result.bytes(), asker.mayAct())) {
-                cursors.declare(plan, result);
+            if (services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
+                cursors.declare(plan, result, inTransaction);
                 ending.done(0);
             } else {
                 ending.failed(tooMuchHeld());

@@ -18,12 +18,16 @@ final class Cursors {
     private static final class Cursor {
         private final QueryResult result;
         private final boolean holds;
+        /** Whether the transaction in which it was declared has not ended. */
+        private boolean isNew;
+
         /** The number of the row that it stands on, from 1; 0 before the first, and one more than there are behind the last. */
         private long position;
 
-        private Cursor(QueryResult result, boolean holds) {
+        private Cursor(QueryResult result, boolean holds, boolean isNew) {
             this.result = result;
             this.holds = holds;
+            this.isNew = isNew;
         }
 
         private long rows() {
@@ -36,7 +40,7 @@ final class Cursors {
     /** Bytes of their results. */
     long heldBytes() {
         return cursors.values().stream()
-                .mapToLong(cursor -> cursor.result.bytes())
+                .mapToLong(cursor -> cursor.result.heldBytes())
                 .sum();
     }
 
@@ -58,8 +62,8 @@ final class Cursors {
         }
     }
 
-    void declare(Plan.Declare plan, QueryResult result) {
-        cursors.put(plan.name(), new Cursor(result, plan.holds()));
+    void declare(Plan.Declare plan, QueryResult result, boolean inTransaction) {
+        cursors.put(plan.name(), new Cursor(result, plan.holds(), inTransaction));
     }
 
     private Cursor cursor(String name) throws SqlProblem {
@@ -70,8 +74,10 @@ final class Cursors {
         return cursor;
     }
 
-    List<ResultColumn> columns(String name) throws SqlProblem {
-        return cursor(name).result.columns();
+    /** None when there is no such cursor, yet. */
+    List<ResultColumn> columns(String name) {
+        Cursor cursor = cursors.get(name);
+        return cursor == null ? List.of() : cursor.result.columns();
     }
 
     /** The rows that are asked for, after which the cursor stands elsewhere. */
@@ -124,8 +130,10 @@ final class Cursors {
         }
     }
 
-    void transactionEnded() {
-        cursors.values().removeIf(cursor -> !cursor.holds);
+    /** @param committed else those that were declared in it are gone, held or not */
+    void transactionEnded(boolean committed) {
+        cursors.values().removeIf(cursor -> !cursor.holds || (cursor.isNew && !committed));
+        cursors.values().forEach(cursor -> cursor.isNew = false);
     }
 
     void closeAll() {

@@ -186,14 +186,15 @@ public final class CatalogFunctions {
         if (first == null || last == null) {
             return null;
         }
-        if (last - first >= MAX_ELEMENTS) {
+        long count = last < first ? 0 : last - first + 1;
+        if (last >= first && (count < 1 || count > MAX_ELEMENTS)) {
             throw new SQLException(
                     "generate_series() makes no more than " + MAX_ELEMENTS + " rows in pg_proxy",
                     SqlStates.PROGRAM_LIMIT_EXCEEDED);
         }
         List<@Nullable Long> numbers = new ArrayList<>();
-        for (long number = first; number <= last; number++) {
-            numbers.add(number);
+        for (long i = 0; i < count; i++) {
+            numbers.add(first + i);
         }
         return numbers.toArray(new @Nullable Long[0]);
     }

@@ -77,7 +77,8 @@ enum CatalogType {
     /** The number of a type by either of its names; null when there is none. */
     static @Nullable Long oidOf(String name) {
         return Arrays.stream(values())
-                .filter(type -> type.typeName.equals(name) || type.sqlName.equals(name))
+                .filter(type ->
+                        type.typeName.equals(name) || type.sqlName.equals(name) || (type == INT4 && name.equals("int")))
                 .map(type -> type.oid)
                 .findFirst()
                 .orElse(null);

@@ -23,6 +23,14 @@ public record CopyFormat(boolean csv, char delimiter, String nullText, boolean h
     static final CopyFormat TEXT = new CopyFormat(false, '\t', "\\N", false, '"', '"');
     static final CopyFormat CSV = new CopyFormat(true, ',', "", false, '"', '"');
 
+    /** Bytes of all lines, at most. */
+    public long mostBytes(QueryResult result) {
+        long values = (long) result.rows().size() * result.columns().size();
+        return 2 * result.bytes()
+                + values * (nullText.length() + 2)
+                + result.rows().size();
+    }
+
     /** The line with the names of the columns. */
     public byte[] headerLine(List<ResultColumn> columns) {
         return line(columns.stream().map(ResultColumn::name).toList());

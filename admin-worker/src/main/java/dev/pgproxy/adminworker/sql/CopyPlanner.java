@@ -7,6 +7,9 @@ import java.util.Locale;
 /** {@code COPY table TO STDOUT} and {@code COPY (query) TO STDOUT}, with the options of today and of before PostgreSQL 9.0. */
 final class CopyPlanner {
 
+    /** What stands for null is written for each. */
+    private static final int MAX_OPTION_CHARS = 100;
+
     private final SqlText statement;
     private final List<Token> tokens;
     private int at = 1;
@@ -179,10 +182,12 @@ final class CopyPlanner {
 
     private String string() throws SqlProblem {
         at += at(at).isWord("as") ? 1 : 0;
-        if (at(at).kind() != Token.Kind.STRING) {
-            throw problem(at(at));
+        Token token = at(at);
+        if (token.kind() != Token.Kind.STRING || token.text().length() > MAX_OPTION_CHARS) {
+            throw problem(token);
         }
-        return at(at++).text();
+        at++;
+        return token.text();
     }
 
     private char character() throws SqlProblem {

@@ -42,6 +42,9 @@ final class Engine implements AutoCloseable {
     /** Rows of a result; who needs more counts or limits. */
     private static final int MAX_ROWS = 100_000;
 
+    /** As in PostgreSQL. */
+    static final int MAX_COLUMNS = 1_664;
+
     /** Bytes of a result. */
     private static final int MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
@@ -181,11 +184,16 @@ final class Engine implements AutoCloseable {
         return statement;
     }
 
-    private static List<ResultColumn> columns(Plan.Query query, ResultSetMetaData metadata) throws SQLException {
+    private static List<ResultColumn> columns(Plan.Query query, ResultSetMetaData metadata)
+            throws SQLException, SqlProblem {
+        if (metadata.getColumnCount() > MAX_COLUMNS) {
+            throw new SqlProblem(
+                    SqlStates.TOO_MANY_COLUMNS, "target lists can have at most " + MAX_COLUMNS + " entries", "");
+        }
         List<ResultColumn> columns = new ArrayList<>();
         for (int i = 1; i <= metadata.getColumnCount(); i++) {
             @Nullable String label = i <= query.labels().size() ? query.labels().get(i - 1) : null;
-            String name = label != null ? label : metadata.getColumnLabel(i);
+            String name = label != null ? label : SqlFunctions.label(metadata.getColumnLabel(i));
             columns.add(
                     new ResultColumn(name, PgType.ofJdbc(metadata.getColumnType(i), metadata.getColumnTypeName(i))));
         }
@@ -306,11 +314,23 @@ final class Engine implements AutoCloseable {
         if (value instanceof java.sql.Array array) {
             List<String> elements = new ArrayList<>();
             for (@Nullable Object element : (@Nullable Object[]) array.getArray()) {
-                elements.add(String.valueOf(element));
+                elements.add(element(element));
             }
             return "{" + String.join(",", elements) + "}";
         }
         return value == null ? null : rows.getString(index);
+    }
+
+    /** As array_out writes it. */
+    private static String element(@Nullable Object element) {
+        if (element == null) {
+            return "NULL";
+        }
+        String text = element.toString();
+        boolean needsQuotes = text.isEmpty()
+                || text.equalsIgnoreCase("NULL")
+                || text.chars().anyMatch(c -> Character.isWhitespace(c) || "{},\"\\".indexOf(c) >= 0);
+        return needsQuotes ? '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"' : text;
     }
 
     /** The first three columns of all rows, as numbers, one after the other; 0 for null. */

@@ -12,6 +12,10 @@ final class EngineProblems {
     /** Its numbers of errors that leave nothing to go on with: out of memory, closed, internal. */
     private static final Set<Integer> BREAKING = Set.of(90098, 90108, 50000, 90121, 90067);
 
+    /** Of what {@link SqlFunctions} throw. */
+    private static final int OF_OUR_OWN = 0;
+
+    private static final int GENERAL_ERROR = 50000;
     private static final int TABLE_NOT_FOUND = 42102;
     private static final int TABLE_NOT_FOUND_WITH_CANDIDATES = 42103;
     private static final int TABLE_NOT_FOUND_EMPTY = 42104;
@@ -36,11 +40,25 @@ final class EngineProblems {
     private EngineProblems() {}
 
     static boolean meanBroken(SQLException cause) {
-        return BREAKING.contains(cause.getErrorCode());
+        return BREAKING.contains(cause.getErrorCode()) && !isArithmetic(cause);
+    }
+
+    /** It divides intervals exactly or not at all. */
+    private static boolean isArithmetic(SQLException cause) {
+        return cause.getErrorCode() == GENERAL_ERROR && cause.getCause() instanceof ArithmeticException;
     }
 
     static SqlProblem translate(SQLException cause, Plan.Query query) {
-        String message = EXPLANATION.matcher(String.valueOf(cause.getMessage())).replaceAll("");
+        String message = EXPLANATION
+                .matcher(String.valueOf(cause.getMessage()))
+                .replaceAll("")
+                .replace(SqlFunctions.PREFIX, "");
+        if (isArithmetic(cause)) {
+            return new SqlProblem(
+                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                    "this division has no exact result in pg_proxy",
+                    "Divide extract(epoch FROM ...), or multiply by a fraction.");
+        }
         if (meanBroken(cause)) {
             return new SqlProblem(
                     SqlStates.OUT_OF_MEMORY,
@@ -72,6 +90,9 @@ final class EngineProblems {
                 return new SqlProblem("22012", "division by zero", "");
             }
             default -> {}
+        }
+        if (cause.getErrorCode() == OF_OUR_OWN) {
+            return new SqlProblem(String.valueOf(cause.getSQLState()), shortened(message), "");
         }
         String state = String.valueOf(cause.getSQLState());
         String translated = STATES.getOrDefault(

@@ -163,6 +163,11 @@ final class Functions {
         return SESSION_KEYWORDS.get(word);
     }
 
+    /** Whether a word without quotes goes on with the statement, and is no name. */
+    static boolean isKeyword(String word) {
+        return KEYWORDS.contains(word) || Operand.isKeyword(word);
+    }
+
     static boolean isAllowed(String name) {
         return ALLOWED.contains(name) || KEYWORDS.contains(name);
     }

@@ -1,6 +1,8 @@
 package dev.pgproxy.adminworker.sql;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,10 +25,15 @@ final class Idioms {
     /** Types of one word whose casts are calls. */
     private static final Map<String, String> CASTS = Map.of(
             "interval", SqlFunctions.INTERVAL,
+            "text", SqlFunctions.TEXT,
             "regclass", SqlFunctions.REGCLASS,
             "regtype", SqlFunctions.REGTYPE,
             "regproc", SqlFunctions.REGPROC,
             "regnamespace", SqlFunctions.REGNAMESPACE);
+
+    /** What arrays are cast to that are arrays already. */
+    private static final Map<String, String> ARRAY_TYPES =
+            Map.of(SqlFunctions.TEXT_ARRAY, "VARCHAR ARRAY", SqlFunctions.INT_ARRAY, "BIGINT ARRAY");
 
     private static final Map<String, String> ARRAY_CASTS = Map.ofEntries(
             Map.entry("text", SqlFunctions.TEXT_ARRAY),
@@ -38,6 +45,13 @@ final class Idioms {
             Map.entry("int8", SqlFunctions.INT_ARRAY),
             Map.entry("bigint", SqlFunctions.INT_ARRAY),
             Map.entry("oid", SqlFunctions.INT_ARRAY));
+
+    /** Behind these no tables come. */
+    private static final Set<String> ENDING_TABLES =
+            Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "union", "on");
+
+    /** Comparisons. */
+    private static final Set<String> COMPARISONS = Set.of("<", ">", "<=", ">=", "=", "<>", "!=");
 
     /** Functions whose arrays are of texts. */
     private static final Set<String> TEXT_ARRAYS = Set.of("parse_ident", "string_to_array", "current_schemas");
@@ -62,7 +76,7 @@ final class Idioms {
             "year");
 
     /** What seconds are multiplied with to be an interval. */
-    private static final String ONE_SECOND = "INTERVAL '1' SECOND(18, 6)";
+    private static final String ONE_SECOND = "INTERVAL '0 00:00:01' DAY(18) TO SECOND(6)";
 
     private static final Set<String> INTERVAL_FIELDS = Set.of("year", "month", "day", "hour", "minute", "second");
 
@@ -79,6 +93,7 @@ final class Idioms {
         idioms.leaveOut();
         idioms.rowSources();
         idioms.intervals();
+        idioms.comparisons();
         idioms.casts();
         idioms.arrays();
         idioms.timeZones();
@@ -150,24 +165,38 @@ final class Idioms {
      * string_to_array(x, ',') s} is a table of one row with that array, and {@code pg_get_keywords()} is a table as it is.
      */
     private void rowSources() throws SqlProblem {
-        for (int i = 1; i < tokens.size(); i++) {
-            boolean isSource = at(i + 1).isSymbol("(")
-                    && (at(i - 1).isWord("from")
-                            || at(i - 1).isWord("join")
-                            || at(i - 1).isSymbol(","));
-            if (!isSource) {
-                continue;
+        Deque<Boolean> outer = new ArrayDeque<>();
+        boolean amongTables = false;
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = at(i);
+            if (token.isSymbol("(")) {
+                outer.push(amongTables);
+            } else if (token.isSymbol(")")) {
+                amongTables = !outer.isEmpty() && outer.pop();
+            } else if (token.isWord("from")) {
+                amongTables = !at(i - 1).isWord("distinct"); // IS DISTINCT FROM
+            } else if (token.kind() == Token.Kind.WORD && ENDING_TABLES.contains(token.folded())) {
+                amongTables = false;
             }
-            if (at(i).isWord("generate_series")) {
-                series(i);
-            } else if (at(i).isWord("unnest")) {
-                rowsOfArray(i);
-            } else if (at(i).isWord("string_to_array")) {
-                arrayRow(i);
-            } else if (at(i).isWord("pg_get_keywords") && at(i + 2).isSymbol(")")) {
-                count();
-                tokens.subList(i + 1, i + 3).clear();
+            boolean beginsTable = at(i - 1).isWord("from")
+                    || at(i - 1).isWord("join")
+                    || at(i - 1).isSymbol(",");
+            if (amongTables && beginsTable && at(i + 1).isSymbol("(")) {
+                rowSource(i);
             }
+        }
+    }
+
+    private void rowSource(int at) throws SqlProblem {
+        if (at(at).isWord("generate_series")) {
+            series(at);
+        } else if (at(at).isWord("unnest")) {
+            rowsOfArray(at);
+        } else if (at(at).isWord("string_to_array")) {
+            arrayRow(at);
+        } else if (at(at).isWord("pg_get_keywords") && at(at + 2).isSymbol(")")) {
+            count();
+            tokens.subList(at + 1, at + 3).clear();
         }
     }
 
@@ -244,11 +273,29 @@ final class Idioms {
                 String text = at(i + 1).text();
                 boolean hasField = INTERVAL_FIELDS.contains(at(i + 2).folded())
                         && at(i + 2).kind() == Token.Kind.WORD;
-                interval(i, hasField ? 3 : 2, hasField ? text + " " + at(i + 2).text() : text);
+                boolean hasRange = hasField && at(i + 3).isWord("to"); // The engine has that.
+                if (!hasRange) {
+                    interval(
+                            i,
+                            hasField ? 3 : 2,
+                            hasField ? text + " " + at(i + 2).text() : text);
+                }
+            } else if (isCastCall(i)) {
+                interval(i, 6, at(i + 2).text());
             } else if (isCast) {
                 interval(i, 3, at(i).text());
             }
         }
+    }
+
+    /** {@code CAST('5 minutes' AS interval)}. */
+    private boolean isCastCall(int at) {
+        return at(at).isWord("cast")
+                && at(at + 1).isSymbol("(")
+                && at(at + 2).kind() == Token.Kind.STRING
+                && at(at + 3).isWord("as")
+                && at(at + 4).isWord("interval")
+                && at(at + 5).isSymbol(")");
     }
 
     private void interval(int at, int length, String text) throws SqlProblem {
@@ -281,8 +328,14 @@ final class Idioms {
                     }
                     tokens.subList(i, end).clear();
                     int from = Operand.start(tokens, i - 1);
-                    call(function, from, i, origin);
-                    intoInterval(function, from, i + 3, origin);
+                    if (isArray(from) && ARRAY_TYPES.containsKey(function)) {
+                        count();
+                        tokens.addAll(i, List.of(engine("AS " + ARRAY_TYPES.get(function) + " )", origin)));
+                        tokens.add(from, engine("CAST (", origin));
+                    } else {
+                        call(function, from, i, origin);
+                        intoInterval(function, from, i + 3, origin);
+                    }
                 }
             } else if (at(i).isWord("cast") && at(i + 1).isSymbol("(")) {
                 int close = Operand.closing(tokens, i + 1, "(", ")") - 1;
@@ -297,6 +350,14 @@ final class Idioms {
                 }
             }
         }
+    }
+
+    private boolean isArray(int at) {
+        int name = at;
+        while (at(name).isSymbol("(")) {
+            name++;
+        }
+        return at(name).isWord("array") || TEXT_ARRAYS.contains(at(name).folded()) || at(name).isWord("array_agg");
     }
 
     /** A call that yields seconds becomes one that yields an interval. */
@@ -344,7 +405,7 @@ final class Idioms {
             }
             boolean isAny = (at(i).isWord("any") || at(i).isWord("all") || at(i).isWord("some"))
                     && at(i + 1).isSymbol("(")
-                    && at(i + 2).kind() == Token.Kind.STRING
+                    && (at(i + 2).kind() == Token.Kind.STRING || at(i + 2).kind() == Token.Kind.PARAMETER)
                     && at(i + 3).isSymbol(")");
             if (isAny) {
                 call(SqlFunctions.TEXT_ARRAY, i + 2, i + 3, at(i + 2));
@@ -354,6 +415,7 @@ final class Idioms {
 
     /** {@code (f(x))[i]} where f makes an array of texts. */
     private void element(int open) throws SqlProblem {
+        count();
         Token origin = at(open);
         int from = Operand.start(tokens, open - 1);
         int name = from;
@@ -380,14 +442,38 @@ final class Idioms {
             Token origin = at(i);
             int from = Operand.start(tokens, i - 1);
             int end = Operand.end(tokens, i + 3);
-            boolean isLocal = at(from).isWord(SqlFunctions.LOCAL_TIME)
-                    || at(i - 1).isWord("timestamp")
-                    || (at(from).isWord("timestamp") && from == i - 2);
+            boolean isLocal = isLocal(from, i);
             tokens.subList(i, i + 3).clear();
             tokens.add(i, symbol(",", origin));
             call(isLocal ? SqlFunctions.ABSOLUTE_TIME : SqlFunctions.LOCAL_TIME, from, end - 2, origin);
             i = from;
         }
+    }
+
+    /** Whether an operand is what clocks show, and no moment, as far as it shows itself. */
+    private boolean isLocal(int from, int end) {
+        int first = from;
+        int last = end - 1;
+        while (at(first).isSymbol("(") && at(last).isSymbol(")")) {
+            first++;
+            last--;
+        }
+        boolean isCast = at(last).isWord("timestamp")
+                && (at(last - 1).isSymbol("::") || at(last - 1).isWord("as"));
+        boolean isCastCall = at(first).isWord("cast")
+                && at(last).isSymbol(")")
+                && at(last - 1).isWord("timestamp");
+        if (isCast
+                || isCastCall
+                || at(first).isWord(SqlFunctions.LOCAL_TIME)
+                || at(first).isWord("localtimestamp")
+                || (at(first).isWord("timestamp") && at(first + 1).kind() == Token.Kind.STRING)) {
+            return true;
+        }
+        boolean isTruncated = at(first).isWord("date_trunc")
+                && at(first + 1).isSymbol("(")
+                && at(first + 3).isSymbol(",");
+        return isTruncated && isLocal(first + 4, last);
     }
 
     /** age, date_part and pg_catalog's timezone. */
@@ -458,11 +544,40 @@ final class Idioms {
         count();
         Token origin = at(at);
         int close = Operand.closing(tokens, at + 1, "(", ")");
-        tokens.addAll(close, List.of(word("as", origin), word("float8", origin), symbol(")", origin)));
+        boolean isSecond = name.equals("second"); // The engine's have no fraction.
+        tokens.addAll(
+                close,
+                List.of(engine(isSecond ? ", 60.000000 ) AS DOUBLE PRECISION )" : "AS DOUBLE PRECISION )", origin)));
         tokens.set(at + 3, word("from", origin));
-        tokens.set(at + 2, word(name, field));
+        tokens.set(at + 2, word(isSecond ? "epoch" : name, field));
         tokens.set(at, word("extract", origin));
-        tokens.addAll(at, List.of(word("cast", origin), symbol("(", origin)));
+        tokens.add(at, engine(isSecond ? "CAST ( MOD (" : "CAST (", origin));
+    }
+
+    /** A text beside a difference of times, {@code now() - connected_at > '5 minutes'}, is an interval where it looks like one. */
+    private void comparisons() throws SqlProblem {
+        for (int i = 1; i + 1 < tokens.size(); i++) {
+            boolean isComparison = at(i).kind() == Token.Kind.SYMBOL && COMPARISONS.contains(at(i).text());
+            if (!isComparison
+                    || at(i + 1).kind() != Token.Kind.STRING
+                    || !isUnitText(at(i + 1).text())) {
+                continue;
+            }
+            int from = Operand.startOfChain(tokens, i - 1);
+            boolean isDifference = tokens.subList(from, i).stream().anyMatch(token -> token.isSymbol("-"));
+            if (isDifference) {
+                interval(i + 1, 1, at(i + 1).text());
+            }
+        }
+    }
+
+    private static boolean isUnitText(String text) {
+        try {
+            IntervalValue.parse(text);
+            return text.chars().anyMatch(Character::isLetter) || text.indexOf(':') >= 0;
+        } catch (SqlProblem e) {
+            return false;
+        }
     }
 
     private void matches() throws SqlProblem {

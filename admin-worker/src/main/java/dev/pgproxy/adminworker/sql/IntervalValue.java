@@ -19,6 +19,9 @@ record IntervalValue(long months, long days, long micros) {
     /** Of each part, so that no sum of them overflows. */
     private static final long MAX_PART = 100_000_000L;
 
+    /** Three thousand years. */
+    private static final long MAX_SECONDS = 100_000_000_000L;
+
     private static final int MAX_CHARS = 200;
     private static final long MICROS_PER_SECOND = 1_000_000L;
     private static final long SECONDS_PER_MINUTE = 60;
@@ -28,8 +31,17 @@ record IntervalValue(long months, long days, long micros) {
     private static final BigDecimal DAYS_PER_MONTH = BigDecimal.valueOf(30);
     private static final int BINARY_BYTES = 16;
 
-    private static final Pattern PART = Pattern.compile(
-            "\\s*(?:([+-]?\\d{1,9}):(\\d{1,2})(?::(\\d{1,2}(?:\\.\\d{1,6})?))?|([+-]?\\d{1,12}(?:\\.\\d{1,9})?)\\s*([a-zA-Z]+)?)");
+    private static final Pattern CLOCK =
+            Pattern.compile("([+-])?(\\d{1,9}):(\\d{1,2})(?::(\\d{1,2}(?:\\.\\d{0,30})?))?(?=\\s|$)");
+    private static final Pattern YEARS_AND_MONTHS = Pattern.compile("([+-])?(\\d{1,9})-(\\d{1,2})(?=\\s|$)");
+    private static final Pattern COUNT_OF_UNIT =
+            Pattern.compile("([+-]?\\d{1,12}(?:\\.\\d{1,9})?)\\s*([a-zA-Z]+)(?=[\\s\\d+-]|$)");
+    private static final Pattern COUNT = Pattern.compile("([+-]?\\d{1,12}(?:\\.\\d{1,9})?)(?=\\s|$)");
+
+    /** As the engine writes one. */
+    private static final Pattern OF_ENGINE =
+            Pattern.compile("INTERVAL '(-?)([^']+)' (YEAR TO MONTH|DAY TO SECOND|HOUR TO SECOND"
+                    + "|YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)");
 
     /** Months, days and seconds in one of each unit; a unit has one of the three. */
     private record Unit(long months, long days, BigDecimal seconds) {
@@ -72,71 +84,126 @@ record IntervalValue(long months, long days, long micros) {
             Map.entry("decade", Unit.ofMonths(120)),
             Map.entry("century", Unit.ofMonths(1_200)));
 
-    /** As the engine writes one of days and seconds, or of seconds. */
-    private static final Pattern OF_ENGINE =
-            Pattern.compile("INTERVAL '(-?)(?:(\\d+) )?([\\d:.]+)' (?:DAY TO SECOND|SECOND|DAY|HOUR|MINUTE)");
-
     /** @throws SqlProblem when the text is no interval, or one of parts that are too large */
     static IntervalValue parse(String text) throws SqlProblem {
-        Matcher engine = OF_ENGINE.matcher(text);
-        if (engine.matches()) {
-            String days = engine.group(2) == null ? "0" : engine.group(2);
-            return parse(engine.group(1) + days + " days " + engine.group(1) + engine.group(3));
+        try {
+            Matcher engine = OF_ENGINE.matcher(text);
+            IntervalValue value = engine.matches() ? ofEngine(engine) : ofPostgres(text);
+            boolean isTooLarge = Math.abs(value.months) > MAX_PART
+                    || Math.abs(value.days) > MAX_PART
+                    || Math.abs(value.micros) / MICROS_PER_SECOND > MAX_SECONDS;
+            if (!isTooLarge) {
+                return value;
+            }
+        } catch (ArithmeticException e) {
+            // As below.
         }
+        throw new SqlProblem("22008", "interval field value out of range: \"" + shortened(text) + "\"", "");
+    }
+
+    /** A text that may be an interval of the engine's, as PostgreSQL writes it; any other one as it is. */
+    static String textOf(String text) {
+        try {
+            return OF_ENGINE.matcher(text).matches() ? parse(text).text() : text;
+        } catch (SqlProblem e) {
+            return text;
+        }
+    }
+
+    private static IntervalValue ofEngine(Matcher engine) throws SqlProblem {
+        String parts = engine.group(2);
+        IntervalValue value = switch (engine.group(3)) {
+            case "YEAR TO MONTH", "HOUR TO SECOND" -> ofPostgres(parts);
+            case "DAY TO SECOND" -> ofPostgres(parts.replaceFirst(" ", " days "));
+            default -> ofPostgres(parts + " " + engine.group(3));
+        };
+        return engine.group(1).isEmpty() ? value : value.negated();
+    }
+
+    private static IntervalValue ofPostgres(String text) throws SqlProblem {
         String rest = text.strip();
         boolean ago = rest.toLowerCase(Locale.ROOT).endsWith(" ago");
         rest = ago ? rest.substring(0, rest.length() - " ago".length()).stripTrailing() : rest;
-        rest = rest.startsWith("@") ? rest.substring(1) : rest;
+        rest = rest.startsWith("@") ? rest.substring(1).stripLeading() : rest;
         if (rest.isEmpty() || rest.length() > MAX_CHARS) {
             throw invalid(text);
         }
         IntervalValue sum = new IntervalValue(0, 0, 0);
-        Matcher matcher = PART.matcher(rest);
-        int at = 0;
-        while (at < rest.length()) {
-            if (!matcher.find(at) || matcher.start() != at) {
+        while (!rest.isEmpty()) {
+            Matcher clock = CLOCK.matcher(rest);
+            Matcher months = YEARS_AND_MONTHS.matcher(rest);
+            Matcher unit = COUNT_OF_UNIT.matcher(rest);
+            Matcher count = COUNT.matcher(rest);
+            int end;
+            if (clock.lookingAt()) {
+                sum = sum.plus(clock(clock));
+                end = clock.end();
+            } else if (months.lookingAt()) {
+                sum = sum.plus(yearsAndMonths(months));
+                end = months.end();
+            } else if (unit.lookingAt()) {
+                sum = sum.plus(units(unit.group(1), unit.group(2), text));
+                end = unit.end();
+            } else if (count.lookingAt()) {
+                end = count.end();
+                String behind = rest.substring(end).strip();
+                // A number without a unit is seconds, and can be the last thing only; before a clock it is days.
+                boolean isDays = CLOCK.matcher(behind).lookingAt();
+                if (!isDays && !behind.isEmpty()) {
+                    throw invalid(text);
+                }
+                sum = sum.plus(units(count.group(1), isDays ? "day" : "s", text));
+            } else {
                 throw invalid(text);
             }
-            sum = sum.plus(matcher.group(1) != null ? clock(matcher) : units(matcher, text));
-            at = matcher.end();
+            rest = rest.substring(end).stripLeading();
         }
-        if (Math.abs(sum.months) > MAX_PART
-                || Math.abs(sum.days) > MAX_PART
-                || Math.abs(sum.micros) / MICROS_PER_SECOND > MAX_PART * SECONDS_PER_DAY) {
-            throw new SqlProblem("22008", "interval field value out of range: \"" + text + "\"", "");
-        }
-        return ago ? new IntervalValue(-sum.months, -sum.days, -sum.micros) : sum;
+        return ago ? sum.negated() : sum;
+    }
+
+    private static String shortened(String text) {
+        return text.substring(0, Math.min(MAX_CHARS, text.length()));
+    }
+
+    private IntervalValue negated() {
+        return new IntervalValue(-months, -days, -micros);
+    }
+
+    private static IntervalValue yearsAndMonths(Matcher matcher) {
+        long months = Long.parseLong(matcher.group(2)) * MONTHS_PER_YEAR + Long.parseLong(matcher.group(3));
+        return new IntervalValue("-".equals(matcher.group(1)) ? -months : months, 0, 0);
     }
 
     private static SqlProblem invalid(String text) {
         return new SqlProblem(
                 "22007",
-                "invalid input syntax for type interval: \"" + text.substring(0, Math.min(MAX_CHARS, text.length()))
-                        + "\"",
+                "invalid input syntax for type interval: \"" + shortened(text) + "\"",
                 "Write 5 minutes, 1 day 02:00:00, or the like.");
     }
 
     private IntervalValue plus(IntervalValue other) {
-        return new IntervalValue(months + other.months, days + other.days, micros + other.micros);
+        return new IntervalValue(
+                Math.addExact(months, other.months),
+                Math.addExact(days, other.days),
+                Math.addExact(micros, other.micros));
     }
 
     private static IntervalValue clock(Matcher matcher) {
-        String hours = matcher.group(1);
-        String seconds = matcher.group(3) == null ? "0" : matcher.group(3);
-        BigDecimal all = new BigDecimal(hours.replaceAll("[+-]", ""))
+        String seconds = matcher.group(4) == null ? "0" : matcher.group(4);
+        BigDecimal all = new BigDecimal(matcher.group(2))
                 .multiply(BigDecimal.valueOf(SECONDS_PER_HOUR))
-                .add(new BigDecimal(matcher.group(2)).multiply(BigDecimal.valueOf(SECONDS_PER_MINUTE)))
+                .add(new BigDecimal(matcher.group(3)).multiply(BigDecimal.valueOf(SECONDS_PER_MINUTE)))
                 .add(new BigDecimal(seconds));
-        return new IntervalValue(0, 0, micros(hours.startsWith("-") ? all.negate() : all));
+        return new IntervalValue(0, 0, micros("-".equals(matcher.group(1)) ? all.negate() : all));
     }
 
     private static long micros(BigDecimal seconds) {
-        return seconds.movePointRight(6).setScale(0, RoundingMode.HALF_EVEN).longValue();
+        return seconds.movePointRight(6).setScale(0, RoundingMode.HALF_EVEN).longValueExact();
     }
 
-    private static IntervalValue units(Matcher matcher, String text) throws SqlProblem {
-        BigDecimal count = new BigDecimal(matcher.group(4));
-        String name = matcher.group(5) == null ? "s" : matcher.group(5).toLowerCase(Locale.ROOT);
+    private static IntervalValue units(String number, String unitName, String text) throws SqlProblem {
+        BigDecimal count = new BigDecimal(number);
+        String name = unitName.toLowerCase(Locale.ROOT);
         Unit unit = UNITS.get(name);
         if (unit == null && name.length() > 2 && name.endsWith("s")) {
             unit = UNITS.get(name.substring(0, name.length() - 1));
@@ -151,7 +218,7 @@ record IntervalValue(long months, long days, long micros) {
         BigDecimal wholeDays = allDays.setScale(0, RoundingMode.DOWN);
         BigDecimal seconds = count.multiply(unit.seconds)
                 .add(allDays.subtract(wholeDays).multiply(BigDecimal.valueOf(SECONDS_PER_DAY)));
-        return new IntervalValue(wholeMonths.longValue(), wholeDays.longValue(), micros(seconds));
+        return new IntervalValue(wholeMonths.longValueExact(), wholeDays.longValueExact(), micros(seconds));
     }
 
     /**
@@ -167,22 +234,36 @@ record IntervalValue(long months, long days, long micros) {
                     "Add two intervals, one after the other.");
         }
         if (months != 0) {
-            return "INTERVAL '" + months + "' MONTH(18)";
-        }
-        if (days == 0) {
-            return "INTERVAL '" + BigDecimal.valueOf(micros, 6).toPlainString() + "' SECOND(18, 6)";
+            return String.format(
+                    Locale.ROOT,
+                    "INTERVAL '%s%d-%d' YEAR(18) TO MONTH",
+                    months < 0 ? "-" : "",
+                    Math.abs(months) / MONTHS_PER_YEAR,
+                    Math.abs(months) % MONTHS_PER_YEAR);
         }
         long all = Math.addExact(Math.multiplyExact(days, SECONDS_PER_DAY * MICROS_PER_SECOND), micros);
         long seconds = Math.abs(all) / MICROS_PER_SECOND;
-        return String.format(
-                Locale.ROOT,
-                "INTERVAL '%s%d %02d:%02d:%02d.%06d' DAY(18) TO SECOND(6)",
-                all < 0 ? "-" : "",
-                seconds / SECONDS_PER_DAY,
-                seconds % SECONDS_PER_DAY / SECONDS_PER_HOUR,
-                seconds % SECONDS_PER_HOUR / SECONDS_PER_MINUTE,
-                seconds % SECONDS_PER_MINUTE,
-                Math.abs(all) % MICROS_PER_SECOND);
+        String sign = all < 0 ? "-" : "";
+        long fraction = Math.abs(all) % MICROS_PER_SECOND;
+        // Hours may be more than a day has, as long as there are no days.
+        return days == 0
+                ? String.format(
+                        Locale.ROOT,
+                        "INTERVAL '%s%d:%02d:%02d.%06d' HOUR(18) TO SECOND(6)",
+                        sign,
+                        seconds / SECONDS_PER_HOUR,
+                        seconds % SECONDS_PER_HOUR / SECONDS_PER_MINUTE,
+                        seconds % SECONDS_PER_MINUTE,
+                        fraction)
+                : String.format(
+                        Locale.ROOT,
+                        "INTERVAL '%s%d %02d:%02d:%02d.%06d' DAY(18) TO SECOND(6)",
+                        sign,
+                        seconds / SECONDS_PER_DAY,
+                        seconds % SECONDS_PER_DAY / SECONDS_PER_HOUR,
+                        seconds % SECONDS_PER_HOUR / SECONDS_PER_MINUTE,
+                        seconds % SECONDS_PER_MINUTE,
+                        fraction);
     }
 
     /** What the engine has computed, each of whose parts has the sign of the whole. */

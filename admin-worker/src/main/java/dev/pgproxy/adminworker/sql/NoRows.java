@@ -1,44 +1,107 @@
 package dev.pgproxy.adminworker.sql;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to a question of a client's about what there is none of here: indexes, constraints, policies, functions. Such questions use what the engine
- * does not understand; where it does not, they get no rows, which is the right answer.
+ * does not understand; where it does not, they get no rows, which is right where the rows would have to come out of a table that is empty.
  */
 final class NoRows {
 
     private static final int MAX_PARAMETERS = 1_000;
+    private static final Set<String> AGGREGATES =
+            Set.of("count", "sum", "avg", "min", "max", "array_agg", "string_agg");
 
-    private NoRows() {}
+    /** Behind these no more tables come. */
+    private static final Set<String> AFTER_TABLES =
+            Set.of("where", "group", "having", "order", "limit", "offset", "select", "union");
 
-    /** No rows with as many columns as the statement has; null when it names no table that is empty here. */
-    static Plan.@Nullable Query insteadOf(SqlText statement) {
-        List<Token> tokens = statement.tokens();
-        boolean namesEmpty = false;
-        int parameters = 0;
-        for (int i = 0; i < tokens.size(); i++) {
-            Token token = tokens.get(i);
-            namesEmpty |= token.isName() && isTable(tokens, i) && CatalogTables.isEmpty(token.folded());
-            parameters = token.kind() == Token.Kind.PARAMETER ? Math.max(parameters, number(token)) : parameters;
-        }
-        return namesEmpty && parameters <= MAX_PARAMETERS ? empty(columns(tokens), parameters) : null;
+    private static final Set<String> OUTER = Set.of("left", "right", "full", "outer");
+
+    private final List<Token> tokens;
+    /** Of each parenthesis that is open, whether rows come out of it, and whether it is among tables. */
+    private final Deque<boolean[]> outer = new ArrayDeque<>();
+
+    private boolean isSource = true;
+    private boolean amongTables;
+
+    private NoRows(List<Token> tokens) {
+        this.tokens = tokens;
     }
 
-    private static boolean isTable(List<Token> tokens, int at) {
+    /** No rows with as many columns as the statement has; null when its rows need not come out of a table that is empty here. */
+    static Plan.@Nullable Query insteadOf(SqlText statement) {
+        List<Token> tokens = statement.tokens();
+        int parameters = 0;
+        for (Token token : tokens) {
+            parameters = token.kind() == Token.Kind.PARAMETER ? Math.max(parameters, number(token)) : parameters;
+        }
+        int columns = columns(tokens);
+        boolean fits = parameters <= MAX_PARAMETERS && columns <= Engine.MAX_COLUMNS;
+        return fits && !alwaysHasARow(tokens) && new NoRows(tokens).needsEmptyTable()
+                ? empty(columns, parameters)
+                : null;
+    }
+
+    private boolean needsEmptyTable() {
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            if (token.isSymbol("(")) {
+                outer.push(new boolean[] {isSource, amongTables});
+                isSource &= amongTables;
+            } else if (token.isSymbol(")")) {
+                boolean @Nullable [] before = outer.poll();
+                isSource = before == null || before[0];
+                amongTables = before != null && before[1];
+            } else if (token.isWord("from")) {
+                amongTables = true;
+            } else if (token.kind() == Token.Kind.WORD && AFTER_TABLES.contains(token.folded())) {
+                amongTables = false;
+            } else if (isSource
+                    && amongTables
+                    && token.isName()
+                    && CatalogTables.isEmpty(token.folded())
+                    && isInner(i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the table at this place is one that a row must come out of. */
+    private boolean isInner(int at) {
         int before = at - 1;
         if (at >= 2
                 && tokens.get(at - 1).isSymbol(".")
                 && tokens.get(at - 2).folded().equals(CatalogTables.PG_CATALOG)) {
             before = at - 3;
         }
-        return before >= 0
-                && (tokens.get(before).isWord("from")
-                        || tokens.get(before).isWord("join")
-                        || tokens.get(before).isSymbol(","));
+        Token word = before >= 0 ? tokens.get(before) : Token.NONE;
+        boolean isOuterJoin = word.isWord("join")
+                && before >= 1
+                && OUTER.contains(tokens.get(before - 1).folded());
+        return (word.isWord("from") || word.isWord("join") || word.isSymbol(",")) && !isOuterJoin;
+    }
+
+    /** An aggregate without groups has one, also of no rows. */
+    private static boolean alwaysHasARow(List<Token> tokens) {
+        int depth = 0;
+        boolean aggregates = false;
+        for (int i = 0; i < tokens.size(); i++) {
+            Token token = tokens.get(i);
+            depth += token.isSymbol("(") ? 1 : token.isSymbol(")") ? -1 : 0;
+            if (depth == 0 && token.isWord("group")) {
+                return false;
+            }
+            boolean isCall = i + 1 < tokens.size() && tokens.get(i + 1).isSymbol("(");
+            aggregates |= depth == 0 && isCall && AGGREGATES.contains(token.folded());
+        }
+        return aggregates;
     }
 
     private static int number(Token parameter) {

@@ -84,6 +84,9 @@ final class Operand {
         if (token.isSymbol(")")) {
             int open = matching(tokens, last, "(", ")");
             Token before = at(tokens, open - 1);
+            if ((before.isWord("filter") || before.isWord("over")) && open >= 2) {
+                return startOfPrimary(tokens, open - 2);
+            }
             boolean isCall =
                     before.isName() && !(before.kind() == Token.Kind.WORD && NO_FUNCTIONS.contains(before.folded()));
             return isCall ? startOfName(tokens, open - 1) : open;
@@ -177,7 +180,15 @@ final class Operand {
         while (at(tokens, end).isSymbol(".") && at(tokens, end + 1).isName()) {
             end += 2;
         }
-        return at(tokens, end).isSymbol("(") ? closing(tokens, end, "(", ")") : end;
+        if (!at(tokens, end).isSymbol("(")) {
+            return end;
+        }
+        end = closing(tokens, end, "(", ")");
+        while ((at(tokens, end).isWord("filter") || at(tokens, end).isWord("over"))
+                && at(tokens, end + 1).isSymbol("(")) {
+            end = closing(tokens, end + 1, "(", ")");
+        }
+        return end;
     }
 
     /** Behind the last token of a type, with its length and its brackets. */

@@ -13,6 +13,9 @@ public final class Planner {
     private static final String READ_ONLY_HINT =
             "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
 
+    /** Of errors that say that a statement is too much. */
+    private static final String CLASS_LIMIT_EXCEEDED = "54";
+
     /** How a query begins. */
     private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE");
 
@@ -100,12 +103,13 @@ public final class Planner {
                     "Write a SELECT.",
                     statement.tokens().isEmpty() ? 0 : statement.tokens().get(0).start() + 1);
         }
+        QueryPlanner.check(statement);
         Plan.@Nullable Query nothing = NoRows.insteadOf(statement);
         try {
             Plan.Query query = QueryPlanner.plan(statement, settings);
             return nothing == null ? query : query.orElse(nothing);
         } catch (SqlProblem e) {
-            if (nothing == null) {
+            if (nothing == null || e.sqlState().startsWith(CLASS_LIMIT_EXCEEDED)) {
                 throw e;
             }
             return nothing;

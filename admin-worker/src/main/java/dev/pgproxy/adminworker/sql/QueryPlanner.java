@@ -79,11 +79,53 @@ final class QueryPlanner {
     }
 
     static Plan.Query plan(SqlText statement, Settings settings) throws SqlProblem {
+        check(statement);
+        SqlText plain = new SqlText(statement.text(), statement.offset(), Idioms.rewrite(statement.tokens()));
+        return new QueryPlanner(plain, settings).run(SelectLabels.of(statement.tokens()));
+    }
+
+    /**
+     * Bounds a statement, so that others can walk through it.
+     *
+     * @throws SqlProblem when it is too long or too deep, when a bracket has no counterpart, or when it names what only this program may
+     */
+    static void check(SqlText statement) throws SqlProblem {
         if (statement.tokens().size() > MAX_TOKENS) {
             throw tooComplex("more than " + MAX_TOKENS + " words and signs");
         }
-        SqlText plain = new SqlText(statement.text(), statement.offset(), Idioms.rewrite(statement.tokens()));
-        return new QueryPlanner(plain, settings).run(SelectLabels.of(statement.tokens()));
+        Deque<String> expected = new ArrayDeque<>();
+        for (Token token : statement.tokens()) {
+            if (token.isSymbol("(") || token.isSymbol("[")) {
+                expected.push(token.isSymbol("(") ? ")" : "]");
+                if (expected.size() > MAX_DEPTH) {
+                    throw tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+                }
+            } else if ((token.isSymbol(")") || token.isSymbol("]"))
+                    && !token.text().equals(expected.poll())) {
+                throw new SqlProblem(
+                        SqlStates.SYNTAX_ERROR,
+                        "syntax error at or near \"" + token.text() + "\"",
+                        "It has no counterpart.",
+                        token.start() + 1);
+            } else if (token.isName() && token.folded().startsWith(SqlFunctions.PREFIX)) {
+                throw noFunction(token);
+            }
+        }
+        if (!expected.isEmpty()) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "syntax error at end of input",
+                    "A parenthesis is not closed.",
+                    statement.text().length() + 1);
+        }
+    }
+
+    private static SqlProblem noFunction(Token token) {
+        return new SqlProblem(
+                SqlStates.UNDEFINED_FUNCTION,
+                "function " + token.text() + "() is not available in pg_proxy",
+                "There are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
+                token.start() + 1);
     }
 
     private Plan.Query run(List<@Nullable String> labels) throws SqlProblem {
@@ -244,7 +286,7 @@ final class QueryPlanner {
         }
         String session =
                 token.kind() == Token.Kind.WORD && !isUserColumn(token) ? Functions.sessionKeyword(name) : null;
-        if (session != null && !isCall(at)) {
+        if (session != null && !isCall(at) && beginsExpression(at)) {
             add(token, literal(session));
             return at;
         }
@@ -272,6 +314,21 @@ final class QueryPlanner {
         }
         addName(token);
         return at;
+    }
+
+    /** Whether a word stands where an expression can begin, and not a name for one, or the rest of one. */
+    private boolean beginsExpression(int at) {
+        Token before = at == 0 ? Token.NONE : statement.tokens().get(at - 1);
+        boolean endsExpression = before.isSymbol(")")
+                || before.isSymbol("]")
+                || before.isSymbol(".")
+                || before.kind() == Token.Kind.STRING
+                || before.kind() == Token.Kind.NUMBER
+                || before.kind() == Token.Kind.PARAMETER
+                || before.kind() == Token.Kind.QUOTED_NAME
+                || before.isWord("as")
+                || (before.kind() == Token.Kind.WORD && !Functions.isKeyword(before.folded()));
+        return !endsExpression;
     }
 
     /** {@code pg_catalog.pg_class}, or the beginning of {@code pg_catalog.pg_class.oid}. */
@@ -355,11 +412,7 @@ final class QueryPlanner {
             return at;
         }
         if (!Functions.isAllowed(name)) {
-            throw new SqlProblem(
-                    SqlStates.UNDEFINED_FUNCTION,
-                    "function " + token.text() + "() is not available in pg_proxy",
-                    "There are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
-                    token.start() + 1);
+            throw noFunction(token);
         }
         addName(token);
         return at;

@@ -83,10 +83,14 @@ final class SelectLabels {
 
     private static @Nullable String label(List<Token> item) {
         if (item.size() < 2 || hasAlias(item)) {
-            boolean isLiteral = item.size() == 1 && !item.get(0).isName();
-            return isLiteral ? NAMELESS : null;
+            Token only = item.isEmpty() ? Token.NONE : item.get(item.size() - 1);
+            if (item.size() > 1) {
+                return null;
+            }
+            boolean isSession = only.kind() == Token.Kind.WORD && Functions.sessionKeyword(only.folded()) != null;
+            return isSession ? only.folded() : only.isName() ? null : NAMELESS;
         }
-        int end = endOfOperand(item);
+        int end = Operand.end(item, 0);
         if (end < item.size()) {
             boolean isZone = item.get(end).isWord("at");
             return isZone && Operand.end(item, Math.min(end + 3, item.size() - 1)) >= item.size()
@@ -94,16 +98,6 @@ final class SelectLabels {
                     : NAMELESS;
         }
         return nameOfOperand(item);
-    }
-
-    /** Behind the operand that the item begins with, and what belongs to a call: FILTER (...), OVER (...). */
-    private static int endOfOperand(List<Token> item) {
-        int end = Operand.end(item, 0);
-        while (end + 1 < item.size()
-                && (item.get(end).isWord("filter") || item.get(end).isWord("over"))) {
-            end = item.get(end + 1).isSymbol("(") ? Operand.closing(item, end + 1, "(", ")") : end + 2;
-        }
-        return end;
     }
 
     private static boolean hasAlias(List<Token> item) {
@@ -169,6 +163,9 @@ final class SelectLabels {
 
     /** What is cast gives its name, if it has one; else the type does. */
     private static String named(List<Token> operand, Token type) {
+        if (operand.isEmpty()) {
+            return NAMELESS;
+        }
         boolean isColumn = operand.stream().allMatch(token -> token.isName() || token.isSymbol("."));
         String own = isColumn
                 ? operand.get(operand.size() - 1).folded()

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class SqlFunctions {
 
     /** Before the names that the engine knows them by, since it has some of its own that are called the same. */
-    private static final String PREFIX = "pg__";
+    static final String PREFIX = "pg__";
 
     /** Names in SQL, and the methods that they stand for. */
     private static final Map<String, String> FUNCTIONS = Map.of(
@@ -56,9 +56,11 @@ public final class SqlFunctions {
             REGNAMESPACE, "regnamespace");
 
     static final String ELEMENT = PREFIX + "element";
+    static final String TEXT = PREFIX + "text";
 
     private static final Map<String, String> OPERATORS = Map.of(
             ELEMENT, "element",
+            TEXT, "text",
             MATCHES, "matches",
             MATCHES_NOCASE, "matchesIgnoringCase",
             INTERVAL, "interval",
@@ -72,10 +74,16 @@ public final class SqlFunctions {
 
     private static final long MAX_PATTERN_STEPS = 100_000;
     private static final int MAX_MATCHED_CHARS = 10_000;
+
+    /** Of one match, which cannot be stopped: some tenths of a second. */
+    private static final long MAX_MATCH_STEPS = 10_000_000;
+
     private static final int MAX_ELEMENTS = 10_000;
     private static final int MAX_DELIMITER_CHARS = 1_000;
     private static final java.util.regex.Pattern REPETITION =
             java.util.regex.Pattern.compile("\\{(\\d{1,9})?(?:,(\\d{1,9})?)?\\}");
+
+    private static final java.util.regex.Pattern SIGNED_OFFSET = java.util.regex.Pattern.compile("[+-]\\d");
 
     private static final List<String> SIZE_UNITS = List.of("bytes", "kB", "MB", "GB", "TB", "PB");
     /** A size is told in a unit until it has so many of it. */
@@ -96,8 +104,18 @@ public final class SqlFunctions {
         return definitions;
     }
 
+    /** Not as a function that may be computed before the statement runs, when nobody could stop it. */
     private static String definition(Class<?> in, String name, String method) {
-        return "CREATE ALIAS " + name + " DETERMINISTIC FOR '" + in.getName() + '.' + method + "'";
+        return "CREATE ALIAS " + name + " FOR '" + in.getName() + '.' + method + "'";
+    }
+
+    /** What a column is called that the engine names after one of its own functions. */
+    static String label(String engineName) {
+        if (!engineName.startsWith(PREFIX)) {
+            return engineName;
+        }
+        String name = engineName.substring(PREFIX.length());
+        return FUNCTIONS.containsKey(name) || CatalogFunctions.FUNCTIONS.containsKey(name) ? name : "?column?";
     }
 
     /** What the engine calls a function of this name; null when it is none of these. */
@@ -125,6 +143,11 @@ public final class SqlFunctions {
                     "a regular expression is too long, or repeats too much", SqlStates.STATEMENT_TOO_COMPLEX);
         }
         try {
+            if (steps(pattern) * Math.min(text.length(), MAX_MATCHED_CHARS) > MAX_MATCH_STEPS) {
+                throw new SQLException(
+                        "a regular expression is too long for the text that it is matched with",
+                        SqlStates.STATEMENT_TOO_COMPLEX);
+            }
             String bounded = text.substring(0, Math.min(text.length(), MAX_MATCHED_CHARS));
             return Pattern.compile(pattern, flags).matcher(bounded).find();
         } catch (PatternSyntaxException e) {
@@ -206,7 +229,13 @@ public final class SqlFunctions {
             return null;
         }
         try {
-            return IntervalValue.parse(text).seconds();
+            IntervalValue parsed = IntervalValue.parse(text);
+            if (parsed.months() != 0) {
+                throw new SQLException(
+                        "months are available in an interval that is written out, and not in one that is computed",
+                        SqlStates.FEATURE_NOT_SUPPORTED);
+            }
+            return parsed.seconds();
         } catch (SqlProblem e) {
             throw thrown(e);
         }
@@ -227,6 +256,12 @@ public final class SqlFunctions {
     }
 
     private static ZoneId zone(String name) throws SQLException {
+        if (SIGNED_OFFSET.matcher(name).find()) {
+            // PostgreSQL counts these to the west, by POSIX, and hardly anybody means that.
+            throw new SQLException(
+                    "time zone \"" + name + "\" is not available in pg_proxy: write a name, such as Europe/Berlin",
+                    "22023");
+        }
         try {
             return ZoneId.of(name.equalsIgnoreCase("utc") ? "UTC" : name);
         } catch (DateTimeException e) {
@@ -237,6 +272,11 @@ public final class SqlFunctions {
     /** The element of that number, from 1. */
     public static @Nullable String element(@Nullable String @Nullable [] array, @Nullable Integer number) {
         return array == null || number == null || number < 1 || number > array.length ? null : array[number - 1];
+    }
+
+    /** A cast to text: the engine writes intervals in its own way. */
+    public static @Nullable String text(@Nullable String value) {
+        return value == null ? null : IntervalValue.textOf(value);
     }
 
     /** A cast to an array of texts, from what PostgreSQL writes for one. */

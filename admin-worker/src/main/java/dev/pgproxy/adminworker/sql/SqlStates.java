@@ -21,6 +21,7 @@ public final class SqlStates {
     public static final String DUPLICATE_STATEMENT = "42P05";
     public static final String OUT_OF_MEMORY = "53200";
     public static final String PROGRAM_LIMIT_EXCEEDED = "54000";
+    public static final String TOO_MANY_COLUMNS = "54011";
     public static final String STATEMENT_TOO_COMPLEX = "54001";
     public static final String INTERNAL_ERROR = "XX000";
 

@@ -2,6 +2,7 @@ package dev.pgproxy.adminworker.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.adminworker.sql.Plan;
 import dev.pgproxy.adminworker.sql.Planner;
@@ -35,7 +36,7 @@ class CursorsTest {
         for (int i = 1; i <= ROWS; i++) {
             rows.add(new byte[] {(byte) i});
         }
-        cursors.declare(plan, new QueryResult(List.of(), rows, ROWS));
+        cursors.declare(plan, new QueryResult(List.of(), rows, ROWS), inTransaction);
     }
 
     private String fetch(String sql) throws SqlProblem {
@@ -81,8 +82,9 @@ class CursorsTest {
                 "42P03",
                 assertThrows(SqlProblem.class, () -> declare("declare a cursor for select 1", true))
                         .sqlState());
-        assertEquals(2 * ROWS, cursors.heldBytes());
-        cursors.transactionEnded();
+        long held = cursors.heldBytes();
+        assertTrue(held > 2 * ROWS, "rows and columns have a weight, too");
+        cursors.transactionEnded(true);
         assertEquals(
                 "34000", assertThrows(SqlProblem.class, () -> fetch("fetch a")).sqlState());
         assertEquals("1", fetch("fetch from \"B\""));
@@ -90,6 +92,14 @@ class CursorsTest {
         assertEquals(0, cursors.heldBytes());
         assertThrows(SqlProblem.class, () -> cursors.close((Plan.Close) plan("close \"B\"")));
         cursors.close((Plan.Close) plan("close all"));
+
+        declare("declare c cursor with hold for select 1", true);
+        cursors.transactionEnded(false);
+        assertThrows(SqlProblem.class, () -> fetch("fetch c"), "it was never there");
+        declare("declare c cursor with hold for select 1", true);
+        cursors.transactionEnded(true);
+        cursors.transactionEnded(false);
+        assertEquals("1", fetch("fetch c"));
     }
 
     @ParameterizedTest

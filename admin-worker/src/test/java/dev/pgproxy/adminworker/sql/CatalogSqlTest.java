@@ -109,6 +109,14 @@ class CatalogSqlTest {
         assertEquals(0, none.rows().size());
         assertEquals(3, none.columns().size());
         assertEquals(0, run("select * from pg_catalog.pg_policies").rows().size());
+        assertThrows(
+                SqlProblem.class,
+                () -> run("select count(*), nobody_knows(1) from pg_catalog.pg_constraint"),
+                "it has one row, also of nothing");
+        assertThrows(
+                SqlProblem.class,
+                () -> run("select relname, nobody_knows(oid) from pg_class left join pg_description on objoid = oid"),
+                "rows do not have to come out of the empty table");
     }
 
     @Test

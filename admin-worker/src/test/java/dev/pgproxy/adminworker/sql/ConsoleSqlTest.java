@@ -121,6 +121,29 @@ class ConsoleSqlTest {
                 "select case when line ~ 'idle' then 'x' else 'y' end from event order by id; ^y\nx^",
                 "select cast('5 min' as interval), cast('{1,2}' as text[]); 00:05:00|{1,2}",
                 "select (now() - now())::interval; 00:00:00",
+                "select interval '1 02:03:04'; 1 day 02:03:04",
+                "select interval '1-2', interval '-1-2'; 1 year 2 mons|-1 years -2 mons",
+                "select interval '00:00:01.123456789'; 00:00:01.123457",
+                "select interval '1-2' year to month, interval '01:30' hour to minute; 1 year 2 mons|01:30:00",
+                "select (\"at\" at time zone 'UTC') at time zone 'Europe/Berlin' from event where id = 1; 2026-01-01 09:00:00+00",
+                "select date_trunc('day', \"at\" at time zone 'Europe/Berlin') at time zone 'Europe/Berlin' from event where id = 1;"
+                        + " 2025-12-31 23:00:00+00",
+                "select cast('2026-07-01 12:00' as timestamp) at time zone 'Europe/Berlin'; 2026-07-01 10:00:00+00",
+                "select max(\"at\") filter (where id = 1) at time zone 'UTC' from event; 2026-01-01 10:00:00",
+                "select date_part('hour', interval '90 minutes'), date_part('minute', interval '90 minutes'); 1|30",
+                "select date_part('year', interval '14 months'), date_part('month', interval '14 months'); 1|2",
+                "select date_part('second', \"at\") from event where id = 2; 1.5",
+                "select cast('2 days' as interval), cast('1 month' as interval); 2 days|1 mon",
+                "select (max(\"at\") - min(\"at\"))::text from event; 1 day 01:01:01.5",
+                "select count(*) from event a, event b where a.\"at\" - b.\"at\" > '1 hour'; 1",
+                "select process, string_to_array(line, '=') from event where id = 2; pool-1|{event,idle}",
+                "select id from event where process = any(array['pool-1']::text[]); 2",
+                "select id from event where id = any(string_to_array('1,5', ',')::int[]); 1",
+                "select '{a,\"b c\",NULL}'::text[]; {a,\"b c\",NULL}",
+                "select x.user from (select 1 as \"user\") x; 1",
+                "select id as user from event where id = 1; 1",
+                "select process user from event where id = 1; master",
+                "select 1 where 1 is distinct from 2; 1",
             })
     void whatPostgresAnswersIsAnswered(String sql, @Nullable String expected) throws SqlProblem {
         assertEquals(expected == null ? "" : expected, rows(sql));
@@ -134,6 +157,15 @@ class ConsoleSqlTest {
         assertEquals("2", rows("select count(*) from event where \"at\" > now() - $1::interval", "99999 days"));
         assertEquals(
                 "2201B", problem("select id from event where process ~ $1", "(").sqlState());
+    }
+
+    @Test
+    void parametersOfOtherKindsAreUnderstood() throws SqlProblem {
+        assertEquals("2", rows("select id from event where process = any($1)", "{pool-1}"));
+        assertEquals("2 days", rows("select $1::interval", "2 days"));
+        assertEquals(
+                SqlStates.FEATURE_NOT_SUPPORTED,
+                problem("select $1::interval", "1 month").sqlState());
     }
 
     @Test
@@ -162,6 +194,8 @@ class ConsoleSqlTest {
                 "select case when true then 1 end, cast(id as text), 1, e.id from event e; case|id|?column?|id",
                 "select '5 min'::interval, interval '1 h', date_part('hour', now()), age(now()); interval|interval|date_part|age",
                 "select count(*) filter (where id > 1), sum(id) over (), max(id) + 1, max(id) as m, min(id) x from event group by id; count|sum|?column?|m|x",
+                "select current_user, user, session_user, current_catalog, 1 as user; current_user|user|session_user|current_catalog|user",
+                "with e as (select * from event) select split_part(line, '=', 1), line ~ 'x' from e; split_part|?column?",
                 "select coalesce(id, 0), (id), -id, extract(hour from \"at\"), exists(select 1) from event; coalesce|id|?column?|extract|exists",
             })
     void columnsAreNamedAsPostgresNamesThem(String sql, String expected) throws SqlProblem {
@@ -188,10 +222,48 @@ class ConsoleSqlTest {
                 "select :: interval",
                 "select at time zone",
                 "select age()",
+                "select (string_to_array('a', ','))[",
+                "select :: ::int",
+                "select (1",
+                "select 1)",
+                "select [1)",
+                "select interval '100000000 days 2400000000 hours'",
+                "select interval '999999999999 hours'",
+                "select interval '1234567890123 seconds'",
+                "select interval '1 2 3'",
+                "select interval '1 hour' / 7",
+                "select now() at time zone '+02'",
+                "select now() at time zone 'UTC+2'",
+                "select pg__text_array('{a}')",
+                "select \"pg__matches\"('a', 'a')",
+                "select * from generate_series(9223372036854775806, 9223372036854775807), generate_series(1, 10001)",
+                "select * from generate_series(-9223372036854775807, 9223372036854775807)",
+                "select process ~ repeat('a?', 450) from event",
             })
     void whatIsWrongIsSaidAndBreaksNothing(String sql) throws SqlProblem {
         problem(sql);
         assertEquals("2", rows("select count(*) from event"));
+    }
+
+    /** What a reader may ask must neither fill the heap nor hold anybody up. */
+    @Test
+    void whatCannotBeStoppedHasABound() throws SqlProblem {
+        assertEquals("2", rows("select count(*) from generate_series(9223372036854775806, 9223372036854775807)"));
+        String text = "a".repeat(10_000);
+        assertEquals(
+                SqlStates.STATEMENT_TOO_COMPLEX,
+                problem("select $1 ~ '(" + "a?".repeat(450) + "){100}Q'", text).sqlState());
+        for (String deep : List.of(
+                "select " + "(".repeat(4_900) + "1" + ")".repeat(4_900),
+                "select " + "cast(".repeat(1_900) + "1" + " as int)".repeat(1_900),
+                "select 1" + ", 1".repeat(100_000) + " from pg_index")) {
+            assertEquals(SqlStates.STATEMENT_TOO_COMPLEX, problem(deep).sqlState());
+        }
+        assertEquals(
+                SqlStates.TOO_MANY_COLUMNS,
+                problem("select 1" + ", 1".repeat(1_664)).sqlState());
+        assertEquals(
+                SqlStates.UNDEFINED_TABLE, problem("select 'nothing'::regclass").sqlState());
     }
 
     @Test

@@ -86,6 +86,8 @@ class CopySqlTest {
                 "copy pool",
                 "copy",
                 "copy pool to stdout with (format binary)",
+                "copy pool to stdout with (null '01234567890123456789012345678901234567890123456789012345678901234567890123456789"
+                        + "012345678901234567890123456789')",
                 "copy pool to stdout with (freeze)",
                 "copy pool to stdout with (delimiter '||')",
                 "copy pool to stdout with (format csv",
