@@ -503,7 +503,10 @@ final class Conversation {
 
     private void copyOut(Plan.Copy plan, QueryResult result) throws SqlProblem {
         long bytes = plan.format().mostBytes(result);
-        if (bytes > MAX_COPY_BYTES || !services.hasRoomFor(bytes, asker.mayAct())) {
+        if (!services.hasRoomFor(bytes, asker.mayAct())) {
+            throw tooMuchHeld();
+        }
+        if (bytes > MAX_COPY_BYTES) {
             throw new SqlProblem(
                     SqlStates.PROGRAM_LIMIT_EXCEEDED,
                     "what is to be copied may take more than " + MAX_COPY_BYTES / 1024 / 1024 + " MiB",

@@ -48,7 +48,7 @@ final class Idioms {
 
     /** Behind these no tables come. */
     private static final Set<String> ENDING_TABLES =
-            Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "union", "on");
+            Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "union");
 
     /** Comparisons. */
     private static final Set<String> COMPARISONS = Set.of("<", ">", "<=", ">=", "=", "<>", "!=");
@@ -171,6 +171,9 @@ final class Idioms {
             Token token = at(i);
             if (token.isSymbol("(")) {
                 outer.push(amongTables);
+                amongTables &= !at(i - 1).isName()
+                        || at(i - 1).isWord("from")
+                        || at(i - 1).isWord("join"); // A call.
             } else if (token.isSymbol(")")) {
                 amongTables = !outer.isEmpty() && outer.pop();
             } else if (token.isWord("from")) {
@@ -563,12 +566,29 @@ final class Idioms {
                     || !isUnitText(at(i + 1).text())) {
                 continue;
             }
-            int from = Operand.startOfChain(tokens, i - 1);
-            boolean isDifference = tokens.subList(from, i).stream().anyMatch(token -> token.isSymbol("-"));
-            if (isDifference) {
+            if (isDifference(Operand.startOfChain(tokens, i - 1), i)) {
                 interval(i + 1, 1, at(i + 1).text());
             }
         }
+    }
+
+    /** Whether something is subtracted at the outermost level, in parentheses or not. */
+    private boolean isDifference(int from, int end) {
+        int first = from;
+        int last = end;
+        while (at(first).isSymbol("(") && Operand.closing(tokens, first, "(", ")") == last) {
+            first++;
+            last--;
+        }
+        int depth = 0;
+        for (int i = first; i < last; i++) {
+            depth += at(i).isSymbol("(") || at(i).isWord("case") ? 1 : 0;
+            depth -= at(i).isSymbol(")") || at(i).isWord("end") ? 1 : 0;
+            if (depth == 0 && i > first && at(i).isSymbol("-")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isUnitText(String text) {

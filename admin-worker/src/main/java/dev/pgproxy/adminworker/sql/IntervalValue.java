@@ -28,7 +28,7 @@ record IntervalValue(long months, long days, long micros) {
     private static final long SECONDS_PER_HOUR = 3_600;
     private static final long SECONDS_PER_DAY = 86_400;
     private static final long MONTHS_PER_YEAR = 12;
-    private static final BigDecimal DAYS_PER_MONTH = BigDecimal.valueOf(30);
+    private static final long DAYS_PER_MONTH = 30;
     private static final int BINARY_BYTES = 16;
 
     private static final Pattern CLOCK =
@@ -214,7 +214,7 @@ record IntervalValue(long months, long days, long micros) {
         BigDecimal allMonths = count.multiply(BigDecimal.valueOf(unit.months));
         BigDecimal wholeMonths = allMonths.setScale(0, RoundingMode.DOWN);
         BigDecimal allDays = count.multiply(BigDecimal.valueOf(unit.days))
-                .add(allMonths.subtract(wholeMonths).multiply(DAYS_PER_MONTH));
+                .add(allMonths.subtract(wholeMonths).multiply(BigDecimal.valueOf(DAYS_PER_MONTH)));
         BigDecimal wholeDays = allDays.setScale(0, RoundingMode.DOWN);
         BigDecimal seconds = count.multiply(unit.seconds)
                 .add(allDays.subtract(wholeDays).multiply(BigDecimal.valueOf(SECONDS_PER_DAY)));
@@ -279,7 +279,7 @@ record IntervalValue(long months, long days, long micros) {
 
     /** Months count as thirty days, as in comparisons of PostgreSQL's. */
     BigDecimal seconds() {
-        long allDays = months * DAYS_PER_MONTH.longValue() + days;
+        long allDays = months * DAYS_PER_MONTH + days;
         return BigDecimal.valueOf(micros, 6).add(BigDecimal.valueOf(allDays * SECONDS_PER_DAY));
     }
 

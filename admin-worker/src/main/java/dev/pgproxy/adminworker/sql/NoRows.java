@@ -43,9 +43,7 @@ final class NoRows {
         }
         int columns = columns(tokens);
         boolean fits = parameters <= MAX_PARAMETERS && columns <= Engine.MAX_COLUMNS;
-        return fits && !alwaysHasARow(tokens) && new NoRows(tokens).needsEmptyTable()
-                ? empty(columns, parameters)
-                : null;
+        return fits && !mayHaveARow(tokens) && new NoRows(tokens).needsEmptyTable() ? empty(columns, parameters) : null;
     }
 
     private boolean needsEmptyTable() {
@@ -53,7 +51,7 @@ final class NoRows {
             Token token = tokens.get(i);
             if (token.isSymbol("(")) {
                 outer.push(new boolean[] {isSource, amongTables});
-                isSource &= amongTables;
+                isSource &= (amongTables && !isOuterJoined(i)) || isCommonTable(i);
             } else if (token.isSymbol(")")) {
                 boolean @Nullable [] before = outer.poll();
                 isSource = before == null || before[0];
@@ -73,6 +71,21 @@ final class NoRows {
         return false;
     }
 
+    /** Whether what stands at this place is joined so that rows need not come out of it. */
+    private boolean isOuterJoined(int at) {
+        return at >= 2
+                && tokens.get(at - 1).isWord("join")
+                && OUTER.contains(tokens.get(at - 2).folded());
+    }
+
+    /** {@code WITH x AS (}. */
+    private boolean isCommonTable(int at) {
+        return tokens.get(0).isWord("with")
+                && outer.size() == 1
+                && at >= 1
+                && tokens.get(at - 1).isWord("as");
+    }
+
     /** Whether the table at this place is one that a row must come out of. */
     private boolean isInner(int at) {
         int before = at - 1;
@@ -82,14 +95,11 @@ final class NoRows {
             before = at - 3;
         }
         Token word = before >= 0 ? tokens.get(before) : Token.NONE;
-        boolean isOuterJoin = word.isWord("join")
-                && before >= 1
-                && OUTER.contains(tokens.get(before - 1).folded());
-        return (word.isWord("from") || word.isWord("join") || word.isSymbol(",")) && !isOuterJoin;
+        return (word.isWord("from") || word.isWord("join") || word.isSymbol(",")) && !isOuterJoined(before + 1);
     }
 
-    /** An aggregate without groups has one, also of no rows. */
-    private static boolean alwaysHasARow(List<Token> tokens) {
+    /** An aggregate without groups has a row, also of no rows, and so may a union and some joins. */
+    private static boolean mayHaveARow(List<Token> tokens) {
         int depth = 0;
         boolean aggregates = false;
         for (int i = 0; i < tokens.size(); i++) {
@@ -98,8 +108,15 @@ final class NoRows {
             if (depth == 0 && token.isWord("group")) {
                 return false;
             }
+            if (depth == 0 && (token.isWord("union") || token.isWord("right") || token.isWord("full"))) {
+                return true; // Rows may come out of something else.
+            }
             boolean isCall = i + 1 < tokens.size() && tokens.get(i + 1).isSymbol("(");
-            aggregates |= depth == 0 && isCall && AGGREGATES.contains(token.folded());
+            boolean isAggregate = depth == 0 && isCall && AGGREGATES.contains(token.folded());
+            if (isAggregate) {
+                int end = Operand.closing(tokens, i + 1, "(", ")");
+                aggregates |= end >= tokens.size() || !tokens.get(end).isWord("over");
+            }
         }
         return aggregates;
     }

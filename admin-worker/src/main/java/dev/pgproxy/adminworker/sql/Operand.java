@@ -184,11 +184,11 @@ final class Operand {
             return end;
         }
         end = closing(tokens, end, "(", ")");
-        while ((at(tokens, end).isWord("filter") || at(tokens, end).isWord("over"))
-                && at(tokens, end + 1).isSymbol("(")) {
-            end = closing(tokens, end + 1, "(", ")");
+        while (at(tokens, end).isWord("filter") || at(tokens, end).isWord("over")) {
+            boolean isParenthesis = at(tokens, end + 1).isSymbol("(");
+            end = isParenthesis ? closing(tokens, end + 1, "(", ")") : end + 2; // OVER and the name of a window.
         }
-        return end;
+        return Math.min(end, tokens.size());
     }
 
     /** Behind the last token of a type, with its length and its brackets. */

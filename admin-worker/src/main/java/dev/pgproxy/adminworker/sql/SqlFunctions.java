@@ -83,13 +83,14 @@ public final class SqlFunctions {
     private static final java.util.regex.Pattern REPETITION =
             java.util.regex.Pattern.compile("\\{(\\d{1,9})?(?:,(\\d{1,9})?)?\\}");
 
-    private static final java.util.regex.Pattern SIGNED_OFFSET = java.util.regex.Pattern.compile("[+-]\\d");
+    private static final java.util.regex.Pattern SIGNED_OFFSET =
+            java.util.regex.Pattern.compile("(?i)^(?:utc|gmt|z)?[+-]\\d");
 
     private static final List<String> SIZE_UNITS = List.of("bytes", "kB", "MB", "GB", "TB", "PB");
     /** A size is told in a unit until it has so many of it. */
-    private static final BigDecimal UNIT_LIMIT = BigDecimal.valueOf(10 * 1024L);
+    private static final long UNIT_LIMIT = 10 * 1024L;
 
-    private static final BigDecimal UNIT = BigDecimal.valueOf(1024);
+    private static final long UNIT = 1024;
 
     private SqlFunctions() {}
 
@@ -104,9 +105,14 @@ public final class SqlFunctions {
         return definitions;
     }
 
-    /** Not as a function that may be computed before the statement runs, when nobody could stop it. */
+    /**
+     * Where nothing else is said, the engine computes it once for a whole subquery. What can be long may not be computed before the statement runs,
+     * when nobody could stop it.
+     */
     private static String definition(Class<?> in, String name, String method) {
-        return "CREATE ALIAS " + name + " FOR '" + in.getName() + '.' + method + "'";
+        boolean canBeLong = name.equals(MATCHES) || name.equals(MATCHES_NOCASE);
+        return "CREATE ALIAS " + name + (canBeLong ? "" : " DETERMINISTIC") + " FOR '" + in.getName() + '.' + method
+                + "'";
     }
 
     /** What a column is called that the engine names after one of its own functions. */
@@ -196,8 +202,8 @@ public final class SqlFunctions {
         }
         BigDecimal size = bytes;
         int unit = 0;
-        while (unit + 1 < SIZE_UNITS.size() && size.abs().compareTo(UNIT_LIMIT) >= 0) {
-            size = size.divide(UNIT, 20, RoundingMode.HALF_UP);
+        while (unit + 1 < SIZE_UNITS.size() && size.abs().compareTo(BigDecimal.valueOf(UNIT_LIMIT)) >= 0) {
+            size = size.divide(BigDecimal.valueOf(UNIT), 20, RoundingMode.HALF_UP);
             unit++;
         }
         return size.setScale(0, RoundingMode.HALF_UP).toPlainString() + " " + SIZE_UNITS.get(unit);

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.pgproxy.adminworker.snapshot.Snapshot;
 import dev.pgproxy.common.view.View;
-import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,26 +16,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What clients ask about tables, columns and types. psql and pgjdbc themselves ask in the system tests. */
 class CatalogSqlTest {
 
-    private final Settings settings = new Settings("admin", "", "1.0", true, 4711);
-    private final Engine engine = newEngine();
-
-    private static Engine newEngine() {
-        try {
-            return new Engine();
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+    private final TestConsole console = new TestConsole(Snapshot.empty());
 
     @AfterEach
     void close() {
-        engine.close();
+        console.close();
     }
 
     private QueryResult run(String sql, @Nullable Object... parameters) throws SqlProblem {
-        Plan.Query query = (Plan.Query) Planner.plan(SqlText.split(sql).get(0), settings);
-        return engine.run(
-                query, new ArrayList<>(Arrays.asList(parameters)), List.of(), Snapshot.empty(), new Running());
+        return console.run(sql, parameters);
     }
 
     @ParameterizedTest
@@ -74,11 +61,7 @@ class CatalogSqlTest {
                 "select count(*) from pg_get_keywords() where word <> all ('{limit,desc}'); 14",
             })
     void theCatalogIsATableLikeOthers(String sql, String expected) throws SqlProblem {
-        StringBuilder all = new StringBuilder();
-        for (byte[] row : run(sql).rows()) {
-            all.append(Rows.text(row));
-        }
-        assertEquals(expected, all.toString());
+        assertEquals(expected, console.rows(sql));
     }
 
     @Test
@@ -113,6 +96,17 @@ class CatalogSqlTest {
                 SqlProblem.class,
                 () -> run("select count(*), nobody_knows(1) from pg_catalog.pg_constraint"),
                 "it has one row, also of nothing");
+        assertEquals(
+                0,
+                run("with x as (select nobody_knows(1) from pg_catalog.pg_index) select * from x")
+                        .rows()
+                        .size());
+        for (String other : List.of(
+                "select nobody_knows(1) from pg_class union all select 1 from pg_index",
+                "select nobody_knows(1) from pg_index right join pg_class on true",
+                "select nobody_knows(1) from pg_class left join (select 1 from pg_index) i on true")) {
+            assertThrows(SqlProblem.class, () -> run(other), other);
+        }
         assertThrows(
                 SqlProblem.class,
                 () -> run("select relname, nobody_knows(oid) from pg_class left join pg_description on objoid = oid"),

@@ -4,13 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.adminworker.snapshot.Snapshot;
 import dev.pgproxy.adminworker.snapshot.Snapshots;
 import dev.pgproxy.common.view.View;
 import java.nio.ByteBuffer;
-import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -26,45 +22,26 @@ class ConsoleSqlTest {
     /** 2026-01-01 10:00:00+00. */
     private static final long MICROS = 1_767_261_600_000_000L;
 
-    private final Settings settings = new Settings("admin", "", "1.0", true, 4711);
-    private final Engine engine = newEngine();
-    private final Snapshot snapshot = Snapshots.of(
+    private final TestConsole console = new TestConsole(Snapshots.of(
             View.EVENT,
             new Object[] {1L, MICROS, "master", "warn", "primary_down", "event=primary_down server=db1:5432"},
-            new Object[] {2L, MICROS + 90_061_500_000L, "pool-1", "info", "idle", "event=idle"});
-
-    private static Engine newEngine() {
-        try {
-            return new Engine();
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+            new Object[] {2L, MICROS + 90_061_500_000L, "pool-1", "info", "idle", "event=idle"}));
 
     @AfterEach
     void close() {
-        engine.close();
-    }
-
-    private QueryResult run(String sql, @Nullable Object... parameters) throws SqlProblem {
-        Plan.Query query = (Plan.Query) Planner.plan(SqlText.split(sql).get(0), settings);
-        return engine.run(query, new ArrayList<>(Arrays.asList(parameters)), List.of(), snapshot, new Running());
+        console.close();
     }
 
     private String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
-        StringBuilder all = new StringBuilder();
-        for (byte[] row : run(sql, parameters).rows()) {
-            all.append(Rows.text(row)).append('\n');
-        }
-        return all.toString().stripTrailing();
+        return console.rows(sql, parameters);
     }
 
     private String names(String sql) throws SqlProblem {
-        return run(sql).columns().stream().map(ResultColumn::name).collect(Collectors.joining("|"));
+        return console.run(sql).columns().stream().map(ResultColumn::name).collect(Collectors.joining("|"));
     }
 
     private SqlProblem problem(String sql, @Nullable Object... parameters) {
-        return assertThrows(SqlProblem.class, () -> run(sql, parameters), sql);
+        return assertThrows(SqlProblem.class, () -> console.run(sql, parameters), sql);
     }
 
     @ParameterizedTest
@@ -144,6 +121,13 @@ class ConsoleSqlTest {
                 "select id as user from event where id = 1; 1",
                 "select process user from event where id = 1; master",
                 "select 1 where 1 is distinct from 2; 1",
+                "select count(*) from event a join event b on a.id = b.id, generate_series(1, 2) g; 4",
+                "select count(*) from event a join event b on a.id = b.id cross join unnest(array['x']) u; 2",
+                "select count(*) from event where (\"at\" - interval '1 hour')::time > '08:30'; 2",
+                "select count(*) from event where (now() - \"at\")::text > '1 day'; 2",
+                "select count(*) from event where (now() - \"at\") > '1 day'; 2",
+                "select \"at\" at time zone 'Etc/GMT-2' from event where id = 1; 2026-01-01 12:00:00",
+                "select count(*) from event where process in (select process::text from event where id > 1); 1",
             })
     void whatPostgresAnswersIsAnswered(String sql, @Nullable String expected) throws SqlProblem {
         assertEquals(expected == null ? "" : expected, rows(sql));
@@ -170,13 +154,13 @@ class ConsoleSqlTest {
 
     @Test
     void intervalsHaveTheirTypeAndItsBinaryForm() throws SqlProblem {
-        QueryResult result = engine.run(
-                (Plan.Query) Planner.plan(
-                        SqlText.split("select interval '1 day 00:00:01'").get(0), settings),
-                List.of(),
-                List.of(true),
-                snapshot,
-                new Running());
+        QueryResult result = console.engine()
+                .run(
+                        console.plan("select interval '1 day 00:00:01'"),
+                        List.of(),
+                        List.of(true),
+                        console.snapshot(),
+                        new Running());
         assertEquals(PgType.INTERVAL, result.columns().get(0).type());
         ByteBuffer in = ByteBuffer.wrap(result.rows().get(0), 11, 16);
         assertEquals(1_000_000, in.getLong());
@@ -195,6 +179,7 @@ class ConsoleSqlTest {
                 "select '5 min'::interval, interval '1 h', date_part('hour', now()), age(now()); interval|interval|date_part|age",
                 "select count(*) filter (where id > 1), sum(id) over (), max(id) + 1, max(id) as m, min(id) x from event group by id; count|sum|?column?|m|x",
                 "select current_user, user, session_user, current_catalog, 1 as user; current_user|user|session_user|current_catalog|user",
+                "select sum(id) over w, rank() over w from event window w as (order by id); sum|rank",
                 "with e as (select * from event) select split_part(line, '=', 1), line ~ 'x' from e; split_part|?column?",
                 "select coalesce(id, 0), (id), -id, extract(hour from \"at\"), exists(select 1) from event; coalesce|id|?column?|extract|exists",
             })

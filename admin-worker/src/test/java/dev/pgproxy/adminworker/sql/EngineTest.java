@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.adminworker.snapshot.Snapshot;
 import dev.pgproxy.adminworker.snapshot.Snapshots;
 import dev.pgproxy.common.view.View;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,39 +15,23 @@ import org.junit.jupiter.api.Test;
 
 class EngineTest {
 
-    private final Settings settings = new Settings("admin", "", "1.0", true, 4711);
-    private final Engine engine = newEngine();
-    private Snapshot snapshot = Snapshots.of(
+    private final TestConsole console = new TestConsole(Snapshots.of(
             View.STARTUPMSG,
             new Object[] {1, 10L, true, "é 'quoted'"},
             new Object[] {2, 20L, false, null},
-            new Object[] {null, Long.MAX_VALUE, null, ""});
-
-    private static Engine newEngine() {
-        try {
-            return new Engine();
-        } catch (java.sql.SQLException e) {
-            throw new IllegalStateException(e);
-        }
-    }
+            new Object[] {null, Long.MAX_VALUE, null, ""}));
 
     @AfterEach
     void close() {
-        engine.close();
+        console.close();
     }
 
     private QueryResult run(String sql, @Nullable Object... parameters) throws SqlProblem {
-        Plan.Query query = (Plan.Query) Planner.plan(SqlText.split(sql).get(0), settings);
-        return engine.run(
-                query, new ArrayList<>(java.util.Arrays.asList(parameters)), List.of(), snapshot, new Running());
+        return console.run(sql, parameters);
     }
 
     private String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
-        StringBuilder all = new StringBuilder();
-        for (byte[] row : run(sql, parameters).rows()) {
-            all.append(Rows.text(row)).append('\n');
-        }
-        return all.toString();
+        return console.rows(sql, parameters);
     }
 
     private SqlProblem problem(String sql) {
@@ -59,23 +41,23 @@ class EngineTest {
     @Test
     void answersWithTheRowsOfTheSnapshot() throws SqlProblem {
         assertEquals(
-                "1|10|t|é 'quoted'\n2|20|f|NULL\nNULL|9223372036854775807|NULL|\n",
+                "1|10|t|é 'quoted'\n2|20|f|NULL\nNULL|9223372036854775807|NULL|",
                 rows("select * from startupmsg order by id"));
-        assertEquals("2|30\n", rows("select count(*), sum(id) from startupmsg where pid is not null"));
-        snapshot = Snapshots.of(View.STARTUPMSG);
+        assertEquals("2|30", rows("select count(*), sum(id) from startupmsg where pid is not null"));
+        console.show(Snapshots.of(View.STARTUPMSG));
         assertEquals("", rows("select * from startupmsg"));
     }
 
     /** As the seed wrote it. In PostgreSQL it would be CURRENT_USER, which nobody means who asks about connections. */
     @Test
     void userIsTheColumnWhereThereIsOne() throws SqlProblem {
-        snapshot =
+        console.show(
                 Snapshots.of(View.POOL, new Object[] {"db:5432", "app", "shop", "", 1, 2, 0, 0, 0, 0.0}, new Object[] {
                     "db:5432", "web", "shop", "", 1, 2, 0, 0, 0, 0.0
-                });
-        assertEquals("app\nweb\n", rows("select user from pool order by user"));
-        assertEquals("web\n", rows("select p.user from pool p where USER <> 'app' and p.user is not null"));
-        assertEquals("app|1\nweb|1\n", rows("select \"user\", count(*) from public.pool group by user order by 1"));
+                }));
+        assertEquals("app\nweb", rows("select user from pool order by user"));
+        assertEquals("web", rows("select p.user from pool p where USER <> 'app' and p.user is not null"));
+        assertEquals("app|1\nweb|1", rows("select \"user\", count(*) from public.pool group by user order by 1"));
         assertEquals("user", run("select user from pool").columns().get(0).name());
     }
 
@@ -103,13 +85,11 @@ class EngineTest {
 
     @Test
     void takesParametersOfAnyType() throws SqlProblem {
-        assertEquals("1\n", rows("select pid from startupmsg where id = $1 and msg like $2", "10", "é%"));
-        assertEquals("1\n", rows("select pid from startupmsg where id = $1", 10));
-        assertEquals("2\n", rows("select pid from startupmsg where idle = $1", false));
-        Description description = engine.describe((Plan.Query) Planner.plan(
-                SqlText.split("select pid from startupmsg where id = $1 and msg = $2")
-                        .get(0),
-                settings));
+        assertEquals("1", rows("select pid from startupmsg where id = $1 and msg like $2", "10", "é%"));
+        assertEquals("1", rows("select pid from startupmsg where id = $1", 10));
+        assertEquals("2", rows("select pid from startupmsg where idle = $1", false));
+        Description description =
+                console.engine().describe(console.plan("select pid from startupmsg where id = $1 and msg = $2"));
         assertEquals(List.of(PgType.INT8.oid(), PgType.TEXT.oid()), description.parameterOids());
     }
 
@@ -127,14 +107,14 @@ class EngineTest {
                 SqlStates.INVALID_TEXT_REPRESENTATION,
                 problem("select 'a'::int").sqlState());
         assertEquals("22012", problem("select version(), 1/0").sqlState());
-        assertFalse(engine.isBroken());
+        assertFalse(console.engine().isBroken());
     }
 
     @Test
     void castsAreToTypesWhoseValuesHaveBounds() throws SqlProblem {
-        assertEquals("2.5|3|1.25\n", rows("select '2.5'::numeric, cast(3 as decimal), cast('1.25' as numeric(10, 2))"));
-        assertEquals("7|x|t\n", rows("select cast('7' as int), cast('x' as text), 't'::boolean"));
-        assertEquals("1e+300\n", rows("select 1e300"));
+        assertEquals("2.5|3|1.25", rows("select '2.5'::numeric, cast(3 as decimal), cast('1.25' as numeric(10, 2))"));
+        assertEquals("7|x|t", rows("select cast('7' as int), cast('x' as text), 't'::boolean"));
+        assertEquals("1e+300", rows("select 1e300"));
         for (String bad : List.of(
                 "select 'aced0005'::java_object",
                 "select cast('12345678123456781234567812345678' as uuid)",
@@ -210,9 +190,12 @@ class EngineTest {
                 "create user u password 'x' admin",
                 "grant all on startupmsg to pg_proxy")) {
             Plan.Query raw = Plan.Query.own(sql, Set.of(View.STARTUPMSG), "SELECT");
-            assertThrows(SqlProblem.class, () -> engine.run(raw, List.of(), List.of(), snapshot, new Running()), sql);
+            assertThrows(
+                    SqlProblem.class,
+                    () -> console.engine().run(raw, List.of(), List.of(), console.snapshot(), new Running()),
+                    sql);
         }
-        assertFalse(engine.isBroken());
+        assertFalse(console.engine().isBroken());
     }
 
     @Test
@@ -221,8 +204,8 @@ class EngineTest {
         for (int i = 0; i < many.length; i++) {
             many[i] = new Object[] {i, (long) i, true, "x"};
         }
-        snapshot = Snapshots.of(View.STARTUPMSG, many);
-        assertEquals("160000\n", rows("select count(*) from startupmsg a, startupmsg b"));
+        console.show(Snapshots.of(View.STARTUPMSG, many));
+        assertEquals("160000", rows("select count(*) from startupmsg a, startupmsg b"));
         SqlProblem problem = problem("select a.pid from startupmsg a, startupmsg b");
         assertEquals(SqlStates.PROGRAM_LIMIT_EXCEEDED, problem.sqlState());
     }
@@ -233,11 +216,9 @@ class EngineTest {
         for (int i = 0; i < many.length; i++) {
             many[i] = new Object[] {i, (long) i, true, "x" + i};
         }
-        snapshot = Snapshots.of(View.STARTUPMSG, many);
-        Plan.Query query = (Plan.Query) Planner.plan(
-                SqlText.split("select count(*) from startupmsg a, startupmsg b, startupmsg c where a.msg < b.msg")
-                        .get(0),
-                settings);
+        console.show(Snapshots.of(View.STARTUPMSG, many));
+        Plan.Query query =
+                console.plan("select count(*) from startupmsg a, startupmsg b, startupmsg c where a.msg < b.msg");
         Running running = new Running();
         SqlProblem reason = new SqlProblem("57014", "enough", "");
         Thread canceller = new Thread(() -> {
@@ -246,8 +227,8 @@ class EngineTest {
             running.cancel(reason);
         });
         canceller.start();
-        SqlProblem problem =
-                assertThrows(SqlProblem.class, () -> engine.run(query, List.of(), List.of(), snapshot, running));
+        SqlProblem problem = assertThrows(
+                SqlProblem.class, () -> console.engine().run(query, List.of(), List.of(), console.snapshot(), running));
         canceller.join();
         assertEquals("57014", problem.sqlState());
         assertTrue(rows("select count(*) from startupmsg").startsWith("2000"));
@@ -257,23 +238,21 @@ class EngineTest {
     void expressionsOfManyLevelsEndWell() throws Exception {
         Engines engines = new Engines();
         try {
-            Plan.Query query = (Plan.Query) Planner.plan(
-                    SqlText.split("select 1" + " + 1".repeat(2_000) + ", not ".repeat(1) + "not ".repeat(2_000)
-                                    + "true")
-                            .get(0),
-                    settings);
+            Plan.Query query = console.plan(
+                    "select 1" + " + 1".repeat(2_000) + ", not ".repeat(1) + "not ".repeat(2_000) + "true");
             java.util.concurrent.CompletableFuture<String> outcome = new java.util.concurrent.CompletableFuture<>();
-            engines.run(query, List.of(), List.of(), snapshot, new Running(), new Engines.Outcome<QueryResult>() {
-                @Override
-                public void succeeded(QueryResult value) {
-                    outcome.complete("rows: " + value.rows().size());
-                }
+            engines.run(
+                    query, List.of(), List.of(), console.snapshot(), new Running(), new Engines.Outcome<QueryResult>() {
+                        @Override
+                        public void succeeded(QueryResult value) {
+                            outcome.complete("rows: " + value.rows().size());
+                        }
 
-                @Override
-                public void failed(SqlProblem problem) {
-                    outcome.complete(problem.sqlState());
-                }
-            });
+                        @Override
+                        public void failed(SqlProblem problem) {
+                            outcome.complete(problem.sqlState());
+                        }
+                    });
             String said = outcome.get(30, java.util.concurrent.TimeUnit.SECONDS);
             assertTrue(said.equals("rows: 1") || said.equals(SqlStates.STATEMENT_TOO_COMPLEX), said);
         } finally {
@@ -284,21 +263,21 @@ class EngineTest {
     /** Programs that watch pgbouncer tell rows apart by database and user, and want numbers. */
     @Test
     void whatPgbouncerShowsHasItsColumns() throws SqlProblem {
-        snapshot = Snapshots.of(
+        console.show(Snapshots.of(
                 View.POOL,
                 new Object[] {"[::1]:5432", "app", "shop", "", 1, 2, 1, 0, 3, 1.25},
-                new Object[] {"db2:5433", "app", "shop", "", 1, 0, 0, 1, 0, null});
-        assertEquals("shop|app|2|3|0|0|2|0|0|2|1|0|1|1|250000|session\n", rows("show pools"));
+                new Object[] {"db2:5433", "app", "shop", "", 1, 0, 0, 1, 0, null}));
+        assertEquals("shop|app|2|3|0|0|2|0|0|2|1|0|1|1|250000|session", rows("show pools"));
         assertEquals(
-                "shop|[::1]|5432|shop|NULL|0|0|0|session|0|4|0|0\nshop|db2|5433|shop|NULL|0|0|0|session|0|2|0|0\n",
+                "shop|[::1]|5432|shop|NULL|0|0|0|session|0|4|0|0\nshop|db2|5433|shop|NULL|0|0|0|session|0|2|0|0",
                 rows("show databases"));
-        assertEquals("app|session|0|6\n", rows("show users"));
+        assertEquals("app|session|0|6", rows("show users"));
         assertTrue(rows("show lists").startsWith("databases|1\nusers|1\npools|2\n"), rows("show lists"));
-        snapshot = Snapshots.of(View.STATS, new Object[] {
+        console.show(Snapshots.of(View.STATS, new Object[] {
             "db:1", "shop", "app", 2L, 30L, 20L, 100L, 200L, 0.5, 0.25, 1.0, 3.0, 2.0, 10.0, 20.0, 4.0
-        });
-        assertEquals("shop|2|20|30|100|200|500000|500000|250000\n", rows("show stats_totals"));
-        assertEquals("shop|1|2|3|10|20|4000|4000|125000\n", rows("show stats_averages"));
+        }));
+        assertEquals("shop|2|20|30|100|200|500000|500000|250000", rows("show stats_totals"));
+        assertEquals("shop|1|2|3|10|20|4000|4000|125000", rows("show stats_averages"));
         assertEquals("total_xact_count", run("show stats").columns().get(2).name());
     }
 

@@ -30,6 +30,8 @@ public record Topology(
 
     /** Whether a standby may turn to this server, by its primary_conninfo; true when that is not known. */
     public boolean names(Topology server) {
-        return namedAddresses.isEmpty() || !Collections.disjoint(namedAddresses, server.addresses);
+        return namedAddresses.isEmpty()
+                || server.addresses.isEmpty()
+                || !Collections.disjoint(namedAddresses, server.addresses);
     }
 }

@@ -904,7 +904,8 @@ final class FailoverPolicy {
             catchUpSinceNs = nowNs;
         }
         if (known.isPrimary() || (known.isStandby() && hasAll)) {
-            hasAllOfOthers = true;
+            hasAllOfOthers =
+                    known.isStandby() && fence != null && fence.problem().isEmpty();
             promote(standby, actions);
         } else if (nowNs - sinceNs >= MAX_CATCH_UP_NS) {
             actions.add(FailoverWords.notCaughtUp(standby, servers.primary(), "it did not get that in time"));

@@ -76,6 +76,9 @@ class RejoinCheckTest {
         assertEquals(List.of(), follow(known, "10.0.0.3:5432", "10.0.0.3:5432"), "two steps below it");
         assertEquals(List.of(), follow(known, "172.17.0.1:5432", "172.17.0.1:5432"), "by what name nobody knows");
         assertEquals(List.of(), follow(Map.of(), "10.0.0.1:5432", "10.0.0.1:5432"));
+        Map<ServerAddress, ServerFacts> withoutNames = Map.of(
+                PRIMARY, facts(false, standby("10.0.0.1:5432", List.of())), PROMOTE, facts(true, upkeep(true, true)));
+        assertEquals(List.of(), follow(withoutNames, "10.0.0.1:5432", "10.0.0.2:5432"), "the resolver does not answer");
         ServerFacts bySocket = facts(true, standby("x:1", List.of()));
         assertEquals(List.of(), events(OTHER, bySocket, SERVERS, known));
     }

@@ -435,7 +435,7 @@ public final class Backend {
     }
 
     private void resetTimedOut() {
-        housekeeping.notAnswered();
+        housekeeping.timedOut();
         fail();
     }
 

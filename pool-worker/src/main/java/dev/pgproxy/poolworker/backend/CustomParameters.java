@@ -87,19 +87,29 @@ public final class CustomParameters {
                     : answer;
         }
 
-        /** The server did not answer it, or not in time. */
-        void failed() {
-            Known known = databases.get(database);
-            if (known == null) {
-                return;
-            }
-            known.isAnswered = true;
+        /** The server refused to answer it. */
+        void refused() {
             if (asks) {
-                known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS; // It may be too much for it, or for this role.
+                giveUpAsking(database);
             } else if (!checked.isEmpty()) {
                 learn(database, Set.of()); // One of them is not for every role to see.
-                known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS;
+                giveUpAsking(database);
             }
+        }
+
+        /** It was too much for the server, if it was this that took the time; what is known is known. */
+        void timedOut() {
+            if (asks) {
+                giveUpAsking(database);
+            }
+        }
+    }
+
+    private void giveUpAsking(Database database) {
+        Known known = databases.get(database);
+        if (known != null) {
+            known.isAnswered = true;
+            known.askAgainAfterNs = ASK_AGAIN_AFTER_FAILURE_NS;
         }
     }
 

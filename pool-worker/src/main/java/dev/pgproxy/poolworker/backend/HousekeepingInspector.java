@@ -159,10 +159,17 @@ final class HousekeepingInspector implements MessageInspector {
         }
     }
 
-    /** What was asked after DISCARD ALL has not been answered, and will not be. */
-    void notAnswered() {
+    /** The server will not answer what was asked after DISCARD ALL. */
+    private void notAnswered() {
         if (question != null) {
-            question.failed();
+            question.refused();
+        }
+    }
+
+    /** It has not answered in time. */
+    void timedOut() {
+        if (question != null && FreshnessCheck.TAG.equals(expectedTags.peek())) {
+            question.timedOut();
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the hosts of a standby's primary_conninfo into addresses, by this host's resolver: the configuration may call the same servers
@@ -22,9 +23,11 @@ final class UpstreamAddresses {
     private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final LongSupplier clock;
-    private List<String> asked = List.of();
     private long askedNs;
-    private List<String> known = List.of();
+    /** Written by the thread that looks them up. */
+    private volatile Found found = new Found(List.of(), List.of());
+
+    private @Nullable Thread lookingUp;
 
     /** @param clock nanoseconds, as System.nanoTime */
     UpstreamAddresses(LongSupplier clock) {
@@ -32,7 +35,7 @@ final class UpstreamAddresses {
     }
 
     /**
-     * The addresses of these hosts, as {@code ip:port}.
+     * The addresses of these hosts, as {@code ip:port}, as far as they are known by now: a resolver may be slow, and nobody waits for it.
      *
      * @param hosts separated by commas, as libpq has them
      * @param ports the same; one for all, or one for each
@@ -42,13 +45,23 @@ final class UpstreamAddresses {
     List<String> of(String hosts, String ports, boolean fromLoopback) {
         List<String> asking = List.of(hosts, ports, String.valueOf(fromLoopback));
         long nowNs = clock.getAsLong();
-        if (!asking.equals(asked) || nowNs - askedNs >= AGAIN_NS) {
-            known = lookUp(hosts.split(",", -1), ports.split(",", -1), fromLoopback);
-            asked = asking;
+        Found known = found;
+        boolean isKnown = known.asked().equals(asking);
+        boolean isBusy = lookingUp != null && lookingUp.isAlive();
+        if ((!isKnown || nowNs - askedNs >= AGAIN_NS) && !isBusy) {
             askedNs = nowNs;
+            Thread thread = new Thread(
+                    () -> found = new Found(asking, lookUp(hosts.split(",", -1), ports.split(",", -1), fromLoopback)),
+                    "upstream-names");
+            thread.setDaemon(true);
+            thread.start();
+            lookingUp = thread;
         }
-        return known;
+        return isKnown ? known.addresses() : List.of();
     }
+
+    /** @param asked hosts, ports, and whether they are seen from this host */
+    private record Found(List<String> asked, List<String> addresses) {}
 
     private static List<String> lookUp(String[] hosts, String[] ports, boolean fromLoopback) {
         List<String> addresses = new ArrayList<>();

@@ -33,7 +33,7 @@ final class Fence {
     /** Those of pgproxy's task-worker stay: it has to look at the server. What others are is shown to pg_read_all_stats only. */
     private static final String OTHERS =
             " FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid"
-                    + " WHERE (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL)) AND a.pid <> pg_catalog.pg_backend_pid()"
+                    + " WHERE coalesce(a.backend_type, 'client backend') = 'client backend' AND a.usesysid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()"
                     + " AND NOT (a.application_name = 'pgproxy' AND a.usename = current_user)";
 
     /** As pg_terminate_backend() itself decides, which complains of the first that it may not end. */
