@@ -43,7 +43,27 @@ final class NoRows {
         }
         int columns = columns(tokens);
         boolean fits = parameters <= MAX_PARAMETERS && columns <= Engine.MAX_COLUMNS;
-        return fits && !mayHaveARow(tokens) && new NoRows(tokens).needsEmptyTable() ? empty(columns, parameters) : null;
+        return fits && branches(tokens).stream().allMatch(NoRows::isEmpty) ? empty(columns, parameters) : null;
+    }
+
+    private static boolean isEmpty(List<Token> branch) {
+        return !mayHaveARow(branch) && new NoRows(branch).needsEmptyTable();
+    }
+
+    /** What stands between the outermost UNIONs. */
+    private static List<List<Token>> branches(List<Token> tokens) {
+        List<List<Token>> branches = new ArrayList<>();
+        int depth = 0;
+        int start = 0;
+        for (int i = 0; i < tokens.size(); i++) {
+            depth += tokens.get(i).isSymbol("(") ? 1 : tokens.get(i).isSymbol(")") ? -1 : 0;
+            if (depth == 0 && tokens.get(i).isWord("union")) {
+                branches.add(tokens.subList(start, i));
+                start = i + 1;
+            }
+        }
+        branches.add(tokens.subList(start, tokens.size()));
+        return branches;
     }
 
     private boolean needsEmptyTable() {
@@ -98,7 +118,7 @@ final class NoRows {
         return (word.isWord("from") || word.isWord("join") || word.isSymbol(",")) && !isOuterJoined(before + 1);
     }
 
-    /** An aggregate without groups has a row, also of no rows, and so may a union and some joins. */
+    /** An aggregate without groups has a row, also of no rows, and so may some joins. */
     private static boolean mayHaveARow(List<Token> tokens) {
         int depth = 0;
         boolean aggregates = false;
@@ -108,7 +128,7 @@ final class NoRows {
             if (depth == 0 && token.isWord("group")) {
                 return false;
             }
-            if (depth == 0 && (token.isWord("union") || token.isWord("right") || token.isWord("full"))) {
+            if (depth == 0 && (token.isWord("right") || token.isWord("full"))) {
                 return true; // Rows may come out of something else.
             }
             boolean isCall = i + 1 < tokens.size() && tokens.get(i + 1).isSymbol("(");

@@ -101,6 +101,11 @@ class CatalogSqlTest {
                 run("with x as (select nobody_knows(1) from pg_catalog.pg_index) select * from x")
                         .rows()
                         .size());
+        assertEquals(
+                0,
+                run("select nobody_knows(1) from pg_index union select 1 from pg_constraint order by 1")
+                        .rows()
+                        .size());
         for (String other : List.of(
                 "select nobody_knows(1) from pg_class union all select 1 from pg_index",
                 "select nobody_knows(1) from pg_index right join pg_class on true",
