@@ -400,19 +400,10 @@ final class Conversation {
             perform(plan, portal.parameters, portal.formats, new ExtendedEnding(0) {
                 @Override
                 public void rows(QueryResult result) {
-                    if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
-                        extendedFailed(tooMuchHeld());
-                    } else if (plan instanceof Plan.Copy copy) {
-                        try {
-                            copyOut(copy, result);
-                        } catch (SqlProblem e) {
-                            extendedFailed(e);
-                        }
-                    } else {
+                    deliver(plan, result, Conversation.this::extendedFailed, () -> {
                         portal.result = result;
                         send(portal, plan, most);
-                    }
-                    free();
+                    });
                 }
 
                 @Override
@@ -499,6 +490,22 @@ final class Conversation {
         } else {
             ending.rows(rows);
         }
+    }
+
+    /** Gives the client what a statement has come to, if there is memory for it: by COPY, or as its protocol sends rows. */
+    private void deliver(Plan plan, QueryResult result, Consumer<SqlProblem> failed, Runnable sendRows) {
+        if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
+            failed.accept(tooMuchHeld());
+        } else if (plan instanceof Plan.Copy copy) {
+            try {
+                copyOut(copy, result);
+            } catch (SqlProblem e) {
+                failed.accept(e);
+            }
+        } else {
+            sendRows.run();
+        }
+        free();
     }
 
     private void copyOut(Plan.Copy plan, QueryResult result) throws SqlProblem {
@@ -595,21 +602,12 @@ final class Conversation {
 
         @Override
         public void rows(QueryResult result) {
-            if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
-                simpleFailed(tooMuchHeld());
-            } else if (plan instanceof Plan.Copy copy) {
-                try {
-                    copyOut(copy, result);
-                } catch (SqlProblem e) {
-                    simpleFailed(e);
-                }
-            } else {
+            deliver(plan, result, Conversation.this::simpleFailed, () -> {
                 client.accept(Reply.rowDescription(result.columns(), List.of()));
                 result.rows().forEach(client);
                 client.accept(
                         Reply.commandComplete(plan.completion(result.rows().size())));
-            }
-            free();
+            });
         }
 
         @Override

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What is in the tables of {@link CatalogTables}: the tables of pg_proxy as tables of PostgreSQL, one database, one role. It never changes. */
@@ -114,32 +115,24 @@ final class CatalogRows {
 
     /** The number of a table; null when there is none of this name. */
     static @Nullable Long oidOf(String name) {
-        for (Relation relation : RELATIONS) {
-            if (relation.name().equals(name)) {
-                return relation.oid();
-            }
-        }
-        return null;
+        Relation relation = relation(table -> table.name().equals(name));
+        return relation == null ? null : relation.oid();
     }
 
     /** The name of a table; null when there is none of this number. */
     static @Nullable String nameOf(long oid) {
-        for (Relation relation : RELATIONS) {
-            if (relation.oid() == oid) {
-                return relation.name();
-            }
-        }
-        return null;
+        Relation relation = relation(table -> table.oid() == oid);
+        return relation == null ? null : relation.name();
     }
 
     /** Whether a table is found without naming its schema; null when there is none of this number. */
     static @Nullable Boolean isVisible(long oid) {
-        for (Relation relation : RELATIONS) {
-            if (relation.oid() == oid) {
-                return relation.namespace() != INFORMATION_NAMESPACE;
-            }
-        }
-        return null;
+        Relation relation = relation(table -> table.oid() == oid);
+        return relation == null ? null : relation.namespace() != INFORMATION_NAMESPACE;
+    }
+
+    private static @Nullable Relation relation(Predicate<Relation> wanted) {
+        return RELATIONS.stream().filter(wanted).findFirst().orElse(null);
     }
 
     /** The name of a schema; null when there is none of this number. */

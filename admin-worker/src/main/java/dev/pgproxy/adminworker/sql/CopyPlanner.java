@@ -3,6 +3,7 @@ package dev.pgproxy.adminworker.sql;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** {@code COPY table TO STDOUT} and {@code COPY (query) TO STDOUT}, with the options of today and of before PostgreSQL 9.0. */
 final class CopyPlanner {
@@ -14,11 +15,14 @@ final class CopyPlanner {
     private final List<Token> tokens;
     private int at = 1;
 
-    private CopyFormat format = CopyFormat.TEXT;
-    private boolean nullIsSet;
-    private boolean delimiterIsSet;
-    private boolean quoteIsSet;
-    private boolean escapeIsSet;
+    private boolean csv;
+    private boolean header;
+    /** Null where the statement says nothing, and the format's own counts. */
+    private @Nullable Character delimiter;
+
+    private @Nullable String nullText;
+    private @Nullable Character quote;
+    private @Nullable Character escape;
 
     private CopyPlanner(SqlText statement) {
         this.statement = statement;
@@ -53,7 +57,20 @@ final class CopyPlanner {
         options();
         Plan.Query query =
                 Planner.select(new SqlText(statement.text(), statement.offset(), List.copyOf(source)), settings);
-        return new Plan.Copy(query.withTag("COPY"), format);
+        return new Plan.Copy(query.withTag("COPY"), format());
+    }
+
+    /** A quote is its own escape where nothing else is said. */
+    private CopyFormat format() {
+        CopyFormat usual = csv ? CopyFormat.CSV : CopyFormat.TEXT;
+        char quoteOrUsual = quote == null ? usual.quote() : quote;
+        return new CopyFormat(
+                csv,
+                delimiter == null ? usual.delimiter() : delimiter,
+                nullText == null ? usual.nullText() : nullText,
+                header,
+                quoteOrUsual,
+                escape == null ? quoteOrUsual : escape);
     }
 
     private List<Token> source() throws SqlProblem {
@@ -105,37 +122,10 @@ final class CopyPlanner {
             case "format" -> format(at(at++));
             case "csv", "text", "binary" -> format(name);
             case "header" -> header();
-            case "delimiter", "delimiters" -> {
-                format = new CopyFormat(
-                        format.csv(), character(), format.nullText(), format.header(), format.quote(), format.escape());
-                delimiterIsSet = true;
-            }
-            case "null" -> {
-                format = new CopyFormat(
-                        format.csv(), format.delimiter(), string(), format.header(), format.quote(), format.escape());
-                nullIsSet = true;
-            }
-            case "quote" -> {
-                char quote = character();
-                format = new CopyFormat(
-                        format.csv(),
-                        format.delimiter(),
-                        format.nullText(),
-                        format.header(),
-                        quote,
-                        escapeIsSet ? format.escape() : quote);
-                quoteIsSet = true;
-            }
-            case "escape" -> {
-                format = new CopyFormat(
-                        format.csv(),
-                        format.delimiter(),
-                        format.nullText(),
-                        format.header(),
-                        format.quote(),
-                        character());
-                escapeIsSet = true;
-            }
+            case "delimiter", "delimiters" -> delimiter = character();
+            case "null" -> nullText = string();
+            case "quote" -> quote = character();
+            case "escape" -> escape = character();
             case "encoding" -> {
                 if (!string().replace("-", "").equalsIgnoreCase("utf8")) {
                     throw new SqlProblem(
@@ -157,14 +147,7 @@ final class CopyPlanner {
     private void format(Token name) throws SqlProblem {
         switch (name.text().toLowerCase(Locale.ROOT)) {
             case "text" -> {} // What it is anyway.
-            case "csv" ->
-                format = new CopyFormat(
-                        true,
-                        delimiterIsSet ? format.delimiter() : CopyFormat.CSV.delimiter(),
-                        nullIsSet ? format.nullText() : CopyFormat.CSV.nullText(),
-                        format.header(),
-                        quoteIsSet ? format.quote() : CopyFormat.CSV.quote(),
-                        escapeIsSet ? format.escape() : format.quote());
+            case "csv" -> csv = true;
             default -> throw problem(name);
         }
     }
@@ -176,8 +159,7 @@ final class CopyPlanner {
         boolean isOff = isValue && (text.equals("off") || text.equals("false"));
         boolean isOn = isValue && (text.equals("on") || text.equals("true"));
         at += isOff || isOn ? 1 : 0;
-        format = new CopyFormat(
-                format.csv(), format.delimiter(), format.nullText(), !isOff, format.quote(), format.escape());
+        header = !isOff;
     }
 
     private String string() throws SqlProblem {

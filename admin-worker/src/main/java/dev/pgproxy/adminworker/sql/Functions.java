@@ -78,53 +78,21 @@ final class Functions {
             "var_samp",
             "variance");
 
-    /** Words that stand before a parenthesis and are no functions. */
+    /** Words that stand before a parenthesis and are no functions, besides those that begin an operand there. */
     private static final Set<String> KEYWORDS = Set.of(
-            "all",
-            "and",
-            "any",
             "array",
-            "as",
-            "between",
-            "by",
-            "case",
             "cast",
             "cross",
-            "distinct",
-            "else",
-            "except",
-            "exists",
             "filter",
-            "from",
             "group",
-            "having",
-            "ilike",
-            "in",
             "inner",
-            "intersect",
-            "is",
             "join",
             "lateral",
-            "like",
-            "limit",
             "materialized",
-            "not",
-            "offset",
-            "on",
-            "or",
             "order",
             "outer",
-            "over",
             "partition",
             "row",
-            "select",
-            "some",
-            "then",
-            "union",
-            "using",
-            "values",
-            "when",
-            "where",
             "with",
             "within",
             // Types with a length or a precision.
@@ -169,7 +137,7 @@ final class Functions {
     }
 
     static boolean isAllowed(String name) {
-        return ALLOWED.contains(name) || KEYWORDS.contains(name);
+        return ALLOWED.contains(name) || KEYWORDS.contains(name) || Operand.NO_FUNCTIONS.contains(name);
     }
 
     /** The setting that a function without arguments tells; null when it is another one. */

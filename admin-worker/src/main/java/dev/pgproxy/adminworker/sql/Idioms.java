@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Puts what the engine has in the place of what only PostgreSQL has: operators, casts and literals become calls of {@link SqlFunctions}. What is
@@ -342,7 +344,7 @@ final class Idioms {
                 }
             } else if (at(i).isWord("cast") && at(i + 1).isSymbol("(")) {
                 int close = Operand.closing(tokens, i + 1, "(", ")") - 1;
-                int as = asOf(i + 2, close);
+                int as = find(token -> token.isWord("as"), i + 2, close);
                 String function = as < 0 ? "" : function(as + 1, close);
                 if (!function.isEmpty()) {
                     count();
@@ -355,11 +357,16 @@ final class Idioms {
         }
     }
 
-    private boolean isArray(int at) {
-        int name = at;
-        while (at(name).isSymbol("(")) {
-            name++;
+    private int afterParentheses(int from) {
+        int at = from;
+        while (at(at).isSymbol("(")) {
+            at++;
         }
+        return at;
+    }
+
+    private boolean isArray(int at) {
+        int name = afterParentheses(at);
         return at(name).isWord("array") || TEXT_ARRAYS.contains(at(name).folded()) || at(name).isWord("array_agg");
     }
 
@@ -371,12 +378,12 @@ final class Idioms {
         }
     }
 
-    /** The AS of a CAST whose parenthesis ends there; negative when there is none. */
-    private int asOf(int from, int close) {
+    /** The first such token of a call whose parenthesis ends there, and not of what is in parentheses itself; negative when there is none. */
+    private int find(Predicate<Token> wanted, int from, int close) {
         int depth = 0;
         for (int i = from; i < close; i++) {
             depth += at(i).isSymbol("(") ? 1 : at(i).isSymbol(")") ? -1 : 0;
-            if (depth == 0 && at(i).isWord("as")) {
+            if (depth == 0 && wanted.test(at(i))) {
                 return i;
             }
         }
@@ -421,11 +428,7 @@ final class Idioms {
         count();
         Token origin = at(open);
         int from = Operand.start(tokens, open - 1);
-        int name = from;
-        while (at(name).isSymbol("(")) {
-            name++;
-        }
-        if (TEXT_ARRAYS.contains(at(name).folded())) {
+        if (TEXT_ARRAYS.contains(at(afterParentheses(from)).folded())) {
             int close = Operand.closing(tokens, open, "[", "]") - 1;
             tokens.remove(close);
             tokens.set(open, symbol(",", origin));
@@ -498,7 +501,7 @@ final class Idioms {
         count();
         Token origin = at(at);
         int close = Operand.closing(tokens, at + 1, "(", ")") - 1;
-        int comma = commaOf(at + 2, close);
+        int comma = find(token -> token.isSymbol(","), at + 2, close);
         List<Token> made = new ArrayList<>();
         made.add(symbol("(", origin));
         if (comma < 0) {
@@ -525,21 +528,10 @@ final class Idioms {
         into.add(symbol(")", origin));
     }
 
-    private int commaOf(int from, int close) {
-        int depth = 0;
-        for (int i = from; i < close; i++) {
-            depth += at(i).isSymbol("(") ? 1 : at(i).isSymbol(")") ? -1 : 0;
-            if (depth == 0 && at(i).isSymbol(",")) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
     /** {@code date_part('hour', x)} is {@code CAST(extract(hour FROM x) AS float8)}. */
     private void datePart(int at) throws SqlProblem {
         Token field = at(at + 2);
-        String name = field.text().toLowerCase(java.util.Locale.ROOT);
+        String name = field.text().toLowerCase(Locale.ROOT);
         if (!FIELDS.contains(name)) {
             throw new SqlProblem(
                     SqlStates.INVALID_PARAMETER_VALUE, "unit \"" + name + "\" not recognized", "", field.start() + 1);

@@ -12,8 +12,8 @@ final class Operand {
     /** Before a string these say what it is. */
     private static final Set<String> LITERAL_TYPES = Set.of("date", "time", "timestamp", "timestamptz", "interval");
 
-    /** Behind these a parenthesis begins an operand of its own. */
-    private static final Set<String> NO_FUNCTIONS = Set.of(
+    /** Behind these a parenthesis begins an operand of its own, as it does behind END. */
+    static final Set<String> NO_FUNCTIONS = Set.of(
             "all",
             "and",
             "any",
@@ -23,7 +23,6 @@ final class Operand {
             "case",
             "distinct",
             "else",
-            "end",
             "except",
             "exists",
             "from",
@@ -50,7 +49,8 @@ final class Operand {
 
     /** Behind a table's name or an expression these go on with the statement. */
     private static final Set<String> CONTINUING = Set.of(
-            "cross", "full", "group", "inner", "join", "left", "natural", "offset", "order", "right", "window", "with");
+            "cross", "end", "full", "group", "inner", "join", "left", "natural", "offset", "order", "right", "window",
+            "with");
 
     private static final Set<String> TIGHTER_THAN_OTHERS = Set.of("+", "-", "*", "/", "%");
 
@@ -87,8 +87,9 @@ final class Operand {
             if ((before.isWord("filter") || before.isWord("over")) && open >= 2) {
                 return startOfPrimary(tokens, open - 2);
             }
-            boolean isCall =
-                    before.isName() && !(before.kind() == Token.Kind.WORD && NO_FUNCTIONS.contains(before.folded()));
+            boolean isKeyword = before.kind() == Token.Kind.WORD
+                    && (before.isWord("end") || NO_FUNCTIONS.contains(before.folded()));
+            boolean isCall = before.isName() && !isKeyword;
             return isCall ? startOfName(tokens, open - 1) : open;
         }
         if (token.isWord("end")) {

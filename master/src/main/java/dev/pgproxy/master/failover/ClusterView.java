@@ -111,13 +111,7 @@ final class ClusterView {
         if (topology.upstream().isEmpty()) {
             return null;
         }
-        return policy.all().stream()
-                .filter(server -> {
-                    ServerFacts facts = policy.factsOf(server);
-                    return facts != null && topology.receivesFrom(facts.topology());
-                })
-                .map(ServerAddress::toString)
-                .findFirst()
-                .orElse(topology.upstream());
+        ServerAddress known = RejoinCheck.upstream(topology, policy.all(), policy::factsOf);
+        return known == null ? topology.upstream() : known.toString();
     }
 }

@@ -5,6 +5,7 @@ import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -100,9 +101,9 @@ final class RejoinCheck {
         return false;
     }
 
-    /** Null when it is not one of these, as far as is known. */
-    private static @Nullable ServerAddress upstream(
-            Topology of, List<ServerAddress> all, Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+    /** The server that a standby receives its WAL from; null when it is not one of these, as far as is known. */
+    static @Nullable ServerAddress upstream(
+            Topology of, Collection<ServerAddress> all, Function<ServerAddress, @Nullable ServerFacts> factsOf) {
         for (ServerAddress server : all) {
             ServerFacts facts = factsOf.apply(server);
             if (facts != null && of.receivesFrom(facts.topology())) {
