@@ -9,13 +9,16 @@ import dev.pgproxy.adminworker.session.Services;
 import dev.pgproxy.adminworker.snapshot.SnapshotSource;
 import dev.pgproxy.adminworker.sql.Engines;
 import dev.pgproxy.adminworker.sql.Running;
+import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
-import dev.pgproxy.common.io.ControlChannel;
-import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.AdminSettings;
+import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.SettingsMessages;
+import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
@@ -36,7 +39,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The front door of the admin-worker: takes operators from the master, and asks the master for what they want. */
-final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorkerHandler, Services {
+final class AdminWorker
+        implements ChildProcess.Role, SettingsMessages.AtAdminWorker, CommandMessages.AtAdminWorker, Services {
 
     /** Clients that have not logged in; more are told to come again. */
     private static final int MAX_LOGINS = 64;
@@ -66,7 +70,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
 
     private final EventLoop loop;
     private final ControlChannel channel;
-    private final Function<OwnedFd, Transport> transports;
+    private final Function<Descriptor, Transport> transports;
     private final LingeringClose lingering;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
     private final SecureRandom random = new SecureRandom();
@@ -79,17 +83,35 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     /** In the order in which they came. */
     private final Set<OperatorSession> sessions = new LinkedHashSet<>();
 
+    private final ControlMessage.AdminWorkerDesks desks = new Desks();
+
     private @Nullable AdminSettings settings;
     private @Nullable Passwords passwords;
-    private @Nullable OwnedFd arrivedFd;
     private boolean usedSinceLook;
     private long readersFromNs;
     private boolean stopping;
 
+    private final class Desks implements ControlMessage.AdminWorkerDesks {
+        @Override
+        public SettingsMessages.AtAdminWorker settings() {
+            return AdminWorker.this;
+        }
+
+        @Override
+        public SnapshotMessages.AtAdminWorker snapshots() {
+            return snapshots;
+        }
+
+        @Override
+        public CommandMessages.AtAdminWorker commands() {
+            return AdminWorker.this;
+        }
+    }
+
     AdminWorker(ChildProcess process) {
         this.loop = process.loop();
         this.channel = process.channel();
-        this.transports = fd -> new SocketTransport(fd, process.poller());
+        this.transports = descriptor -> SocketTransport.of(descriptor, process.poller());
         this.lingering = new LingeringClose(loop.scheduler());
         this.snapshots = new SnapshotSource(loop, channel::send);
         this.commands = new Commands(channel::send);
@@ -105,13 +127,12 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
-        arrivedFd = fd;
-        ((ControlMessage.ToAdminWorker) message).dispatchTo(this);
+    public void onMessage(ControlMessage message) {
+        ((ControlMessage.ToAdminWorker) message).dispatchTo(desks);
     }
 
     @Override
-    public void onConfigureAdmin(ControlMessage.ConfigureAdmin message) {
+    public void onConfigureAdmin(SettingsMessages.ConfigureAdmin message) {
         settings = message.settings();
         passwords = new Passwords(message.settings().database());
         readersFromNs = loop.clock().nanoTime()
@@ -119,12 +140,8 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public void onAssignOperator(ControlMessage.AssignOperator message) {
-        OwnedFd fd = arrivedFd;
-        if (fd == null) {
-            throw new IllegalStateException("the channel delivered a client without its descriptor");
-        }
-        Transport transport = transports.apply(fd);
+    public void onAssignOperator(CommandMessages.AssignOperator message) {
+        Transport transport = transports.apply(message.client());
         StartupPacket.Startup startup;
         try {
             startup = (StartupPacket.Startup) StartupPacketDecoder.decode(message.startupPacket());
@@ -149,7 +166,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
         session.begin();
     }
 
-    /** Whoever comes gets his chance: a login takes milliseconds, and one that has taken the longest gives way to him. */
+    /** Every client that comes gets its chance: a login takes milliseconds, and the one that has taken longest gives way. */
     private void makeRoomToLogIn(String neighbour) {
         List<OperatorSession> logins =
                 sessions.stream().filter(session -> !session.isLoggedIn()).toList();
@@ -168,35 +185,25 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
     }
 
     @Override
-    public void onReportRows(ControlMessage.ReportRows message) {
-        snapshots.onRows(message);
-    }
-
-    @Override
-    public void onSnapshotComplete(ControlMessage.SnapshotComplete message) {
-        snapshots.onComplete(message);
-    }
-
-    @Override
-    public void onCommandNotice(ControlMessage.CommandNotice message) {
+    public void onCommandNotice(CommandMessages.CommandNotice message) {
         commands.onNotice(message);
     }
 
     @Override
-    public void onCommandDone(ControlMessage.CommandDone message) {
+    public void onCommandDone(CommandMessages.CommandDone message) {
         commands.onDone(message);
     }
 
     @Override
-    public void onCancelStatement(ControlMessage.CancelStatement message) {
+    public void onCancelStatement(CommandMessages.CancelStatement message) {
         if (message.pid() == pid()) {
             List.copyOf(sessions).forEach(session -> session.cancel(message.secret()));
         }
     }
 
     @Override
-    public void onShutdown(ControlMessage.Shutdown message) {
-        stop(message.graceMs());
+    public void shutDown(long graceMs) {
+        stop(graceMs);
     }
 
     /** Says goodbye to everybody, and ends the loop when they have heard it or the time is over. */
@@ -314,7 +321,7 @@ final class AdminWorker implements ChildProcess.Role, ControlMessage.AdminWorker
                         + " and operators lose their sessions")
                 .error();
         if (!asker.mayAct()) {
-            channel.sendAtOnce(new ControlMessage.ReaderRanAway());
+            channel.sendAtOnce(new CommandMessages.ReaderRanAway());
         }
         throw new IllegalStateException("a statement goes on after it was cancelled");
     }

@@ -8,10 +8,12 @@ import dev.pgproxy.common.auth.ScramClient;
 import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.auth.Verifiers;
+import dev.pgproxy.common.channel.ControlFrame;
+import dev.pgproxy.common.channel.ControlViolation;
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
-import dev.pgproxy.common.ipc.ControlFrame;
-import dev.pgproxy.common.ipc.ControlViolation;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -27,8 +29,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Queue;
 
 /** What is fuzzed. */
 public enum Target {
@@ -48,6 +53,11 @@ public enum Target {
     USER_LIST(UserListTarget::run),
     DRIVER_ANSWERS(AnswerBoundsTarget::run),
     SQL(Target::sql);
+
+    private static final Protocol PROTOCOL = new Protocol();
+
+    /** That come with the frames of one input. */
+    private static final int MAX_DESCRIPTORS = 4;
 
     private static final Settings SETTINGS = new Settings("somebody", "fuzz", "0", false, 1);
     private static final ScramVerifier SCRAM = verifier();
@@ -129,14 +139,46 @@ public enum Target {
     }
 
     private static void controlFrame(byte[] bytes) {
-        ByteBuffer in = ByteBuffer.wrap(bytes);
+        decodeFrames(ByteBuffer.wrap(bytes));
+        decodeFrames(frame(bytes));
+    }
+
+    private static void decodeFrames(ByteBuffer in) {
+        Queue<Descriptor> arrived = new ArrayDeque<>();
+        for (int i = 0; i < MAX_DESCRIPTORS; i++) {
+            arrived.add(() -> {});
+        }
+        ControlFrame frames = new ControlFrame(PROTOCOL, arrived);
         try {
-            while (ControlFrame.decodeNext(in) != null) {
+            while (frames.decodeNext(in) != null) {
                 // the next one
             }
         } catch (ControlViolation e) {
             return; // Refused, as it should be.
         }
+    }
+
+    /** The bytes as the fields of the message that they name before a colon; without a name the first one chooses. */
+    private static ByteBuffer frame(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        String name = text.substring(0, Math.max(0, text.indexOf(':')));
+        List<Class<?>> messages = PROTOCOL.messages();
+        int number = 0;
+        while (number < messages.size() && !messages.get(number).getSimpleName().equals(name)) {
+            number++;
+        }
+        if (number == messages.size()) {
+            number = bytes.length == 0 ? 0 : (bytes[0] & 0xff) % messages.size();
+        }
+        long descriptors = Arrays.stream(messages.get(number).getRecordComponents())
+                .filter(component -> component.getType() == Descriptor.class)
+                .count();
+        int fields = Math.min(bytes.length, name.length() + 1);
+        ByteBuffer frame = ByteBuffer.allocate(ControlFrame.HEADER_BYTES + bytes.length - fields);
+        frame.putShort((short) 0x5067).put((byte) 0).put((byte) number).put((byte) descriptors);
+        return frame.putInt(bytes.length - fields)
+                .put(bytes, fields, bytes.length - fields)
+                .flip();
     }
 
     private static void properties(byte[] bytes) throws IOException {

@@ -28,7 +28,7 @@ final class HostCheck {
     static List<String> problems(ProxyConfig config) {
         List<String> problems = new ArrayList<>();
         config.auth().verifierFile().ifPresent(file -> readable("auth_file", file, problems));
-        config.notices().command().ifPresent(file -> {
+        config.alerts().command().ifPresent(file -> {
             if (!Files.isExecutable(file)) {
                 problems.add("notify.command = " + file
                         + ": that is no program which this user may run. Name one, or chmod +x it.");

@@ -7,37 +7,41 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.ChildKind;
-import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.Notice;
-import dev.pgproxy.common.ipc.PoolSettings;
-import dev.pgproxy.common.ipc.TaskSettings;
+import dev.pgproxy.common.ipc.SwitchoverMessages;
+import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.log.Event;
-import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
-import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.master.accept.Arrivals;
-import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Listeners;
-import dev.pgproxy.master.accept.Logins;
-import dev.pgproxy.master.admin.AdminDesk;
+import dev.pgproxy.master.accept.PendingStartups;
+import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.admin.CommandDesk;
+import dev.pgproxy.master.admin.EventLog;
+import dev.pgproxy.master.admin.MasterTables;
+import dev.pgproxy.master.admin.OperatorDesk;
+import dev.pgproxy.master.admin.SnapshotDesk;
+import dev.pgproxy.master.alert.AlertDesk;
 import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.failover.FailoverDesk;
 import dev.pgproxy.master.failover.FailoverState;
 import dev.pgproxy.master.failover.StateFile;
 import dev.pgproxy.master.failover.SwitchoverDesk;
-import dev.pgproxy.master.notice.NoticeDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
 import dev.pgproxy.master.supervisor.Supervisor;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -48,50 +52,44 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The front door of the master: joins its parts, and says in which order they start and stop.
+ * The master: joins its parts, and says in which order they start, change and stop.
  *
  * <pre>
- *   Listeners -> Logins -> Dispatcher -> (descriptor) -> pool-worker
- *                      \-> CancelDesk -> (task) -> task-worker
- *                      \-> AdminDesk -> (descriptor) -> admin-worker
- *   pool-worker -> RoleDesk -> (task) -> task-worker
- *   FailoverDesk -> Dispatcher, pool-workers; -> NoticeDesk -> (task) -> task-worker
- *   admin-worker -> AdminDesk -> (reports, commands) -> everybody
- *   Supervisor: starts the workers, and brings what they report to the Dispatcher and the CancelDesk
+ *   Listeners -> PendingStartups -> ClientEntrance -> Dispatcher   -> (descriptor) -> pool-worker
+ *                                                 \-> CancelDesk   -> (task)       -> task-worker
+ *                                                 \-> OperatorDesk -> (descriptor) -> admin-worker
+ *   pool-worker  -> RoleDesk -> (task) -> task-worker
+ *   FailoverDesk -> Dispatcher, pool-workers; -> AlertDesk -> (task) -> task-worker
+ *   admin-worker -> SnapshotDesk (reports), CommandDesk (commands) -> everybody
+ *   Supervisor: starts the workers, and brings what they say to the {@link Desks}
  * </pre>
  */
 public final class Master
-        implements Arrivals, Supervisor.Listener, ControlMessage.MasterHandler, AdminDesk.Proxy, FailoverDesk.Listener {
+        implements Supervisor.Listener, WorkerRegistry.Listener, CommandDesk.Proxy, FailoverDesk.Listener {
 
-    /** The pseudo-database for operators. */
-    private static final String ADMIN_DATABASE = "pg_proxy";
-
-    /** Connections above max_client_conn that are still read from, so that a cancel gets through when all places are taken. */
-    private static final int EXTRA_CONNECTIONS = 64;
-
-    /** What is left of shutdown_timeout, behind the time that workers get, for them to exit and for the clean-up. */
+    /** What is left of shutdown_timeout, after the time that workers get, for them to exit and for the clean-up. */
     private static final long EXIT_MARGIN_MS = 1_000;
 
     private final ProxyConfig started;
     private final Path configFile;
     private ProxyConfig config;
     private final EventLoop loop;
-    private final LingeringClose lingering;
-    private final Logins logins;
+    private final WorkerRegistry workers = new WorkerRegistry();
+    private final EventLog events = new EventLog();
+    private final WorkerSettings settings;
+    private final PendingStartups startups;
     private final Listeners listeners;
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
     private final RoleDesk roles;
     private final FailoverDesk failover;
     private final SwitchoverDesk switchovers;
-    private final NoticeDesk notices = new NoticeDesk();
-    private final AdminDesk admin;
+    private final AlertDesk alerts;
+    private final OperatorDesk operators;
+    private final SnapshotDesk snapshots;
+    private final CommandDesk commands;
     private final Supervisor supervisor;
     private final PidFile pidFile;
-    private final long clientBytes;
-    private final EventThrottle memoryFull = new EventThrottle();
-    private Child speaker;
-    private @Nullable OwnedFd arrivedFd;
     private boolean serving;
     private boolean stopping;
 
@@ -115,26 +113,62 @@ public final class Master
             PidFile pidFile,
             long maxWorkerLoad,
             long clientBytes) {
-        this.clientBytes = clientBytes;
         this.started = config;
         this.config = config;
         this.configFile = configFile;
         this.loop = loop;
         this.pidFile = pidFile;
-        this.lingering = new LingeringClose(loop.scheduler());
-        long loginMs = config.timeouts().clientLogin().toMillis();
-        this.logins = new Logins(loop, poller, lingering, config.tuning(), loginMs, this);
-        this.listeners = new Listeners(loop, poller, logins);
+        this.settings = new WorkerSettings(this::config, version, this::readersWaitMs);
+        workers.listen(settings);
+        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()));
+        ClientMemory memory = new ClientMemory(loop.clock(), clientBytes);
+        this.cancels =
+                new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis());
+        this.dispatcher = new Dispatcher(
+                loop,
+                config,
+                refusals,
+                memory,
+                workers,
+                descriptor -> SocketTransport.of(descriptor, poller),
+                maxWorkerLoad,
+                this::suspected);
+        this.roles = new RoleDesk(loop, workers, config.auth().verifierCache().toMillis(), dispatcher::loginChanged);
+        this.alerts = new AlertDesk(workers);
         StateFile stateFile = new StateFile(config.files().stateFile());
-        this.dispatcher = new Dispatcher(loop, poller, config, logins, maxWorkerLoad, this::suspected);
-        this.failover = new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, this);
-        this.switchovers = new SwitchoverDesk(loop, failover);
-        this.cancels = new CancelDesk(loop, config.timeouts().cancelWait().toMillis());
-        this.roles = new RoleDesk(loop, config.auth().verifierCache().toMillis());
-        this.supervisor = new Supervisor(loop, poller, config, this);
+        this.failover =
+                new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, workers, this);
+        this.switchovers = new SwitchoverDesk(loop, workers, failover);
+        this.supervisor = new Supervisor(loop, poller, config, workers, this);
+        this.operators = new OperatorDesk(
+                loop,
+                workers,
+                refusals,
+                () -> this.config.adminDatabase().hasDefaultPassword(),
+                supervisor::demandAdminWorker);
+        this.startups = new PendingStartups(
+                loop,
+                refusals,
+                memory,
+                config.timeouts().clientLogin().toMillis(),
+                new ClientEntrance(
+                        dispatcher,
+                        cancels,
+                        operators,
+                        () -> this.config.limits().clientConnections()));
+        this.listeners = new Listeners(loop, poller, config.tuning(), startups);
         int pid = (int) ProcessHandle.current().pid();
-        this.admin = new AdminDesk(loop, wallClock, dispatcher, logins, failover, switchovers, this, version, pid);
-        this.speaker = supervisor.children().get(0);
+        this.snapshots = new SnapshotDesk(
+                loop,
+                wallClock,
+                workers,
+                new MasterTables(loop, dispatcher, startups, failover, supervisor, events, this::config, pid));
+        this.commands = new CommandDesk(loop, workers, dispatcher, switchovers, this, pid);
+        workers.listen(this);
+    }
+
+    private long readersWaitMs() {
+        return commands.readersWaitMs();
     }
 
     /**
@@ -146,7 +180,18 @@ public final class Master
         List<InetSocketAddress> bound =
                 listeners.open(config.listen(), config.limits().listenBacklog());
         try {
-            supervisor.start();
+            supervisor.start(new Desks(
+                    supervisor,
+                    dispatcher,
+                    dispatcher,
+                    dispatcher,
+                    cancels,
+                    roles,
+                    failover.probes(),
+                    switchovers,
+                    alerts,
+                    snapshots,
+                    commands));
         } catch (IOException e) {
             listeners.close();
             throw e;
@@ -158,90 +203,10 @@ public final class Master
                 .info());
     }
 
+    /** With the first pool-worker clients can be served. */
     @Override
-    public boolean hasRoom() {
-        int known = dispatcher.clientCount() + logins.count();
-        return known < config.limits().clientConnections() + EXTRA_CONNECTIONS;
-    }
-
-    @Override
-    public boolean hasRoomFor(int bytes) {
-        return heldBytes() + bytes <= clientBytes;
-    }
-
-    private long heldBytes() {
-        return logins.heldBytes() + dispatcher.heldBytes();
-    }
-
-    @Override
-    public boolean letGiveWay(int bytes) {
-        return dispatcher.letGiveWay(bytes);
-    }
-
-    @Override
-    public void memoryFull() {
-        Event.of("client_memory_full")
-                .limitedBy(memoryFull, loop.clock().nanoTime())
-                .with("held_bytes", heldBytes())
-                .with("limit_bytes", clientBytes)
-                .with("clients", dispatcher.clientCount())
-                .message(
-                        "what all clients have sent at their start fills the memory for it; who has not proved who he is gives way, else the newest is refused")
-                .hint(
-                        "SELECT msg FROM startupmsg in pg_proxy shows who sends much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
-                .warn();
-    }
-
-    @Override
-    public void onClient(Client client) {
-        if (client.startup().parameters().database().equals(ADMIN_DATABASE)) {
-            admin.submit(client);
-        } else {
-            dispatcher.submit(client);
-        }
-    }
-
-    @Override
-    public void onCancel(SocketTransport transport, StartupPacket.CancelRequest request) {
-        admin.onCancel(request);
-        cancels.submit(transport, request);
-    }
-
-    @Override
-    public void childReady(Child child) {
-        child.send(new ControlMessage.SetLogLevel(config.logging().level()));
-        configure(child);
-        switch (child.kind()) {
-            case TASK -> {
-                cancels.taskWorkerReady(child);
-                roles.taskWorkerReady(child);
-                notices.taskWorkerReady(child);
-                failover.probes().taskWorkerReady(child);
-            }
-            case POOL -> {
-                cancels.poolWorkerReady(child);
-                admin.poolWorkerReady(child);
-                dispatcher.workerReady(child);
-                startServing();
-            }
-            case ADMIN -> admin.adminWorkerReady(child);
-        }
-    }
-
-    private void configure(Child child) {
-        switch (child.kind()) {
-            case TASK ->
-                child.send(new ControlMessage.ConfigureTasks(new TaskSettings(
-                        config.adminLogin(),
-                        config.auth().verifierFile().map(Path::toString).orElse(""),
-                        config.notices())));
-            case POOL -> child.send(new ControlMessage.ConfigurePool(poolSettings()));
-            case ADMIN -> admin.configure();
-        }
-    }
-
-    private void startServing() {
-        if (serving) {
+    public void workerReady(Worker worker) {
+        if (serving || worker.kind() != ChildKind.POOL) {
             return;
         }
         serving = true;
@@ -255,231 +220,14 @@ public final class Master
         } catch (IOException e) {
             Event.of("pid_file_failed")
                     .message(String.valueOf(e.getMessage()))
-                    .hint("Free the disk; who waits for the pid file takes this proxy for not started.")
+                    .hint("Free the disk; whatever waits for the pid file takes this proxy for not started.")
                     .error();
         }
     }
 
-    private PoolSettings poolSettings() {
-        ProxyConfig.Timeouts timeouts = config.timeouts();
-        return new PoolSettings(
-                config.receiveBytes(),
-                timeouts.idleConnection().toMillis(),
-                timeouts.serverLifetime().toMillis(),
-                timeouts.serverConnect().toMillis(),
-                timeouts.serverReset().toMillis(),
-                timeouts.activeConnection().toMillis(),
-                timeouts.idleTransaction().toMillis(),
-                config.poolIgnoreParameters(),
-                config.failover().moveSessions(),
-                config.logging().connections(),
-                config.logging().disconnections(),
-                config.tuning());
-    }
-
     @Override
-    public void childGone(Child child) {
-        switch (child.kind()) {
-            case TASK -> {
-                cancels.taskWorkerGone();
-                roles.taskWorkerGone();
-                notices.taskWorkerGone();
-                failover.probes().taskWorkerGone();
-            }
-            case POOL -> {
-                cancels.poolWorkerGone(child);
-                admin.poolWorkerGone(child);
-                dispatcher.workerGone(child);
-                switchovers.workerGone(child.slot());
-            }
-            case ADMIN -> admin.adminWorkerGone();
-        }
-    }
-
-    @Override
-    public void childSaid(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd) {
-        speaker = child;
-        arrivedFd = fd;
-        message.dispatchTo(this);
-    }
-
-    @Override
-    public void onHello(ControlMessage.Hello message) {
-        throw new IllegalStateException("the supervisor keeps greetings to itself");
-    }
-
-    @Override
-    public void onPong(ControlMessage.Pong message) {
-        throw new IllegalStateException("the supervisor keeps heartbeats to itself");
-    }
-
-    @Override
-    public void onFrontendAccepted(ControlMessage.FrontendAccepted message) {
-        dispatcher.onAccepted(speaker, message);
-    }
-
-    @Override
-    public void onSessionOpened(ControlMessage.SessionOpened message) {
-        dispatcher.onOpened(speaker, message);
-    }
-
-    @Override
-    public void onSessionClosed(ControlMessage.SessionClosed message) {
-        dispatcher.onClosed(speaker, message);
-    }
-
-    @Override
-    public void onBackendResetting(ControlMessage.BackendResetting message) {
-        dispatcher.onResetting(speaker, message);
-    }
-
-    @Override
-    public void onBackendIdle(ControlMessage.BackendIdle message) {
-        dispatcher.onIdle(speaker, message);
-    }
-
-    @Override
-    public void onBackendGone(ControlMessage.BackendGone message) {
-        dispatcher.onGone(speaker, message);
-    }
-
-    @Override
-    public void onCancelTarget(ControlMessage.CancelTarget message) {
-        cancels.onTarget(speaker, message);
-    }
-
-    @Override
-    public void onCancelUnknown(ControlMessage.CancelUnknown message) {
-        cancels.onUnknown(speaker, message);
-    }
-
-    @Override
-    public void onCancelDone(ControlMessage.CancelDone message) {
-        cancels.onDone(message);
-    }
-
-    @Override
-    public void onBackendClosing(ControlMessage.BackendClosing message) {
-        dispatcher.onClosing(speaker, message);
-    }
-
-    @Override
-    public void onCancelQuery(ControlMessage.CancelQuery message) {
-        cancels.onCancelQuery(speaker, message);
-    }
-
-    @Override
-    public void onFindRole(ControlMessage.FindRole message) {
-        roles.onFindRole(speaker, message);
-    }
-
-    @Override
-    public void onRolesChanged(ControlMessage.RolesChanged message) {
-        roles.onRolesChanged(message.server());
-    }
-
-    @Override
-    public void onObjectInUse(ControlMessage.ObjectInUse message) {
-        // Somebody wants a database to himself: idle backends must not be what keeps him from it.
-        toPoolWorkers(new ControlMessage.GiveUpIdle(message.server(), message.message(), message.isWaiting()));
-    }
-
-    @Override
-    public void onRoleDoubted(ControlMessage.RoleDoubted message) {
-        if (message.methodToo()) {
-            dispatcher.loginChanged(message.server(), message.user(), message.database());
-        }
-        roles.onRoleDoubted(message);
-    }
-
-    @Override
-    public void onRoleLookedUp(ControlMessage.RoleLookedUp message) {
-        roles.onLookedUp(message);
-    }
-
-    @Override
-    public void onEventNoted(ControlMessage.EventNoted message) {
-        admin.onEvent(speaker, message);
-    }
-
-    @Override
-    public void onReportRows(ControlMessage.ReportRows message) {
-        admin.onReportRows(speaker, message);
-    }
-
-    @Override
-    public void onReportEnd(ControlMessage.ReportEnd message) {
-        admin.onReportEnd(speaker, message);
-    }
-
-    @Override
-    public void onSessionsEnded(ControlMessage.SessionsEnded message) {
-        admin.onSessionsEnded(speaker, message);
-    }
-
-    @Override
-    public void onFrontendReturned(ControlMessage.FrontendReturned message) {
-        dispatcher.onReturned(speaker, message, arrivedConnection());
-    }
-
-    @Override
-    public void onFrontendParked(ControlMessage.FrontendParked message) {
-        dispatcher.onParked(speaker, message, arrivedConnection());
-    }
-
-    private OwnedFd arrivedConnection() {
-        OwnedFd fd = arrivedFd;
-        if (fd == null) {
-            throw new IllegalStateException("the channel delivered a client without its descriptor");
-        }
-        return fd;
-    }
-
-    @Override
-    public void onNoticeSent(ControlMessage.NoticeSent message) {
-        notices.onSent(message);
-    }
-
-    @Override
-    public void onPlaceWanted(ControlMessage.PlaceWanted message) {
-        dispatcher.onPlaceWanted(speaker, message);
-    }
-
-    @Override
-    public void onServerFull(ControlMessage.ServerFull message) {
-        dispatcher.onServerFull(speaker, message);
-    }
-
-    @Override
-    public void onReaderRanAway(ControlMessage.ReaderRanAway message) {
-        admin.onReaderRanAway();
-    }
-
-    @Override
-    public void onServerProbed(ControlMessage.ServerProbed message) {
-        failover.probes().onProbed(message);
-    }
-
-    @Override
-    public void onServerMoved(ControlMessage.ServerMoved message) {
-        Event.of("server_moved")
-                .with("server", message.server())
-                .with("addresses", String.join(",", message.addresses()))
-                .message(
-                        "the name leads elsewhere than before: sessions and connections at the old addresses are ended")
-                .hint("Two servers behind one name are no pair of primaries: see that nobody writes to the old one.")
-                .warn();
-        toPoolWorkers(message);
-    }
-
-    @Override
-    public void onServerLost(ControlMessage.ServerLost message) {
-        failover.probes().onLost(message);
-    }
-
-    @Override
-    public void onServerAnswered(ControlMessage.ServerAnswered message) {
-        failover.probes().onAnswered(message);
+    public void childLogged(Child child, UpkeepMessages.EventNoted event) {
+        events.add(child.name(), new LogLine(event.atMicros(), event.level(), event.line()));
     }
 
     private void suspected(ServerAddress server) {
@@ -487,14 +235,8 @@ public final class Master
     }
 
     @Override
-    public void onSessionsHeld(ControlMessage.SessionsHeld message) {
-        switchovers.onSessionsHeld(speaker.slot(), message.requestId());
-    }
-
-    @Override
     public void holdSessions(ServerAddress server, boolean held) {
-        long request = held ? switchovers.awaitWorkers(dispatcher.workerSlots()) : 0;
-        toPoolWorkers(new ControlMessage.HoldSessions(request, server, held));
+        switchovers.holdSessions(server, held);
     }
 
     @Override
@@ -519,52 +261,27 @@ public final class Master
 
     @Override
     public void cutOff(ServerAddress server, ServerAddress successor) {
-        toPoolWorkers(new ControlMessage.LeaveServer(server, successor));
+        workers.toPoolWorkers(new SwitchoverMessages.LeaveServer(server, successor));
     }
 
     @Override
     public void serversChanged(ProxyConfig.Servers servers) {
         config = config.withServers(servers);
         dispatcher.serversAre(servers.primary(), servers.standbys());
-        admin.reconnect(Set.of(servers.primary())); // What was opened on a standby still says that it is one.
+        // What was opened on a standby still says that it is one.
+        workers.toPoolWorkers(new BackendMessages.Reconnect(servers.primary()));
     }
 
     @Override
-    public void tell(Notice notice) {
-        if (!config.notices().isEmpty()) {
-            notices.submit(notice);
+    public void tell(Alert alert) {
+        if (!config.alerts().isEmpty()) {
+            alerts.submit(alert);
         }
     }
 
     @Override
-    public void lookedAtAll() {
-        admin.serversLookedAt();
-    }
-
-    private void toPoolWorkers(ControlMessage message) {
-        supervisor.children().stream()
-                .filter(child -> child.kind() == ChildKind.POOL)
-                .forEach(child -> child.send(message));
-    }
-
-    @Override
-    public void onTakeSnapshot(ControlMessage.TakeSnapshot message) {
-        admin.onTakeSnapshot(message);
-    }
-
-    @Override
-    public void onRunCommand(ControlMessage.RunCommand message) {
-        admin.onRunCommand(message);
-    }
-
-    @Override
-    public void onAbandonCommand(ControlMessage.AbandonCommand message) {
-        admin.onAbandonCommand(message);
-    }
-
-    @Override
-    public void onEndConnections(ControlMessage.EndConnections message) {
-        admin.onEndConnections(message);
+    public void probedAll() {
+        snapshots.serversProbed();
     }
 
     @Override
@@ -572,19 +289,9 @@ public final class Master
         return config;
     }
 
-    @Override
-    public List<Child> children() {
-        return supervisor.children();
-    }
-
-    @Override
-    public void demandAdminWorker() {
-        supervisor.demandAdminWorker();
-    }
-
     /** Reads the file and takes over what can change, in every process; nobody loses a connection. A bad file changes nothing. */
     @Override
-    public AdminDesk.ReloadResult reload() {
+    public CommandDesk.ReloadResult reload() {
         ConfigReload.Outcome outcome;
         try {
             outcome = ConfigReload.merge(started, config, ConfigLoader.load(configFile));
@@ -593,24 +300,22 @@ public final class Master
                     .message("the configuration was not reloaded, nothing was changed: " + problem(e))
                     .hint("Correct the file; pgproxy-master --check shows the same.")
                     .error();
-            return new AdminDesk.ReloadResult(problem(e), "");
+            return new CommandDesk.ReloadResult(problem(e), "");
         }
         Set<ServerAddress> before = Set.copyOf(config.servers().standbys());
         config = outcome.inForce();
         LogSetup.level(config.logging().level());
-        logins.configure(config.tuning(), config.timeouts().clientLogin().toMillis());
+        listeners.configure(config.tuning());
+        startups.configure(config.timeouts().clientLogin().toMillis());
         cancels.configure(config.timeouts().cancelWait().toMillis());
         roles.configure(config.auth().verifierCache().toMillis());
         supervisor.configure(config);
-        for (Child child : supervisor.children()) {
-            child.send(new ControlMessage.SetLogLevel(config.logging().level()));
-            configure(child);
-        }
+        workers.all().forEach(settings::workerReady);
         dispatcher.configure(config);
         failover.configure(config, outcome.namesPrimary());
         Set<ServerAddress> removed = new HashSet<>(before);
         removed.removeAll(config.servers().standbys());
-        admin.reconnect(removed);
+        removed.forEach(server -> workers.toPoolWorkers(new BackendMessages.Reconnect(server)));
         warnOfDefaultPassword();
         String changed = outcome.changed().isEmpty() ? "nothing" : String.join(", ", outcome.changed());
         String kept = String.join(", ", outcome.keptBack());
@@ -627,7 +332,7 @@ public final class Master
                                             + ": once master names it, a reload takes over promote too. Restart for other keys.")
                     .warn();
         }
-        return new AdminDesk.ReloadResult(
+        return new CommandDesk.ReloadResult(
                 "", "changed: " + changed + (kept.isEmpty() ? "" : "; only a restart takes over: " + kept));
     }
 
@@ -646,10 +351,10 @@ public final class Master
         }
     }
 
-    /** The log files were moved away: opens them anew, here and in every child. */
+    /** The log files were moved away: opens them again, here and in every child. */
     void reopenLogs() {
         LogSetup.reopen();
-        supervisor.children().forEach(child -> child.send(new ControlMessage.ReopenLogs()));
+        workers.all().forEach(worker -> worker.send(new UpkeepMessages.ReopenLogs()));
         Event.of("logs_reopened").info();
     }
 
@@ -672,9 +377,9 @@ public final class Master
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection due to administrator command",
                 "The proxy is being stopped; connect again.");
-        logins.refuseAll(why);
+        startups.refuseAll(why);
         dispatcher.refuseAll(why);
-        admin.refuseAll(why);
+        operators.refuseAll(why);
         cancels.endAll();
         long marginMs = Math.min(EXIT_MARGIN_MS, timeoutMs / 2);
         supervisor.stop(timeoutMs - marginMs, timeoutMs - marginMs / 2);

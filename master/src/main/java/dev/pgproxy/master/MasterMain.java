@@ -57,9 +57,9 @@ public final class MasterMain implements Callable<Integer> {
     private boolean check;
 
     @CommandLine.Option(
-            names = "--test-notice",
-            description = "only send a notice in every way that notify.* configures")
-    private boolean testNotice;
+            names = {"--test-alert", "--test-notice"},
+            description = "only send an alert through every channel that notify.* configures")
+    private boolean testAlert;
 
     private MasterMain() {}
 
@@ -93,8 +93,8 @@ public final class MasterMain implements Callable<Integer> {
             System.err.println(e.getMessage());
             return USAGE;
         }
-        if (testNotice) {
-            return sendTestNotice(config, file == null ? Path.of("") : file);
+        if (testAlert) {
+            return sendTestAlert(config, file == null ? Path.of("") : file);
         }
         if (check) {
             return check(config, file == null ? Path.of("") : file);
@@ -133,14 +133,14 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     /** The task-worker's code does it, in a process of its own as always. */
-    private static int sendTestNotice(ProxyConfig config, Path configFile) {
-        if (config.notices().isEmpty()) {
+    private static int sendTestAlert(ProxyConfig config, Path configFile) {
+        if (config.alerts().isEmpty()) {
             System.err.println("no notify.command, notify.webhook or notify.mail.host is set, so nobody would be told"
                     + "\n    HINT: Set one of them; conf/pgproxy.properties explains them.");
             return USAGE;
         }
         try {
-            return new ProcessBuilder(ChildCommand.testNotice(configFile))
+            return new ProcessBuilder(ChildCommand.testAlert(configFile))
                     .inheritIO()
                     .start()
                     .waitFor();

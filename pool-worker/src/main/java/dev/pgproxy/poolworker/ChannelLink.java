@@ -1,9 +1,7 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.io.ControlChannel;
-import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.loop.Transport;
 
 /** The way to the master over the control channel. */
 record ChannelLink(ControlChannel channel) implements MasterLink {
@@ -16,11 +14,6 @@ record ChannelLink(ControlChannel channel) implements MasterLink {
     @Override
     public void sendAtOnce(ControlMessage.ToMaster message) {
         channel.sendAtOnce(message);
-    }
-
-    @Override
-    public void giveBack(ControlMessage.ToMaster message, Transport frontend) {
-        channel.sendOwnFd(message, ((SocketTransport) frontend).release());
     }
 
     @Override

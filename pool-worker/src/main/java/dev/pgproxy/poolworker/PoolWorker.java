@@ -2,12 +2,23 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.ipc.CancelMessages;
+import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
+import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.ipc.SettingsMessages;
+import dev.pgproxy.common.ipc.SnapshotMessages;
+import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
@@ -17,7 +28,6 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
-import dev.pgproxy.common.view.View;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
@@ -44,13 +54,26 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The front door of a pool-worker: takes the clients that the master hands over, joins each to a backend, and tells the
  * master what becomes of both. The master's view may be late, so which backend a client gets is decided here.
  */
-public final class PoolWorker implements SessionOwner, Backend.Owner {
+public final class PoolWorker
+        implements SessionOwner,
+                Backend.Owner,
+                SettingsMessages.AtPoolWorker,
+                SessionMessages.AtPoolWorker,
+                PlaceMessages.AtPoolWorker,
+                BackendMessages.AtPoolWorker,
+                CancelMessages.AtPoolWorker,
+                RoleMessages.AtPoolWorker,
+                ProbeMessages.AtPoolWorker,
+                SwitchoverMessages.AtPoolWorker,
+                SnapshotMessages.AtPoolWorker,
+                CommandMessages.AtPoolWorker {
 
     /** Every client can bring a server to complain of something in use; only so often do all workers look for it. */
     private static final long OBJECT_IN_USE_PAUSE_NS = 100_000_000L;
@@ -91,6 +114,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private record Held(long requestId, long sinceNs) {}
 
     private final EventLoop loop;
+    private final Function<Descriptor, Transport> transports;
     private final Connector connector;
     private final MasterLink master;
     private final SecretSource secrets;
@@ -122,9 +146,13 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     private boolean reportPlanned;
     private boolean stopping;
 
-    /** @param pid of this process */
+    /**
+     * @param transports make connections of clients that the master has sent part of this worker
+     * @param pid of this process
+     */
     public PoolWorker(
             EventLoop loop,
+            Function<Descriptor, Transport> transports,
             Connector connector,
             MasterLink master,
             SecretSource secrets,
@@ -133,6 +161,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         this.pid = pid;
         this.totals = new Totals(loop.clock().nanoTime());
         this.loop = loop;
+        this.transports = transports;
         this.connector = connector;
         this.master = master;
         this.secrets = secrets;
@@ -142,7 +171,9 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     /** Applies the settings to all that there is and all that begins. */
-    public void configure(PoolSettings newSettings) {
+    @Override
+    public void onConfigurePool(SettingsMessages.ConfigurePool message) {
+        PoolSettings newSettings = message.settings();
         settings = newSettings;
         if (buffers == null) {
             buffers = new RelayBuffers(newSettings.receiveBytes());
@@ -151,26 +182,27 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         sessions.values().forEach(session -> session.configure(newSettings));
     }
 
-    /** Takes over a client; its transport is this worker's from now on. */
-    public void assign(ControlMessage.AssignFrontend assignment, Transport frontend) {
+    @Override
+    public void onAssignSession(SessionMessages.AssignSession assignment) {
+        Transport frontend = transports.apply(assignment.client());
         try {
             serve(assignment, frontend);
         } catch (RuntimeException | StackOverflowError e) {
             fault("client_broken", assignment.server())
-                    .with("session", assignment.frontendId())
+                    .with("session", assignment.sessionId())
                     .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
                     .error(e);
-            Session session = sessions.get(assignment.frontendId());
+            Session session = sessions.get(assignment.sessionId());
             if (session != null) {
                 session.abandon(); // With its backend, if it has one.
                 return;
             }
             frontend.close();
-            master.send(new ControlMessage.SessionClosed(assignment.frontendId()));
+            master.send(new SessionMessages.SessionClosed(assignment.sessionId()));
         }
     }
 
-    private void serve(ControlMessage.AssignFrontend assignment, Transport frontend) {
+    private void serve(SessionMessages.AssignSession assignment, Transport frontend) {
         if (settings == null || buffers == null || stopping) {
             frontend.close(); // The master keeps the client until it hears from us, and routes it again.
             return;
@@ -189,21 +221,21 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 assignment.singleUse(),
                 assignment.askFirst(),
                 assignment.origin(),
-                assignment.resumption());
-        Session session = new Session(assignment.frontendId(), key, startup, frontend, settings, terms, context);
+                assignment.resumption().orElse(null));
+        Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context);
         sessions.put(session.id(), session);
         if (assignment.askFirst() != AuthenticationMethod.OTHER) {
-            master.send(new ControlMessage.FrontendAccepted(session.id(), 0), session::begin);
+            master.send(new SessionMessages.SessionAccepted(session.id(), 0), session::begin);
             return;
         }
         Backend backend = chooseBackend(session, assignment.expectedBackendId());
         boolean hasChoice = hasChoice(backend, assignment.expectedBackendId());
-        master.send(new ControlMessage.FrontendAccepted(session.id(), hasChoice ? 0 : backend.id()), session::begin);
+        master.send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()), session::begin);
         if (hasChoice) {
             losePatience(session, backend);
         }
         if (backend.state() == BackendState.CLOSING) {
-            master.send(new ControlMessage.BackendClosing(backend.id()));
+            master.send(new BackendMessages.BackendClosing(backend.id()));
         }
     }
 
@@ -227,33 +259,34 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     /** The answer to {@link #wantPlace}. */
-    public void placeGiven(ControlMessage.PlaceGiven message) {
-        Session session = sessions.get(message.frontendId());
+    @Override
+    public void onPlaceGiven(PlaceMessages.PlaceGiven message) {
+        Session session = sessions.get(message.sessionId());
         if (session == null || !session.awaitsPlace()) {
             return; // The client has left, of which the master hears.
         }
         session.contained(() -> place(session, message));
     }
 
-    private void place(Session session, ControlMessage.PlaceGiven message) {
+    private void place(Session session, PlaceMessages.PlaceGiven message) {
         session.placed(message.mostMs());
         Backend backend = chooseBackend(session, message.expectedBackendId());
         boolean hasChoice = hasChoice(backend, message.expectedBackendId());
-        master.send(new ControlMessage.FrontendAccepted(session.id(), hasChoice ? 0 : backend.id()));
+        master.send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()));
         if (hasChoice) {
             losePatience(session, backend);
         }
         if (backend.state() == BackendState.CLOSING) {
-            master.send(new ControlMessage.BackendClosing(backend.id()));
+            master.send(new BackendMessages.BackendClosing(backend.id()));
         }
         if (backend.state() == BackendState.IN_SESSION || backend.state() == BackendState.CONNECTING) {
             session.backendAvailable();
         }
     }
 
-    /** As {@link #placeGiven}. */
-    public void placeRefused(ControlMessage.PlaceRefused message) {
-        Session session = sessions.get(message.frontendId());
+    @Override
+    public void onPlaceRefused(PlaceMessages.PlaceRefused message) {
+        Session session = sessions.get(message.sessionId());
         if (session != null && session.state().isBeforeLogin()) {
             session.refused(message.lastWords());
         }
@@ -269,7 +302,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         if (masterIsGone) {
             session.refused(LastWords.masterLost());
         } else {
-            master.send(new ControlMessage.PlaceWanted(
+            master.send(new PlaceMessages.PlaceWanted(
                     session.id(), proved, refusal.length > MAX_LAST_WORDS_BYTES ? new byte[0] : refusal));
         }
     }
@@ -277,7 +310,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     @Override
     public void serverFull(Session session, byte[] refusal) {
         if (refusal.length <= MAX_LAST_WORDS_BYTES) {
-            master.send(new ControlMessage.ServerFull(session.id(), refusal));
+            master.send(new PlaceMessages.ServerFull(session.id(), refusal));
         }
     }
 
@@ -335,7 +368,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
             loop.atEndOfTick(() -> roleFound(session.id(), RoleFacts.UNAVAILABLE));
             return;
         }
-        master.send(new ControlMessage.FindRole(
+        master.send(new RoleMessages.FindRole(
                 session.id(),
                 session.key().server(),
                 session.parameters().serverUser(),
@@ -345,7 +378,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     @Override
     public void roleDoubted(Session session, boolean methodToo) {
         // Whoever is told of it may come again at once.
-        master.sendAtOnce(new ControlMessage.RoleDoubted(
+        master.sendAtOnce(new RoleMessages.RoleDoubted(
                 session.key().server(),
                 session.parameters().serverUser(),
                 session.parameters().serverDatabase(),
@@ -353,7 +386,12 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     /** The master's answer to a session's question. */
-    public void roleFound(long sessionId, RoleFacts facts) {
+    @Override
+    public void onRoleFound(RoleMessages.RoleFound message) {
+        roleFound(message.sessionId(), message.facts());
+    }
+
+    private void roleFound(long sessionId, RoleFacts facts) {
         Session session = sessions.get(sessionId);
         if (session != null && session.state() == SessionState.CHECKING) {
             session.roleFound(facts);
@@ -362,7 +400,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     @Override
     public void joined(Session session, Backend backend) {
-        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
+        master.send(new SessionMessages.SessionAccepted(session.id(), backend.id()));
     }
 
     @Override
@@ -395,7 +433,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     @Override
     public void needsBackend(Session session) {
         Backend backend = newBackend(session);
-        master.send(new ControlMessage.FrontendAccepted(session.id(), backend.id()));
+        master.send(new SessionMessages.SessionAccepted(session.id(), backend.id()));
         session.useBackend(backend);
     }
 
@@ -433,7 +471,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void rolesChanged(Session session) {
         // The client has not been told yet; once it is, somebody may log in through another worker and count on the
         // change.
-        master.sendAtOnce(new ControlMessage.RolesChanged(session.key().server()));
+        master.sendAtOnce(new RoleMessages.RolesChanged(session.key().server()));
     }
 
     @Override
@@ -455,7 +493,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
 
     private void tellInUse(Session session, String words, boolean isWaiting) {
         String bounded = words.substring(0, Math.min(words.length(), MAX_WORDS));
-        master.send(new ControlMessage.ObjectInUse(session.key().server(), bounded, isWaiting));
+        master.send(new BackendMessages.ObjectInUse(session.key().server(), bounded, isWaiting));
     }
 
     /**
@@ -463,7 +501,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
      *
      * @param words the database, where a command waits for it; else what the server said, with the database in it
      */
-    public void giveUpIdle(ServerAddress server, String words, boolean isWaiting) {
+    private void giveUpIdle(ServerAddress server, String words, boolean isWaiting) {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)
@@ -483,6 +521,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
             }
             event.info();
         }
+    }
+
+    @Override
+    public void onGiveUpIdle(BackendMessages.GiveUpIdle message) {
+        giveUpIdle(message.server(), message.message(), message.isWaiting());
     }
 
     private static boolean isMeant(String database, String words, boolean isName) {
@@ -515,7 +558,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                     .with("waited_ms", session.origin().waitedMs())
                     .info();
         }
-        master.send(new ControlMessage.SessionOpened(session.id(), backend.id(), askable));
+        master.send(new SessionMessages.SessionOpened(session.id(), backend.id(), askable));
     }
 
     /** Counts a fault of the proxy's own, and begins to tell of it. */
@@ -616,7 +659,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     public void closed(Session session) {
         sessions.remove(session.id());
         logEnd(session);
-        master.send(new ControlMessage.SessionClosed(session.id()));
+        master.send(new SessionMessages.SessionClosed(session.id()));
     }
 
     @Override
@@ -625,16 +668,15 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         byte[] bounded = lastWords.length > MAX_LAST_WORDS_BYTES
                 ? LastWords.lostServer(session.key().server())
                 : lastWords;
-        master.giveBack(new ControlMessage.FrontendReturned(session.id(), bounded), frontend);
+        master.send(new SessionMessages.SessionReturned(session.id(), bounded, frontend.release()));
     }
 
     @Override
     public void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket) {
         sessions.remove(session.id());
         long idleMs = (loop.clock().nanoTime() - session.stateSinceNs()) / NS_PER_MS;
-        master.giveBack(
-                new ControlMessage.FrontendParked(session.id(), session.origin(), idleMs, startupPacket, resumption),
-                frontend);
+        master.send(new SessionMessages.SessionParked(
+                session.id(), session.origin(), idleMs, startupPacket, resumption, frontend.release()));
     }
 
     @Override
@@ -645,19 +687,19 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     @Override
     public void resetting(Backend backend) {
         pool.resetting(backend);
-        master.send(new ControlMessage.BackendResetting(backend.id()));
+        master.send(new BackendMessages.BackendResetting(backend.id()));
     }
 
     @Override
     public void idle(Backend backend) {
         pool.idle(backend);
-        master.send(new ControlMessage.BackendIdle(backend.id()));
+        master.send(new BackendMessages.BackendIdle(backend.id()));
     }
 
     @Override
     public void closing(Backend backend) {
         pool.closing(backend);
-        master.send(new ControlMessage.BackendClosing(backend.id()));
+        master.send(new BackendMessages.BackendClosing(backend.id()));
     }
 
     @Override
@@ -666,7 +708,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
             backend.cancelFinished(true); // Nobody is left who could send it.
             return;
         }
-        master.send(new ControlMessage.CancelQuery(
+        master.send(new CancelMessages.CancelQuery(
                 backend.id(),
                 backend.key().server(),
                 backend.peer(),
@@ -677,23 +719,25 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     @Override
     public void gone(Backend backend) {
         pool.remove(backend);
-        master.send(new ControlMessage.BackendGone(backend.id()));
+        master.send(new BackendMessages.BackendGone(backend.id()));
     }
 
     /** Closes the backend if it is idle; the master's view may be late, and then there is nothing to do. */
-    public void evict(long backendId) {
-        Backend backend = pool.byId(backendId);
+    @Override
+    public void onEvictBackend(BackendMessages.EvictBackend message) {
+        Backend backend = pool.byId(message.backendId());
         if (backend != null && backend.state() == BackendState.IDLE) {
             backend.retire();
         }
     }
 
     /** Answers whose query a CancelRequest is for, and holds that backend back until the cancel is over. */
-    public void findCancelTarget(ControlMessage.FindCancelTarget request) {
+    @Override
+    public void onFindCancelTarget(CancelMessages.FindCancelTarget request) {
         for (Session session : sessions.values()) {
             Backend backend = session.backend();
             if (backend != null && session.isCancelledBy(request.pid(), request.secret()) && backend.cancelStarted()) {
-                master.send(new ControlMessage.CancelTarget(
+                master.send(new CancelMessages.CancelTarget(
                         request.cancelId(),
                         backend.id(),
                         backend.peer(),
@@ -702,18 +746,14 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 return;
             }
         }
-        master.send(new ControlMessage.CancelUnknown(request.cancelId()));
+        master.send(new CancelMessages.CancelUnknown(request.cancelId()));
     }
 
-    /**
-     * A cancel that named this backend is over.
-     *
-     * @param certain the server closed the cancel's connection; else its signal may still come, and the backend is not used again
-     */
-    public void cancelFinished(long backendId, boolean certain) {
-        Backend backend = pool.byId(backendId);
+    @Override
+    public void onCancelFinished(CancelMessages.CancelFinished message) {
+        Backend backend = pool.byId(message.backendId());
         if (backend != null) {
-            backend.cancelFinished(certain);
+            backend.cancelFinished(message.certain());
         }
     }
 
@@ -746,22 +786,19 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         exitWhenDone();
     }
 
-    /** Ends a period of the averages that {@link #reportState} shows. */
+    /** Ends a period of the averages that {@link #onReportState} shows. */
     public void endPeriod() {
         totals.endPeriod(loop.clock().nanoTime());
     }
 
-    /**
-     * Tells the master the rows of these tables as they are now.
-     *
-     * @param nowMicros the time that the rows tell, in microseconds since 1970
-     */
-    public void reportState(long snapshotId, Set<View> views, long nowMicros) {
-        StateReport report = new StateReport(pid, loop.clock().nanoTime(), nowMicros);
-        for (byte[] chunk : report.chunks(views, sessions.values(), pool.snapshot(), totals)) {
-            reports.add(new ControlMessage.ReportRows(snapshotId, chunk));
+    @Override
+    public void onReportState(SnapshotMessages.ReportState message) {
+        long snapshotId = message.snapshotId();
+        StateReport report = new StateReport(pid, loop.clock().nanoTime(), message.nowMicros());
+        for (byte[] chunk : report.chunks(message.views(), sessions.values(), pool.snapshot(), totals)) {
+            reports.add(new SnapshotMessages.ReportRows(snapshotId, chunk));
         }
-        reports.add(new ControlMessage.ReportEnd(snapshotId));
+        reports.add(new SnapshotMessages.ReportEnd(snapshotId));
         sendReports();
     }
 
@@ -780,7 +817,8 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     /** Ends the sessions that an operator does not want any more, and closes the backends if they are idle. */
-    public void endSessions(ControlMessage.EndSessions message) {
+    @Override
+    public void onEndSessions(CommandMessages.EndSessions message) {
         int ended = 0;
         for (long id : message.sessionIds()) {
             Session session = sessions.get(id);
@@ -796,18 +834,23 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
                 ended++;
             }
         }
-        master.send(new ControlMessage.SessionsEnded(message.commandId(), ended));
+        master.send(new CommandMessages.SessionsEnded(message.commandId(), ended));
     }
 
     /** Uses no connection to this server again that is open now. */
-    public void reconnect(ServerAddress server) {
+    @Override
+    public void onReconnect(BackendMessages.Reconnect message) {
+        ServerAddress server = message.server();
         pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server))
                 .forEach(Backend::retire);
     }
 
     /** The server's name leads to these addresses now. What is connected to others may write to a server that nobody means any more. */
-    public void serverMoved(ServerAddress server, List<String> addresses) {
+    @Override
+    public void onServerMoved(ProbeMessages.ServerMoved message) {
+        ServerAddress server = message.server();
+        List<String> addresses = message.addresses();
         moves.put(server, new Moved(loop.clock().nanoTime(), addresses));
         for (Session session : sessionsOf(server)) {
             Backend backend = session.backend();
@@ -825,9 +868,11 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
     }
 
     /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
-    public void leaveServer(ServerAddress server, ServerAddress successor) {
+    @Override
+    public void onLeaveServer(SwitchoverMessages.LeaveServer message) {
+        ServerAddress server = message.server();
         heldServers.remove(server);
-        new Departure(server, successor, master, loop.scheduler())
+        new Departure(server, message.successor(), master, loop.scheduler())
                 .begin(
                         sessionsOf(server),
                         pool.snapshot().stream()
@@ -839,10 +884,12 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
      * Lets sessions of this server finish their transactions and then takes nothing more from their clients; or lets them go on. The
      * master is told when none is left that does something.
      */
-    public void holdSessions(long requestId, ServerAddress server, boolean held) {
-        if (held) {
-            heldServers.put(server, new Held(requestId, loop.clock().nanoTime()));
-            reportHeld(server, requestId);
+    @Override
+    public void onHoldSessions(SwitchoverMessages.HoldSessions message) {
+        ServerAddress server = message.server();
+        if (message.held()) {
+            heldServers.put(server, new Held(message.requestId(), loop.clock().nanoTime()));
+            reportHeld(server, message.requestId());
         } else {
             heldServers.remove(server);
             sessionsOf(server).forEach(session -> session.hold(false, false));
@@ -864,7 +911,7 @@ public final class PoolWorker implements SessionOwner, Backend.Owner {
         List<Session> ofServer = sessionsOf(server);
         ofServer.forEach(session -> session.hold(true, evenLogins));
         if (ofServer.stream().noneMatch(Session::isBusy)) {
-            master.send(new ControlMessage.SessionsHeld(requestId));
+            master.send(new SwitchoverMessages.SessionsHeld(requestId));
         } else {
             loop.scheduler().afterMs(HELD_CHECK_MS, () -> reportHeld(server, requestId));
         }

@@ -4,7 +4,6 @@ import dev.pgproxy.common.child.ChildOptions;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ChildKind;
-import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.poolworker.backend.TcpConnector;
 import dev.pgproxy.poolworker.session.SecretSource;
 import java.security.SecureRandom;
@@ -35,16 +34,14 @@ public final class PoolWorkerMain implements Callable<Integer> {
     private static ChildProcess.Role wire(ChildProcess process) {
         PoolWorker worker = new PoolWorker(
                 process.loop(),
+                descriptor -> SocketTransport.of(descriptor, process.poller()),
                 new TcpConnector(process.loop(), process.poller()),
                 new ChannelLink(process.channel()),
                 secrets(),
                 new ThreadedBackground(process.loop()),
                 (int) ProcessHandle.current().pid());
         process.loop().scheduler().everyMs(AVERAGES_PERIOD_MS, worker::endPeriod);
-        return new PoolWorkerRole(
-                worker,
-                (ControlMessage.AssignFrontend message, dev.pgproxy.common.io.OwnedFd fd) ->
-                        worker.assign(message, new SocketTransport(fd, process.poller())));
+        return new PoolWorkerRole(worker);
     }
 
     private static SecretSource secrets() {

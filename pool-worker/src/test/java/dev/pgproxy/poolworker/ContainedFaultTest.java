@@ -10,6 +10,9 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.ipc.SettingsMessages;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
@@ -19,6 +22,7 @@ import dev.pgproxy.testkit.loop.StillPoller;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,8 +45,8 @@ class ContainedFaultTest {
             false,
             new SocketTuning(true, 60, 10, 6, 0));
 
-    /** A client's connection, at which a call can fail as no connection should. */
-    private static final class Frontend implements Transport {
+    /** A client's connection on its way and here, at which a call can fail as no connection should. */
+    private static final class Frontend implements Transport, Descriptor {
         private final String failsAt;
         private boolean overflows;
         private boolean open = true;
@@ -109,11 +113,6 @@ class ContainedFaultTest {
         }
 
         @Override
-        public void giveBack(ControlMessage.ToMaster message, Transport frontend) {
-            heard.add(message);
-        }
-
-        @Override
         public boolean hasRoom() {
             return true;
         }
@@ -128,44 +127,49 @@ class ContainedFaultTest {
     private final Master master = new Master();
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> 0);
     private final PoolWorker worker = new PoolWorker(
-            loop, (server, tuning, handler) -> () -> {}, master, byte[]::new, (role, address, work, then) -> false, 1);
+            loop,
+            descriptor -> (Frontend) descriptor,
+            (server, tuning, handler) -> () -> {},
+            master,
+            byte[]::new,
+            (role, address, work, then) -> false,
+            1);
 
-    private void assign(long id, Transport frontend) {
+    private void assign(long id, Frontend frontend) {
         byte[] packet = FrontendMessage.startup(
                 3 << 16,
                 List.of(
                         new StartupParameters.Parameter("user", "app"),
                         new StartupParameters.Parameter("database", "shop")));
-        worker.assign(
-                new ControlMessage.AssignFrontend(
-                        id,
-                        SERVER,
-                        0,
-                        AuthenticationMethod.OTHER,
-                        2_000,
-                        false,
-                        false,
-                        new ClientOrigin("127.0.0.1", 1, 0),
-                        packet,
-                        null),
-                frontend);
+        worker.onAssignSession(new SessionMessages.AssignSession(
+                id,
+                SERVER,
+                0,
+                AuthenticationMethod.OTHER,
+                2_000,
+                false,
+                false,
+                new ClientOrigin("127.0.0.1", 1, 0),
+                packet,
+                Optional.empty(),
+                frontend));
     }
 
     private long closedSessions() {
         return master.heard.stream()
-                .filter(ControlMessage.SessionClosed.class::isInstance)
+                .filter(SessionMessages.SessionClosed.class::isInstance)
                 .count();
     }
 
     private void oneFailsAndAnotherDoesNot(Frontend broken) {
-        worker.configure(SETTINGS);
+        worker.onConfigurePool(new SettingsMessages.ConfigurePool(SETTINGS));
         Frontend healthy = new Frontend("nothing");
         assign(1, healthy);
         assign(2, broken);
         loop.tick();
         assertEquals(1, worker.containedFaults());
         assertEquals(1, closedSessions());
-        assertTrue(master.heard.contains(new ControlMessage.SessionClosed(2)));
+        assertTrue(master.heard.contains(new SessionMessages.SessionClosed(2)));
         assertEquals(List.of(1L), List.copyOf(worker.sessions().keySet()));
         assertTrue(healthy.open);
     }

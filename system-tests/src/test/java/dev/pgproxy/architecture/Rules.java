@@ -36,6 +36,7 @@ final class Rules {
             "java.time.Duration",
             "java.time.OffsetDateTime",
             "java.time.format.DateTimeFormatter",
+            "java.lang.invoke.MethodType",
             "java.nio.file.Path",
             "[B",
             "[Ljava.lang.String;",

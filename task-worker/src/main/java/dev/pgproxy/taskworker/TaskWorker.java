@@ -1,11 +1,15 @@
 package dev.pgproxy.taskworker;
 
+import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.io.ControlChannel;
-import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.AlertMessages;
+import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
+import dev.pgproxy.common.ipc.SettingsMessages;
 import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
@@ -13,8 +17,8 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.taskworker.alert.Notifier;
 import dev.pgproxy.taskworker.cancel.CancelSender;
-import dev.pgproxy.taskworker.notice.Notifier;
 import dev.pgproxy.taskworker.probe.Lateness;
 import dev.pgproxy.taskworker.probe.Prober;
 import dev.pgproxy.taskworker.promotion.ErrandLane;
@@ -32,7 +36,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The front door of the task-worker: takes tasks from the master, does each on a thread, and reports how it went. */
-final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHandler {
+final class TaskWorker
+        implements ChildProcess.Role,
+                ControlMessage.TaskWorkerDesks,
+                SettingsMessages.AtTaskWorker,
+                CancelMessages.AtTaskWorker,
+                RoleMessages.AtTaskWorker,
+                ProbeMessages.AtTaskWorker,
+                AlertMessages.AtTaskWorker {
 
     /** Tasks at once; most of a task is waiting for somebody else. */
     private static final int THREADS = 32;
@@ -67,17 +78,42 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+    public void onMessage(ControlMessage message) {
         ((ControlMessage.ToTaskWorker) message).dispatchTo(this);
     }
 
     @Override
-    public void onShutdown(ControlMessage.Shutdown message) {
+    public void shutDown(long graceMs) {
         loop.stop();
     }
 
     @Override
-    public void onPerformCancel(ControlMessage.PerformCancel message) {
+    public TaskWorker settings() {
+        return this;
+    }
+
+    @Override
+    public TaskWorker cancels() {
+        return this;
+    }
+
+    @Override
+    public TaskWorker roles() {
+        return this;
+    }
+
+    @Override
+    public TaskWorker probes() {
+        return this;
+    }
+
+    @Override
+    public TaskWorker alerts() {
+        return this;
+    }
+
+    @Override
+    public void onPerformCancel(CancelMessages.PerformCancel message) {
         // Counted from here: one that waited too long for a thread must not be sent, since its backend may be another's
         // by then.
         long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
@@ -98,7 +134,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         }
     }
 
-    private void performIfFit(ControlMessage.PerformCancel message, long deadlineNs, AbandonedQuery query) {
+    private void performIfFit(CancelMessages.PerformCancel message, long deadlineNs, AbandonedQuery query) {
         if (query == AbandonedQuery.CANCELLABLE) {
             perform(message, deadlineNs);
         } else {
@@ -107,7 +143,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     /** The backend of the query will not serve anybody else, and its session ends when the server is done with it. */
-    private void leaveAlone(ControlMessage.PerformCancel message, AbandonedQuery query) {
+    private void leaveAlone(CancelMessages.PerformCancel message, AbandonedQuery query) {
         Event.of("cancel_withheld")
                 .limitedBy(withheld, System.nanoTime())
                 .with("server", message.server())
@@ -115,59 +151,59 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
                 .message("a query whose client is gone was not cancelled: " + query.reason())
                 .hint("It ends as it would have without the proxy; pg_stat_activity shows it.")
                 .info();
-        channel.send(new ControlMessage.CancelDone(message.cancelId(), true));
+        channel.send(new CancelMessages.CancelDone(message.cancelId(), true));
     }
 
-    private void perform(ControlMessage.PerformCancel message, long deadlineNs) {
+    private void perform(CancelMessages.PerformCancel message, long deadlineNs) {
         try {
             executor.execute(() -> {
                 boolean delivered = cancelContained(message, deadlineNs);
-                report(new ControlMessage.CancelDone(message.cancelId(), delivered));
+                report(new CancelMessages.CancelDone(message.cancelId(), delivered));
             });
         } catch (RejectedExecutionException e) {
             Event.of("cancel_refused")
                     .with("server", message.server())
                     .message(WAITING_TASKS + " cancels wait already")
                     .warn();
-            channel.send(new ControlMessage.CancelDone(message.cancelId(), false));
+            channel.send(new CancelMessages.CancelDone(message.cancelId(), false));
         }
     }
 
     @Override
-    public void onProbeServer(ControlMessage.ProbeServer message) {
+    public void onProbeServer(ProbeMessages.ProbeServer message) {
         boolean asked = probers.computeIfAbsent(message.server(), this::prober)
-                .look(message.lookId(), message.kind(), message.timeoutMs());
+                .probe(message.probeId(), message.kind(), message.timeoutMs());
         if (!asked) {
-            channel.send(new ControlMessage.ServerProbed(
-                    message.lookId(),
+            channel.send(new ProbeMessages.ServerProbed(
+                    message.probeId(),
                     message.server(),
                     message.kind(),
                     false,
-                    new Observation.Failed(FailureKind.LOCAL, "too many looks at this server wait already")));
+                    new Observation.Failed(FailureKind.LOCAL, "too many probes of this server wait already")));
         }
     }
 
     private Prober prober(ServerAddress server) {
-        return new Prober(server, settings().adminLogin(), lateness, new Prober.Listener() {
+        return new Prober(server, inForce().adminLogin(), lateness, new Prober.Listener() {
             @Override
-            public void looked(long lookId, ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
-                report(new ControlMessage.ServerProbed(lookId, of, kind, fresh, observation));
+            public void probed(long probeId, ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
+                report(new ProbeMessages.ServerProbed(probeId, of, kind, fresh, observation));
             }
 
             @Override
             public void connectionLost(ServerAddress of) {
-                report(new ControlMessage.ServerLost(of));
+                report(new ProbeMessages.ServerLost(of));
             }
 
             @Override
             public void moved(ServerAddress of, List<String> addresses) {
-                report(new ControlMessage.ServerMoved(of, addresses));
+                report(new ProbeMessages.ServerMoved(of, addresses));
             }
         });
     }
 
     @Override
-    public void onForgetServer(ControlMessage.ForgetServer message) {
+    public void onForgetServer(ProbeMessages.ForgetServer message) {
         Prober prober = probers.remove(message.server());
         if (prober != null) {
             prober.close();
@@ -175,11 +211,11 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void onAskServer(ControlMessage.AskServer message) {
-        errands.ask(settings().adminLogin(), message, this::report);
+    public void onRunErrand(ProbeMessages.RunErrand message) {
+        errands.ask(inForce().adminLogin(), message, this::report);
     }
 
-    private TaskSettings settings() {
+    private TaskSettings inForce() {
         if (settings == null) {
             throw new IllegalStateException("a task before the settings");
         }
@@ -187,7 +223,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
     }
 
     @Override
-    public void onConfigureTasks(ControlMessage.ConfigureTasks message) {
+    public void onConfigureTasks(SettingsMessages.ConfigureTasks message) {
         settings = message.settings();
         if (roles != null) {
             roles.close();
@@ -196,20 +232,20 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         if (notifier != null) {
             notifier.close();
         }
-        notifier = new Notifier(message.settings().notices());
+        notifier = new Notifier(message.settings().alerts());
     }
 
     @Override
-    public void onSendNotice(ControlMessage.SendNotice message) {
+    public void onSendAlert(AlertMessages.SendAlert message) {
         Notifier current = notifier;
         if (current == null) {
-            throw new IllegalStateException("a notice before the settings");
+            throw new IllegalStateException("an alert before the settings");
         }
-        current.send(message.notice(), () -> report(new ControlMessage.NoticeSent(message.noticeId())));
+        current.send(message.alert(), () -> report(new AlertMessages.AlertSent(message.alertId())));
     }
 
     @Override
-    public void onLookUpRole(ControlMessage.LookUpRole message) {
+    public void onLookUpRole(RoleMessages.LookUpRole message) {
         if (roles == null) {
             throw new IllegalStateException("a question about a role before the settings");
         }
@@ -218,14 +254,14 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
                 message.user(),
                 message.database(),
                 message.timeoutMs(),
-                facts -> report(new ControlMessage.RoleLookedUp(message.lookupId(), facts)));
+                facts -> report(new RoleMessages.RoleLookedUp(message.lookupId(), facts)));
         if (!asked) {
-            channel.send(new ControlMessage.RoleLookedUp(message.lookupId(), RoleFacts.UNAVAILABLE));
+            channel.send(new RoleMessages.RoleLookedUp(message.lookupId(), RoleFacts.UNAVAILABLE));
         }
     }
 
     /** Whoever waits for the end of a cancel must hear of it, whatever happens here. */
-    private boolean cancelContained(ControlMessage.PerformCancel message, long deadlineNs) {
+    private boolean cancelContained(CancelMessages.PerformCancel message, long deadlineNs) {
         try {
             return cancel(message, deadlineNs);
         } catch (RuntimeException e) {
@@ -243,7 +279,7 @@ final class TaskWorker implements ChildProcess.Role, ControlMessage.TaskWorkerHa
         return containedFaults.get();
     }
 
-    private static boolean cancel(ControlMessage.PerformCancel message, long deadlineNs) {
+    private static boolean cancel(CancelMessages.PerformCancel message, long deadlineNs) {
         try {
             CancelSender.send(message.server(), message.pid(), message.key(), deadlineNs);
             Event.of("cancel_sent")

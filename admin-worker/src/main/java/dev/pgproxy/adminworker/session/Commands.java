@@ -1,6 +1,7 @@
 package dev.pgproxy.adminworker.session;
 
 import dev.pgproxy.adminworker.sql.SqlProblem;
+import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import java.util.HashMap;
@@ -41,7 +42,7 @@ public final class Commands {
     long run(OperatorCommand command, String argument, Giver giver) {
         long id = nextId++;
         givers.put(id, giver);
-        master.accept(new ControlMessage.RunCommand(id, command, argument));
+        master.accept(new CommandMessages.RunCommand(id, command, argument));
         return id;
     }
 
@@ -52,7 +53,7 @@ public final class Commands {
         int from = 0;
         do {
             int to = Math.min(keys.size(), from + KEYS_PER_MESSAGE);
-            master.accept(new ControlMessage.EndConnections(id, keys.subList(from, to), to == keys.size()));
+            master.accept(new CommandMessages.EndConnections(id, keys.subList(from, to), to == keys.size()));
             from = to;
         } while (from < keys.size());
         return id;
@@ -61,12 +62,12 @@ public final class Commands {
     /** Nobody waits any more. */
     void abandon(long id) {
         if (givers.remove(id) != null) {
-            master.accept(new ControlMessage.AbandonCommand(id));
+            master.accept(new CommandMessages.AbandonCommand(id));
         }
     }
 
     /** The master says something about a command. */
-    public void onNotice(ControlMessage.CommandNotice message) {
+    public void onNotice(CommandMessages.CommandNotice message) {
         Giver giver = givers.get(message.commandId());
         if (giver != null) {
             giver.notice(message.message());
@@ -74,7 +75,7 @@ public final class Commands {
     }
 
     /** The master is done with a command. */
-    public void onDone(ControlMessage.CommandDone message) {
+    public void onDone(CommandMessages.CommandDone message) {
         Giver giver = givers.remove(message.commandId());
         if (giver == null) {
             return;

@@ -1,7 +1,7 @@
 package dev.pgproxy.adminworker.snapshot;
 
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.ViewSet;
+import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.view.RowReader;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Gets snapshots from the master, one at a time. Who asks while one is on its way waits for the next, and shares it: however many ask, the
  * workers are not kept busier.
  */
-public final class SnapshotSource {
+public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
 
     /** The master answers in less, whatever its workers do. */
     private static final long TIMEOUT_MS = 5_000;
@@ -66,11 +66,12 @@ public final class SnapshotSource {
         served.forEach(asker -> views.addAll(asker.views()));
         long id = ++currentId;
         timer = loop.scheduler().afterMs(TIMEOUT_MS, () -> complete(id, List.of("master")));
-        master.accept(new ControlMessage.TakeSnapshot(id, ViewSet.encode(views)));
+        master.accept(new SnapshotMessages.TakeSnapshot(id, views));
     }
 
     /** Rows have come. */
-    public void onRows(ControlMessage.ReportRows message) {
+    @Override
+    public void onReportRows(SnapshotMessages.ReportRows message) {
         if (message.snapshotId() != currentId || served.isEmpty()) {
             return;
         }
@@ -82,7 +83,8 @@ public final class SnapshotSource {
     }
 
     /** All rows have come. */
-    public void onComplete(ControlMessage.SnapshotComplete message) {
+    @Override
+    public void onSnapshotComplete(SnapshotMessages.SnapshotComplete message) {
         complete(message.snapshotId(), message.missing());
     }
 

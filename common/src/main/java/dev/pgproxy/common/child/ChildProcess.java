@@ -1,15 +1,15 @@
 package dev.pgproxy.common.child;
 
-import dev.pgproxy.common.io.ControlChannel;
+import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.PermittedMessages;
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.io.ControlSockets;
 import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.io.Signals;
 import dev.pgproxy.common.ipc.ChildKind;
-import dev.pgproxy.common.ipc.ControlFrame;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
@@ -19,11 +19,11 @@ import java.security.Security;
 import org.jspecify.annotations.Nullable;
 
 /** A child of the master: its loop, its channel, its signals, and what every child answers in the same way. */
-public final class ChildProcess implements ControlMessage.ChildHandler {
+public final class ChildProcess implements UpkeepMessages.AtChild {
 
-    /** How often the loop is looked at for its delay. */
     private static final String NAME_CACHE_SECONDS = "0";
 
+    /** How often the loop's delay is measured. */
     private static final long DELAY_PERIOD_MS = 100;
 
     /** Lines of the log that go to the master with each answer to a ping; the rest waits for the next. */
@@ -34,8 +34,11 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
 
     /** What a child gets to do. All methods are called on the loop's thread. */
     public interface Role {
-        /** @param fd the descriptor that came with the message, for the role to own; null for messages without one */
-        void onMessage(ControlMessage message, @Nullable OwnedFd fd);
+        /** The master says something that only children of this kind hear. */
+        void onMessage(ControlMessage message);
+
+        /** The master wants everything to end within this time, and this process after it. */
+        void shutDown(long graceMs);
 
         /**
          * The master is gone.
@@ -61,28 +64,50 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
     private ChildProcess(ChildKind kind, ChildOptions options) throws IOException {
         poller = new EpollPoller();
         loop = new EventLoop(poller, System::nanoTime);
-        channel = ControlSockets.connect(
-                options.socket, loop, poller, PermittedMessages.to(kind), new ControlChannel.Listener() {
-                    @Override
-                    public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
-                        if (message instanceof ControlMessage.ToEveryChild common) {
-                            common.dispatchTo(ChildProcess.this);
-                        } else {
-                            role().onMessage(message, fd);
-                        }
-                    }
+        Protocol protocol = new Protocol();
+        channel = new ControlChannel(
+                ControlSockets.connect(options.socket, poller),
+                loop,
+                protocol,
+                PermittedMessages.EXPECTING_WELCOME,
+                new FromMaster(kind));
+        channel.send(protocol.hello(kind, options.slot, ProcessHandle.current().pid()));
+    }
 
-                    @Override
-                    public void onClosed(String reason, boolean brokenHere) {
-                        if (brokenHere) {
-                            // The master lives and will serve our clients elsewhere: going on would serve them twice.
-                            throw new IllegalStateException("the control channel broke: " + reason);
-                        }
-                        role().masterLost(reason);
-                    }
-                });
-        long pid = ProcessHandle.current().pid();
-        channel.send(new ControlMessage.Hello(ControlFrame.VERSION, kind, options.slot, pid));
+    /** What the master says, and what becomes of the channel to it. */
+    private final class FromMaster implements ControlChannel.Listener {
+        private final ChildKind kind;
+        private boolean isWelcome;
+
+        private FromMaster(ChildKind kind) {
+            this.kind = kind;
+        }
+
+        @Override
+        public void onMessage(ControlMessage message) {
+            if (message instanceof UpkeepMessages.Welcome welcome) {
+                isWelcome = true;
+                channel.agree(welcome.version(), PermittedMessages.to(kind));
+            } else if (message instanceof ControlMessage.ToEveryChild common) {
+                common.dispatchTo(ChildProcess.this);
+            } else {
+                role().onMessage(message);
+            }
+        }
+
+        @Override
+        public void onClosed(String reason, boolean brokenHere) {
+            if (brokenHere) {
+                // The master lives and will serve our clients elsewhere: continuing would serve them twice.
+                throw new IllegalStateException("the control channel broke: " + reason);
+            }
+            if (!isWelcome) {
+                Event.of("child_refused")
+                        .message("the master ended the connection without a welcome; its log says why")
+                        .error();
+            }
+            role().masterLost(reason);
+        }
     }
 
     /**
@@ -123,9 +148,9 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
                     .info();
             return 0;
         } catch (Throwable e) {
-            // A broken invariant: whoever goes on serves somebody the wrong thing. The master starts a new one.
+            // A broken invariant: whoever continues serves somebody the wrong thing. The master starts a new one.
             Event.of("child_broken")
-                    .message("this process cannot go on and exits")
+                    .message("this process cannot continue and exits")
                     .error(e);
             return 1;
         }
@@ -140,22 +165,27 @@ public final class ChildProcess implements ControlMessage.ChildHandler {
     }
 
     @Override
-    public void onPing(ControlMessage.Ping message) {
-        channel.send(new ControlMessage.Pong(message.sequence(), loop.takeLongestDelayNs(), role().containedFaults()));
+    public void onPing(UpkeepMessages.Ping message) {
+        channel.send(new UpkeepMessages.Pong(message.sequence(), loop.takeLongestDelayNs(), role().containedFaults()));
         for (LogLine line : LogSetup.journal().take(EVENTS_PER_PING)) {
             String text = line.text();
-            channel.send(new ControlMessage.EventNoted(
+            channel.send(new UpkeepMessages.EventNoted(
                     line.atMicros(), line.level(), text.substring(0, Math.min(text.length(), MAX_EVENT_CHARS))));
         }
     }
 
     @Override
-    public void onReopenLogs(ControlMessage.ReopenLogs message) {
+    public void onShutdown(UpkeepMessages.Shutdown message) {
+        role().shutDown(message.graceMs());
+    }
+
+    @Override
+    public void onReopenLogs(UpkeepMessages.ReopenLogs message) {
         LogSetup.reopen();
     }
 
     @Override
-    public void onSetLogLevel(ControlMessage.SetLogLevel message) {
+    public void onSetLogLevel(UpkeepMessages.SetLogLevel message) {
         LogSetup.level(message.level());
     }
 

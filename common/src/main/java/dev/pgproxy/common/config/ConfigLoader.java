@@ -116,7 +116,7 @@ public final class ConfigLoader {
                         reader.integer("standby_retry_num", 3, 1, 1000),
                         reader.number("standby_max_lag_bytes", 0, 0, Long.MAX_VALUE),
                         reader.duration("standby_max_lag_seconds", NONE, NONE)),
-                notices(),
+                alerts(),
                 reader.entries());
     }
 
@@ -333,12 +333,12 @@ public final class ConfigLoader {
                 reader.onOff("failover.fence_old_primary", false));
     }
 
-    private ProxyConfig.Notices notices() {
+    private ProxyConfig.Alerts alerts() {
         Optional<String> webhook = reader.text("notify.webhook");
         if (webhook.filter(url -> !URL.matcher(url).matches()).isPresent()) {
             reader.problem("notify.webhook", "is not a URL", "Write http:// or https:// and a host.");
         }
-        return new ProxyConfig.Notices(reader.path("notify.command"), webhook, mail());
+        return new ProxyConfig.Alerts(reader.path("notify.command"), webhook, mail());
     }
 
     private Optional<ProxyConfig.Mail> mail() {

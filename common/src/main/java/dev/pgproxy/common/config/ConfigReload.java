@@ -107,7 +107,7 @@ public final class ConfigReload {
                 next.adminDatabase(),
                 next.failover(),
                 next.standbyLimits(),
-                next.notices(),
+                next.alerts(),
                 entries);
     }
 }

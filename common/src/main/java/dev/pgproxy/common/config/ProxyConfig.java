@@ -35,7 +35,7 @@ public record ProxyConfig(
         AdminDatabase adminDatabase,
         Failover failover,
         StandbyLimits standbyLimits,
-        Notices notices,
+        Alerts alerts,
         List<ConfigEntry> entries) {
 
     /** @param promote the standby that takes over; empty for no failover */
@@ -208,7 +208,7 @@ public record ProxyConfig(
      * @param command a program, run without a shell
      * @param webhook URL that JSON is posted to
      */
-    public record Notices(Optional<Path> command, Optional<String> webhook, Optional<Mail> mail) {
+    public record Alerts(Optional<Path> command, Optional<String> webhook, Optional<Mail> mail) {
 
         /** Whether nobody is told. */
         public boolean isEmpty() {
@@ -217,7 +217,7 @@ public record ProxyConfig(
 
         @Override
         public String toString() {
-            return "Notices[command=" + command + ", mail=" + mail + "]"; // A webhook's URL is often a secret.
+            return "Alerts[command=" + command + ", mail=" + mail + "]"; // A webhook's URL is often a secret.
         }
     }
 
@@ -251,7 +251,7 @@ public record ProxyConfig(
                 adminDatabase,
                 failover,
                 standbyLimits,
-                notices,
+                alerts,
                 entries);
     }
 

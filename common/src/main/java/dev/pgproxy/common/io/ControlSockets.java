@@ -1,7 +1,6 @@
 package dev.pgproxy.common.io;
 
 import dev.pgproxy.common.files.TrustedPath;
-import dev.pgproxy.common.ipc.PermittedMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import java.io.IOException;
@@ -29,31 +28,6 @@ public final class ControlSockets {
 
     private ControlSockets() {}
 
-    /** A connection that is no channel yet. */
-    public static final class Connection {
-        private final AFUNIXSocketChannel socket;
-
-        private Connection(AFUNIXSocketChannel socket) {
-            this.socket = socket;
-        }
-
-        /**
-         * Makes it a channel; to be called once. When that fails, the connection is closed.
-         *
-         * @param permitted what the peer may send at first
-         */
-        public ControlChannel open(
-                EventLoop loop, EpollPoller poller, PermittedMessages permitted, ControlChannel.Listener listener)
-                throws IOException {
-            try {
-                return new ControlChannel(socket, loop, poller, permitted, listener);
-            } catch (IOException | RuntimeException e) {
-                socket.close();
-                throw e;
-            }
-        }
-    }
-
     /** The master's listening socket; {@link #close} removes it from the file system. */
     public static final class Listener {
         private final AFUNIXServerSocketChannel server;
@@ -66,23 +40,23 @@ public final class ControlSockets {
                 Path path,
                 EventLoop loop,
                 EpollPoller poller,
-                Consumer<Connection> accepted)
+                Consumer<DescriptorSocket> accepted)
                 throws IOException {
             this.server = server;
             this.path = path;
             this.loop = loop;
-            int number = ControlChannel.fdNumber(server.getFileDescriptor());
-            this.registration = poller.register(number, Interest.READ, ready -> acceptAll(accepted));
+            int number = DescriptorSocket.number(server.getFileDescriptor());
+            this.registration = poller.register(number, Interest.READ, ready -> acceptAll(poller, accepted));
         }
 
-        private void acceptAll(Consumer<Connection> accepted) {
+        private void acceptAll(EpollPoller poller, Consumer<DescriptorSocket> accepted) {
             try {
                 for (int i = 0; i < ACCEPTS_PER_WAKE_UP; i++) {
                     @Nullable AFUNIXSocketChannel child = server.accept();
                     if (child == null) {
                         return;
                     }
-                    accepted.accept(new Connection(child));
+                    accepted.accept(new DescriptorSocket(child, poller));
                 }
             } catch (IOException e) {
                 // No descriptor is left, or a child gave up. The child that waits is still waiting then.
@@ -103,7 +77,7 @@ public final class ControlSockets {
      *
      * @throws IOException when the directory is not the user's own with mode 0700, or the socket cannot be bound
      */
-    public static Listener listen(Path path, EventLoop loop, EpollPoller poller, Consumer<Connection> accepted)
+    public static Listener listen(Path path, EventLoop loop, EpollPoller poller, Consumer<DescriptorSocket> accepted)
             throws IOException {
         ownDirectory(path.toAbsolutePath().getParent());
         // Nobody else can be listening there: the master holds the lock of its pid file by now.
@@ -143,28 +117,22 @@ public final class ControlSockets {
     }
 
     /**
-     * A child's channel to the master.
+     * A child's connection to the master.
      *
      * @throws IOException when nobody of this process's own user listens there
      */
-    public static ControlChannel connect(
-            Path path,
-            EventLoop loop,
-            EpollPoller poller,
-            PermittedMessages permitted,
-            ControlChannel.Listener listener)
-            throws IOException {
-        AFUNIXSocketChannel socket;
+    public static DescriptorSocket connect(Path path, EpollPoller poller) throws IOException {
+        AFUNIXSocketChannel channel;
         try {
-            socket = AFUNIXSocketChannel.open(AFUNIXSocketAddress.of(path));
+            channel = AFUNIXSocketChannel.open(AFUNIXSocketAddress.of(path));
         } catch (IOException e) {
             throw new IOException("could not reach the master at " + path + ": " + e.getMessage(), e);
         }
-        ControlChannel channel = new Connection(socket).open(loop, poller, permitted, listener);
-        if (channel.peer().userId() != ProcessTuning.userId()) {
-            channel.close();
+        DescriptorSocket socket = new DescriptorSocket(channel, poller);
+        if (socket.peer().userId() != ProcessTuning.userId()) {
+            socket.close();
             throw new IOException("the process that listens at " + path + " is another user's");
         }
-        return channel;
+        return socket;
     }
 }

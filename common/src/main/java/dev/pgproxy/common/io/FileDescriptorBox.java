@@ -3,6 +3,7 @@ package dev.pgproxy.common.io;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.util.List;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.FileDescriptorCast;
 
@@ -11,10 +12,14 @@ final class FileDescriptorBox {
 
     private FileDescriptorBox() {}
 
-    /** Sends the numbered descriptor with the socket's next write. junixsocket only reads the number; it closes nothing. */
-    static void attach(AFUNIXSocketChannel socket, int number) throws IOException {
-        FileDescriptor descriptor = FileDescriptorCast.unsafeUsing(number).as(FileDescriptor.class);
-        socket.setOutboundFileDescriptors(descriptor);
+    /** Sends the descriptors with the socket's next write. junixsocket only reads the numbers; it closes nothing. */
+    static void attach(AFUNIXSocketChannel socket, List<OwnedFd> descriptors) throws IOException {
+        FileDescriptor[] boxes = new FileDescriptor[descriptors.size()];
+        for (int i = 0; i < boxes.length; i++) {
+            boxes[i] =
+                    FileDescriptorCast.unsafeUsing(descriptors.get(i).number()).as(FileDescriptor.class);
+        }
+        socket.setOutboundFileDescriptors(boxes);
     }
 
     /** Closes a received descriptor now, and so that no cleaner closes its number again later. */

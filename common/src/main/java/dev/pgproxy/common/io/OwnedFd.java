@@ -1,10 +1,12 @@
 package dev.pgproxy.common.io;
 
+import dev.pgproxy.common.loop.Descriptor;
+
 /**
  * A file descriptor with one owner, who closes it. Whoever holds the {@code OwnedFd} owns the descriptor;
  * {@link #transfer} moves it to a new holder and leaves this one empty. Not thread-safe.
  */
-public final class OwnedFd implements AutoCloseable {
+public final class OwnedFd implements Descriptor {
 
     private static final int NONE = -1;
 
@@ -24,6 +26,24 @@ public final class OwnedFd implements AutoCloseable {
             throw new IllegalStateException("the descriptor was closed or has another owner");
         }
         return fd;
+    }
+
+    /**
+     * A second descriptor of the same connection, which the caller owns.
+     *
+     * @throws LibcException when no descriptor is left
+     */
+    public OwnedFd duplicate() throws LibcException {
+        return duplicateOf(number());
+    }
+
+    /** As {@link #duplicate}, of a descriptor that somebody else owns. */
+    static OwnedFd duplicateOf(int number) throws LibcException {
+        int copy = Libc.fcntl(number, Libc.F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            throw LibcException.last("could not duplicate a descriptor");
+        }
+        return new OwnedFd(copy);
     }
 
     /** Whether this still owns a descriptor. */

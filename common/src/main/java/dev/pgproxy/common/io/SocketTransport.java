@@ -1,5 +1,7 @@
 package dev.pgproxy.common.io;
 
+import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
@@ -7,7 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** A {@link Transport} over a TCP socket, which it owns. Buffers handed to it are direct. */
-public final class SocketTransport implements Transport {
+public final class SocketTransport implements ClientConnection {
 
     private final OwnedFd fd;
     private final EpollPoller.Registration registration;
@@ -24,7 +26,21 @@ public final class SocketTransport implements Transport {
         return receive(into, position, into.remaining(), 0);
     }
 
-    /** Whether bytes wait to be read (or the stream's end was not reached and nothing waits: false). Reads nothing. */
+    /**
+     * As above, of a connection that another process has sent.
+     *
+     * @param descriptor which must be non-blocking
+     */
+    public static SocketTransport of(Descriptor descriptor, EpollPoller poller) {
+        return new SocketTransport((OwnedFd) descriptor, poller);
+    }
+
+    @Override
+    public OwnedFd duplicate() throws LibcException {
+        return fd.duplicate();
+    }
+
+    @Override
     public boolean hasInput(ByteBuffer scratch) throws IOException {
         int position = scratch.position();
         int peeked = receive(scratch, position, 1, Libc.MSG_PEEK);
@@ -100,7 +116,7 @@ public final class SocketTransport implements Transport {
         }
     }
 
-    /** Takes the descriptor out of the poller and gives it to the caller; this transport is closed afterwards. */
+    @Override
     public OwnedFd release() {
         registration.close();
         return fd.transfer();

@@ -13,12 +13,4 @@ public record ClientOrigin(String ip, int port, long waitedMs) {
     public String display() {
         return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;
     }
-
-    void encode(FieldWriter out) {
-        out.string(ip).int32(port).int64(waitedMs);
-    }
-
-    static ClientOrigin decode(FieldReader in) throws ControlViolation {
-        return new ClientOrigin(in.string(), in.int32(), in.int64());
-    }
 }

@@ -31,29 +31,4 @@ public record PoolSettings(
         boolean moveSessions,
         boolean logConnections,
         boolean logDisconnections,
-        SocketTuning tuning) {
-
-    void encode(FieldWriter out) {
-        out.int32(receiveBytes).int64(idleTimeoutMs).int64(serverLifetimeMs).int64(serverConnectTimeoutMs);
-        out.int64(serverResetTimeoutMs).int64(idleSessionTimeoutMs).int64(idleTransactionTimeoutMs);
-        out.strings(ignoredParameters).bool(moveSessions).bool(logConnections).bool(logDisconnections);
-        out.bool(tuning.keepalive()).int32(tuning.idleSeconds()).int32(tuning.intervalSeconds());
-        out.int32(tuning.probes()).int32(tuning.userTimeoutMs());
-    }
-
-    static PoolSettings decode(FieldReader in) throws ControlViolation {
-        return new PoolSettings(
-                in.int32(),
-                in.int64(),
-                in.int64(),
-                in.int64(),
-                in.int64(),
-                in.int64(),
-                in.int64(),
-                in.strings(),
-                in.bool(),
-                in.bool(),
-                in.bool(),
-                new SocketTuning(in.bool(), in.int32(), in.int32(), in.int32(), in.int32()));
-    }
-}
+        SocketTuning tuning) {}

@@ -1,9 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * What makes a session of another connection to a server the same for its client. Text is held one char per byte.
@@ -12,13 +9,13 @@ import java.util.TreeMap;
  * @param secret the cancel key that it was told
  * @param statuses the parameters that it was told the values of
  * @param settings what it has set in the session, by name
- * @param clientKey what logs in to a server by SCRAM in its stead; empty when its login was of another kind
+ * @param clientKey what logs in to a server by SCRAM in the client's place; empty when its login was of another kind
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared nowhere; copying keys would only leave more of them in the heap.
 public record Resumption(
         int pid, byte[] secret, Map<String, String> statuses, Map<String, String> settings, byte[] clientKey) {
 
-    /** So much fits into a message beside the longest startup packet. */
+    /** This much fits into a message beside the longest startup packet. */
     public static final int MAX_BYTES = 5_000;
 
     private static final int BYTES_PER_CHAR = 2;
@@ -53,35 +50,6 @@ public record Resumption(
                         + BYTES_PER_CHAR
                                 * (text.getKey().length() + text.getValue().length()))
                 .sum();
-    }
-
-    void encode(FieldWriter out) {
-        out.int32(pid).bytes(secret);
-        encode(statuses, out);
-        encode(settings, out);
-        out.bytes(clientKey);
-    }
-
-    private static void encode(Map<String, String> texts, FieldWriter out) {
-        List<String> pairs = new ArrayList<>();
-        texts.forEach((name, value) -> {
-            pairs.add(name);
-            pairs.add(value);
-        });
-        out.strings(pairs);
-    }
-
-    static Resumption decode(FieldReader in) throws ControlViolation {
-        return new Resumption(in.int32(), in.bytes(), texts(in), texts(in), in.bytes());
-    }
-
-    private static Map<String, String> texts(FieldReader in) throws ControlViolation {
-        List<String> pairs = in.strings();
-        Map<String, String> texts = new TreeMap<>();
-        for (int i = 0; i + 1 < pairs.size(); i += 2) {
-            texts.put(pairs.get(i), pairs.get(i + 1));
-        }
-        return texts;
     }
 
     /** Without what would let somebody else in. */

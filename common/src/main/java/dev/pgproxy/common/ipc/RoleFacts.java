@@ -45,20 +45,6 @@ public record RoleFacts(
                         serversOwn);
     }
 
-    void encode(FieldWriter out) {
-        out.bool(known)
-                .bool(mayLogIn)
-                .bool(cleartextCheckable)
-                .int64(validForMs)
-                .string(fingerprint)
-                .strings(verifiers)
-                .bool(serversOwn);
-    }
-
-    static RoleFacts decode(FieldReader in) throws ControlViolation {
-        return new RoleFacts(in.bool(), in.bool(), in.bool(), in.int64(), in.string(), in.strings(), in.bool());
-    }
-
     /** Without the verifiers: whoever has one can impersonate the server, and guess the password offline. */
     @Override
     public String toString() {

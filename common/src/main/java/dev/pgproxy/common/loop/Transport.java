@@ -41,6 +41,11 @@ public interface Transport {
     /** Tells the peer that nothing more will be written; errors are ignored, since the next read reports them. */
     void shutdownOutput();
 
-    /** Releases the connection. Nothing is called back afterwards. */
+    /** Gives the connection to the caller, who owns it from now on; this transport is closed afterwards. */
+    default Descriptor release() {
+        throw new UnsupportedOperationException("there is no connection that could leave");
+    }
+
+    /** Closes the connection. Nothing is called back afterwards. */
     void close();
 }

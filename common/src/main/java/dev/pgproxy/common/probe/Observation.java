@@ -1,13 +1,15 @@
 package dev.pgproxy.common.probe;
 
-/** What one look at a server found. */
+import dev.pgproxy.common.log.ForPeople;
+
+/** What one probe of a server found. */
 public sealed interface Observation {
 
     /** It answered. */
     record Answered(ServerFacts facts) implements Observation {}
 
     /** @param problem in words, for the log */
-    record Failed(FailureKind kind, String problem) implements Observation {}
+    record Failed(FailureKind kind, @ForPeople String problem) implements Observation {}
 
     /** Whether this counts towards the server being dead. */
     default boolean countsAsDown() {

@@ -66,7 +66,7 @@ class ConfigLoaderTest {
         assertEquals(0, config.limits().serverConnections());
         assertEquals("_r", config.routing().standbyUserSuffix());
         assertEquals(List.of("application_name"), config.poolIgnoreParameters());
-        assertTrue(config.notices().isEmpty());
+        assertTrue(config.alerts().isEmpty());
     }
 
     @ParameterizedTest

@@ -1,14 +1,18 @@
 package dev.pgproxy.master.accept;
 
-import dev.pgproxy.common.io.SocketTransport;
+import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.protocol.StartupPacket;
 import java.net.InetSocketAddress;
 
 /**
  * A client whose startup packet was read. Who holds this owns the connection.
  *
- * @param id unique in the life of the master, and larger than those of all who came before
+ * @param sessionId unique in the life of the master, and larger than those of all who came before
  * @param startupMs how long its startup packet took to arrive
  */
 public record Client(
-        long id, SocketTransport transport, InetSocketAddress peer, StartupPacket.Startup startup, long startupMs) {}
+        long sessionId,
+        ClientConnection connection,
+        InetSocketAddress peer,
+        StartupPacket.Startup startup,
+        long startupMs) {}

@@ -1,9 +1,11 @@
 package dev.pgproxy.master.accept;
 
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.SpareFd;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
@@ -27,15 +29,22 @@ public final class Listeners {
 
     private final EventLoop loop;
     private final EpollPoller poller;
-    private final Logins logins;
+    private final PendingStartups startups;
     private final SpareFd spare = new SpareFd();
     private final List<Listener> listeners = new ArrayList<>();
+    private SocketTuning tuning;
     private boolean paused;
 
-    public Listeners(EventLoop loop, EpollPoller poller, Logins logins) {
+    public Listeners(EventLoop loop, EpollPoller poller, SocketTuning tuning, PendingStartups startups) {
+        this.tuning = tuning;
         this.loop = loop;
         this.poller = poller;
-        this.logins = logins;
+        this.startups = startups;
+    }
+
+    /** For connections that are accepted from now on. */
+    public void configure(SocketTuning newTuning) {
+        tuning = newTuning;
     }
 
     private final class Listener {
@@ -82,12 +91,17 @@ public final class Listeners {
                     paused = false;
                     Event.of("accept_resumed").info();
                 }
-                logins.begin(accepted);
+                begin(accepted);
             } catch (LibcException e) {
                 pause(listener, e);
                 return;
             }
         }
+    }
+
+    private void begin(TcpSockets.Accepted accepted) {
+        TcpSockets.tune(accepted.fd(), tuning);
+        startups.begin(new SocketTransport(accepted.fd(), poller), accepted.peer());
     }
 
     private void pause(Listener listener, LibcException cause) {
@@ -99,7 +113,7 @@ public final class Listeners {
                     .error();
         }
         if (cause.isOutOfDescriptors()) {
-            logins.letGiveWay();
+            startups.letGiveWay();
             if (spare.giveUp()) {
                 refuseOne(listener);
                 spare.refill();
@@ -113,7 +127,7 @@ public final class Listeners {
         try {
             TcpSockets.@Nullable Accepted accepted = TcpSockets.accept(listener.fd);
             if (accepted != null) {
-                TcpSockets.writeOnceAndClose(accepted.fd(), Logins.tooManyClients());
+                TcpSockets.writeOnceAndClose(accepted.fd(), Refusals.tooManyClients());
             }
         } catch (LibcException e) {
             // Another process took the descriptor that was given up: this client waits until accepting resumes.

@@ -1,8 +1,6 @@
 package dev.pgproxy.master.accept;
 
-import dev.pgproxy.common.io.SocketTransport;
-import dev.pgproxy.common.io.TcpSockets;
-import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.peer.PeerGroup;
@@ -28,9 +26,9 @@ final class StartupReader {
     /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
     private static final byte TLS_HANDSHAKE = 0x16;
 
-    private final SocketTransport transport;
+    private final ClientConnection connection;
     private final InetSocketAddress peer;
-    private final Logins logins;
+    private final PendingStartups startups;
     private final Scheduler.Timer timer;
     private final long startedNs;
     private byte[] packet = new byte[StartupPacketDecoder.HEADER_BYTES];
@@ -40,16 +38,16 @@ final class StartupReader {
     private boolean tlsAsked;
     private boolean gssAsked;
 
-    StartupReader(SocketTransport transport, InetSocketAddress peer, Logins logins) {
-        this.transport = transport;
+    StartupReader(ClientConnection connection, InetSocketAddress peer, PendingStartups startups) {
+        this.connection = connection;
         this.peer = peer;
         this.group = PeerGroup.of(peer.getAddress());
-        this.logins = logins;
-        this.startedNs = logins.loop().clock().nanoTime();
-        this.timer = logins.loop()
+        this.startups = startups;
+        this.startedNs = startups.loop().clock().nanoTime();
+        this.timer = startups.loop()
                 .scheduler()
                 .afterMs(
-                        logins.timeoutMs(),
+                        startups.timeoutMs(),
                         () -> refuse(BackendMessage.fatal(
                                 SqlState.QUERY_CANCELED,
                                 "canceling authentication due to timeout",
@@ -67,23 +65,23 @@ final class StartupReader {
     }
 
     void start() {
-        transport.onReady(ready -> advance());
-        transport.interest(Interest.READ);
+        connection.onReady(ready -> advance());
+        connection.interest(Interest.READ);
         advance(); // Most clients have sent their packet by the time they are accepted.
     }
 
     private void advance() {
         try {
             while (true) {
-                ByteBuffer scratch = logins.scratch();
+                ByteBuffer scratch = startups.scratch();
                 scratch.limit(packet.length - received);
-                int count = transport.read(scratch);
+                int count = connection.read(scratch);
                 if (count < 0) {
                     end(); // Health checks connect and leave; nobody waits for an answer.
                     if (tlsAsked && received == 0) {
-                        logins.leftWithoutTls(peer);
+                        startups.refusals().noteLeavingWithoutTls(peer);
                     }
-                    transport.close();
+                    connection.close();
                     return;
                 }
                 if (count == 0) {
@@ -96,16 +94,11 @@ final class StartupReader {
                 }
             }
         } catch (ProtocolViolation e) {
-            Event.of("client_refused")
-                    .limitedBy(logins.refusals(), logins.loop().clock().nanoTime())
-                    .with("peer", TcpSockets.display(peer))
-                    .with("sqlstate", e.sqlState())
-                    .message(e.description())
-                    .info();
+            startups.refusals().noteViolation(peer, e);
             refuse(BackendMessage.fatal(e.sqlState(), e.description(), hint()));
         } catch (IOException e) {
             end();
-            transport.close();
+            connection.close();
         }
     }
 
@@ -127,8 +120,8 @@ final class StartupReader {
         if (packet.length < length) {
             int weight = ClientWeight.of(length);
             if (heldBytes == 0) {
-                if (!logins.reserve(this, weight)) {
-                    refuse(Logins.outOfMemory());
+                if (!startups.reserve(this, weight)) {
+                    refuse(Refusals.outOfMemory());
                     return false;
                 }
                 heldBytes = weight;
@@ -144,14 +137,8 @@ final class StartupReader {
         try {
             return StartupPacketDecoder.decode(packet);
         } catch (RuntimeException e) {
-            logins.faulted();
-            Event.of("startup_packet_broken")
-                    .limitedBy(logins.refusals(), logins.loop().clock().nanoTime())
-                    .with("peer", TcpSockets.display(peer))
-                    .message(
-                            "a startup packet could not be read, for a fault of the proxy's own; its client is refused")
-                    .hint("Report it with these lines.")
-                    .error(e);
+            startups.faulted();
+            startups.refusals().noteFault(peer, e);
             throw ProtocolViolation.of("the proxy could not read the startup packet");
         }
     }
@@ -164,32 +151,32 @@ final class StartupReader {
             return answerNo(gssAsked, "GSSAPI encryption");
         }
         end();
-        transport.interest(Interest.NONE);
+        connection.interest(Interest.NONE);
         if (decoded instanceof StartupPacket.CancelRequest cancel) {
-            logins.arrivals().onCancel(transport, cancel);
+            startups.arrivals().onCancel(connection, cancel);
         } else if (decoded instanceof StartupPacket.Startup startup) {
-            logins.arrivals().onClient(new Client(logins.nextClientId(), transport, peer, startup, elapsedMs()));
+            startups.arrivals().onClient(new Client(startups.nextSessionId(), connection, peer, startup, elapsedMs()));
         }
         return false;
     }
 
     private long elapsedMs() {
-        return (logins.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
+        return (startups.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
     }
 
-    /** Bytes behind the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */
+    /** Bytes after the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */
     private boolean answerNo(boolean askedBefore, String what) throws ProtocolViolation, IOException {
         if (askedBefore) {
             throw ProtocolViolation.of(what + " was requested twice");
         }
-        if (transport.hasInput(logins.scratch())) {
+        if (connection.hasInput(startups.scratch())) {
             throw ProtocolViolation.of("received unencrypted data after " + what + " request");
         }
         tlsAsked |= what.equals("SSL");
         gssAsked |= !what.equals("SSL");
-        ByteBuffer answer = logins.scratch();
+        ByteBuffer answer = startups.scratch();
         answer.put((byte) 'N').flip();
-        transport.write(answer);
+        connection.write(answer);
         packet = new byte[StartupPacketDecoder.HEADER_BYTES];
         received = 0;
         return true;
@@ -197,17 +184,17 @@ final class StartupReader {
 
     /** Makes room for another one. */
     void giveWay() {
-        logins.tellOfGivingWay(peer);
-        refuse(Logins.gaveWay());
+        startups.refusals().noteGivingWay(peer);
+        refuse(Refusals.gaveWay());
     }
 
     void refuse(byte[] why) {
         end();
-        logins.refuse(transport, why);
+        startups.refusals().refuse(connection, why);
     }
 
     private void end() {
         timer.cancel();
-        logins.ended(this);
+        startups.ended(this);
     }
 }

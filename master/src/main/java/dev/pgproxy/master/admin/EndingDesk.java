@@ -1,12 +1,13 @@
 package dev.pgproxy.master.admin;
 
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.routing.Dispatcher;
-import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Ends the connections that an operator has chosen: those that wait here, and through their workers those that are there. */
-final class EndingDesk {
+final class EndingDesk implements WorkerRegistry.Listener {
 
     /** Numbers that name a connection: pid, id, session. */
     private static final int KEY_PARTS = 3;
@@ -33,15 +34,15 @@ final class EndingDesk {
 
     private static final class Command {
         private final List<Long> keys = new ArrayList<>();
-        private final Map<Child, Integer> unanswered = new HashMap<>();
+        private final Map<Worker, Integer> unanswered = new HashMap<>();
         private int ended;
     }
 
     private final EventLoop loop;
     private final long ownPid;
+    private final WorkerRegistry workers;
     private final Dispatcher dispatcher;
     private final Answers answers;
-    private final List<Child> poolWorkers = new ArrayList<>();
     private final Map<Long, Command> commands = new HashMap<>();
     private final Map<Long, Scheduler.Timer> timers = new HashMap<>();
 
@@ -50,20 +51,18 @@ final class EndingDesk {
 
     private long nextRequest = 1;
 
-    EndingDesk(EventLoop loop, long ownPid, Dispatcher dispatcher, Answers answers) {
+    EndingDesk(EventLoop loop, long ownPid, WorkerRegistry workers, Dispatcher dispatcher, Answers answers) {
         this.loop = loop;
         this.ownPid = ownPid;
+        this.workers = workers;
         this.dispatcher = dispatcher;
         this.answers = answers;
-    }
-
-    void poolWorkerReady(Child worker) {
-        poolWorkers.add(worker);
+        workers.listen(this);
     }
 
     /** What it held has ended, though not because of the command. */
-    void poolWorkerGone(Child worker) {
-        poolWorkers.remove(worker);
+    @Override
+    public void workerGone(Worker worker) {
         for (Map.Entry<Long, Command> entry : List.copyOf(commands.entrySet())) {
             if (entry.getValue().unanswered.remove(worker) != null) {
                 answerIfDone(entry.getKey(), entry.getValue());
@@ -71,7 +70,7 @@ final class EndingDesk {
         }
     }
 
-    void end(ControlMessage.EndConnections message) {
+    void end(CommandMessages.EndConnections message) {
         long id = message.commandId();
         Command command = commands.computeIfAbsent(id, key -> new Command());
         command.keys.addAll(message.keys());
@@ -104,7 +103,7 @@ final class EndingDesk {
         }
         command.keys.clear();
         command.ended += dispatcher.endByOperator(waiting);
-        for (Child worker : poolWorkers) {
+        for (Worker worker : workers.poolWorkers()) {
             ask(id, command, worker, sessions.getOrDefault(worker.pid(), Set.of()), true);
             ask(id, command, worker, backends.getOrDefault(worker.pid(), Set.of()), false);
         }
@@ -112,19 +111,19 @@ final class EndingDesk {
         answerIfDone(id, command);
     }
 
-    private void ask(long id, Command command, Child worker, Set<Long> ids, boolean areSessions) {
+    private void ask(long id, Command command, Worker worker, Set<Long> ids, boolean areSessions) {
         List<Long> all = List.copyOf(ids);
         for (int from = 0; from < all.size(); from += IDS_PER_MESSAGE) {
             List<Long> some = all.subList(from, Math.min(all.size(), from + IDS_PER_MESSAGE));
             command.unanswered.merge(worker, 1, Integer::sum);
             long request = nextRequest++;
             askedAs.put(request, id);
-            worker.send(new ControlMessage.EndSessions(
+            worker.send(new CommandMessages.EndSessions(
                     request, areSessions ? some : List.of(), areSessions ? List.of() : some));
         }
     }
 
-    void onEnded(Child worker, ControlMessage.SessionsEnded message) {
+    void onEnded(Worker worker, CommandMessages.SessionsEnded message) {
         Long id = askedAs.remove(message.commandId());
         Command command = id == null ? null : commands.get(id);
         if (id != null && command != null && command.unanswered.containsKey(worker)) {
@@ -138,7 +137,7 @@ final class EndingDesk {
         Command command = commands.get(id);
         if (command != null) {
             String late = String.join(
-                    ", ", command.unanswered.keySet().stream().map(Child::name).toList());
+                    ", ", command.unanswered.keySet().stream().map(Worker::name).toList());
             forget(id);
             answers.failed(
                     id,

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The last events of all processes. */
-final class EventLog {
+public final class EventLog {
 
     /** Events that are remembered. */
     static final int MAX_EVENTS = 1_000;
@@ -21,7 +21,7 @@ final class EventLog {
     private long nextId = 1;
 
     /** @param process which logged it */
-    void add(String process, LogLine line) {
+    public void add(String process, LogLine line) {
         if (entries.size() == MAX_EVENTS) {
             entries.remove();
         }

@@ -1,11 +1,16 @@
 package dev.pgproxy.master.admin;
 
+import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.ViewSet;
+import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.view.View;
-import dev.pgproxy.master.supervisor.ChildLink;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,14 +18,13 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers rows for the admin-worker, which asks for one snapshot after the other: its own at once, those of the pool-workers as
  * they come. Rows are passed on unread, and only as fast as the admin-worker takes them.
  */
-final class SnapshotDesk {
+public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
     /** A worker that has not answered by then is left out, and named. */
     static final long GATHER_MS = 2_000;
@@ -41,7 +45,7 @@ final class SnapshotDesk {
         /** Ours: a worker may still send what an earlier admin-worker had asked for. */
         private final long request;
 
-        private final Set<ChildLink> unanswered;
+        private final Set<Worker> unanswered;
         private final ArrayDeque<ControlMessage> waiting = new ArrayDeque<>();
         private final Scheduler.Timer timer;
         private final List<String> missing = new ArrayList<>();
@@ -49,7 +53,7 @@ final class SnapshotDesk {
         private boolean serversAwaited;
 
         private Gathering(
-                long id, long request, Collection<ChildLink> asked, boolean serversAwaited, Scheduler.Timer timer) {
+                long id, long request, Collection<Worker> asked, boolean serversAwaited, Scheduler.Timer timer) {
             this.id = id;
             this.request = request;
             this.unanswered = new HashSet<>(asked);
@@ -59,62 +63,55 @@ final class SnapshotDesk {
     }
 
     private final EventLoop loop;
-    private final Function<Set<View>, List<byte[]>> ownRows;
-    private final List<ChildLink> poolWorkers = new ArrayList<>();
-    private @Nullable ChildLink adminWorker;
+    private final InstantSource wallClock;
+    private final WorkerRegistry workers;
+    private final OwnTables own;
     private @Nullable Gathering current;
     private Set<View> serverRows = Set.of();
     private boolean forwardPlanned;
     private long nextRequest = 1;
 
-    /** @param ownRows the master's own rows of some tables, as chunks */
-    SnapshotDesk(EventLoop loop, Function<Set<View>, List<byte[]>> ownRows) {
+    public SnapshotDesk(EventLoop loop, InstantSource wallClock, WorkerRegistry workers, OwnTables own) {
         this.loop = loop;
-        this.ownRows = ownRows;
+        this.wallClock = wallClock;
+        this.workers = workers;
+        this.own = own;
+        workers.listen(this);
     }
 
-    void poolWorkerReady(ChildLink worker) {
-        poolWorkers.add(worker);
-    }
-
-    void poolWorkerGone(ChildLink worker) {
-        poolWorkers.remove(worker);
-        if (current != null && current.unanswered.remove(worker)) {
+    @Override
+    public void workerGone(Worker worker) {
+        if (worker.kind() == ChildKind.ADMIN) {
+            drop();
+        } else if (current != null && current.unanswered.remove(worker)) {
             current.missing.add(worker.name());
             proceed();
         }
     }
 
-    void adminWorkerReady(ChildLink worker) {
-        adminWorker = worker;
+    private long nowMicros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, wallClock.instant());
     }
 
-    void adminWorkerGone() {
-        adminWorker = null;
+    /** Begins a snapshot; one that was under way is given up. */
+    @Override
+    public void onTakeSnapshot(Worker asker, SnapshotMessages.TakeSnapshot request) {
+        boolean awaitServers = own.refresh(request.views());
+        long nowMicros = nowMicros();
         drop();
-    }
-
-    /**
-     * Begins a snapshot; one that was under way is given up.
-     *
-     * @param nowMicros the time that its rows tell, in microseconds since 1970
-     * @param awaitServers whether {@link #serversLookedAt} is to come before the rows of servers are written
-     */
-    void take(ControlMessage.TakeSnapshot request, long nowMicros, boolean awaitServers) {
-        drop();
-        Set<View> views = ViewSet.decode(request.views());
+        Set<View> views = request.views();
         Set<View> ofWorkers = EnumSet.copyOf(OF_WORKERS);
         ofWorkers.retainAll(views);
         long number = nextRequest++;
         Gathering begun = new Gathering(
                 request.snapshotId(),
                 number,
-                ofWorkers.isEmpty() ? List.of() : poolWorkers,
+                ofWorkers.isEmpty() ? List.of() : workers.poolWorkers(),
                 awaitServers,
                 loop.scheduler().afterMs(GATHER_MS, () -> timedOut(number)));
         current = begun;
-        for (ChildLink worker : begun.unanswered) {
-            worker.send(new ControlMessage.ReportState(number, ViewSet.encode(ofWorkers), nowMicros));
+        for (Worker worker : begun.unanswered) {
+            worker.send(new SnapshotMessages.ReportState(number, ofWorkers, nowMicros));
         }
         Set<View> now = EnumSet.copyOf(views);
         serverRows = Set.of();
@@ -126,15 +123,17 @@ final class SnapshotDesk {
     }
 
     private void addOwn(Gathering gathering, Set<View> views) {
-        ownRows.apply(views).forEach(chunk -> add(gathering, new ControlMessage.ReportRows(gathering.id, chunk)));
+        own.rows(views, nowMicros())
+                .forEach(chunk -> add(gathering, new SnapshotMessages.ReportRows(gathering.id, chunk)));
     }
 
-    private void add(Gathering gathering, ControlMessage.ReportRows rows) {
+    private void add(Gathering gathering, SnapshotMessages.ReportRows rows) {
         gathering.waiting.add(rows);
         gathering.waitingBytes += rows.chunk().length;
     }
 
-    void onRows(ChildLink worker, ControlMessage.ReportRows rows) {
+    @Override
+    public void onReportRows(Worker worker, SnapshotMessages.ReportRows rows) {
         Gathering gathering = current;
         if (gathering == null || gathering.request != rows.snapshotId() || !gathering.unanswered.contains(worker)) {
             return; // It was late, and the snapshot went without it.
@@ -143,19 +142,20 @@ final class SnapshotDesk {
             gathering.unanswered.remove(worker);
             gathering.missing.add(worker.name());
         } else {
-            add(gathering, new ControlMessage.ReportRows(gathering.id, rows.chunk()));
+            add(gathering, new SnapshotMessages.ReportRows(gathering.id, rows.chunk()));
         }
         proceed();
     }
 
-    void onEnd(ChildLink worker, ControlMessage.ReportEnd end) {
+    @Override
+    public void onReportEnd(Worker worker, SnapshotMessages.ReportEnd end) {
         if (current != null && current.request == end.snapshotId() && current.unanswered.remove(worker)) {
             proceed();
         }
     }
 
     /** What there is to know of the servers is known. */
-    void serversLookedAt() {
+    public void serversProbed() {
         Gathering gathering = current;
         if (gathering != null && gathering.serversAwaited) {
             gathering.serversAwaited = false;
@@ -171,20 +171,20 @@ final class SnapshotDesk {
         if (gathering != null && gathering.request == request) {
             gathering.unanswered.forEach(worker -> gathering.missing.add(worker.name()));
             gathering.unanswered.clear();
-            serversLookedAt();
+            serversProbed();
             proceed();
         }
     }
 
     private void proceed() {
         Gathering gathering = current;
-        ChildLink receiver = adminWorker;
+        Worker receiver = workers.adminWorker();
         if (gathering == null || receiver == null) {
             return;
         }
         while (!gathering.waiting.isEmpty() && receiver.hasRoom()) {
             ControlMessage next = gathering.waiting.remove();
-            if (next instanceof ControlMessage.ReportRows rows) {
+            if (next instanceof SnapshotMessages.ReportRows rows) {
                 gathering.waitingBytes -= rows.chunk().length;
             }
             receiver.send(next);
@@ -192,7 +192,7 @@ final class SnapshotDesk {
         if (!gathering.waiting.isEmpty()) {
             forwardLater();
         } else if (gathering.unanswered.isEmpty() && !gathering.serversAwaited) {
-            receiver.send(new ControlMessage.SnapshotComplete(gathering.id, gathering.missing));
+            receiver.send(new SnapshotMessages.SnapshotComplete(gathering.id, gathering.missing));
             drop();
         }
     }

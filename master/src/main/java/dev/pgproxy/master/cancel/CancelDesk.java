@@ -1,13 +1,14 @@
 package dev.pgproxy.master.cancel;
 
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.io.SocketTransport;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.CancelMessages;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.master.supervisor.Child;
-import java.util.ArrayList;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,28 +26,28 @@ import org.jspecify.annotations.Nullable;
  *          -> CancelDone -> CancelFinished to the owner, and the client's connection is closed
  * </pre>
  */
-public final class CancelDesk {
+public final class CancelDesk implements CancelMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
     /** Cancels under way at once; a client above it has its connection closed, as if its key were unknown. */
     private static final int MAX_CANCELS = 4096;
 
     private static final class Cancel {
         /** Null when a worker asked for itself, since its client is gone. */
-        private final @Nullable SocketTransport client;
+        private final @Nullable ClientConnection client;
 
         private final Scheduler.Timer timer;
-        private final Set<Child> unanswered;
+        private final Set<Worker> unanswered;
         /** The server of a query whose client is gone, as the configuration names it. */
         private final Optional<ServerAddress> abandonedAt;
 
-        private @Nullable Child owner;
-        private ControlMessage.@Nullable CancelTarget target;
+        private @Nullable Worker owner;
+        private CancelMessages.@Nullable CancelTarget target;
         private boolean sent;
 
         private Cancel(
-                @Nullable SocketTransport client,
+                @Nullable ClientConnection client,
                 Optional<ServerAddress> abandonedAt,
-                List<Child> asked,
+                List<Worker> asked,
                 Scheduler.Timer timer) {
             this.client = client;
             this.abandonedAt = abandonedAt;
@@ -56,15 +57,16 @@ public final class CancelDesk {
     }
 
     private final EventLoop loop;
+    private final WorkerRegistry workers;
     private long timeoutMs;
     private final Map<Long, Cancel> cancels = new HashMap<>();
-    private final List<Child> poolWorkers = new ArrayList<>();
-    private @Nullable Child taskWorker;
     private long nextId = 1;
 
     /** @param timeoutMs bound on each step of a cancel */
-    public CancelDesk(EventLoop loop, long timeoutMs) {
+    public CancelDesk(EventLoop loop, WorkerRegistry workers, long timeoutMs) {
         this.loop = loop;
+        this.workers = workers;
+        workers.listen(this);
         this.timeoutMs = timeoutMs;
     }
 
@@ -74,7 +76,8 @@ public final class CancelDesk {
     }
 
     /** Takes over the connection of a CancelRequest. */
-    public void submit(SocketTransport client, StartupPacket.CancelRequest request) {
+    public void submit(ClientConnection client, StartupPacket.CancelRequest request) {
+        List<Worker> poolWorkers = workers.poolWorkers();
         if (cancels.size() >= MAX_CANCELS || poolWorkers.isEmpty()) {
             client.close();
             return;
@@ -82,15 +85,16 @@ public final class CancelDesk {
         long id = nextId++;
         Scheduler.Timer timer = loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id));
         cancels.put(id, new Cancel(client, Optional.empty(), poolWorkers, timer));
-        for (Child worker : poolWorkers) {
-            worker.send(new ControlMessage.FindCancelTarget(id, request.pid(), request.secret()));
+        for (Worker worker : poolWorkers) {
+            worker.send(new CancelMessages.FindCancelTarget(id, request.pid(), request.secret()));
         }
     }
 
     /** A worker wants what the client of this backend left running to end; it holds the backend back. */
-    public void onCancelQuery(Child worker, ControlMessage.CancelQuery message) {
+    @Override
+    public void onCancelQuery(Worker worker, CancelMessages.CancelQuery message) {
         if (cancels.size() >= MAX_CANCELS) {
-            worker.send(new ControlMessage.CancelFinished(message.backendId(), true)); // Never sent.
+            worker.send(new CancelMessages.CancelFinished(message.backendId(), true)); // Never sent.
             return;
         }
         long id = nextId++;
@@ -100,18 +104,29 @@ public final class CancelDesk {
                 List.of(),
                 loop.scheduler().afterMs(2 * timeoutMs, () -> timedOut(id)));
         cancels.put(id, cancel);
-        onTarget(
+        onCancelTarget(
                 worker,
-                new ControlMessage.CancelTarget(id, message.backendId(), message.peer(), message.pid(), message.key()));
+                new CancelMessages.CancelTarget(id, message.backendId(), message.peer(), message.pid(), message.key()));
     }
 
-    public void poolWorkerReady(Child worker) {
-        poolWorkers.add(worker);
+    @Override
+    public void workerReady(Worker worker) {
+        if (worker.kind() == ChildKind.TASK) {
+            cancels.values().forEach(this::perform); // What has waited for it.
+        }
+    }
+
+    @Override
+    public void workerGone(Worker worker) {
+        switch (worker.kind()) {
+            case POOL -> poolWorkerGone(worker);
+            case TASK -> taskWorkerGone();
+            case ADMIN -> {}
+        }
     }
 
     /** Its sessions are gone, and with them every query that could be cancelled. */
-    public void poolWorkerGone(Child worker) {
-        poolWorkers.remove(worker);
+    private void poolWorkerGone(Worker worker) {
         for (Map.Entry<Long, Cancel> entry : List.copyOf(cancels.entrySet())) {
             Cancel cancel = entry.getValue();
             if (cancel.owner == worker) {
@@ -122,20 +137,11 @@ public final class CancelDesk {
         }
     }
 
-    /** Takes up what has waited for it. */
-    public void taskWorkerReady(Child worker) {
-        taskWorker = worker;
-        for (Cancel cancel : cancels.values()) {
-            perform(cancel);
-        }
-    }
-
     /**
      * What it was doing may be done or not, and nobody can say. Sending a cancel again could end the session's next query, so
      * what was sent ends here; the rest waits for the next task-worker.
      */
-    public void taskWorkerGone() {
-        taskWorker = null;
+    private void taskWorkerGone() {
         List<Long> sent = cancels.entrySet().stream()
                 .filter(entry -> entry.getValue().sent)
                 .map(Map.Entry::getKey)
@@ -144,10 +150,11 @@ public final class CancelDesk {
     }
 
     /** The worker owns the session and holds its backend back. */
-    public void onTarget(Child worker, ControlMessage.CancelTarget target) {
+    @Override
+    public void onCancelTarget(Worker worker, CancelMessages.CancelTarget target) {
         Cancel cancel = cancels.get(target.cancelId());
         if (cancel == null) {
-            worker.send(new ControlMessage.CancelFinished(
+            worker.send(new CancelMessages.CancelFinished(
                     target.backendId(), true)); // Never sent: it took too long to be found.
             return;
         }
@@ -157,17 +164,18 @@ public final class CancelDesk {
     }
 
     private void perform(Cancel cancel) {
-        Child performer = taskWorker;
-        ControlMessage.CancelTarget target = cancel.target;
+        Worker performer = workers.taskWorker();
+        CancelMessages.CancelTarget target = cancel.target;
         if (performer != null && target != null && !cancel.sent) {
             cancel.sent = true;
-            performer.send(new ControlMessage.PerformCancel(
+            performer.send(new CancelMessages.PerformCancel(
                     target.cancelId(), target.server(), target.pid(), target.key(), timeoutMs, cancel.abandonedAt));
         }
     }
 
     /** The worker has no such session. */
-    public void onUnknown(Child worker, ControlMessage.CancelUnknown message) {
+    @Override
+    public void onCancelUnknown(Worker worker, CancelMessages.CancelUnknown message) {
         Cancel cancel = cancels.get(message.cancelId());
         if (cancel != null) {
             cancel.unanswered.remove(worker);
@@ -182,7 +190,8 @@ public final class CancelDesk {
     }
 
     /** The task-worker is done with it. */
-    public void onDone(ControlMessage.CancelDone message) {
+    @Override
+    public void onCancelDone(Worker performer, CancelMessages.CancelDone message) {
         end(message.cancelId(), message.delivered());
     }
 
@@ -201,7 +210,7 @@ public final class CancelDesk {
         }
         cancel.timer.cancel();
         if (cancel.owner != null && cancel.target != null) {
-            cancel.owner.send(new ControlMessage.CancelFinished(cancel.target.backendId(), certain));
+            cancel.owner.send(new CancelMessages.CancelFinished(cancel.target.backendId(), certain));
         }
         if (cancel.client != null) {
             cancel.client.close();

@@ -2,7 +2,7 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.ipc.Alert;
 import org.jspecify.annotations.Nullable;
 
 /** What {@link FailoverPolicy} wants done. */
@@ -57,7 +57,7 @@ sealed interface Action {
     record Change(ProxyConfig.Servers servers) implements Action {}
 
     /** Tell people. */
-    record Tell(Notice.Kind kind, ServerAddress server, String message, String hint) implements Action {}
+    record Tell(Alert.Kind kind, ServerAddress server, String message, String hint) implements Action {}
 
     /**
      * Tell the log alone.

@@ -3,15 +3,16 @@ package dev.pgproxy.master.failover;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.Errand;
-import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.master.probe.ProbeDesk;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -79,10 +80,10 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         void serversChanged(ProxyConfig.Servers servers);
 
         /** People are to be told. It stands in the log already. */
-        void tell(Notice notice);
+        void tell(Alert alert);
 
-        /** All looks that {@link #lookIfStale} asked for are over. */
-        void lookedAtAll();
+        /** All looks that {@link #probeIfStale} asked for are over. */
+        void probedAll();
     }
 
     private final EventLoop loop;
@@ -117,6 +118,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             ProxyConfig config,
             FailoverState state,
             Predicate<ServerAddress> isPaused,
+            WorkerRegistry workers,
             Listener listener) {
         this.loop = loop;
         this.wallClock = wallClock;
@@ -125,7 +127,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         this.policy = new FailoverPolicy(
                 config.servers(), state, config.failover(), config.standbyLimits(), wallClock, isPaused);
         this.listener = listener;
-        this.probes = new ProbeDesk(loop, this);
+        this.probes = new ProbeDesk(loop, workers, this);
         this.readable = config.servers().standbys();
         this.background =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_TASKS), task -> {
@@ -159,7 +161,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             known.forEach(this::forget);
             known.forEach(server -> look(server, true, 0));
             if (policy.awaitsFlush()) {
-                probes.look(
+                probes.probe(
                         config.servers().primary(),
                         ProbeKind.FLUSH,
                         probeTimeoutMs()); // It was forgotten with the others.
@@ -193,9 +195,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    private ControlMessage.AskServer errand(Errand errand, ServerAddress server) {
+    private ProbeMessages.RunErrand errand(Errand errand, ServerAddress server) {
         ProxyConfig.Failover rules = config.failover();
-        return new ControlMessage.AskServer(
+        return new ProbeMessages.RunErrand(
                 0,
                 server,
                 errand,
@@ -205,7 +207,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
                 0);
     }
 
-    private static String words(ControlMessage.ServerAnswered answer) {
+    private static String words(ProbeMessages.ErrandDone answer) {
         return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
     }
 
@@ -235,8 +237,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         return policy.all();
     }
 
-    /** Looks at those that were not looked at for a while; {@link Listener#lookedAtAll} comes when that is over. */
-    public void lookIfStale(Collection<ServerAddress> servers) {
+    /** Looks at those that were not looked at for a while; {@link Listener#probedAll} comes when that is over. */
+    public void probeIfStale(Collection<ServerAddress> servers) {
         long nowNs = loop.clock().nanoTime();
         for (ServerAddress server : servers) {
             Watched known = policy.of(server);
@@ -246,8 +248,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         }
     }
 
-    /** Whether {@link Listener#lookedAtAll} is still to come. */
-    public boolean isLooking() {
+    /** Whether {@link Listener#probedAll} is still to come. */
+    public boolean isProbing() {
         return !awaited.isEmpty();
     }
 
@@ -287,7 +289,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         } else if (action instanceof Action.LiftFence lift) {
             liftFence(lift.server());
         } else if (action instanceof Action.Flush flush) {
-            probes.look(flush.primary(), ProbeKind.FLUSH, probeTimeoutMs());
+            probes.probe(flush.primary(), ProbeKind.FLUSH, probeTimeoutMs());
         } else if (action instanceof Action.Answer answer) {
             listener.switchoverEnded(answer.problem());
         } else if (action instanceof Action.CutOff cutOff) {
@@ -348,7 +350,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             event.warn();
         }
         String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-        listener.tell(new Notice(tell.kind(), tell.server(), tell.message(), tell.hint(), at));
+        listener.tell(new Alert(tell.kind(), tell.server(), tell.message(), tell.hint(), at));
     }
 
     private void look(ServerAddress server, boolean fresh, long afterMs) {
@@ -373,7 +375,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         }
         begunNs.put(server, loop.clock().nanoTime());
         watched.add(server);
-        probes.look(server, fresh ? ProbeKind.FRESH : ProbeKind.KEPT, probeTimeoutMs());
+        probes.probe(server, fresh ? ProbeKind.FRESH : ProbeKind.KEPT, probeTimeoutMs());
     }
 
     private long probeTimeoutMs() {
@@ -399,7 +401,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     private void looked(ServerAddress server, Observation observation, boolean fresh) {
         perform(policy.looked(server, observation, fresh, loop.clock().nanoTime()));
         if (awaited.remove(server) && awaited.isEmpty()) {
-            listener.lookedAtAll();
+            listener.probedAll();
         }
         boolean isCandidate = config.servers().promote().filter(server::equals).isPresent();
         if (isCandidate && observation instanceof Observation.Answered && examined.add(server)) {
@@ -418,7 +420,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    private void examined(ServerAddress standby, ControlMessage.ServerAnswered answer) {
+    private void examined(ServerAddress standby, ProbeMessages.ErrandDone answer) {
         String problem = answer.problem().isEmpty() ? null : words(answer);
         Watched known = policy.of(standby);
         if (problem != null && known != null && !problem.equals(known.noWay)) {

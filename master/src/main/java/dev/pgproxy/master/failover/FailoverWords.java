@@ -2,7 +2,7 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
@@ -20,7 +20,7 @@ final class FailoverWords {
     /** @param hasChanged whether the standby that was to be promoted is the primary now */
     static Action.Tell down(ProxyConfig.Servers servers, boolean hasChanged, int failures, String problem) {
         return new Action.Tell(
-                Notice.Kind.PRIMARY_DOWN,
+                Alert.Kind.PRIMARY_DOWN,
                 servers.primary(),
                 "the primary is down: " + failures + " connects in a row failed, the last one with: " + problem,
                 servers.promote()
@@ -35,7 +35,7 @@ final class FailoverWords {
 
     static Action.Tell demoted(ServerAddress primary) {
         return new Action.Tell(
-                Notice.Kind.PRIMARY_DOWN,
+                Alert.Kind.PRIMARY_DOWN,
                 primary,
                 "the primary is a standby now: somebody has demoted it, and it takes no writes",
                 "Promote it, or another one of the configured servers, which pgproxy will use then.");
@@ -44,7 +44,7 @@ final class FailoverWords {
     /** @param takesNobody whether it has no use for clients yet */
     static Action.Tell back(ServerAddress primary, boolean takesNobody) {
         return new Action.Tell(
-                Notice.Kind.PRIMARY_BACK,
+                Alert.Kind.PRIMARY_BACK,
                 primary,
                 "the primary answers again; nothing was promoted, and clients go on with it"
                         + (takesNobody ? " once it takes them" : ""),
@@ -123,7 +123,7 @@ final class FailoverWords {
 
     static Action.Tell refused(ServerAddress standby, ServerAddress primary, String objection) {
         return new Action.Tell(
-                Notice.Kind.PROMOTION_REFUSED,
+                Alert.Kind.PROMOTION_REFUSED,
                 standby,
                 "the primary " + primary + " is down, and this standby is not promoted: it " + objection,
                 "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
@@ -136,7 +136,7 @@ final class FailoverWords {
                 ? "the primary was never seen, so nobody can tell whether they belong together"
                 : "its system identifier is " + systemId + ", and the primary's is " + primarySystemId;
         return new Action.Tell(
-                Notice.Kind.PROMOTION_REFUSED,
+                Alert.Kind.PROMOTION_REFUSED,
                 server,
                 "the primary " + primary + " is down, and this server takes writes, but it is not used: " + reason,
                 "When it is the right one, set master = " + server + " in the configuration and restart pgproxy.");
@@ -144,7 +144,7 @@ final class FailoverWords {
 
     static Action.Tell promotionFailed(ServerAddress standby, ServerAddress primary, String problem) {
         return new Action.Tell(
-                Notice.Kind.PROMOTION_FAILED,
+                Alert.Kind.PROMOTION_FAILED,
                 standby,
                 "the standby could not be promoted: " + problem,
                 "pgproxy tries again, and does not go back to " + primary
@@ -153,7 +153,7 @@ final class FailoverWords {
 
     static Action.Tell overtaken(ServerAddress standby, ServerAddress primary, ServerAddress successor) {
         return new Action.Tell(
-                Notice.Kind.PROMOTION_FAILED,
+                Alert.Kind.PROMOTION_FAILED,
                 standby,
                 "this standby was to be promoted in place of " + primary + ", and somebody has promoted " + successor
                         + ", which is used; whether this one was told is not known",
@@ -162,7 +162,7 @@ final class FailoverWords {
 
     static Action.Tell primaryAndAnother(ServerAddress server, ServerAddress primary) {
         return new Action.Tell(
-                Notice.Kind.TWO_PRIMARIES,
+                Alert.Kind.TWO_PRIMARIES,
                 server,
                 "this standby takes writes, and so does the primary " + primary
                         + ": somebody has promoted it; pgproxy goes on with the primary",
@@ -172,7 +172,7 @@ final class FailoverWords {
 
     static Action.Tell severalOthers(ServerAddress server, List<ServerAddress> others) {
         return new Action.Tell(
-                Notice.Kind.TWO_PRIMARIES,
+                Alert.Kind.TWO_PRIMARIES,
                 server,
                 "the primary is gone and several servers take writes: " + others + "; pgproxy uses none of them",
                 "Stop all but one; pgproxy will use that.");
@@ -181,7 +181,7 @@ final class FailoverWords {
     /** @param isIntent whether a promotion waited for it */
     static Action.Tell notSaved(ServerAddress primary, boolean isIntent, String problem) {
         return new Action.Tell(
-                Notice.Kind.STATE_FILE_FAILED,
+                Alert.Kind.STATE_FILE_FAILED,
                 primary,
                 (isIntent
                                 ? "no standby is promoted, since that must be noted in the state file first"
@@ -205,17 +205,16 @@ final class FailoverWords {
                         + " (or another standby) in the configuration, and RELOAD; until then there is no standby to promote.";
         return switch (decision.cause()) {
             case FAILOVER ->
-                new Action.Tell(
-                        Notice.Kind.PROMOTED, successor, "this standby was promoted in place of " + old, remedy);
+                new Action.Tell(Alert.Kind.PROMOTED, successor, "this standby was promoted in place of " + old, remedy);
             case ADOPTION ->
                 new Action.Tell(
-                        Notice.Kind.ADOPTED,
+                        Alert.Kind.ADOPTED,
                         successor,
                         "somebody has promoted this server, which is used in place of " + old,
                         remedy);
             case SWITCHOVER ->
                 new Action.Tell(
-                        Notice.Kind.SWITCHED_OVER,
+                        Alert.Kind.SWITCHED_OVER,
                         successor,
                         "an operator has put this server in place of " + old + "; nothing that "
                                 + (hasAllOfOthers ? "was" : "clients of pgproxy have") + " committed is lost",
@@ -234,7 +233,7 @@ final class FailoverWords {
 
     static Action.Tell oldPrimaryBack(ServerAddress old, ServerAddress primary) {
         return new Action.Tell(
-                Notice.Kind.OLD_PRIMARY_BACK,
+                Alert.Kind.OLD_PRIMARY_BACK,
                 old,
                 "the old primary takes writes again; pgproxy does not use it, since " + primary + " is the primary now",
                 "Stop it before somebody else writes to it, and make it a standby of " + primary + " (pg_rewind).");

@@ -2,7 +2,7 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -119,7 +119,7 @@ final class StandbyRotation {
         standby.outBecause = reason;
         if (isNews) {
             actions.add(new Action.Tell(
-                    Notice.Kind.STANDBY_OUT,
+                    Alert.Kind.STANDBY_OUT,
                     server,
                     "the standby is not read from any more: " + reason,
                     "Its clients are sent to other standbys. It comes back by itself when it is well; see its log."));
@@ -129,8 +129,8 @@ final class StandbyRotation {
     private static void comeBack(ServerAddress server, Watched standby, List<Action> actions) {
         if (standby.outBecause != null) {
             standby.outBecause = null;
-            actions.add(new Action.Tell(
-                    Notice.Kind.STANDBY_BACK, server, "the standby is well again and is read from", ""));
+            actions.add(
+                    new Action.Tell(Alert.Kind.STANDBY_BACK, server, "the standby is well again and is read from", ""));
         }
     }
 }

@@ -1,18 +1,21 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.HashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** An operator who waits for a switchover, and the workers that it waits for. One at a time. */
-public final class SwitchoverDesk {
+public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
     /** Who gave the command. */
-    public interface Giver {
+    public interface ReplyListener {
         void done();
 
         /** @param problem why nothing was changed, or not all that was wanted */
@@ -22,16 +25,19 @@ public final class SwitchoverDesk {
     private static final String CALLED_OFF = "an operator called it off";
 
     private final EventLoop loop;
+    private final WorkerRegistry workers;
     private final FailoverDesk failover;
-    private final Set<Integer> busyWorkers = new HashSet<>();
-    private @Nullable Giver giver;
+    private final Set<Worker> busyWorkers = new HashSet<>();
+    private @Nullable ReplyListener replyTo;
     private @Nullable ServerAddress wanted;
     private boolean hasBegun;
     private long request;
     private Scheduler.@Nullable Timer timer;
 
-    public SwitchoverDesk(EventLoop loop, FailoverDesk failover) {
+    public SwitchoverDesk(EventLoop loop, WorkerRegistry workers, FailoverDesk failover) {
         this.loop = loop;
+        this.workers = workers;
+        workers.listen(this);
         this.failover = failover;
     }
 
@@ -40,15 +46,15 @@ public final class SwitchoverDesk {
      *
      * @param timeoutMs how long it may take until everything is at rest and the standby has it all
      */
-    public void begin(ServerAddress target, long timeoutMs, Giver operator) {
-        if (giver != null) {
+    public void begin(ServerAddress target, long timeoutMs, ReplyListener operator) {
+        if (replyTo != null) {
             operator.failed("another switchover is under way");
             return;
         }
-        giver = operator;
+        replyTo = operator;
         wanted = target;
         timer = loop.scheduler().afterMs(timeoutMs, this::expire);
-        failover.switchover(target, () -> giver == operator, this::end);
+        failover.switchover(target, () -> replyTo == operator, this::end);
     }
 
     /**
@@ -57,7 +63,7 @@ public final class SwitchoverDesk {
      * @return why it goes on, or that there is none; empty when it was called off
      */
     public String cancel() {
-        if (giver == null) {
+        if (replyTo == null) {
             return "no switchover is under way";
         }
         if (!hasBegun) {
@@ -78,12 +84,14 @@ public final class SwitchoverDesk {
         }
     }
 
-    /**
-     * These workers are told to let their sessions come to rest.
-     *
-     * @return the number of that request
-     */
-    public long awaitWorkers(Set<Integer> slots) {
+    /** Has the sessions of this server come to rest, or continue. */
+    public void holdSessions(ServerAddress server, boolean held) {
+        long number = held ? awaitWorkers() : 0;
+        workers.toPoolWorkers(new SwitchoverMessages.HoldSessions(number, server, held));
+    }
+
+    /** @return the number of the request that they answer */
+    private long awaitWorkers() {
         hasBegun = true;
         Event.of("switchover_begun")
                 .with("server", wanted == null ? "none" : wanted)
@@ -92,22 +100,24 @@ public final class SwitchoverDesk {
                 .hint("SWITCHOVER CANCEL in pg_proxy calls it off.")
                 .warn();
         busyWorkers.clear();
-        busyWorkers.addAll(slots);
+        busyWorkers.addAll(workers.poolWorkers());
         request++;
         loop.atEndOfTick(this::proceed); // Nobody is asked when there is no worker.
         return request;
     }
 
     /** The sessions of this worker are at rest. */
-    public void onSessionsHeld(int slot, long ofRequest) {
-        if (ofRequest == request && busyWorkers.remove(slot)) {
+    @Override
+    public void onSessionsHeld(Worker worker, SwitchoverMessages.SessionsHeld message) {
+        if (message.requestId() == request && busyWorkers.remove(worker)) {
             proceed();
         }
     }
 
     /** The sessions of this worker are gone with it. */
-    public void workerGone(int slot) {
-        if (busyWorkers.remove(slot)) {
+    @Override
+    public void workerGone(Worker worker) {
+        if (busyWorkers.remove(worker)) {
             proceed();
         }
     }
@@ -130,8 +140,8 @@ public final class SwitchoverDesk {
             timer.cancel();
             timer = null;
         }
-        Giver operator = giver;
-        giver = null;
+        ReplyListener operator = replyTo;
+        replyTo = null;
         if (operator == null) {
             return;
         }

@@ -1,29 +1,31 @@
 package dev.pgproxy.master.probe;
 
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ProbeMessages;
+import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
-import dev.pgproxy.master.supervisor.Recipient;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Has the task-worker look at servers and do errands there, and sees to it that each question is answered once: a worker that dies
  * leaves its questions to the next one, and what takes too long counts as a failure of the proxy's own, which says nothing of a server.
  */
-public final class ProbeDesk {
+public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
     /** A look connects, asks and may have to flush, each within its time; then the worker itself does not answer. */
-    private static final int STEPS_OF_A_LOOK = 4;
+    private static final int STEPS_OF_A_PROBE = 4;
     /** Time for the worker to be started again, on top. */
     private static final long MARGIN_MS = 5_000;
 
@@ -36,11 +38,11 @@ public final class ProbeDesk {
         /** @param fresh whether it was over a new connection */
         void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
 
-        /** The connection that was kept to the server ended between two looks. */
+        /** The connection that was kept to the server ended between two probes. */
         void connectionLost(ServerAddress server);
     }
 
-    private record Look(ServerAddress server, ProbeKind kind) {}
+    private record Probe(ServerAddress server, ProbeKind kind) {}
 
     private static final class Open {
         private final long id;
@@ -56,17 +58,19 @@ public final class ProbeDesk {
     }
 
     private record Request(
-            ControlMessage.AskServer message, Scheduler.Timer timer, Consumer<ControlMessage.ServerAnswered> answer) {}
+            ProbeMessages.RunErrand message, Scheduler.Timer timer, Consumer<ProbeMessages.ErrandDone> answer) {}
 
     private final EventLoop loop;
+    private final WorkerRegistry workers;
     private final Listener listener;
-    private final Map<Look, Open> looks = new LinkedHashMap<>();
+    private final Map<Probe, Open> probes = new LinkedHashMap<>();
     private final Map<Long, Request> requests = new HashMap<>();
-    private @Nullable Recipient taskWorker;
     private long nextRequest = 1;
 
-    public ProbeDesk(EventLoop loop, Listener listener) {
+    public ProbeDesk(EventLoop loop, WorkerRegistry workers, Listener listener) {
         this.loop = loop;
+        this.workers = workers;
+        workers.listen(this);
         this.listener = listener;
     }
 
@@ -75,9 +79,9 @@ public final class ProbeDesk {
      *
      * @param timeoutMs bound on the connect, and on each answer
      */
-    public void look(ServerAddress server, ProbeKind kind, long timeoutMs) {
-        Look look = new Look(server, kind);
-        Open open = looks.get(look);
+    public void probe(ServerAddress server, ProbeKind kind, long timeoutMs) {
+        Probe probe = new Probe(server, kind);
+        Open open = probes.get(probe);
         if (open != null) {
             open.again = true;
             return;
@@ -86,45 +90,39 @@ public final class ProbeDesk {
         Scheduler.Timer timer = loop.scheduler()
                 .afterMs(
                         mostMs(timeoutMs),
-                        () -> ended(id, look, false, new Observation.Failed(FailureKind.LOCAL, NO_ANSWER)));
-        looks.put(look, new Open(id, timeoutMs, timer));
-        send(new ControlMessage.ProbeServer(id, server, kind, timeoutMs));
+                        () -> ended(id, probe, false, new Observation.Failed(FailureKind.LOCAL, NO_ANSWER)));
+        probes.put(probe, new Open(id, timeoutMs, timer));
+        workers.toTaskWorker(new ProbeMessages.ProbeServer(id, server, kind, timeoutMs));
     }
 
     private static long mostMs(long timeoutMs) {
-        return STEPS_OF_A_LOOK * timeoutMs + MARGIN_MS;
+        return STEPS_OF_A_PROBE * timeoutMs + MARGIN_MS;
     }
 
-    private void send(ControlMessage message) {
-        if (taskWorker != null) {
-            taskWorker.send(message);
-        }
-    }
-
-    private void ended(long id, Look look, boolean fresh, Observation observation) {
-        Open open = looks.get(look);
+    private void ended(long id, Probe probe, boolean fresh, Observation observation) {
+        Open open = probes.get(probe);
         if (open == null || open.id != id) {
             return; // It took too long, or nobody wants to know any more. What it saw may not be true by now.
         }
-        looks.remove(look);
+        probes.remove(probe);
         open.timer.cancel();
         if (open.again) {
-            look(look.server(), look.kind(), open.timeoutMs);
-            if (look.kind() == ProbeKind.FLUSH) {
+            probe(probe.server(), probe.kind(), open.timeoutMs);
+            if (probe.kind() == ProbeKind.FLUSH) {
                 return; // Whoever asked again wants to know what is true since then.
             }
         }
-        listener.probed(look.server(), look.kind(), fresh, observation);
+        listener.probed(probe.server(), probe.kind(), fresh, observation);
     }
 
     /** Nobody wants to know of this server any more. */
     public void forget(ServerAddress server) {
-        for (Look look : List.copyOf(looks.keySet())) {
-            if (look.server().equals(server)) {
-                looks.remove(look).timer.cancel();
+        for (Probe probe : List.copyOf(probes.keySet())) {
+            if (probe.server().equals(server)) {
+                probes.remove(probe).timer.cancel();
             }
         }
-        send(new ControlMessage.ForgetServer(server));
+        workers.toTaskWorker(new ProbeMessages.ForgetServer(server));
     }
 
     /**
@@ -133,9 +131,9 @@ public final class ProbeDesk {
      * @param request its number and its deadline are given here
      * @param answer called once, unless the desk is closed before
      */
-    public void ask(ControlMessage.AskServer request, Consumer<ControlMessage.ServerAnswered> answer) {
+    public void ask(ProbeMessages.RunErrand request, Consumer<ProbeMessages.ErrandDone> answer) {
         long id = nextRequest++;
-        ControlMessage.AskServer message = new ControlMessage.AskServer(
+        ProbeMessages.RunErrand message = new ProbeMessages.RunErrand(
                 id,
                 request.server(),
                 request.errand(),
@@ -144,22 +142,39 @@ public final class ProbeDesk {
                 request.timeoutMs(),
                 loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(mostMs(request.timeoutMs())));
         Scheduler.Timer timer = loop.scheduler()
-                .afterMs(
-                        mostMs(request.timeoutMs()),
-                        () -> onAnswered(ControlMessage.ServerAnswered.notDone(id, NO_ANSWER)));
+                .afterMs(mostMs(request.timeoutMs()), () -> ended(ProbeMessages.ErrandDone.notDone(id, NO_ANSWER)));
         requests.put(id, new Request(message, timer, answer));
-        send(message);
+        workers.toTaskWorker(message);
     }
 
-    public void onProbed(ControlMessage.ServerProbed message) {
-        ended(message.lookId(), new Look(message.server(), message.kind()), message.fresh(), message.observation());
+    @Override
+    public void onServerProbed(Worker worker, ProbeMessages.ServerProbed message) {
+        ended(message.probeId(), new Probe(message.server(), message.kind()), message.fresh(), message.observation());
     }
 
-    public void onLost(ControlMessage.ServerLost message) {
+    @Override
+    public void onServerLost(Worker worker, ProbeMessages.ServerLost message) {
         listener.connectionLost(message.server());
     }
 
-    public void onAnswered(ControlMessage.ServerAnswered message) {
+    @Override
+    public void onServerMoved(Worker worker, ProbeMessages.ServerMoved message) {
+        Event.of("server_moved")
+                .with("server", message.server())
+                .with("addresses", String.join(",", message.addresses()))
+                .message(
+                        "the name leads to other addresses than before: sessions and connections at the old ones are ended")
+                .hint("If the name leads to another server now, make sure that nobody writes to the old one.")
+                .warn();
+        workers.toPoolWorkers(message);
+    }
+
+    @Override
+    public void onErrandDone(Worker worker, ProbeMessages.ErrandDone message) {
+        ended(message);
+    }
+
+    private void ended(ProbeMessages.ErrandDone message) {
         Request request = requests.remove(message.requestId());
         if (request != null) {
             request.timer().cancel();
@@ -168,28 +183,31 @@ public final class ProbeDesk {
     }
 
     /** Asks what has waited for it. */
-    public void taskWorkerReady(Recipient worker) {
-        taskWorker = worker;
-        looks.forEach((look, open) ->
-                send(new ControlMessage.ProbeServer(open.id, look.server(), look.kind(), open.timeoutMs)));
-        requests.values().forEach(request -> send(request.message()));
+    @Override
+    public void workerReady(Worker worker) {
+        if (worker.kind() == ChildKind.TASK) {
+            probes.forEach((probe, open) ->
+                    worker.send(new ProbeMessages.ProbeServer(open.id, probe.server(), probe.kind(), open.timeoutMs)));
+            requests.values().forEach(request -> worker.send(request.message()));
+        }
     }
 
-    public void taskWorkerGone() {
-        taskWorker = null;
-        // What has changed meanwhile has to be looked at before a standby is told again.
-        requests.values().stream()
-                .map(Request::message)
-                .filter(message -> message.errand().promotes())
-                .toList()
-                .forEach(
-                        message -> onAnswered(ControlMessage.ServerAnswered.notDone(message.requestId(), WORKER_GONE)));
+    /** What has changed meanwhile has to be looked at before a standby is told again. */
+    @Override
+    public void workerGone(Worker worker) {
+        if (worker.kind() == ChildKind.TASK) {
+            requests.values().stream()
+                    .map(Request::message)
+                    .filter(message -> message.errand().promotes())
+                    .toList()
+                    .forEach(message -> ended(ProbeMessages.ErrandDone.notDone(message.requestId(), WORKER_GONE)));
+        }
     }
 
     /** Forgets all questions. */
     public void close() {
-        looks.values().forEach(open -> open.timer.cancel());
-        looks.clear();
+        probes.values().forEach(open -> open.timer.cancel());
+        probes.clear();
         requests.values().forEach(request -> request.timer().cancel());
         requests.clear();
     }

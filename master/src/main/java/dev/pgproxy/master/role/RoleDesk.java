@@ -1,11 +1,13 @@
 package dev.pgproxy.master.role;
 
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.master.supervisor.Recipient;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -18,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  * Answers the pool-workers' questions about roles, from memory while that is fresh, else through the task-worker. Those who ask
  * the same while an answer is on its way share it.
  */
-public final class RoleDesk {
+public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
     /** Bound on one question; whoever logs in meanwhile waits for it. */
     private static final long LOOKUP_TIMEOUT_MS = 2_000;
 
-    /** A server that could not be asked is not asked again for so long. */
+    /** A server that could not be asked is not asked again for this long. */
     private static final long UNAVAILABLE_MS = 1_000;
 
     /** Roles that are remembered; above it the one asked for longest ago is forgotten. */
@@ -38,7 +40,7 @@ public final class RoleDesk {
 
     private record Remembered(RoleFacts facts, long askedNs) {}
 
-    private record Asker(Recipient worker, long frontendId) {}
+    private record Asker(Worker worker, long sessionId) {}
 
     private static final class Lookup {
         private final Question question;
@@ -54,7 +56,16 @@ public final class RoleDesk {
         }
     }
 
+    /** Hears what the desk of clients has to know of roles. */
+    @FunctionalInterface
+    public interface Listener {
+        /** The server may not ask clients of this role as it did. */
+        void loginChanged(ServerAddress server, String user, String database);
+    }
+
     private final EventLoop loop;
+    private final WorkerRegistry workers;
+    private final Listener listener;
     private long rememberMs;
     private final Map<Question, Remembered> memory = new LinkedHashMap<>() {
         @Override
@@ -64,12 +75,14 @@ public final class RoleDesk {
     };
     private final Map<Long, Lookup> lookups = new HashMap<>();
     private final Map<Question, Long> underWay = new HashMap<>();
-    private @Nullable Recipient taskWorker;
     private long nextId = 1;
 
     /** @param rememberMs how long an answer is good, counted from the question */
-    public RoleDesk(EventLoop loop, long rememberMs) {
+    public RoleDesk(EventLoop loop, WorkerRegistry workers, long rememberMs, Listener listener) {
         this.loop = loop;
+        this.workers = workers;
+        this.listener = listener;
+        workers.listen(this);
         this.rememberMs = rememberMs;
     }
 
@@ -82,9 +95,10 @@ public final class RoleDesk {
     }
 
     /** Takes a worker's question; the answer goes to that worker. */
-    public void onFindRole(Recipient worker, ControlMessage.FindRole message) {
+    @Override
+    public void onFindRole(Worker worker, RoleMessages.FindRole message) {
         Question question = new Question(message.server(), message.user(), message.database());
-        Asker asker = new Asker(worker, message.frontendId());
+        Asker asker = new Asker(worker, message.sessionId());
         long nowNs = loop.clock().nanoTime();
         Remembered remembered = memory.get(question);
         if (remembered != null) {
@@ -104,7 +118,7 @@ public final class RoleDesk {
     }
 
     private static void answer(Asker asker, RoleFacts facts) {
-        asker.worker().send(new ControlMessage.RoleFound(asker.frontendId(), facts));
+        asker.worker().send(new RoleMessages.RoleFound(asker.sessionId(), facts));
     }
 
     /** The lookup of this question, begun now if there is none. */
@@ -124,15 +138,14 @@ public final class RoleDesk {
     }
 
     private void ask(long id, Lookup lookup) {
-        if (taskWorker != null) {
-            Question question = lookup.question;
-            taskWorker.send(new ControlMessage.LookUpRole(
-                    id, question.server(), question.user(), question.database(), LOOKUP_TIMEOUT_MS));
-        }
+        Question question = lookup.question;
+        workers.toTaskWorker(new RoleMessages.LookUpRole(
+                id, question.server(), question.user(), question.database(), LOOKUP_TIMEOUT_MS));
     }
 
     /** The task-worker's answer. */
-    public void onLookedUp(ControlMessage.RoleLookedUp message) {
+    @Override
+    public void onRoleLookedUp(Worker worker, RoleMessages.RoleLookedUp message) {
         finish(message.lookupId(), message.facts());
     }
 
@@ -166,13 +179,19 @@ public final class RoleDesk {
         }
     }
 
-    /** What is remembered of this role did not fit what its client said; whoever comes next is told anew. */
-    public void onRoleDoubted(ControlMessage.RoleDoubted message) {
+    /** What is remembered of this role did not fit what its client said; whoever comes next is told what is true then. */
+    @Override
+    public void onRoleDoubted(Worker worker, RoleMessages.RoleDoubted message) {
+        if (message.methodToo()) {
+            listener.loginChanged(message.server(), message.user(), message.database());
+        }
         memory.remove(new Question(message.server(), message.user(), message.database()));
     }
 
     /** Roles or databases of this server were changed by somebody: nothing that was found out before counts any more. */
-    public void onRolesChanged(ServerAddress server) {
+    @Override
+    public void onRolesChanged(Worker worker, RoleMessages.RolesChanged message) {
+        ServerAddress server = message.server();
         memory.keySet().removeIf(question -> question.server().equals(server));
         lookups.values().stream()
                 .filter(lookup -> lookup.question.server().equals(server))
@@ -182,14 +201,11 @@ public final class RoleDesk {
                 });
     }
 
-    /** Takes up what has waited for it. */
-    public void taskWorkerReady(Recipient worker) {
-        taskWorker = worker;
-        lookups.forEach(this::ask);
-    }
-
-    /** Questions wait for its successor, for as long as they may. */
-    public void taskWorkerGone() {
-        taskWorker = null;
+    /** Questions wait for the next task-worker, for as long as they may. */
+    @Override
+    public void workerReady(Worker worker) {
+        if (worker.kind() == ChildKind.TASK) {
+            lookups.forEach(this::ask);
+        }
     }
 }

@@ -3,15 +3,16 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.LibcException;
-import dev.pgproxy.common.io.OwnedFd;
-import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.peer.PeerGroup;
@@ -23,23 +24,33 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
-import dev.pgproxy.master.accept.Logins;
-import dev.pgproxy.master.supervisor.PoolWorkerLink;
+import dev.pgproxy.master.accept.ClientMemory;
+import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Brings each client to a worker: routes it, lets it wait when it must, hands its descriptor over, and keeps a copy until the
  * worker has said that it has it. A client whose worker dies before that is routed again and notices nothing.
  */
-public final class Dispatcher {
+public final class Dispatcher
+        implements SessionMessages.AtMaster<Worker>,
+                PlaceMessages.AtMaster<Worker>,
+                BackendMessages.AtMaster<Worker>,
+                WorkerRegistry.Listener,
+                ClientMemory.Holder {
 
     private static final long NS_PER_MS = 1_000_000L;
     private static final long RETRY_MS = 5;
@@ -64,7 +75,7 @@ public final class Dispatcher {
     private static final int MAX_RETURNS = 5;
 
     /** A client that was sent to a worker and not acknowledged. */
-    private record Pending(RoutedClient client, PoolWorkerLink worker) {}
+    private record Pending(RoutedClient client, Worker worker) {}
 
     private static final byte[] NO_SERVER = BackendMessage.fatal(
             SqlState.CANNOT_CONNECT_NOW,
@@ -82,9 +93,11 @@ public final class Dispatcher {
             "An operator of the proxy has ended this connection; connect again.");
 
     private final EventLoop loop;
-    private final EpollPoller poller;
     private ProxyConfig config;
-    private final Logins logins;
+    private final Refusals refusals;
+    private final ClientMemory memory;
+    private final WorkerRegistry workers;
+    private final Function<Descriptor, ClientConnection> connections;
     private PlaceLimits limits;
     private final Ledger ledger;
     private WaitingLine waiting;
@@ -95,7 +108,6 @@ public final class Dispatcher {
 
     private long leavingBytes;
     private final Set<ServerAddress> paused = new LinkedHashSet<>();
-    private final Map<Integer, PoolWorkerLink> workers = new HashMap<>();
     private final Map<Long, Pending> pending = new HashMap<>();
 
     /** Clients that a worker has, and that no server has let in yet: they may come back. */
@@ -124,9 +136,11 @@ public final class Dispatcher {
      */
     public Dispatcher(
             EventLoop loop,
-            EpollPoller poller,
             ProxyConfig config,
-            Logins logins,
+            Refusals refusals,
+            ClientMemory memory,
+            WorkerRegistry workers,
+            Function<Descriptor, ClientConnection> connections,
             long maxWorkerLoad,
             Consumer<ServerAddress> suspected) {
         this.suspected = suspected;
@@ -137,9 +151,13 @@ public final class Dispatcher {
         this.waiting = new WaitingLine(limits);
         this.maxWorkerLoad = maxWorkerLoad;
         this.loop = loop;
-        this.poller = poller;
         this.config = config;
-        this.logins = logins;
+        this.refusals = refusals;
+        this.memory = memory;
+        this.workers = workers;
+        this.connections = connections;
+        memory.add(this);
+        workers.listen(this);
         this.servers =
                 new Router.Servers(config.servers().primary(), config.servers().standbys(), 0);
     }
@@ -178,13 +196,13 @@ public final class Dispatcher {
     /** The client, which is out of the line, is told why there is no place for it. */
     private void refuse(RoutedClient client, byte[] why) {
         if (!client.isAtWorker()) {
-            logins.refuse(client.client(), client.transport(poller), why);
+            refusals.refuse(client.client(), client.connection(), why);
             return;
         }
-        wanting.remove(client.id());
-        PoolWorkerLink worker = workers.get(client.slot());
+        wanting.remove(client.sessionId());
+        Worker worker = workers.poolWorker(client.slot());
         if (worker != null) {
-            worker.send(new ControlMessage.PlaceRefused(client.id(), why));
+            worker.send(new PlaceMessages.PlaceRefused(client.sessionId(), why));
         }
     }
 
@@ -248,7 +266,7 @@ public final class Dispatcher {
         parked.forEach((client, sinceNs) -> {
             if (route(client, Set.of(), false) instanceof Router.Route.To to) {
                 clients.add(new WaitingClient(
-                        client.id(),
+                        client.sessionId(),
                         client.peer(),
                         to.startup().parameters(),
                         keyOf(to),
@@ -268,7 +286,7 @@ public final class Dispatcher {
         if (isHeld(key.server())) {
             return "the primary to answer, or another one";
         }
-        if (workers.isEmpty()) {
+        if (workers.poolWorkers().isEmpty()) {
             return "a worker to be ready";
         }
         PlaceLimits.Scope full = fullScope(client);
@@ -297,12 +315,12 @@ public final class Dispatcher {
         for (long id : clientIds) {
             Client client = parked.take(id);
             if (client != null) {
-                logins.refuse(client, client.transport(), ENDED_BY_OPERATOR);
+                refusals.refuse(client, client.connection(), ENDED_BY_OPERATOR);
                 ended++;
             }
         }
         for (RoutedClient client : clientIds.isEmpty() ? List.<RoutedClient>of() : waiting.all()) {
-            if (clientIds.contains(client.id()) && leaveLine(client)) {
+            if (clientIds.contains(client.sessionId()) && leaveLine(client)) {
                 refuse(client, ENDED_BY_OPERATOR);
                 ended++;
             }
@@ -310,17 +328,13 @@ public final class Dispatcher {
         return ended;
     }
 
-    /** The workers that can be given clients. */
-    public Set<Integer> workerSlots() {
-        return Set.copyOf(workers.keySet());
-    }
-
     /** Clients that wait, are on their way to a worker, or are served by one; without those that are giving way. */
+    @Override
     public int clientCount() {
         return waiting.size() - wanting.size() + parked.size() + ledger.sessionCount() - leaving.size();
     }
 
-    /** Bytes that all of these take, about. */
+    @Override
     public long heldBytes() {
         return waiting.heldBytes() + parked.heldBytes() + ledger.heldBytes() - leavingBytes;
     }
@@ -328,14 +342,7 @@ public final class Dispatcher {
     /** Takes over a client that wants to log in. */
     public void submit(Client client) {
         if (clientCount() >= config.limits().clientConnections() && !letGiveWay(0)) {
-            Event.of("client_refused")
-                    .limitedBy(logins.refusals(), loop.clock().nanoTime())
-                    .with("peer", TcpSockets.display(client.peer()))
-                    .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
-                    .message("max_client_conn clients are here already")
-                    .hint("Raise max_client_conn, or let clients close what they do not need.")
-                    .warn();
-            logins.refuse(client.transport(), Logins.tooManyClients());
+            refusals.refuseAboveLimit(client);
             return;
         }
         bring(client, null);
@@ -350,7 +357,7 @@ public final class Dispatcher {
             enqueue(new RoutedClient(client, to.startup(), key, loop.clock().nanoTime(), resumption, standing));
             dispatch(to.server());
         } else {
-            logins.refuse(client, client.transport(), NO_SERVER);
+            refusals.refuse(client, client.connection(), NO_SERVER);
         }
     }
 
@@ -379,20 +386,21 @@ public final class Dispatcher {
     }
 
     /** A worker gives back a client whose session needs no server before its next query. */
-    public void onParked(PoolWorkerLink worker, ControlMessage.FrontendParked message, OwnedFd connection) {
-        ledger.sessionClosed(worker.slot(), message.frontendId());
+    @Override
+    public void onSessionParked(Worker worker, SessionMessages.SessionParked message) {
+        ledger.sessionClosed(worker.slot(), message.sessionId());
         Client client = new Client(
-                message.frontendId(),
-                new SocketTransport(connection, poller),
+                message.sessionId(),
+                connections.apply(message.client()),
                 TcpSockets.peer(message.origin().ip(), message.origin().port()),
                 startup(message.startupPacket()),
                 0);
         if (refusal != null) {
-            logins.refuse(client.transport(), refusal);
+            refusals.refuse(client.connection(), refusal);
             return;
         }
-        if (!logins.hasRoomFor(ParkedClients.weight(client, message.resumption()))) {
-            logins.refuse(client.transport(), Logins.noRoomToStay());
+        if (!memory.hasRoomFor(ParkedClients.weight(client, message.resumption()))) {
+            refusals.refuse(client.connection(), Refusals.noRoomToStay());
             return;
         }
         long boundMs = config.exemptions().match(client.startup().parameters())
@@ -412,7 +420,7 @@ public final class Dispatcher {
     }
 
     private void idleTooLong(Client client) {
-        logins.refuse(client, client.transport(), BackendMessage.idleSessionTimeout());
+        refusals.refuse(client, client.connection(), BackendMessage.idleSessionTimeout());
     }
 
     /** @param goes whether the client takes its turn there */
@@ -436,39 +444,38 @@ public final class Dispatcher {
                     client.resumption() == null ? standing(client.client(), key, to.startup()) : Standing.PROVED;
             enqueue(client.elsewhere(to.startup(), key, there));
         } else {
-            logins.refuse(client.client(), client.transport(poller), lastWords);
+            refusals.refuse(client.client(), client.connection(), lastWords);
         }
     }
 
     /**
      * A worker gives back a client that its server could not serve. Another standby may; the primary, when there is one to take its
      * place, is looked at first.
-     *
-     * @param connection the client's
      */
-    public void onReturned(PoolWorkerLink worker, ControlMessage.FrontendReturned message, OwnedFd connection) {
-        ledger.sessionClosed(worker.slot(), message.frontendId());
-        boolean gaveWay = leaving.containsKey(message.frontendId());
-        Pending back = doneLoggingIn(message.frontendId());
-        stopWanting(message.frontendId());
+    @Override
+    public void onSessionReturned(Worker worker, SessionMessages.SessionReturned message) {
+        ledger.sessionClosed(worker.slot(), message.sessionId());
+        boolean gaveWay = leaving.containsKey(message.sessionId());
+        Pending back = doneLoggingIn(message.sessionId());
+        stopWanting(message.sessionId());
         if (back == null) {
-            connection.close(); // Nobody knows where it belongs, which must not cost everybody else their master.
+            message.client().close(); // Nobody knows where it belongs, which must not cost everybody else their master.
             return;
         }
         boolean isFull = SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(message.lastWords()));
         if (isFull && !gaveWay) {
-            returnedFull(back.client().crowdedOut(connection), message.lastWords());
+            returnedFull(back.client().crowdedOut(connections.apply(message.client())), message.lastWords());
             dispatchAll();
             return;
         }
-        RoutedClient client = back.client().returned(connection);
+        RoutedClient client = back.client().returned(connections.apply(message.client()));
         ServerAddress server = client.key().server();
         suspected.accept(server);
         boolean mayWait = !server.equals(servers.primary()) || primaryHeld;
         if (gaveWay) {
-            logins.refuse(client.transport(poller), Logins.gaveWay());
+            refusals.refuse(client.connection(), Refusals.gaveWay());
         } else if (client.returns() > MAX_RETURNS || !mayWait) {
-            logins.refuse(client.client(), client.transport(poller), message.lastWords());
+            refusals.refuse(client.client(), client.connection(), message.lastWords());
         } else {
             routeAnew(client, message.lastWords());
         }
@@ -482,7 +489,7 @@ public final class Dispatcher {
         } else if (client.returns() <= MAX_RETURNS && !client.key().server().equals(servers.primary())) {
             routeAnew(client.withoutServer(), refusal);
         } else {
-            logins.refuse(client.client(), client.transport(poller), refusal);
+            refusals.refuse(client.client(), client.connection(), refusal);
         }
     }
 
@@ -524,8 +531,9 @@ public final class Dispatcher {
     }
 
     /** A client was refused for want of room, and has heard so: the next one shall find some. */
-    public void onServerFull(PoolWorkerLink worker, ControlMessage.ServerFull message) {
-        Pending refused = loggingIn.get(message.frontendId());
+    @Override
+    public void onServerFull(Worker worker, PlaceMessages.ServerFull message) {
+        Pending refused = loggingIn.get(message.sessionId());
         if (refused != null && refused.worker() == worker) {
             Ledger.BackendEntry inTheWay =
                     ledger.inTheWay(refused.client().key(), BackendMessage.errorField(message.refusal(), 'R'));
@@ -549,8 +557,8 @@ public final class Dispatcher {
         if (client.isAtWorker()) {
             return; // Its worker notices when it leaves.
         }
-        client.transport(poller).onReady(ready -> left(client));
-        client.transport(poller).interest(Interest.HANGUP);
+        client.connection().onReady(ready -> left(client));
+        client.connection().interest(Interest.HANGUP);
     }
 
     /** @return false when it was not in the line */
@@ -560,14 +568,15 @@ public final class Dispatcher {
         }
         client.stopTimer();
         if (!client.isAtWorker()) {
-            unproved.remove(client.id());
+            unproved.remove(client.sessionId());
         }
         return true;
     }
 
     /** Those whom nobody can ask have not had their chance. */
     private void noteUnproved(RoutedClient client) {
-        boolean canBeAsked = !workers.isEmpty() && !isHeld(client.key().server());
+        boolean canBeAsked =
+                !workers.poolWorkers().isEmpty() && !isHeld(client.key().server());
         if (client.standing() != Standing.PROVED && canBeAsked) {
             if (client.isAtWorker()) {
                 unproved.addAtWorker(client);
@@ -589,7 +598,7 @@ public final class Dispatcher {
                 continue;
             }
             waiting.remove(client);
-            unproved.remove(client.id());
+            unproved.remove(client.sessionId());
             client.standing(standing(client.client(), client.key(), client.startup()));
             waiting.add(client);
             noteUnproved(client);
@@ -610,29 +619,29 @@ public final class Dispatcher {
 
     /** Where the client was sent; null when it is only here. */
     private @Nullable Pending atWorker(RoutedClient client) {
-        Pending sent = pending.get(client.id());
-        return sent == null ? loggingIn.get(client.id()) : sent;
+        Pending sent = pending.get(client.sessionId());
+        return sent == null ? loggingIn.get(client.sessionId()) : sent;
     }
 
     private void giveWay(RoutedClient client) {
-        logins.tellOfGivingWay(client.client().peer());
+        refusals.noteGivingWay(client.client().peer());
         Pending atWorker = atWorker(client);
         if (atWorker == null) {
             leaveLine(client);
-            refuse(client, Logins.gaveWay());
+            refuse(client, Refusals.gaveWay());
             return;
         }
-        unproved.remove(client.id());
-        leaving.put(client.id(), client.weight());
+        unproved.remove(client.sessionId());
+        leaving.put(client.sessionId(), client.weight());
         leavingBytes += client.weight();
-        stopWanting(client.id());
-        if (loggingIn.containsKey(client.id())) {
+        stopWanting(client.sessionId());
+        if (loggingIn.containsKey(client.sessionId())) {
             tellToGiveWay(atWorker);
         }
     }
 
     private static void tellToGiveWay(Pending atWorker) {
-        atWorker.worker().send(new ControlMessage.PlaceRefused(atWorker.client().id(), Logins.gaveWay()));
+        atWorker.worker().send(new PlaceMessages.PlaceRefused(atWorker.client().sessionId(), Refusals.gaveWay()));
     }
 
     /** The worker has the client no more, or the client has proved who it is. */
@@ -665,7 +674,8 @@ public final class Dispatcher {
                 return;
             }
             boolean wasOvertaken = next != null && next != client && !waiting.has(next);
-            client = waiting.headAfter(server, wasOvertaken ? client.id() - 1 : client.id(), turn.blocked);
+            client =
+                    waiting.headAfter(server, wasOvertaken ? client.sessionId() - 1 : client.sessionId(), turn.blocked);
         }
     }
 
@@ -675,10 +685,10 @@ public final class Dispatcher {
             return client;
         }
         RoutedClient next = waiting.strangerInTurn(client.key().server(), turn.blocked, neighbours);
-        if (next != null && turn.strangers.add(next.id())) {
+        if (next != null && turn.strangers.add(next.sessionId())) {
             return next;
         }
-        return turn.strangers.add(client.id()) ? client : null;
+        return turn.strangers.add(client.sessionId()) ? client : null;
     }
 
     /** One look at a server's line. */
@@ -712,7 +722,7 @@ public final class Dispatcher {
             decision = decide(client, turn);
         }
         if (decision instanceof Admission.Decision.Assign assign) {
-            PoolWorkerLink worker = workers.get(assign.slot());
+            Worker worker = workers.poolWorker(assign.slot());
             if (worker == null) {
                 throw new IllegalStateException(
                         "the ledger knows a worker " + assign.slot() + " that nobody else does");
@@ -762,7 +772,7 @@ public final class Dispatcher {
      * @return whether somebody went first
      */
     private boolean letOvertake(RoutedClient client, Ledger.BackendEntry idle, Turn turn) {
-        PoolWorkerLink worker = workers.get(idle.worker.slot);
+        Worker worker = workers.poolWorker(idle.worker.slot);
         if (!client.isAtWorker()
                 || !idle.key.equals(client.key())
                 || client.overtaken() >= MAX_OVERTAKEN
@@ -815,26 +825,31 @@ public final class Dispatcher {
     }
 
     /** @return whether the client is on its way */
-    private boolean hand(RoutedClient client, PoolWorkerLink worker, Admission.Decision.Assign assign) {
+    private boolean hand(RoutedClient client, Worker worker, Admission.Decision.Assign assign) {
         if (client.isAtWorker()) {
             giveThere(client, worker, assign);
             return true;
         }
         try {
-            worker.sendWithFd(assignment(client, assign), client.descriptor());
-        } catch (LibcException e) {
+            worker.send(assignment(client, assign, client.forWorker()));
+        } catch (IOException e) {
             // No descriptor is left for the duplicate: the client waits until one is.
             tryAgainLater();
             return false;
         }
         leaveLine(client);
         book(assign);
-        pending.put(client.id(), new Pending(client, worker));
+        pending.put(client.sessionId(), new Pending(client, worker));
         if (client.standing() != Standing.PROVED) {
             unproved.addAtWorker(client);
         }
         ledger.assigned(
-                worker.slot(), client.id(), client.key(), client.weight(), assign.claimed(), client.scopes(limits));
+                worker.slot(),
+                client.sessionId(),
+                client.key(),
+                client.weight(),
+                assign.claimed(),
+                client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
         noteTurn(client);
         return true;
@@ -852,38 +867,39 @@ public final class Dispatcher {
         }
     }
 
-    private void giveThere(RoutedClient client, PoolWorkerLink worker, Admission.Decision.Assign assign) {
+    private void giveThere(RoutedClient client, Worker worker, Admission.Decision.Assign assign) {
         leaveLine(client);
         book(assign);
-        wanting.remove(client.id());
-        ledger.placed(worker.slot(), client.id(), assign.claimed(), client.scopes(limits));
+        wanting.remove(client.sessionId());
+        ledger.placed(worker.slot(), client.sessionId(), assign.claimed(), client.scopes(limits));
         limits.scopes(client.key()).forEach(this::keepReserve);
         noteTurn(client);
         long expected = assign.claimed() == null ? 0 : assign.claimed().id;
-        worker.send(new ControlMessage.PlaceGiven(client.id(), expected, loginMs(client, expected > 0)));
+        worker.send(new PlaceMessages.PlaceGiven(client.sessionId(), expected, loginMs(client, expected > 0)));
     }
 
     /** A worker has asked a client for its password, and it wants a place now. */
-    public void onPlaceWanted(PoolWorkerLink worker, ControlMessage.PlaceWanted message) {
-        Pending asked = loggingIn.get(message.frontendId());
+    @Override
+    public void onPlaceWanted(Worker worker, PlaceMessages.PlaceWanted message) {
+        Pending asked = loggingIn.get(message.sessionId());
         if (asked == null || asked.worker() != worker) {
-            worker.send(new ControlMessage.PlaceRefused(message.frontendId(), NO_SERVER));
+            worker.send(new PlaceMessages.PlaceRefused(message.sessionId(), NO_SERVER));
             return;
         }
-        if (leaving.containsKey(message.frontendId())) {
+        if (leaving.containsKey(message.sessionId())) {
             return; // It was told to go before it wanted this.
         }
-        ledger.unplaced(worker.slot(), message.frontendId());
+        ledger.unplaced(worker.slot(), message.sessionId());
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
         if (message.proved()) {
-            unproved.remove(client.id());
+            unproved.remove(client.sessionId());
         }
         if (message.refusal().length > 0
                 && (asked.client().noteCrowdedOut() > MAX_RETURNS || !makeRoom(client, message.refusal()))) {
-            worker.send(new ControlMessage.PlaceRefused(message.frontendId(), message.refusal()));
+            worker.send(new PlaceMessages.PlaceRefused(message.sessionId(), message.refusal()));
             return;
         }
-        wanting.put(client.id(), client);
+        wanting.put(client.sessionId(), client);
         enqueue(client);
         dispatch(client.key().server());
     }
@@ -894,9 +910,10 @@ public final class Dispatcher {
         standAnew(server, user, database);
     }
 
-    private ControlMessage.AssignFrontend assignment(RoutedClient client, Admission.Decision.Assign assign) {
-        return new ControlMessage.AssignFrontend(
-                client.id(),
+    private SessionMessages.AssignSession assignment(
+            RoutedClient client, Admission.Decision.Assign assign, Descriptor duplicate) {
+        return new SessionMessages.AssignSession(
+                client.sessionId(),
                 client.key().server(),
                 assign.claimed() == null ? 0 : assign.claimed().id,
                 client.standing() == Standing.VISITOR
@@ -910,7 +927,8 @@ public final class Dispatcher {
                 config.singleUse().match(client.startup().parameters()),
                 client.origin(loop.clock().nanoTime()),
                 client.startup().packet(),
-                client.resumption());
+                Optional.ofNullable(client.resumption()),
+                duplicate);
     }
 
     /**
@@ -927,7 +945,7 @@ public final class Dispatcher {
 
     private void left(RoutedClient client) {
         if (leaveLine(client)) {
-            client.transport(poller).close();
+            client.connection().close();
         }
     }
 
@@ -935,7 +953,7 @@ public final class Dispatcher {
         if (!leaveLine(client)) {
             return;
         }
-        boolean noWorker = workers.isEmpty();
+        boolean noWorker = workers.poolWorkers().isEmpty();
         PlaceLimits.Scope full = fullScope(client);
         boolean isPaused = paused.contains(client.key().server());
         boolean isDown = isHeld(client.key().server()) && !isPaused;
@@ -966,17 +984,22 @@ public final class Dispatcher {
                         hint));
     }
 
-    /** A worker can be given clients. */
-    public void workerReady(PoolWorkerLink worker) {
-        workers.put(worker.slot(), worker);
+    @Override
+    public void workerReady(Worker worker) {
+        if (worker.kind() != ChildKind.POOL) {
+            return;
+        }
         ledger.workerReady(worker.slot());
         canBeAskedNow();
         dispatchAll();
     }
 
-    /** A worker is gone: its sessions ended with it, and those it had not acknowledged are routed again. */
-    public void workerGone(PoolWorkerLink worker) {
-        workers.remove(worker.slot());
+    /** Its sessions ended with it, and those it had not acknowledged are routed again. */
+    @Override
+    public void workerGone(Worker worker) {
+        if (worker.kind() != ChildKind.POOL) {
+            return;
+        }
         ledger.workerGone(worker.slot());
         List<RoutedClient> unacknowledged = pending.values().stream()
                 .filter(each -> each.worker() == worker)
@@ -986,11 +1009,11 @@ public final class Dispatcher {
             Event.of("clients_rerouted").with("count", unacknowledged.size()).info();
         }
         for (RoutedClient client : unacknowledged) {
-            pending.remove(client.id());
-            boolean gaveWay = leaving.containsKey(client.id());
-            doneLoggingIn(client.id());
+            pending.remove(client.sessionId());
+            boolean gaveWay = leaving.containsKey(client.sessionId());
+            doneLoggingIn(client.sessionId());
             if (gaveWay) {
-                logins.refuse(client.transport(poller), Logins.gaveWay());
+                refusals.refuse(client.connection(), Refusals.gaveWay());
             } else {
                 routeAnew(client, NO_SERVER);
             }
@@ -1002,23 +1025,24 @@ public final class Dispatcher {
         lost.forEach(this::doneLoggingIn);
         for (RoutedClient client : List.copyOf(wanting.values())) {
             if (client.slot() == worker.slot()) {
-                stopWanting(client.id());
+                stopWanting(client.sessionId());
             }
         }
         dispatchAll();
     }
 
-    public void onAccepted(PoolWorkerLink worker, ControlMessage.FrontendAccepted message) {
-        @Nullable Pending accepted = pending.remove(message.frontendId());
+    @Override
+    public void onSessionAccepted(Worker worker, SessionMessages.SessionAccepted message) {
+        @Nullable Pending accepted = pending.remove(message.sessionId());
         if (accepted != null) {
             accepted.client().handedOver();
-            loggingIn.put(message.frontendId(), accepted);
-            if (leaving.containsKey(message.frontendId())) {
+            loggingIn.put(message.sessionId(), accepted);
+            if (leaving.containsKey(message.sessionId())) {
                 tellToGiveWay(accepted); // Before, it had not taken the client over.
             }
         }
         if (message.backendId() > 0) {
-            joined(worker, message.frontendId(), message.backendId());
+            joined(worker, message.sessionId(), message.backendId());
         } else {
             dispatchAll();
         }
@@ -1031,8 +1055,9 @@ public final class Dispatcher {
         }
     }
 
-    public void onOpened(PoolWorkerLink worker, ControlMessage.SessionOpened message) {
-        Pending in = doneLoggingIn(message.frontendId());
+    @Override
+    public void onSessionOpened(Worker worker, SessionMessages.SessionOpened message) {
+        Pending in = doneLoggingIn(message.sessionId());
         if (in != null) {
             ServerAddress server = in.client().key().server();
             StartupParameters kind = in.client().startup().parameters();
@@ -1040,39 +1065,43 @@ public final class Dispatcher {
                 standAnew(server, kind.serverUser(), kind.serverDatabase());
             }
         }
-        ledger.proved(worker.slot(), message.frontendId());
-        ledger.joined(worker.slot(), message.frontendId(), message.backendId());
+        ledger.proved(worker.slot(), message.sessionId());
+        ledger.joined(worker.slot(), message.sessionId(), message.backendId());
         ledger.opened(worker.slot(), message.backendId());
         dispatchAll();
     }
 
     /** What a session got may not be what it was promised, and then that is free for somebody else. */
-    private void joined(PoolWorkerLink worker, long frontendId, long backendId) {
-        ledger.joined(worker.slot(), frontendId, backendId);
+    private void joined(Worker worker, long sessionId, long backendId) {
+        ledger.joined(worker.slot(), sessionId, backendId);
         dispatchAll();
     }
 
-    public void onClosed(PoolWorkerLink worker, ControlMessage.SessionClosed message) {
-        Pending refused = pending.remove(message.frontendId());
+    @Override
+    public void onSessionClosed(Worker worker, SessionMessages.SessionClosed message) {
+        Pending refused = pending.remove(message.sessionId());
         if (refused != null) {
             refused.client().handedOver(); // The worker could not even begin, and has closed it.
         }
-        stopWanting(message.frontendId());
-        doneLoggingIn(message.frontendId());
-        ledger.sessionClosed(worker.slot(), message.frontendId());
+        stopWanting(message.sessionId());
+        doneLoggingIn(message.sessionId());
+        ledger.sessionClosed(worker.slot(), message.sessionId());
         dispatchAll();
     }
 
-    public void onResetting(PoolWorkerLink worker, ControlMessage.BackendResetting message) {
+    @Override
+    public void onBackendResetting(Worker worker, BackendMessages.BackendResetting message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.RESETTING);
         dispatchAll();
     }
 
-    public void onClosing(PoolWorkerLink worker, ControlMessage.BackendClosing message) {
+    @Override
+    public void onBackendClosing(Worker worker, BackendMessages.BackendClosing message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.CLOSING);
     }
 
-    public void onIdle(PoolWorkerLink worker, ControlMessage.BackendIdle message) {
+    @Override
+    public void onBackendIdle(Worker worker, BackendMessages.BackendIdle message) {
         ledger.backendStatus(worker.slot(), message.backendId(), Ledger.BackendStatus.IDLE);
         Ledger.BackendEntry idle = ledger.backend(worker.slot(), message.backendId());
         if (idle != null && idle.isWantedGone) {
@@ -1151,15 +1180,22 @@ public final class Dispatcher {
 
     private void evict(Ledger.BackendEntry backend) {
         ledger.closing(backend);
-        PoolWorkerLink worker = workers.get(backend.worker.slot);
+        Worker worker = workers.poolWorker(backend.worker.slot);
         if (worker != null) {
-            worker.send(new ControlMessage.EvictBackend(backend.id));
+            worker.send(new BackendMessages.EvictBackend(backend.id));
         }
     }
 
-    public void onGone(PoolWorkerLink worker, ControlMessage.BackendGone message) {
+    @Override
+    public void onBackendGone(Worker worker, BackendMessages.BackendGone message) {
         ledger.backendGone(worker.slot(), message.backendId());
         dispatchAll();
+    }
+
+    /** Somebody wants a database to themselves: idle backends must not be what keeps them from it. */
+    @Override
+    public void onObjectInUse(Worker worker, BackendMessages.ObjectInUse message) {
+        workers.toPoolWorkers(new BackendMessages.GiveUpIdle(message.server(), message.message(), message.isWaiting()));
     }
 
     private void dispatchAll() {
@@ -1175,6 +1211,6 @@ public final class Dispatcher {
             leaveLine(client);
             refuse(client, why);
         }
-        parked.takeAll().forEach(client -> logins.refuse(client.transport(), why));
+        parked.takeAll().forEach(client -> refusals.refuse(client.connection(), why));
     }
 }

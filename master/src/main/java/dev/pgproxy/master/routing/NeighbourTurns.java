@@ -28,6 +28,6 @@ final class NeighbourTurns {
     int compare(RoutedClient one, RoutedClient other) {
         int byTurn =
                 Long.compare(servedAt.getOrDefault(one.neighbour(), 0L), servedAt.getOrDefault(other.neighbour(), 0L));
-        return byTurn != 0 ? byTurn : Long.compare(one.id(), other.id());
+        return byTurn != 0 ? byTurn : Long.compare(one.sessionId(), other.sessionId());
     }
 }

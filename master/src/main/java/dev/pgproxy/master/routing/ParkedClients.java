@@ -47,11 +47,11 @@ final class ParkedClients {
      */
     void add(Client client, Resumption resumption, long idleMs, long sinceNs) {
         Scheduler.@Nullable Timer timer =
-                idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.id()));
-        parked.put(client.id(), new Parked(client, resumption, sinceNs, timer));
+                idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.sessionId()));
+        parked.put(client.sessionId(), new Parked(client, resumption, sinceNs, timer));
         heldBytes += weight(client, resumption);
-        client.transport().onReady(ready -> ready(client.id(), ready));
-        client.transport().interest(Interest.READ | Interest.HANGUP);
+        client.connection().onReady(ready -> ready(client.sessionId(), ready));
+        client.connection().interest(Interest.READ | Interest.HANGUP);
     }
 
     private void ready(long id, int ready) {
@@ -61,7 +61,7 @@ final class ParkedClients {
         }
         take(id);
         if ((ready & Interest.HANGUP) != 0) {
-            each.client().transport().close();
+            each.client().connection().close();
         } else {
             awake.accept(each.client(), each.resumption());
         }
@@ -85,14 +85,14 @@ final class ParkedClients {
         if (each.timer() != null) {
             each.timer().cancel();
         }
-        each.client().transport().interest(Interest.NONE);
+        each.client().connection().interest(Interest.NONE);
         return each.client();
     }
 
     /** All, for the caller to take over. */
     List<Client> takeAll() {
         List<Client> all = parked.values().stream().map(Parked::client).toList();
-        all.forEach(client -> take(client.id()));
+        all.forEach(client -> take(client.sessionId()));
         return all;
     }
 

@@ -1,25 +1,25 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.OwnedFd;
-import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.ClientWeight;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client on its way to a worker. It owns the connection: as a transport while the client waits and may leave, as a bare
- * descriptor from the hand-over until the worker has acknowledged it.
+ * A client on its way to a worker. It owns the connection until the worker has acknowledged that it has a duplicate.
  */
 final class RoutedClient {
 
@@ -34,8 +34,7 @@ final class RoutedClient {
     private Standing standing;
     private final int slot;
     private final String neighbour;
-    private @Nullable SocketTransport transport;
-    private @Nullable OwnedFd fd;
+    private @Nullable ClientConnection connection;
     private Scheduler.@Nullable Timer waitTimer;
     private int returns;
     private int crowdedOut;
@@ -60,7 +59,7 @@ final class RoutedClient {
             @Nullable Resumption resumption,
             Standing standing) {
         this(client, startup, key, sinceNs, Set.of(), resumption, standing, 0);
-        this.transport = client.transport();
+        this.connection = client.connection();
     }
 
     private RoutedClient(
@@ -87,39 +86,33 @@ final class RoutedClient {
     RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey, Standing there) {
         RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried, resumption, there, 0);
         other.returns = returns;
-        other.transport = transport;
-        other.fd = fd;
-        transport = null;
-        fd = null;
+        other.connection = connection;
+        connection = null;
         return other;
     }
 
     /** The same client, whom its server could not serve, with its connection, which came back. */
-    RoutedClient returned(OwnedFd connection) {
+    RoutedClient returned(ClientConnection itsConnection) {
         Set<ServerAddress> triedNow = new HashSet<>(tried);
         triedNow.add(key.server());
         RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow, resumption, standing, 0);
         back.returns = returns + 1;
-        back.fd = connection;
+        back.connection = itsConnection;
         return back;
     }
 
     /** The same client, for whom its server had no room, with its connection, which came back. */
-    RoutedClient crowdedOut(OwnedFd connection) {
+    RoutedClient crowdedOut(ClientConnection itsConnection) {
         RoutedClient back = new RoutedClient(client, startup, key, sinceNs, tried, resumption, standing, 0);
         back.returns = returns + 1;
-        back.fd = connection;
+        back.connection = itsConnection;
         return back;
     }
 
     /** The same client, which its server has no room for and another one may have. */
     RoutedClient withoutServer() {
-        OwnedFd connection = fd;
-        if (connection == null) {
-            throw new IllegalStateException("the connection of client " + id() + " is somebody else's");
-        }
-        fd = null;
-        RoutedClient back = returned(connection);
+        RoutedClient back = returned(connection());
+        connection = null;
         back.returns = returns;
         return back;
     }
@@ -222,8 +215,8 @@ final class RoutedClient {
         return resumption;
     }
 
-    long id() {
-        return client.id();
+    long sessionId() {
+        return client.sessionId();
     }
 
     Client client() {
@@ -241,7 +234,7 @@ final class RoutedClient {
 
     WaitingClient describe(String waitsFor) {
         return new WaitingClient(
-                id(), client.peer(), startup.parameters(), key, WaitingClient.WAITING, sinceNs, waitsFor);
+                sessionId(), client.peer(), startup.parameters(), key, WaitingClient.WAITING, sinceNs, waitsFor);
     }
 
     ClientOrigin origin(long nowNs) {
@@ -249,32 +242,24 @@ final class RoutedClient {
                 client.peer().getAddress().getHostAddress(), client.peer().getPort(), (nowNs - sinceNs) / NS_PER_MS);
     }
 
-    /** The connection as one that can be watched and written to. */
-    SocketTransport transport(EpollPoller poller) {
-        SocketTransport open = transport;
+    /** The connection, still owned here. */
+    ClientConnection connection() {
+        ClientConnection open = connection;
         if (open == null) {
-            if (fd == null) {
-                throw new IllegalStateException("client " + id() + " was handed over");
-            }
-            open = new SocketTransport(fd, poller);
-            transport = open;
-            fd = null;
+            throw new IllegalStateException("client " + sessionId() + " was handed over");
         }
         return open;
     }
 
-    /** The descriptor, for a worker; still owned here. */
-    OwnedFd descriptor() {
-        OwnedFd open = fd;
-        if (open == null) {
-            if (transport == null) {
-                throw new IllegalStateException("client " + id() + " was handed over");
-            }
-            open = transport.release();
-            fd = open;
-            transport = null;
-        }
-        return open;
+    /**
+     * A duplicate of the connection for a worker; ours is kept and not looked at meanwhile.
+     *
+     * @throws IOException when no descriptor is left
+     */
+    Descriptor forWorker() throws IOException {
+        Descriptor duplicate = connection().duplicate();
+        connection().interest(Interest.NONE);
+        return duplicate;
     }
 
     void startTimer(Scheduler.Timer timer) {
@@ -290,9 +275,9 @@ final class RoutedClient {
 
     /** The worker owns the connection now: closes the copy kept here. */
     void handedOver() {
-        if (fd != null) {
-            fd.close();
-            fd = null;
+        if (connection != null) {
+            connection.close();
+            connection = null;
         }
     }
 }

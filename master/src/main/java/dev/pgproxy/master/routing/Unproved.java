@@ -44,7 +44,7 @@ final class Unproved {
             Stream<RoutedClient> few = here.values().stream().limit(MAX_AT_ONCE);
             return evenAtWorkers
                     ? Stream.concat(few, atWorkers.values().stream().limit(MAX_AT_ONCE))
-                            .sorted(Comparator.comparingLong(RoutedClient::id))
+                            .sorted(Comparator.comparingLong(RoutedClient::sessionId))
                             .limit(MAX_AT_ONCE)
                             .toList()
                     : few.toList();
@@ -56,27 +56,27 @@ final class Unproved {
 
     /** It waits in the master. */
     void addHere(RoutedClient client) {
-        members(client).here.put(client.id(), client);
+        members(client).here.put(client.sessionId(), client);
     }
 
     /** It was sent to a worker. */
     void addAtWorker(RoutedClient client) {
-        members(client).atWorkers.put(client.id(), client);
+        members(client).atWorkers.put(client.sessionId(), client);
     }
 
     private Members members(RoutedClient client) {
-        remove(client.id());
+        remove(client.sessionId());
         Group group = Group.of(client);
-        groupOf.put(client.id(), group);
+        groupOf.put(client.sessionId(), group);
         return groups.computeIfAbsent(group, key -> new Members());
     }
 
-    void remove(long clientId) {
-        Group group = groupOf.remove(clientId);
+    void remove(long sessionId) {
+        Group group = groupOf.remove(sessionId);
         if (group != null) {
             groups.computeIfPresent(group, (key, members) -> {
-                members.here.remove(clientId);
-                members.atWorkers.remove(clientId);
+                members.here.remove(sessionId);
+                members.atWorkers.remove(sessionId);
                 return members.size() == 0 ? null : members;
             });
         }

@@ -70,7 +70,7 @@ final class WaitingLine {
         if (!alike.isEmpty()) {
             group.heads.remove(alike.firstKey());
         }
-        alike.put(client.id(), client);
+        alike.put(client.sessionId(), client);
         heldBytes += bytes(client);
         group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         size++;
@@ -82,12 +82,12 @@ final class WaitingLine {
         Map<List<PlaceLimits.Scope>, Group> line = line(client.key().server()).groups(scopes);
         Group group = line.get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
-        if (group == null || alike == null || alike.remove(client.id()) == null) {
+        if (group == null || alike == null || alike.remove(client.sessionId()) == null) {
             return false;
         }
         size--;
         heldBytes -= bytes(client);
-        group.heads.remove(client.id());
+        group.heads.remove(client.sessionId());
         if (!alike.isEmpty()) {
             group.heads.put(alike.firstKey(), alike.firstEntry().getValue());
         } else {
@@ -108,29 +108,29 @@ final class WaitingLine {
         List<PlaceLimits.Scope> scopes = client.scopes(limits);
         Group group = line(client.key().server()).groups(scopes).get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
-        return alike != null && alike.containsKey(client.id());
+        return alike != null && alike.containsKey(client.sessionId());
     }
 
     /** The first client of its kind that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
-    RoutedClient headAfter(ServerAddress server, long clientId, Set<PlaceLimits.Scope> passedOver) {
+    RoutedClient headAfter(ServerAddress server, long sessionId, Set<PlaceLimits.Scope> passedOver) {
         Line line = line(server);
-        RoutedClient known = headAfter(line.known, clientId, passedOver);
+        RoutedClient known = headAfter(line.known, sessionId, passedOver);
         if (passedOver.contains(PlaceLimits.allStrangers(server))) {
             return known;
         }
-        RoutedClient stranger = headAfter(line.strangers, clientId, passedOver);
-        return known == null || (stranger != null && stranger.id() < known.id()) ? stranger : known;
+        RoutedClient stranger = headAfter(line.strangers, sessionId, passedOver);
+        return known == null || (stranger != null && stranger.sessionId() < known.sessionId()) ? stranger : known;
     }
 
     private static @Nullable RoutedClient headAfter(
-            Map<List<PlaceLimits.Scope>, Group> groups, long clientId, Set<PlaceLimits.Scope> passedOver) {
+            Map<List<PlaceLimits.Scope>, Group> groups, long sessionId, Set<PlaceLimits.Scope> passedOver) {
         RoutedClient first = null;
         for (Map.Entry<List<PlaceLimits.Scope>, Group> group : groups.entrySet()) {
             Map.Entry<Long, RoutedClient> next = Collections.disjoint(group.getKey(), passedOver)
-                    ? group.getValue().heads.higherEntry(clientId)
+                    ? group.getValue().heads.higherEntry(sessionId)
                     : null;
-            if (next != null && (first == null || next.getKey() < first.id())) {
+            if (next != null && (first == null || next.getKey() < first.sessionId())) {
                 first = next.getValue();
             }
         }

@@ -1,18 +1,19 @@
 package dev.pgproxy.master.supervisor;
 
-import dev.pgproxy.common.io.ControlChannel;
-import dev.pgproxy.common.io.LibcException;
-import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.master.worker.Worker;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A child's slot, through all the processes that fill it one after the other. */
-public final class Child implements PoolWorkerLink {
+public final class Child implements Worker {
 
     private final ChildKind kind;
     private final int slot;
+    private final Protocol protocol;
 
     final Heartbeat heartbeat = new Heartbeat();
     ChildState state = ChildState.initial();
@@ -27,11 +28,13 @@ public final class Child implements PoolWorkerLink {
     long loopDelayNs;
     long containedFaults;
 
-    Child(ChildKind kind, int slot) {
+    Child(ChildKind kind, int slot, Protocol protocol) {
         this.kind = kind;
         this.slot = slot;
+        this.protocol = protocol;
     }
 
+    @Override
     public ChildKind kind() {
         return kind;
     }
@@ -46,7 +49,8 @@ public final class Child implements PoolWorkerLink {
         return kind == ChildKind.POOL ? kind.label() + "-" + slot : kind.label();
     }
 
-    /** The process id; 0 when there is no process. */
+    /** 0 when there is no process. */
+    @Override
     public long pid() {
         return process == null ? 0 : process.pid();
     }
@@ -76,23 +80,18 @@ public final class Child implements PoolWorkerLink {
         return containedFaults;
     }
 
-    /** Without a channel this does nothing, and the listener hears that the child is gone. */
+    /** Without a channel nothing is sent; the registry's listeners hear that the child is gone. */
     @Override
     public void send(ControlMessage message) {
         if (channel != null) {
             channel.send(message);
+        } else {
+            protocol.discard(message);
         }
     }
 
     @Override
     public boolean hasRoom() {
         return channel == null || channel.hasRoom();
-    }
-
-    @Override
-    public void sendWithFd(ControlMessage message, OwnedFd fd) throws LibcException {
-        if (channel != null) {
-            channel.sendWithFd(message, fd);
-        }
     }
 }

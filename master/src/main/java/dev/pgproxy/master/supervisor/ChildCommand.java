@@ -10,7 +10,7 @@ import java.util.List;
 /** The command line of a child: this JVM's own java, class path and native libraries, and a small heap. */
 public final class ChildCommand {
 
-    private static final String TEST_NOTICE_MAIN = "dev.pgproxy.taskworker.TestNoticeMain";
+    private static final String TEST_ALERT_MAIN = "dev.pgproxy.taskworker.TestAlertMain";
 
     private static final String POOL_MAIN = "dev.pgproxy.poolworker.PoolWorkerMain";
     private static final String TASK_MAIN = "dev.pgproxy.taskworker.TaskWorkerMain";
@@ -33,9 +33,9 @@ public final class ChildCommand {
 
     private ChildCommand() {}
 
-    /** Sends one notice, as the configuration says, and ends. */
-    public static List<String> testNotice(Path configFile) {
-        return List.of(java(), "-cp", classPath(), TEST_NOTICE_MAIN, configFile.toString());
+    /** Sends one alert, as the configuration says, and ends. */
+    public static List<String> testAlert(Path configFile) {
+        return List.of(java(), "-cp", classPath(), TEST_ALERT_MAIN, configFile.toString());
     }
 
     private static String java() {

@@ -1,49 +1,41 @@
 package dev.pgproxy.master.supervisor;
 
+import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.PermittedMessages;
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.io.ControlChannel;
 import dev.pgproxy.common.io.ControlSockets;
+import dev.pgproxy.common.io.DescriptorSocket;
 import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.ipc.ChildKind;
-import dev.pgproxy.common.ipc.ControlFrame;
 import dev.pgproxy.common.ipc.ControlMessage;
-import dev.pgproxy.common.ipc.PermittedMessages;
+import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps every slot filled with a process that answers. What to do is {@link ChildLifecycle}'s; this does it. */
-public final class Supervisor {
+public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
-    /** A JVM starts in well under a second; one that takes so long hangs. */
+    /** A JVM starts in well under a second; one that takes this long hangs. */
     private static final long HELLO_TIMEOUT_MS = 30_000;
 
     private static final long LONGEST_PING_PERIOD_MS = 1_000;
 
-    /** A process that dies closes its channel a moment before it is gone; one that goes on without it is broken. */
+    /** A process that dies closes its channel a moment before it is gone; one that continues without it is broken. */
     private static final long EXIT_AFTER_CHANNEL_MS = 1_000;
 
     private static final long NS_PER_MS = 1_000_000L;
 
-    /** Who uses the children. */
+    /** Hears what the rest of the master does not hear from the children themselves. */
     public interface Listener {
-        /** The child can be given work. */
-        void childReady(Child child);
-
-        /**
-         * A message of a child that is ready; its heartbeats are kept from this.
-         *
-         * @param fd the descriptor that came with the message, for the listener to own; null for messages without one
-         */
-        void childSaid(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd);
-
-        /** The child is gone, and all it had said was delivered. Only after {@link #childReady}. */
-        void childGone(Child child);
+        /** The child has logged something. */
+        void childLogged(Child child, UpkeepMessages.EventNoted event);
 
         /** No child has a process any more, after {@link #stop}. */
         void allStopped();
@@ -52,7 +44,9 @@ public final class Supervisor {
     private final EventLoop loop;
     private final EpollPoller poller;
     private ProxyConfig config;
+    private final WorkerRegistry workers;
     private final Listener listener;
+    private final Protocol protocol = new Protocol();
     private final List<Child> children = new ArrayList<>();
     private ControlSockets.@Nullable Listener socket;
     private final Child onDemand;
@@ -61,26 +55,30 @@ public final class Supervisor {
     private boolean stopping;
     private long stopGraceMs;
 
-    public Supervisor(EventLoop loop, EpollPoller poller, ProxyConfig config, Listener listener) {
+    public Supervisor(
+            EventLoop loop, EpollPoller poller, ProxyConfig config, WorkerRegistry workers, Listener listener) {
+        this.workers = workers;
         this.loop = loop;
         this.poller = poller;
         this.config = config;
         this.listener = listener;
         for (int slot = 1; slot <= config.workers(); slot++) {
-            children.add(new Child(ChildKind.POOL, slot));
+            children.add(new Child(ChildKind.POOL, slot, protocol));
         }
-        children.add(new Child(ChildKind.TASK, 1));
-        onDemand = new Child(ChildKind.ADMIN, 1);
+        children.add(new Child(ChildKind.TASK, 1, protocol));
+        onDemand = new Child(ChildKind.ADMIN, 1, protocol);
         children.add(onDemand);
     }
 
     /**
      * Opens the control socket and starts the children.
      *
+     * @param desks hear what children say
      * @throws IOException when the socket cannot be opened where the configuration wants it
      */
-    public void start() throws IOException {
-        socket = ControlSockets.listen(config.files().controlSocket(), loop, poller, this::accepted);
+    public void start(ControlMessage.MasterDesks<Child> desks) throws IOException {
+        socket = ControlSockets.listen(
+                config.files().controlSocket(), loop, poller, connection -> accepted(connection, desks));
         for (Child child : children) {
             if (child != onDemand) {
                 handle(child, ChildLifecycle.Event.START_DUE);
@@ -128,7 +126,7 @@ public final class Supervisor {
     }
 
     private void askToStop(Child child) {
-        child.send(new ControlMessage.Shutdown(stopGraceMs));
+        child.send(new UpkeepMessages.Shutdown(stopGraceMs));
         if (child.channel == null && child.process != null) {
             child.process.destroy(); // It has not said hello, so it cannot be told.
         }
@@ -195,58 +193,69 @@ public final class Supervisor {
         }
     }
 
-    private void accepted(ControlSockets.Connection connection) {
-        Greeting greeting = new Greeting();
-        try {
-            greeting.channel = connection.open(loop, poller, PermittedMessages.EXPECTING_HELLO, greeting);
-        } catch (IOException e) {
-            Event.of("control_channel_failed")
-                    .message(String.valueOf(e.getMessage()))
-                    .warn();
-        }
+    private void accepted(DescriptorSocket connection, ControlMessage.MasterDesks<Child> desks) {
+        Greeting greeting = new Greeting(desks);
+        greeting.channel = new ControlChannel(connection, loop, protocol, PermittedMessages.EXPECTING_HELLO, greeting);
     }
 
-    /** A connection whose process has not said who it is. */
+    /** A connection, whose process has not said who it is at first. */
     private final class Greeting implements ControlChannel.Listener {
+        private final ControlMessage.MasterDesks<Child> desks;
         private @Nullable ControlChannel channel;
         private @Nullable Child child;
 
+        private Greeting(ControlMessage.MasterDesks<Child> desks) {
+            this.desks = desks;
+        }
+
         @Override
-        public void onMessage(ControlMessage message, @Nullable OwnedFd fd) {
+        public void onMessage(ControlMessage message) {
             if (child != null) {
-                said(child, (ControlMessage.ToMaster) message, fd);
+                ((ControlMessage.ToMaster) message).dispatchTo(desks, child);
             } else if (channel != null) {
-                greet(channel, (ControlMessage.Hello) message);
+                greet(channel, (UpkeepMessages.Hello) message);
             }
         }
 
-        private void greet(ControlChannel from, ControlMessage.Hello hello) {
+        private void greet(ControlChannel from, UpkeepMessages.Hello hello) {
             @Nullable Child claimed = find(hello);
             if (claimed == null || !isVouchedFor(from, claimed)) {
                 Event.of("control_channel_refused")
                         .with("claimed_pid", hello.pid())
-                        .message("a process that is no child of this master said hello")
+                        .message("a process that is not a child of this master said hello")
                         .warn();
                 from.close();
+                return;
+            }
+            int version = protocol.commonVersion(hello);
+            if (version < 0) {
+                Event.of("child_version_mismatch")
+                        .with("kind", claimed.kind().label())
+                        .with("pid", hello.pid())
+                        .message("a child was started from other files than this master; it is ended")
+                        .hint("The files of pgproxy were replaced while it runs: restart pgproxy.")
+                        .error();
+                from.close();
+                handle(claimed, ChildLifecycle.Event.UNRESPONSIVE);
                 return;
             }
             child = claimed;
             claimed.channel = from;
             claimed.heartbeat.reset();
-            from.permit(PermittedMessages.from(claimed.kind()));
+            from.send(new UpkeepMessages.Welcome(version));
+            from.agree(version, PermittedMessages.from(claimed.kind()));
             handle(claimed, ChildLifecycle.Event.HELLO);
             if (claimed.state.phase() == ChildState.Phase.READY) {
-                listener.childReady(claimed);
+                workers.ready(claimed);
             }
         }
 
-        private @Nullable Child find(ControlMessage.Hello hello) {
+        private @Nullable Child find(UpkeepMessages.Hello hello) {
             return children.stream()
                     .filter(candidate -> candidate.kind() == hello.kind()
                             && candidate.slot() == hello.slot()
                             && candidate.channel == null
-                            && candidate.process != null
-                            && hello.version() == ControlFrame.VERSION)
+                            && candidate.process != null)
                     .findFirst()
                     .orElse(null);
         }
@@ -254,7 +263,7 @@ public final class Supervisor {
         /** The kernel knows who connected; what Hello says is only believed when it agrees. */
         private boolean isVouchedFor(ControlChannel from, Child claimed) {
             try {
-                ControlChannel.Peer peer = from.peer();
+                DescriptorSocket.Peer peer = from.peer();
                 return claimed.process != null
                         && peer.pid() == claimed.process.pid()
                         && peer.userId() == ProcessTuning.userId();
@@ -273,7 +282,7 @@ public final class Supervisor {
             if (brokenHere) {
                 kill(lost); // Its clients are routed again now, and must not be served twice.
             }
-            listener.childGone(lost);
+            workers.gone(lost);
             @Nullable Process process = lost.process;
             loop.scheduler().afterMs(EXIT_AFTER_CHANNEL_MS, () -> {
                 if (process != null && lost.process == process && !stopping) {
@@ -284,14 +293,16 @@ public final class Supervisor {
         }
     }
 
-    private void said(Child child, ControlMessage.ToMaster message, @Nullable OwnedFd fd) {
-        if (message instanceof ControlMessage.Pong pong) {
-            child.loopDelayNs = pong.loopDelayNs();
-            child.containedFaults = pong.containedFaults();
-            child.heartbeat.answered(pong.sequence());
-        } else {
-            listener.childSaid(child, message, fd);
-        }
+    @Override
+    public void onPong(Child child, UpkeepMessages.Pong pong) {
+        child.loopDelayNs = pong.loopDelayNs();
+        child.containedFaults = pong.containedFaults();
+        child.heartbeat.answered(pong.sequence());
+    }
+
+    @Override
+    public void onEventNoted(Child child, UpkeepMessages.EventNoted message) {
+        listener.childLogged(child, message);
     }
 
     private void pingAll() {
@@ -304,7 +315,7 @@ public final class Supervisor {
                 continue;
             }
             if (child.heartbeat.isDue()) {
-                child.send(new ControlMessage.Ping(child.heartbeat.send()));
+                child.send(new UpkeepMessages.Ping(child.heartbeat.send()));
             } else if (child.heartbeat.passed(elapsedNs, pingPeriodMs() * NS_PER_MS) >= hangNs) {
                 unresponsive(child, "it has not answered for worker_hang_timeout");
             }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.Notice;
+import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -127,7 +127,7 @@ class FailoverPolicyTest {
         return done.stream().filter(type::isInstance).count();
     }
 
-    private List<Notice.Kind> told() {
+    private List<Alert.Kind> told() {
         return done.stream()
                 .filter(Action.Tell.class::isInstance)
                 .map(action -> ((Action.Tell) action).kind())
@@ -158,7 +158,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Tell.class));
         assertTrue(done.contains(new Action.Look(X, true, RETRY_MS)));
         fresh(X, REFUSED);
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN), told());
         assertTrue(done.contains(new Action.Look(Y, true, 0)), "the standby is looked at anew");
 
         fresh(Y, ORPHAN);
@@ -182,7 +182,7 @@ class FailoverPolicyTest {
         assertEquals(
                 new ProxyConfig.Servers(Y, Optional.empty(), List.of(Z)),
                 last(Action.Change.class).servers());
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTED), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTED), told());
         assertFalse(policy.holdsPrimary());
         assertEquals(1, count(Action.Promote.class));
     }
@@ -222,7 +222,7 @@ class FailoverPolicyTest {
         fresh(X, new Observation.Failed(FailureKind.LOCAL, "no descriptor"));
         assertEquals(List.of(), told());
         fresh(X, REFUSED);
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN), told());
     }
 
     @Test
@@ -242,7 +242,7 @@ class FailoverPolicyTest {
         fresh(Y, STANDBY);
         fresh(X, REFUSED);
         fresh(Y, STANDBY);
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told(), "each is told once");
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED), told(), "each is told once");
         assertEquals(0, count(Action.Save.class));
         fresh(X, REFUSED);
         fresh(Y, ORPHAN);
@@ -255,7 +255,7 @@ class FailoverPolicyTest {
         allWell();
         primaryDies();
         fresh(Y, ORPHAN);
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED), told());
         assertEquals(0, count(Action.Save.class));
         paused.clear();
         fresh(X, REFUSED);
@@ -270,8 +270,7 @@ class FailoverPolicyTest {
         fresh(Y, STANDBY);
         fresh(X, PRIMARY);
         fresh(Y, ORPHAN);
-        assertEquals(
-                List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED, Notice.Kind.PRIMARY_BACK), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED, Alert.Kind.PRIMARY_BACK), told());
         assertEquals(0, count(Action.Save.class));
         assertFalse(policy.holdsPrimary());
     }
@@ -296,7 +295,7 @@ class FailoverPolicyTest {
         Action.Save intent = last(Action.Save.class);
         note(policy.notSaved(intent.number(), intent.state(), "disk full", nowNs));
         assertEquals(0, count(Action.Promote.class));
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STATE_FILE_FAILED), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.STATE_FILE_FAILED), told());
         assertTrue(last(Action.Save.class).state().decision().isEmpty(), "what may be half written is taken back");
         fresh(X, REFUSED);
         fresh(Y, ORPHAN);
@@ -316,7 +315,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Promote.class));
         assertEquals(0, count(Action.CutOff.class));
         assertFalse(policy.holdsPrimary());
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PRIMARY_BACK), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PRIMARY_BACK), told());
         assertEquals(
                 Optional.empty(), last(Action.Save.class).state().decision(), "a restart is not to promote anybody");
     }
@@ -332,7 +331,7 @@ class FailoverPolicyTest {
         fresh(X, PRIMARY);
         assertEquals(new Action.Promote(Y, RETRY_MS), last(Action.Promote.class));
         assertTrue(policy.holdsPrimary());
-        assertTrue(told().contains(Notice.Kind.PROMOTION_FAILED));
+        assertTrue(told().contains(Alert.Kind.PROMOTION_FAILED));
         note(policy.told(Y, nowNs));
         nowNs += Duration.ofSeconds(61).toNanos();
         kept(Y, ORPHAN);
@@ -341,7 +340,7 @@ class FailoverPolicyTest {
         saveAll();
         assertEquals(Y, policy.servers().primary());
         fresh(X, PRIMARY);
-        assertEquals(Notice.Kind.OLD_PRIMARY_BACK, last(Action.Tell.class).kind());
+        assertEquals(Alert.Kind.OLD_PRIMARY_BACK, last(Action.Tell.class).kind());
     }
 
     @Test
@@ -359,7 +358,7 @@ class FailoverPolicyTest {
         fresh(Y, primary(2));
         saveAll();
         assertEquals(Y, policy.servers().primary());
-        assertEquals(List.of(Notice.Kind.PROMOTED), told());
+        assertEquals(List.of(Alert.Kind.PROMOTED), told());
     }
 
     @Test
@@ -367,7 +366,7 @@ class FailoverPolicyTest {
         allWell();
         kept(Z, primary(2));
         kept(Z, primary(2));
-        assertEquals(List.of(Notice.Kind.STANDBY_OUT, Notice.Kind.TWO_PRIMARIES), told());
+        assertEquals(List.of(Alert.Kind.STANDBY_OUT, Alert.Kind.TWO_PRIMARIES), told());
         assertEquals(0, count(Action.Save.class), "never while both take writes");
         fresh(X, REFUSED);
         kept(Z, primary(2));
@@ -378,7 +377,7 @@ class FailoverPolicyTest {
         saveAll();
         assertEquals(new ProxyConfig.Servers(Z, Optional.empty(), List.of(Y)), policy.servers());
         assertEquals(0, count(Action.Promote.class));
-        assertEquals(Notice.Kind.ADOPTED, last(Action.Tell.class).kind());
+        assertEquals(Alert.Kind.ADOPTED, last(Action.Tell.class).kind());
     }
 
     @Test
@@ -470,7 +469,7 @@ class FailoverPolicyTest {
         assertEquals(FailoverPolicy.Promotion.DROPPED, policy.promotionOf(Y), "it would be a second primary");
         assertEquals(List.of(), policy.told(Y, nowNs));
         assertEquals(List.of(), policy.notTold(Y, "it does not answer still"));
-        assertEquals(Notice.Kind.ADOPTED, last(Action.Tell.class).kind());
+        assertEquals(Alert.Kind.ADOPTED, last(Action.Tell.class).kind());
     }
 
     @Test
@@ -496,7 +495,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Save.class));
         assertEquals(new Action.Examine(Y), last(Action.Examine.class), "it may have been repaired");
         note(policy.examined(Y, "there is no large object 1"));
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.PROMOTION_REFUSED), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED), told());
         note(policy.examined(Y, null));
         assertEquals(new Action.Look(Y, true, 0), last(Action.Look.class));
         fresh(Y, ORPHAN);
@@ -563,7 +562,7 @@ class FailoverPolicyTest {
                 new Observation.Answered(
                         new ServerFacts(false, ID + 1, 2, 500, 500, 0, ServerFacts.WalReceiver.DOWN, NOWHERE)));
         assertEquals(0, count(Action.Save.class));
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN, Notice.Kind.STANDBY_OUT, Notice.Kind.PROMOTION_REFUSED), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.STANDBY_OUT, Alert.Kind.PROMOTION_REFUSED), told());
     }
 
     @Test
@@ -591,7 +590,7 @@ class FailoverPolicyTest {
         kept(Y, primary(2));
         saveAll();
         assertEquals(new Action.Answer(null), last(Action.Answer.class));
-        assertEquals(List.of(Notice.Kind.SWITCHED_OVER), told());
+        assertEquals(List.of(Alert.Kind.SWITCHED_OVER), told());
         assertEquals(new ProxyConfig.Servers(Y, Optional.empty(), List.of(Z)), policy.servers());
     }
 
@@ -631,7 +630,7 @@ class FailoverPolicyTest {
         fresh(X, PRIMARY);
         primaryDies();
         assertFalse(policy.holdsPrimary());
-        assertEquals(List.of(Notice.Kind.PRIMARY_DOWN), told());
+        assertEquals(List.of(Alert.Kind.PRIMARY_DOWN), told());
     }
 
     @Test
@@ -647,7 +646,7 @@ class FailoverPolicyTest {
         assertEquals(List.of(Y), policy.readable());
         fresh(Z, STANDBY);
         assertEquals(List.of(Y, Z), policy.readable());
-        assertEquals(List.of(Notice.Kind.STANDBY_OUT, Notice.Kind.STANDBY_BACK), told());
+        assertEquals(List.of(Alert.Kind.STANDBY_OUT, Alert.Kind.STANDBY_BACK), told());
     }
 
     @Test
@@ -688,7 +687,7 @@ class FailoverPolicyTest {
         assertEquals(List.of(), told());
         kept(Z, standby(2, true, 500));
         assertEquals(List.of(Z), policy.readable());
-        assertEquals(List.of(Notice.Kind.STANDBY_BACK), told());
+        assertEquals(List.of(Alert.Kind.STANDBY_BACK), told());
     }
 
     private void failOverToY() {
@@ -806,10 +805,10 @@ class FailoverPolicyTest {
         saveAll();
         fresh(X, PRIMARY);
         kept(X, PRIMARY);
-        assertEquals(List.of(Notice.Kind.SWITCHED_OVER), told());
+        assertEquals(List.of(Alert.Kind.SWITCHED_OVER), told());
         kept(X, REFUSED);
         kept(X, PRIMARY);
-        assertEquals(List.of(Notice.Kind.SWITCHED_OVER, Notice.Kind.OLD_PRIMARY_BACK), told());
+        assertEquals(List.of(Alert.Kind.SWITCHED_OVER, Alert.Kind.OLD_PRIMARY_BACK), told());
     }
 
     /** All is well, a switchover to Y is decided, and the old primary is to be fenced. */
@@ -890,7 +889,7 @@ class FailoverPolicyTest {
         nowNs += Duration.ofSeconds(61).toNanos();
         kept(Z, ORPHAN);
         assertEquals(List.of(), policy.readable());
-        assertEquals(Notice.Kind.STANDBY_OUT, last(Action.Tell.class).kind());
+        assertEquals(Alert.Kind.STANDBY_OUT, last(Action.Tell.class).kind());
         kept(Z, standby(2, true, 500));
         assertEquals(List.of(Z), policy.readable());
     }

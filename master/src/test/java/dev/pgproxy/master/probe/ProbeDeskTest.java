@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Errand;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
+import dev.pgproxy.master.worker.PlayedWorker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +28,11 @@ class ProbeDeskTest {
     private final StillPoller poller = new StillPoller();
     private long nowNs;
     private final List<Observation> observed = new ArrayList<>();
-    private final List<ControlMessage.ServerAnswered> answers = new ArrayList<>();
-    private final List<ControlMessage> asked = new ArrayList<>();
-    private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> nowNs), new ProbeDesk.Listener() {
+    private final List<ProbeMessages.ErrandDone> answers = new ArrayList<>();
+    private final WorkerRegistry workers = new WorkerRegistry();
+    private final PlayedWorker taskWorker = new PlayedWorker(ChildKind.TASK, 1);
+    private final List<ControlMessage> asked = taskWorker.received();
+    private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> nowNs), workers, new ProbeDesk.Listener() {
         @Override
         public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
             observed.add(observation);
@@ -38,19 +44,19 @@ class ProbeDeskTest {
 
     private void ask(Errand errand) {
         desk.ask(
-                new ControlMessage.AskServer(0, SERVER, errand, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000, 0),
+                new ProbeMessages.RunErrand(0, SERVER, errand, ProxyConfig.PromoteMethod.AUTO, 9999, 1_000, 0),
                 answers::add);
     }
 
     @Test
-    void leavesLooksAndQuestionsToTheNextWorker() {
-        desk.taskWorkerReady(asked::add);
-        desk.look(SERVER, ProbeKind.FRESH, 1_000);
+    void leavesProbesAndErrandsToTheNextWorker() {
+        workers.ready(taskWorker);
+        desk.probe(SERVER, ProbeKind.FRESH, 1_000);
         ask(Errand.EXAMINE);
-        desk.taskWorkerGone();
+        workers.gone(taskWorker);
         assertEquals(List.of(), answers);
         asked.clear();
-        desk.taskWorkerReady(asked::add);
+        workers.ready(taskWorker);
         assertEquals(2, asked.size());
         assertEquals(List.of(), observed);
     }
@@ -58,23 +64,23 @@ class ProbeDeskTest {
     /** Whether it was told nobody knows, and whether it may be told again has to be seen first. */
     @Test
     void tellsNoStandbyAgainThatADeadWorkerWasToTell() {
-        desk.taskWorkerReady(asked::add);
+        workers.ready(taskWorker);
         ask(Errand.PROMOTE);
-        desk.taskWorkerGone();
+        workers.gone(taskWorker);
         assertEquals(1, answers.size());
         assertFalse(answers.get(0).reached());
         asked.clear();
-        desk.taskWorkerReady(asked::add);
+        workers.ready(taskWorker);
         assertEquals(List.of(), asked);
         ask(Errand.PROMOTE);
-        assertInstanceOf(ControlMessage.AskServer.class, asked.get(0));
+        assertInstanceOf(ProbeMessages.RunErrand.class, asked.get(0));
     }
 
     @Test
-    void whatALookHasSeenThatTookTooLongIsNotTakenForTheNextOnes() {
+    void whatAProbeHasSeenThatTookTooLongIsNotTakenForTheNextOnes() {
         EventLoop loop = new EventLoop(poller, () -> nowNs);
         List<Observation> seen = new ArrayList<>();
-        ProbeDesk late = new ProbeDesk(loop, new ProbeDesk.Listener() {
+        ProbeDesk late = new ProbeDesk(loop, workers, new ProbeDesk.Listener() {
             @Override
             public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
                 seen.add(observation);
@@ -83,17 +89,17 @@ class ProbeDeskTest {
             @Override
             public void connectionLost(ServerAddress server) {}
         });
-        late.taskWorkerReady(asked::add);
-        late.look(SERVER, ProbeKind.FRESH, 1_000);
+        workers.ready(taskWorker);
+        late.probe(SERVER, ProbeKind.FRESH, 1_000);
         nowNs += 20_000_000_000L;
         loop.tick();
-        late.look(SERVER, ProbeKind.FRESH, 1_000);
-        long first = ((ControlMessage.ProbeServer) asked.get(0)).lookId();
-        long second = ((ControlMessage.ProbeServer) asked.get(1)).lookId();
+        late.probe(SERVER, ProbeKind.FRESH, 1_000);
+        long first = ((ProbeMessages.ProbeServer) asked.get(0)).probeId();
+        long second = ((ProbeMessages.ProbeServer) asked.get(1)).probeId();
         Observation old = new Observation.Failed(FailureKind.REFUSED, "an hour ago");
         Observation present = new Observation.Failed(FailureKind.REFUSED, "now");
-        late.onProbed(new ControlMessage.ServerProbed(first, SERVER, ProbeKind.FRESH, true, old));
-        late.onProbed(new ControlMessage.ServerProbed(second, SERVER, ProbeKind.FRESH, true, present));
+        late.onServerProbed(taskWorker, new ProbeMessages.ServerProbed(first, SERVER, ProbeKind.FRESH, true, old));
+        late.onServerProbed(taskWorker, new ProbeMessages.ServerProbed(second, SERVER, ProbeKind.FRESH, true, present));
         assertEquals(2, seen.size());
         assertEquals(present, seen.get(1));
     }

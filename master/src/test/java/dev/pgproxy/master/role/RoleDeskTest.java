@@ -3,12 +3,13 @@ package dev.pgproxy.master.role;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.master.supervisor.Recipient;
+import dev.pgproxy.master.worker.PlayedWorker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.loop.StillPoller;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,18 +21,26 @@ class RoleDeskTest {
 
     private long nowMs = 1_000;
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
-    private final RoleDesk desk = new RoleDesk(loop, 10_000);
-    private final List<ControlMessage.LookUpRole> asked = new ArrayList<>();
-    private final List<ControlMessage.RoleFound> answered = new ArrayList<>();
-    private final Recipient taskWorker = message -> asked.add((ControlMessage.LookUpRole) message);
-    private final Recipient poolWorker = message -> answered.add((ControlMessage.RoleFound) message);
+    private final WorkerRegistry workers = new WorkerRegistry();
+    private final RoleDesk desk = new RoleDesk(loop, workers, 10_000, (server, user, database) -> {});
+    private final PlayedWorker taskWorker = new PlayedWorker(ChildKind.TASK, 1);
+    private final PlayedWorker poolWorker = new PlayedWorker(ChildKind.POOL, 1);
 
-    private void find(long frontendId, ServerAddress server) {
-        desk.onFindRole(poolWorker, new ControlMessage.FindRole(frontendId, server, "app", "shop"));
+    private List<RoleMessages.LookUpRole> asked() {
+        return taskWorker.received(RoleMessages.LookUpRole.class);
+    }
+
+    private List<RoleMessages.RoleFound> answered() {
+        return poolWorker.received(RoleMessages.RoleFound.class);
+    }
+
+    private void find(long sessionId, ServerAddress server) {
+        desk.onFindRole(poolWorker, new RoleMessages.FindRole(sessionId, server, "app", "shop"));
     }
 
     private void found(int lookup, RoleFacts facts) {
-        desk.onLookedUp(new ControlMessage.RoleLookedUp(asked.get(lookup).lookupId(), facts));
+        desk.onRoleLookedUp(
+                taskWorker, new RoleMessages.RoleLookedUp(asked().get(lookup).lookupId(), facts));
     }
 
     private void pass(long ms) {
@@ -41,74 +50,74 @@ class RoleDeskTest {
 
     @Test
     void thoseWhoAskTheSameShareOneAnswer() {
-        desk.taskWorkerReady(taskWorker);
+        workers.ready(taskWorker);
         find(1, SERVER);
         find(2, SERVER);
         find(3, OTHER);
-        assertEquals(2, asked.size());
+        assertEquals(2, asked().size());
         found(0, FACTS);
         assertEquals(
                 List.of(1L, 2L),
-                answered.stream().map(ControlMessage.RoleFound::frontendId).toList());
+                answered().stream().map(RoleMessages.RoleFound::sessionId).toList());
     }
 
     @Test
     void anAnswerIsRememberedForItsTimeAndGrowsOlder() {
-        desk.taskWorkerReady(taskWorker);
+        workers.ready(taskWorker);
         find(1, SERVER);
         found(0, FACTS);
         pass(9_999);
         find(2, SERVER);
-        assertEquals(1, asked.size());
-        assertEquals(60_000 - 9_999, answered.get(1).facts().validForMs());
+        assertEquals(1, asked().size());
+        assertEquals(60_000 - 9_999, answered().get(1).facts().validForMs());
         pass(1);
         find(3, SERVER);
-        assertEquals(2, asked.size());
+        assertEquals(2, asked().size());
     }
 
     @Test
     void nobodyWaitsLongForAServerThatHangs() {
-        desk.taskWorkerReady(taskWorker);
+        workers.ready(taskWorker);
         find(1, SERVER);
         pass(2_000);
-        assertEquals(RoleFacts.UNAVAILABLE, answered.get(0).facts());
+        assertEquals(RoleFacts.UNAVAILABLE, answered().get(0).facts());
         find(2, SERVER);
-        assertEquals(2, answered.size());
+        assertEquals(2, answered().size());
         found(0, FACTS); // Too late: it is not believed.
         pass(1_000);
         find(3, SERVER);
-        assertEquals(2, asked.size());
+        assertEquals(2, asked().size());
     }
 
     @Test
     void aChangeOutdatesWhatIsRememberedAndWhatIsOnItsWay() {
-        desk.taskWorkerReady(taskWorker);
+        workers.ready(taskWorker);
         find(1, SERVER);
         find(2, OTHER);
         found(1, FACTS);
-        desk.onRolesChanged(SERVER);
+        desk.onRolesChanged(poolWorker, new RoleMessages.RolesChanged(SERVER));
         find(3, SERVER);
-        assertEquals(3, asked.size());
+        assertEquals(3, asked().size());
         found(0, FACTS);
         found(2, new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f2", List.of(), true));
         find(4, SERVER);
         find(5, OTHER);
-        assertEquals(3, asked.size());
-        assertEquals("f2", answered.get(3).facts().fingerprint());
-        assertEquals("f1", answered.get(4).facts().fingerprint());
+        assertEquals(3, asked().size());
+        assertEquals("f2", answered().get(3).facts().fingerprint());
+        assertEquals("f1", answered().get(4).facts().fingerprint());
     }
 
     @Test
     void questionsWaitForTheNextTaskWorker() {
         find(1, SERVER);
-        assertEquals(0, asked.size());
-        desk.taskWorkerReady(taskWorker);
-        assertEquals(1, asked.size());
-        desk.taskWorkerGone();
-        desk.taskWorkerReady(taskWorker);
-        assertEquals(2, asked.size());
+        assertEquals(0, asked().size());
+        workers.ready(taskWorker);
+        assertEquals(1, asked().size());
+        workers.gone(taskWorker);
+        workers.ready(taskWorker);
+        assertEquals(2, asked().size());
         found(1, FACTS);
         found(0, FACTS);
-        assertEquals(1, answered.size());
+        assertEquals(1, answered().size());
     }
 }

@@ -9,9 +9,13 @@ import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Poller;
@@ -20,10 +24,11 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
-import dev.pgproxy.master.accept.Arrivals;
 import dev.pgproxy.master.accept.Client;
-import dev.pgproxy.master.accept.Logins;
-import dev.pgproxy.master.supervisor.PoolWorkerLink;
+import dev.pgproxy.master.accept.ClientMemory;
+import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -58,6 +63,7 @@ final class DispatcherWorld implements AutoCloseable {
         SILENT
     }
 
+    private static final long MEMORY_BYTES = Long.MAX_VALUE / 2;
     private static final int MOST_STEPS = 500_000;
     private static final int LONGEST_PAUSE_MS = 20;
     /** Nothing but time-outs can happen then. */
@@ -110,6 +116,7 @@ final class DispatcherWorld implements AutoCloseable {
     private final EventLoop loop;
     private final OwnedFd listener;
     private final InetSocketAddress address;
+    private final WorkerRegistry registry = new WorkerRegistry();
     private final Dispatcher dispatcher;
     private final Map<Long, Person> persons = new TreeMap<>();
     private final List<PlayedWorker> workers = new ArrayList<>();
@@ -144,36 +151,31 @@ final class DispatcherWorld implements AutoCloseable {
                 () -> nowNs);
         this.listener = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
         this.address = TcpSockets.localAddress(listener);
-        Logins logins = new Logins(
-                loop, epoll, new LingeringClose(loop.scheduler()), config.tuning(), 10_000, new NoArrivals());
-        this.dispatcher = new Dispatcher(loop, epoll, config, logins, 1_000, server -> {});
+        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()));
+        ClientMemory memory = new ClientMemory(loop.clock(), MEMORY_BYTES);
+        memory.add(new OthersMemory());
+        this.dispatcher = new Dispatcher(
+                loop,
+                config,
+                refusals,
+                memory,
+                registry,
+                descriptor -> SocketTransport.of(descriptor, epoll),
+                1_000,
+                server -> {});
     }
 
-    /** Clients come to the dispatcher directly. */
-    private final class NoArrivals implements Arrivals {
+    /** What clients hold whose packet is not complete. */
+    private final class OthersMemory implements ClientMemory.Holder {
         @Override
-        public void onClient(Client client) {}
-
-        @Override
-        public void onCancel(SocketTransport transport, StartupPacket.CancelRequest request) {}
-
-        @Override
-        public boolean hasRoom() {
-            return true;
+        public long heldBytes() {
+            return memoryFull ? MEMORY_BYTES : 0;
         }
 
         @Override
-        public boolean hasRoomFor(int bytes) {
-            return !memoryFull;
+        public int clientCount() {
+            return 0;
         }
-
-        @Override
-        public boolean letGiveWay(int bytes) {
-            return false;
-        }
-
-        @Override
-        public void memoryFull() {}
     }
 
     void startWorkers(int count) {
@@ -185,7 +187,7 @@ final class DispatcherWorld implements AutoCloseable {
     private void start(int slot) {
         PlayedWorker worker = new PlayedWorker(slot);
         workers.add(worker);
-        dispatcher.workerReady(worker);
+        registry.ready(worker);
     }
 
     /** A worker dies, with all that it holds, and another one takes its slot. */
@@ -204,7 +206,7 @@ final class DispatcherWorld implements AutoCloseable {
                 gone(person);
             }
         }
-        dispatcher.workerGone(dead);
+        registry.gone(dead);
         start(dead.slot);
     }
 
@@ -237,15 +239,15 @@ final class DispatcherWorld implements AutoCloseable {
     String park(boolean whenMemoryIsFull) throws IOException {
         memoryFull = whenMemoryIsFull;
         try (SocketChannel far = SocketChannel.open(address)) {
-            dispatcher.onParked(
+            dispatcher.onSessionParked(
                     workers.get(0),
-                    new ControlMessage.FrontendParked(
+                    new SessionMessages.SessionParked(
                             nextClient++,
                             new ClientOrigin("127.0.0.1", 1, 0),
                             0,
                             startupPacket("app"),
-                            new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0])),
-                    accept().fd());
+                            new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0]),
+                            accept().fd()));
             ByteBuffer words = ByteBuffer.allocate(1_000);
             far.configureBlocking(dispatcher.clientCount() == 0);
             far.read(words);
@@ -403,7 +405,7 @@ final class DispatcherWorld implements AutoCloseable {
     }
 
     /** A worker that does one thing at a time, and whose messages are on their way for a while. */
-    private final class PlayedWorker implements PoolWorkerLink {
+    private final class PlayedWorker implements Worker {
 
         private final int slot;
         private final Deque<ControlMessage> inbox = new ArrayDeque<>();
@@ -415,6 +417,16 @@ final class DispatcherWorld implements AutoCloseable {
 
         private PlayedWorker(int slot) {
             this.slot = slot;
+        }
+
+        @Override
+        public ChildKind kind() {
+            return ChildKind.POOL;
+        }
+
+        @Override
+        public long pid() {
+            return slot;
         }
 
         @Override
@@ -434,42 +446,39 @@ final class DispatcherWorld implements AutoCloseable {
 
         @Override
         public void send(ControlMessage message) {
-            inbox.add(message);
-        }
-
-        @Override
-        public void sendWithFd(ControlMessage message, OwnedFd fd) {
-            long id = ((ControlMessage.AssignFrontend) message).frontendId();
-            Person person = DispatcherWorld.this.persons.get(id);
-            if (person != null) {
-                persons.put(id, person);
+            if (message instanceof SessionMessages.AssignSession assign) {
+                assign.client().close(); // The far end knows how far the client is.
+                Person person = DispatcherWorld.this.persons.get(assign.sessionId());
+                if (person != null) {
+                    persons.put(person.id, person);
+                }
             }
             inbox.add(message);
         }
 
         private void takeMessage() {
             ControlMessage message = inbox.poll();
-            if (message instanceof ControlMessage.AssignFrontend assign) {
+            if (message instanceof SessionMessages.AssignSession assign) {
                 takeOver(assign);
-            } else if (message instanceof ControlMessage.PlaceGiven given) {
+            } else if (message instanceof PlaceMessages.PlaceGiven given) {
                 place(given);
-            } else if (message instanceof ControlMessage.PlaceRefused refusal) {
-                Person person = persons.get(refusal.frontendId());
+            } else if (message instanceof PlaceMessages.PlaceRefused refusal) {
+                Person person = persons.get(refusal.sessionId());
                 if (person != null && person.stage != Stage.IN && person.stage != Stage.GONE) {
                     refused(person);
                     leaves(person, false);
                 }
-            } else if (message instanceof ControlMessage.EvictBackend evict) {
+            } else if (message instanceof BackendMessages.EvictBackend evict) {
                 PlayedBackend backend = backends.get(evict.backendId());
                 if (backend != null && backend.holder == null && !backend.closing) {
                     backend.closing = true;
-                    outbox.add(() -> dispatcher.onClosing(this, new ControlMessage.BackendClosing(backend.id)));
+                    outbox.add(() -> dispatcher.onBackendClosing(this, new BackendMessages.BackendClosing(backend.id)));
                 }
             }
         }
 
-        private void takeOver(ControlMessage.AssignFrontend assign) {
-            Person person = persons.get(assign.frontendId());
+        private void takeOver(SessionMessages.AssignSession assign) {
+            Person person = persons.get(assign.sessionId());
             if (person == null) {
                 return;
             }
@@ -485,12 +494,12 @@ final class DispatcherWorld implements AutoCloseable {
         private void accepted(Person person, long backend) {
             outbox.add(() -> {
                 acknowledged.add(person.id);
-                dispatcher.onAccepted(this, new ControlMessage.FrontendAccepted(person.id, backend));
+                dispatcher.onSessionAccepted(this, new SessionMessages.SessionAccepted(person.id, backend));
             });
         }
 
-        private void place(ControlMessage.PlaceGiven given) {
-            Person person = persons.get(given.frontendId());
+        private void place(PlaceMessages.PlaceGiven given) {
+            Person person = persons.get(given.sessionId());
             if (person != null && person.stage == Stage.WANTS_PLACE) {
                 person.deadlineNs = nowNs + TimeUnit.MILLISECONDS.toNanos(given.mostMs());
                 choose(person, given.expectedBackendId(), person.nature == Nature.KNOWN);
@@ -508,7 +517,7 @@ final class DispatcherWorld implements AutoCloseable {
             if (chosen == null && promised != null && promised.closing && !reservedClosing.containsKey(expected)) {
                 reservedClosing.put(expected, person);
                 accepted(person, expected);
-                outbox.add(() -> dispatcher.onClosing(this, new ControlMessage.BackendClosing(expected)));
+                outbox.add(() -> dispatcher.onBackendClosing(this, new BackendMessages.BackendClosing(expected)));
                 return;
             }
             if (chosen == null) {
@@ -549,7 +558,7 @@ final class DispatcherWorld implements AutoCloseable {
         private void closed(PlayedBackend backend) {
             backends.remove(backend.id);
             Person next = reservedClosing.remove(backend.id);
-            outbox.add(() -> dispatcher.onGone(this, new ControlMessage.BackendGone(backend.id)));
+            outbox.add(() -> dispatcher.onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
             if (next != null && next.stage == Stage.AT_SERVER) {
                 PlayedBackend fresh = open(next);
                 fresh.holder = next;
@@ -565,7 +574,7 @@ final class DispatcherWorld implements AutoCloseable {
                         person.stage = Stage.WANTS_PLACE;
                         boolean proved = person.nature == Nature.KNOWN;
                         outbox.add(() -> dispatcher.onPlaceWanted(
-                                this, new ControlMessage.PlaceWanted(person.id, proved, new byte[0])));
+                                this, new PlaceMessages.PlaceWanted(person.id, proved, new byte[0])));
                     } else if (nowNs - person.deadlineNs > 0) {
                         timedOut(person);
                     }
@@ -578,9 +587,9 @@ final class DispatcherWorld implements AutoCloseable {
                     if (person.nature == Nature.KNOWN) {
                         person.stage = Stage.IN;
                         served++;
-                        outbox.add(() -> dispatcher.onOpened(
+                        outbox.add(() -> dispatcher.onSessionOpened(
                                 this,
-                                new ControlMessage.SessionOpened(
+                                new SessionMessages.SessionOpened(
                                         person.id, backend.id, AuthenticationMethod.SCRAM_SHA_256)));
                     } else {
                         timedOut(person);
@@ -591,10 +600,11 @@ final class DispatcherWorld implements AutoCloseable {
                     if (used == null) {
                         throw new IllegalStateException("in without a backend");
                     }
-                    outbox.add(() -> dispatcher.onResetting(this, new ControlMessage.BackendResetting(used.id)));
+                    outbox.add(
+                            () -> dispatcher.onBackendResetting(this, new BackendMessages.BackendResetting(used.id)));
                     gone(person);
                     leaves(person, true);
-                    outbox.add(() -> dispatcher.onIdle(this, new ControlMessage.BackendIdle(used.id)));
+                    outbox.add(() -> dispatcher.onBackendIdle(this, new BackendMessages.BackendIdle(used.id)));
                     used.holder = null;
                 }
                 case WANTS_PLACE, AT_MASTER, GONE -> {
@@ -612,11 +622,11 @@ final class DispatcherWorld implements AutoCloseable {
         private void leaves(Person person, boolean backendStays) {
             persons.remove(person.id);
             reservedClosing.values().remove(person);
-            outbox.add(() -> dispatcher.onClosed(this, new ControlMessage.SessionClosed(person.id)));
+            outbox.add(() -> dispatcher.onSessionClosed(this, new SessionMessages.SessionClosed(person.id)));
             PlayedBackend backend = person.backend;
             if (backend != null && !backendStays) {
                 backends.remove(backend.id);
-                outbox.add(() -> dispatcher.onGone(this, new ControlMessage.BackendGone(backend.id)));
+                outbox.add(() -> dispatcher.onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
             }
         }
     }

@@ -3,13 +3,19 @@ package dev.pgproxy.poolworker.simulation;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleMessages;
+import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.ipc.SettingsMessages;
+import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
-import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -27,6 +33,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -91,6 +98,7 @@ final class PoolWorkerSimulation {
         this.refusals = new LingeringClose(loop.scheduler());
         this.worker = new PoolWorker(
                 loop,
+                descriptor -> ((SimulatedTransport.Passed) descriptor).arrive(),
                 new SimulatedConnector(),
                 new SimulatedMaster(),
                 bytes -> {
@@ -100,7 +108,7 @@ final class PoolWorkerSimulation {
                 },
                 this::compute,
                 1);
-        worker.configure(SETTINGS);
+        worker.onConfigurePool(new SettingsMessages.ConfigurePool(SETTINGS));
         world.add(new Arrivals());
     }
 
@@ -265,11 +273,13 @@ final class PoolWorkerSimulation {
                 hold();
             } else if (world.random().nextInt(40) == 0) {
                 serverLeft = true;
-                worker.leaveServer(SERVER, SUCCESSOR);
+                worker.onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
             } else if (world.random().nextInt(20) == 0) {
-                worker.giveUpIdle(SERVER, "database \"" + anyUser() + "\" is being accessed by other users", false);
+                worker.onGiveUpIdle(new BackendMessages.GiveUpIdle(
+                        SERVER, "database \"" + anyUser() + "\" is being accessed by other users", false));
             } else {
-                worker.evict(world.random().nextInt(20));
+                worker.onEvictBackend(
+                        new BackendMessages.EvictBackend(world.random().nextInt(20)));
             }
         }
 
@@ -277,18 +287,18 @@ final class PoolWorkerSimulation {
         private void hold() {
             long request = ++holds;
             heldRequest = 0;
-            worker.holdSessions(request, SERVER, true);
+            worker.onHoldSessions(new SwitchoverMessages.HoldSessions(request, SERVER, true));
             world.add(() -> {
                 if (request != holds || masterLost) {
                     return false;
                 }
                 if (heldRequest == request && world.random().nextInt(3) > 0) {
                     serverLeft = true;
-                    worker.leaveServer(SERVER, SUCCESSOR);
+                    worker.onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
                     return false;
                 }
                 if (world.random().nextInt(200) == 0) {
-                    worker.holdSessions(0, SERVER, false);
+                    worker.onHoldSessions(new SwitchoverMessages.HoldSessions(0, SERVER, false));
                     return false;
                 }
                 return true;
@@ -315,8 +325,8 @@ final class PoolWorkerSimulation {
             if (!pids.isEmpty()) {
                 int pid = pids.get(world.random().nextInt(pids.size()));
                 byte[] secret = keys.get(pid);
-                worker.findCancelTarget(
-                        new ControlMessage.FindCancelTarget(nextCancel++, pid, secret == null ? new byte[4] : secret));
+                worker.onFindCancelTarget(
+                        new CancelMessages.FindCancelTarget(nextCancel++, pid, secret == null ? new byte[4] : secret));
             }
         }
     }
@@ -330,19 +340,18 @@ final class PoolWorkerSimulation {
                         new StartupParameters.Parameter("user", client.user())));
         sessionsReported.add(id);
         long expected = world.random().nextInt(20);
-        worker.assign(
-                new ControlMessage.AssignFrontend(
-                        id,
-                        SERVER,
-                        expected,
-                        resumption == null ? askFirst(client.user()) : AuthenticationMethod.OTHER,
-                        LOGIN_MS,
-                        false,
-                        false,
-                        new ClientOrigin("127.0.0.1", 1, 0),
-                        packet,
-                        resumption),
-                transport);
+        worker.onAssignSession(new SessionMessages.AssignSession(
+                id,
+                SERVER,
+                expected,
+                resumption == null ? askFirst(client.user()) : AuthenticationMethod.OTHER,
+                LOGIN_MS,
+                false,
+                false,
+                new ClientOrigin("127.0.0.1", 1, 0),
+                packet,
+                Optional.ofNullable(resumption),
+                transport.release()));
     }
 
     /** What the master remembers of how the server asks, which may be wrong. */
@@ -381,18 +390,10 @@ final class PoolWorkerSimulation {
     }
 
     private final class SimulatedMaster implements MasterLink {
-        @Override
-        public void giveBack(ControlMessage.ToMaster message, Transport frontend) {
-            if (message instanceof ControlMessage.FrontendReturned back) {
-                takeReturned(back, frontend);
-            } else {
-                takeParked((ControlMessage.FrontendParked) message, frontend);
-            }
-        }
-
         /** Whether the client has something to say by now makes no difference to the worker that gets it. */
-        private void takeParked(ControlMessage.FrontendParked message, Transport frontend) {
-            long id = message.frontendId();
+        private void takeParked(SessionMessages.SessionParked message) {
+            SimulatedTransport frontend = ((SimulatedTransport.Passed) message.client()).arrive();
+            long id = message.sessionId();
             check(sessionsReported.remove(id), "a session ended twice");
             SimulatedClient client = Objects.requireNonNull(clients.get(id));
             resumptions.put(id, message.resumption());
@@ -411,8 +412,9 @@ final class PoolWorkerSimulation {
             });
         }
 
-        private void takeReturned(ControlMessage.FrontendReturned message, Transport frontend) {
-            long id = message.frontendId();
+        private void takeReturned(SessionMessages.SessionReturned message) {
+            SimulatedTransport frontend = ((SimulatedTransport.Passed) message.client()).arrive();
+            long id = message.sessionId();
             check(sessionsReported.remove(id), "a session ended twice");
             SimulatedClient client = clients.get(id);
             check(
@@ -443,31 +445,35 @@ final class PoolWorkerSimulation {
 
         @Override
         public void send(ControlMessage.ToMaster message) {
-            if (message instanceof ControlMessage.SessionClosed closed) {
-                check(sessionsReported.remove(closed.frontendId()), "a session ended twice");
-            } else if (message instanceof ControlMessage.SessionOpened opened) {
-                moved += resumptions.remove(opened.frontendId()) == null ? 0 : 1;
+            if (message instanceof SessionMessages.SessionReturned back) {
+                takeReturned(back);
+            } else if (message instanceof SessionMessages.SessionParked parkedSession) {
+                takeParked(parkedSession);
+            } else if (message instanceof SessionMessages.SessionClosed closed) {
+                check(sessionsReported.remove(closed.sessionId()), "a session ended twice");
+            } else if (message instanceof SessionMessages.SessionOpened opened) {
+                moved += resumptions.remove(opened.sessionId()) == null ? 0 : 1;
                 backendsReported.add(opened.backendId());
-            } else if (message instanceof ControlMessage.BackendGone gone) {
+            } else if (message instanceof BackendMessages.BackendGone gone) {
                 backendsReported.remove(gone.backendId());
-            } else if (message instanceof ControlMessage.CancelTarget target) {
+            } else if (message instanceof CancelMessages.CancelTarget target) {
                 deliver(target.backendId(), target.pid());
-            } else if (message instanceof ControlMessage.CancelQuery query) {
+            } else if (message instanceof CancelMessages.CancelQuery query) {
                 deliver(query.backendId(), query.pid());
-            } else if (message instanceof ControlMessage.FindRole question) {
+            } else if (message instanceof RoleMessages.FindRole question) {
                 answer(question);
-            } else if (message instanceof ControlMessage.SessionsHeld held) {
+            } else if (message instanceof SwitchoverMessages.SessionsHeld held) {
                 heldRequest = held.requestId();
-            } else if (message instanceof ControlMessage.FrontendAccepted another) {
+            } else if (message instanceof SessionMessages.SessionAccepted another) {
                 if (another.backendId() > 0) {
                     backendsReported.add(another.backendId());
                 }
-            } else if (message instanceof ControlMessage.PlaceWanted wanted) {
-                givePlace(wanted.frontendId());
+            } else if (message instanceof PlaceMessages.PlaceWanted wanted) {
+                givePlace(wanted.sessionId());
             }
         }
 
-        private void answer(ControlMessage.FindRole question) {
+        private void answer(RoleMessages.FindRole question) {
             world.add(() -> {
                 if (masterLost) {
                     return false;
@@ -475,7 +481,7 @@ final class PoolWorkerSimulation {
                 if (world.random().nextInt(3) > 0) {
                     return true;
                 }
-                worker.roleFound(question.frontendId(), roles.facts(question.user()));
+                worker.onRoleFound(new RoleMessages.RoleFound(question.sessionId(), roles.facts(question.user())));
                 return false;
             });
         }
@@ -489,10 +495,10 @@ final class PoolWorkerSimulation {
                     return true;
                 }
                 if (world.random().nextInt(20) == 0) {
-                    worker.placeRefused(new ControlMessage.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
+                    worker.onPlaceRefused(new PlaceMessages.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
                 } else {
-                    worker.placeGiven(
-                            new ControlMessage.PlaceGiven(id, world.random().nextInt(20), 60_000));
+                    worker.onPlaceGiven(
+                            new PlaceMessages.PlaceGiven(id, world.random().nextInt(20), 60_000));
                 }
                 return false;
             });
@@ -506,14 +512,15 @@ final class PoolWorkerSimulation {
                     return true;
                 }
                 cancelsInFlight.merge(pid, -1, Integer::sum);
-                worker.cancelFinished(backendId, world.random().nextInt(4) > 0);
+                worker.onCancelFinished(new CancelMessages.CancelFinished(
+                        backendId, world.random().nextInt(4) > 0));
                 return false;
             });
         }
 
         @Override
         public void send(ControlMessage.ToMaster message, Runnable whenWritten) {
-            ControlMessage.FrontendAccepted acceptance = (ControlMessage.FrontendAccepted) message;
+            SessionMessages.SessionAccepted acceptance = (SessionMessages.SessionAccepted) message;
             if (acceptance.backendId() > 0) {
                 backendsReported.add(acceptance.backendId());
             }
@@ -523,7 +530,7 @@ final class PoolWorkerSimulation {
                     return true;
                 }
                 unwritten.remove(whenWritten);
-                accepted.add(acceptance.frontendId());
+                accepted.add(acceptance.sessionId());
                 whenWritten.run();
                 return false;
             });

@@ -27,7 +27,7 @@ public final class Prober implements AutoCloseable {
 
     /** How long one listening lasts; a request that comes meanwhile waits for its end. */
     private static final int LISTEN_MS = 50;
-    /** The master asks for one look of each kind at a time, and a second one that waits. */
+    /** The master asks for one probe of each kind at a time, and a second one that waits. */
     private static final int MAX_REQUESTS = 16;
 
     /** A process that is late all the time must not keep a dead server alive for ever. */
@@ -36,18 +36,18 @@ public final class Prober implements AutoCloseable {
     /** Of a name: more are not remembered. */
     private static final int MAX_ADDRESSES = 16;
 
-    /** When this part of a look's time was lost in this process, the server may have answered in time. */
+    /** When this part of a probe's time was lost in this process, the server may have answered in time. */
     private static final int OWN_SHARE_DIVISOR = 4;
 
     /** Who is told, on this prober's thread. */
     public interface Listener {
         /**
-         * A look that was asked for is over.
+         * A probe that was asked for is over.
          *
-         * @param lookId its number
+         * @param probeId its number
          * @param fresh whether it was over a new connection
          */
-        void looked(long lookId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
+        void probed(long probeId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
 
         /** The kept connection ended between two looks. */
         void connectionLost(ServerAddress server);
@@ -57,7 +57,7 @@ public final class Prober implements AutoCloseable {
     }
 
     /** @param kind null to end */
-    private record Request(long lookId, @Nullable ProbeKind kind, long timeoutMs) {}
+    private record Request(long probeId, @Nullable ProbeKind kind, long timeoutMs) {}
 
     private final ServerAddress server;
     private final ProxyConfig.AdminLogin login;
@@ -89,17 +89,17 @@ public final class Prober implements AutoCloseable {
     }
 
     /**
-     * Asks for a look.
+     * Asks for a probe.
      *
-     * @param lookId its number, for the answer
+     * @param probeId its number, for the answer
      * @param timeoutMs bound on the connect, and on each answer
      * @return false when too many are asked for already
      */
-    public boolean look(long lookId, ProbeKind kind, long timeoutMs) {
-        return requests.offer(new Request(lookId, kind, timeoutMs));
+    public boolean probe(long probeId, ProbeKind kind, long timeoutMs) {
+        return requests.offer(new Request(probeId, kind, timeoutMs));
     }
 
-    /** Ends the thread, after the look that is under way. */
+    /** Ends the thread, after the probe that is under way. */
     @Override
     public void close() {
         requests.clear();
@@ -119,8 +119,8 @@ public final class Prober implements AutoCloseable {
                     return;
                 }
                 boolean fresh = kind == ProbeKind.FRESH || kept == null;
-                Observation observation = look(kind, kept, request.timeoutMs());
-                listener.looked(request.lookId(), server, kind, fresh, observation);
+                Observation observation = probe(kind, kept, request.timeoutMs());
+                listener.probed(request.probeId(), server, kind, fresh, observation);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -143,7 +143,7 @@ public final class Prober implements AutoCloseable {
         return requests.poll();
     }
 
-    private Observation look(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
+    private Observation probe(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
         List<String> now = kind == ProbeKind.FLUSH ? addresses : lookUp();
         boolean hasMoved = !addresses.isEmpty() && !now.isEmpty() && Collections.disjoint(addresses, now);
         long latenessBeforeNs = latenessNs.getAsLong();
@@ -193,7 +193,7 @@ public final class Prober implements AutoCloseable {
                     .limit(MAX_ADDRESSES)
                     .toList();
         } catch (UnknownHostException e) {
-            return List.of(); // The look will tell.
+            return List.of(); // The probe will tell.
         }
     }
 

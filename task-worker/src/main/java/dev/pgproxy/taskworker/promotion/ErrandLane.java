@@ -1,7 +1,7 @@
 package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -23,14 +23,12 @@ public final class ErrandLane {
 
     /** @param answer called on this lane's thread, or at once when too many wait */
     public void ask(
-            ProxyConfig.AdminLogin login,
-            ControlMessage.AskServer request,
-            Consumer<ControlMessage.ServerAnswered> answer) {
+            ProxyConfig.AdminLogin login, ProbeMessages.RunErrand request, Consumer<ProbeMessages.ErrandDone> answer) {
         try {
             executor.execute(() -> answer.accept(ErrandRun.answer(login, request)));
         } catch (RejectedExecutionException e) {
-            answer.accept(ControlMessage.ServerAnswered.notDone(
-                    request.requestId(), "too many errands on servers wait already"));
+            answer.accept(
+                    ProbeMessages.ErrandDone.notDone(request.requestId(), "too many errands on servers wait already"));
         }
     }
 }

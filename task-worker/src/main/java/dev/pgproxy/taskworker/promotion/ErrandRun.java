@@ -1,8 +1,8 @@
 package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Errand;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
@@ -26,15 +26,15 @@ final class ErrandRun {
             "SELECT count(*) FROM pg_catalog.pg_largeobject WHERE loid = ?::bigint::oid";
 
     private final ProxyConfig.AdminLogin login;
-    private final ControlMessage.AskServer request;
+    private final ProbeMessages.RunErrand request;
 
-    ErrandRun(ProxyConfig.AdminLogin login, ControlMessage.AskServer request) {
+    ErrandRun(ProxyConfig.AdminLogin login, ProbeMessages.RunErrand request) {
         this.login = login;
         this.request = request;
     }
 
     /** Does what is asked for, as well as it can be done. */
-    static ControlMessage.ServerAnswered answer(ProxyConfig.AdminLogin login, ControlMessage.AskServer request) {
+    static ProbeMessages.ErrandDone answer(ProxyConfig.AdminLogin login, ProbeMessages.RunErrand request) {
         ErrandRun run = new ErrandRun(login, request);
         if (run.isLate()) {
             return run.late(); // It has waited, or this process stood still.
@@ -42,14 +42,14 @@ final class ErrandRun {
         try (Connection connection = run.open()) {
             return run.run(connection);
         } catch (SQLException e) {
-            return ControlMessage.ServerAnswered.notDone(request.requestId(), problem(e));
+            return ProbeMessages.ErrandDone.notDone(request.requestId(), problem(e));
         } catch (RuntimeException | OutOfMemoryError e) {
             // A server can say what the driver cannot bear.
-            return ControlMessage.ServerAnswered.notDone(request.requestId(), "it could not be asked: " + e);
+            return ProbeMessages.ErrandDone.notDone(request.requestId(), "it could not be asked: " + e);
         }
     }
 
-    private ControlMessage.ServerAnswered run(Connection connection) throws SQLException {
+    private ProbeMessages.ErrandDone run(Connection connection) throws SQLException {
         return switch (request.errand()) {
             case EXAMINE -> answer(examine(connection));
             case PROMOTE, LIFT_FENCE_AND_PROMOTE -> tell(connection);
@@ -61,8 +61,8 @@ final class ErrandRun {
         };
     }
 
-    private ControlMessage.ServerAnswered done(int count, String problem, String remedy) {
-        return new ControlMessage.ServerAnswered(request.requestId(), true, count, problem, remedy);
+    private ProbeMessages.ErrandDone done(int count, String problem, String remedy) {
+        return new ProbeMessages.ErrandDone(request.requestId(), true, count, problem, remedy);
     }
 
     private boolean isLate() {
@@ -70,34 +70,34 @@ final class ErrandRun {
     }
 
     /** The master has given up, and may have decided otherwise since. */
-    private ControlMessage.ServerAnswered late() {
-        return ControlMessage.ServerAnswered.notDone(
+    private ProbeMessages.ErrandDone late() {
+        return ProbeMessages.ErrandDone.notDone(
                 request.requestId(), "it was not told, because the master waits for the answer no more");
     }
 
-    private ControlMessage.ServerAnswered answer(PromotionWay way) {
-        return way instanceof PromotionWay.None none ? done(0, none.problem(), none.remedy()) : done(0, "", "");
+    private ProbeMessages.ErrandDone answer(PromotionMethod way) {
+        return way instanceof PromotionMethod.None none ? done(0, none.problem(), none.remedy()) : done(0, "", "");
     }
 
     private Connection open() throws SQLException {
         return AdminConnection.open(request.server(), login, request.timeoutMs());
     }
 
-    private PromotionWay examine(Connection connection) throws SQLException {
+    private PromotionMethod examine(Connection connection) throws SQLException {
         int object = request.triggerObject();
         try (PreparedStatement query = connection.prepareStatement(MEANS)) {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {
                 row.next();
                 boolean exists = row.getBoolean(5);
-                PromotionWay.Means means = new PromotionWay.Means(
+                PromotionMethod.Means means = new PromotionMethod.Means(
                         row.getInt(1),
                         row.getBoolean(2),
                         row.getBoolean(3),
                         row.getString(4),
                         exists,
                         exists && row.getBoolean(3) ? pages(connection, object) : 0);
-                return PromotionWay.choose(request.method(), means, login, object);
+                return PromotionMethod.choose(request.method(), means, login, object);
             }
         }
     }
@@ -114,20 +114,20 @@ final class ErrandRun {
     }
 
     /** Tells the standby, unless it is a primary already. That it does not complain does not mean that it will be one. */
-    private ControlMessage.ServerAnswered tell(Connection connection) throws SQLException {
+    private ProbeMessages.ErrandDone tell(Connection connection) throws SQLException {
         if (!isInRecovery(connection)) {
             return done(0, "", "");
         }
-        PromotionWay way = examine(connection);
-        if (request.errand() == Errand.LIFT_FENCE_AND_PROMOTE && !(way instanceof PromotionWay.None)) {
+        PromotionMethod way = examine(connection);
+        if (request.errand() == Errand.LIFT_FENCE_AND_PROMOTE && !(way instanceof PromotionMethod.None)) {
             liftFence(connection);
         }
         if (isLate()) {
             return late();
         }
-        if (way instanceof PromotionWay.TriggerFile trigger) {
+        if (way instanceof PromotionMethod.TriggerFile trigger) {
             export(connection, trigger.path());
-        } else if (way instanceof PromotionWay.PgPromote) {
+        } else if (way instanceof PromotionMethod.PgPromote) {
             promote(connection);
         }
         return answer(way);

@@ -25,8 +25,8 @@ class ProberTest {
             new ProxyConfig.AdminLogin("postgres", "", "postgres", "scram-sha-256");
     private static final long TIMEOUT_MS = 400;
 
-    /** What a look at a server sees that takes connections and never says a word. */
-    private static FailureKind look(LongSupplier latenessNs) throws Exception {
+    /** What a probe of a server sees that takes connections and never says a word. */
+    private static FailureKind probe(LongSupplier latenessNs) throws Exception {
         LinkedBlockingQueue<Observation> seen = new LinkedBlockingQueue<>();
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 Prober prober = new Prober(
@@ -35,8 +35,8 @@ class ProberTest {
                         latenessNs,
                         new Prober.Listener() {
                             @Override
-                            public void looked(
-                                    long lookId,
+                            public void probed(
+                                    long probeId,
                                     ServerAddress server,
                                     ProbeKind kind,
                                     boolean fresh,
@@ -50,7 +50,7 @@ class ProberTest {
                             @Override
                             public void moved(ServerAddress server, List<String> addresses) {}
                         })) {
-            assertTrue(prober.look(1, ProbeKind.FRESH, TIMEOUT_MS));
+            assertTrue(prober.probe(1, ProbeKind.FRESH, TIMEOUT_MS));
             Observation observation = seen.poll(60, TimeUnit.SECONDS);
             return ((Observation.Failed) java.util.Objects.requireNonNull(observation)).kind();
         }
@@ -58,13 +58,13 @@ class ProberTest {
 
     @Test
     void aServerThatDoesNotAnswerInTimeHasFailed() throws Exception {
-        assertEquals(FailureKind.TIMED_OUT, look(() -> 0));
+        assertEquals(FailureKind.TIMED_OUT, probe(() -> 0));
     }
 
     @Test
     void whatThisProcessHadNoTimeForDoesNotCount() throws Exception {
         AtomicLong lostNs = new AtomicLong();
-        assertEquals(FailureKind.LOCAL, look(() -> lostNs.getAndAdd(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS / 2))));
+        assertEquals(FailureKind.LOCAL, probe(() -> lostNs.getAndAdd(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS / 2))));
     }
 
     @Test

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Errand;
+import dev.pgproxy.common.ipc.ProbeMessages;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,10 +17,10 @@ class ErrandRunTest {
 
     private static final ProxyConfig.AdminLogin LOGIN = new ProxyConfig.AdminLogin("postgres", "", "postgres", "none");
 
-    private static ControlMessage.ServerAnswered tell(int port, long deadlineNs) {
+    private static ProbeMessages.ErrandDone tell(int port, long deadlineNs) {
         return ErrandRun.answer(
                 LOGIN,
-                new ControlMessage.AskServer(
+                new ProbeMessages.RunErrand(
                         7,
                         new ServerAddress("127.0.0.1", port),
                         Errand.PROMOTE,
@@ -34,9 +34,9 @@ class ErrandRunTest {
     @Test
     void nobodyIsToldAfterTheMasterHasGivenUp() throws IOException {
         try (ServerSocket standby = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            ControlMessage.ServerAnswered answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
+            ProbeMessages.ErrandDone answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
             assertEquals(
-                    ControlMessage.ServerAnswered.notDone(
+                    ProbeMessages.ErrandDone.notDone(
                             7, "it was not told, because the master waits for the answer no more"),
                     answer);
         }
@@ -48,7 +48,7 @@ class ErrandRunTest {
         try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             nobodys = closed.getLocalPort();
         }
-        ControlMessage.ServerAnswered answer = tell(nobodys, System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
+        ProbeMessages.ErrandDone answer = tell(nobodys, System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
         assertFalse(answer.reached());
         assertEquals("it could not be asked: ", answer.problem().substring(0, 23));
     }

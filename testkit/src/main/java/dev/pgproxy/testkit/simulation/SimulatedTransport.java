@@ -1,8 +1,9 @@
 package dev.pgproxy.testkit.simulation;
 
+import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
-import dev.pgproxy.common.loop.Transport;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,7 @@ import java.util.Random;
  * One end of a connection, inside the process under test; the far end is moved by calls whose names begin with "far".
  * Reads and writes are cut at random places, and only so many bytes fit into the connection.
  */
-public final class SimulatedTransport implements Transport {
+public final class SimulatedTransport implements ClientConnection {
 
     private static final int CAPACITY_BYTES = 4096;
 
@@ -58,7 +59,7 @@ public final class SimulatedTransport implements Transport {
             throw new IOException("connection reset (simulated)");
         }
         if (nearFinished) {
-            throw new IllegalStateException("a write behind the end of output");
+            throw new IllegalStateException("a write after the end of output");
         }
         int room = Math.min(CAPACITY_BYTES - toFar.size(), from.remaining());
         if (room <= 0) {
@@ -100,6 +101,51 @@ public final class SimulatedTransport implements Transport {
     @Override
     public void shutdownOutput() {
         nearFinished = true;
+    }
+
+    @Override
+    public boolean hasInput(ByteBuffer scratch) throws IOException {
+        check();
+        return toNear.length > 0;
+    }
+
+    /** A connection that is on its way to another process. */
+    public final class Passed implements Descriptor {
+
+        private boolean taken;
+
+        /** It has arrived: the process there owns it from now on. */
+        public SimulatedTransport arrive() {
+            if (taken) {
+                throw new IllegalStateException("a descriptor was used twice");
+            }
+            taken = true;
+            interest = Interest.NONE;
+            return SimulatedTransport.this;
+        }
+
+        @Override
+        public void close() {
+            if (!taken) {
+                taken = true;
+                SimulatedTransport.this.close();
+            }
+        }
+    }
+
+    @Override
+    public Passed release() {
+        if (closed) {
+            throw new IllegalStateException("used after it was closed");
+        }
+        handler = ready -> {};
+        interest = Interest.NONE;
+        return new Passed();
+    }
+
+    @Override
+    public Passed duplicate() {
+        throw new UnsupportedOperationException("a process that keeps its own copy is not simulated yet");
     }
 
     @Override

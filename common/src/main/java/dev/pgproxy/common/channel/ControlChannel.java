@@ -1,0 +1,251 @@
+package dev.pgproxy.common.channel;
+
+import dev.pgproxy.common.io.DescriptorSocket;
+import dev.pgproxy.common.io.LibcException;
+import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Control messages over one connected socket. Non-blocking both ways; writes are gathered until the end of the tick. It encodes into and
+ * decodes out of buffers of its own. Not thread-safe; lives on the loop's thread.
+ */
+public final class ControlChannel {
+
+    /** Unsent bytes at which the peer counts as hung; about 40,000 reports, or 400 clients with the longest packets. */
+    static final int MAX_QUEUED_BYTES = 4 * 1024 * 1024;
+
+    private static final int READ_BYTES = 64 * 1024;
+    private static final int READS_PER_WAKE_UP = 16;
+
+    /** Hears what a channel brings. */
+    public interface Listener {
+        /** @param message with the descriptors that came along, which the listener owns */
+        void onMessage(ControlMessage message);
+
+        /**
+         * Called once when the channel ended; everything that arrived before was delivered.
+         *
+         * @param reason for the log
+         * @param brokenHere the peer may well live: what it sent is not allowed, it does not read, or no descriptor was left here
+         */
+        void onClosed(String reason, boolean brokenHere);
+    }
+
+    private final DescriptorSocket socket;
+    private final EventLoop loop;
+    private final Listener listener;
+    private final ArrayDeque<OwnedFd> receivedFds = new ArrayDeque<>();
+    private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BYTES + ControlFrame.MAX_FRAME_BYTES);
+    private final Protocol protocol;
+    private final ControlFrame frames;
+    private final Outbox outbox;
+
+    /** Descriptors that may wait for the rest of their frame: those of one message. */
+    private final int maxWaitingFds;
+
+    private PermittedMessages permitted;
+    private boolean flushPlanned;
+    private boolean closed;
+
+    /**
+     * Takes over a connected socket.
+     *
+     * @param permitted what the peer may send at first
+     */
+    public ControlChannel(
+            DescriptorSocket socket,
+            EventLoop loop,
+            Protocol protocol,
+            PermittedMessages permitted,
+            Listener listener) {
+        this.socket = socket;
+        this.loop = loop;
+        this.permitted = permitted;
+        this.listener = listener;
+        this.protocol = protocol;
+        this.maxWaitingFds = protocol.maxDescriptors();
+        this.frames = new ControlFrame(protocol, receivedFds);
+        this.outbox = new Outbox(protocol, frames, MAX_QUEUED_BYTES);
+        socket.onReady(this::ready);
+        socket.interest(Interest.READ);
+    }
+
+    /** Who is at the other end. */
+    public DescriptorSocket.Peer peer() throws IOException {
+        return socket.peer();
+    }
+
+    /** From the next message on both speak this version, and the peer may send these. */
+    public void agree(int version, PermittedMessages next) {
+        frames.speak(version);
+        permitted = next;
+    }
+
+    /** Queues a message and takes over its descriptors. After the channel closed they are closed, since its listener was told. */
+    public void send(ControlMessage message) {
+        enqueue(message, null);
+    }
+
+    /** As {@link #send}; the task runs when the whole frame is the kernel's, which delivers it even if this process dies. */
+    public void send(ControlMessage message, Runnable whenWritten) {
+        enqueue(message, whenWritten);
+    }
+
+    /**
+     * As {@link #send}, but does not wait for the end of the tick: what the caller does next is seen by others only after the
+     * message is in the kernel, unless the peer does not read. A failure is told at the end of the tick, never from here.
+     */
+    public void sendAtOnce(ControlMessage message) {
+        enqueue(message, null);
+        try {
+            while (!closed && !outbox.isEmpty() && outbox.writeSome(socket)) {}
+        } catch (IOException e) {
+            return; // The planned flush meets the same; the listener is not called while the caller is at work.
+        }
+    }
+
+    /** Whether the peer keeps up: less than half of what would count as hung is unsent. */
+    public boolean hasRoom() {
+        return outbox.unsentBytes() < MAX_QUEUED_BYTES / 2;
+    }
+
+    private void enqueue(ControlMessage message, @Nullable Runnable whenWritten) {
+        if (closed) {
+            protocol.discard(message);
+            return;
+        }
+        try {
+            outbox.add(message, whenWritten);
+        } catch (ControlViolation e) {
+            // Every sender is bounded, so this is a fault of our own; it costs this message, and no process.
+            Event.of("control_message_dropped")
+                    .message("a message between two processes of pgproxy was not sent: " + e.getMessage())
+                    .hint("Report it with this line.")
+                    .error();
+            return;
+        }
+        if (!flushPlanned) {
+            flushPlanned = true;
+            loop.atEndOfTick(this::flushPlanned);
+        }
+    }
+
+    private void flushPlanned() {
+        flushPlanned = false;
+        if (outbox.isOverflown()) {
+            fail("the peer does not read: " + outbox.unsentBytes() + " bytes are unsent", true);
+        } else if (!closed) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        try {
+            while (!outbox.isEmpty()) {
+                if (!outbox.writeSome(socket)) {
+                    socket.interest(Interest.READ | Interest.WRITE);
+                    return;
+                }
+            }
+            socket.interest(Interest.READ);
+        } catch (IOException e) {
+            hearLastWords();
+            fail("write failed: " + e.getMessage(), false);
+        }
+    }
+
+    private void ready(int ready) {
+        if ((ready & Interest.WRITE) != 0) {
+            flush();
+        }
+        if (!closed && (ready & (Interest.READ | Interest.HANGUP)) != 0) {
+            receive();
+        }
+    }
+
+    private void receive() {
+        try {
+            for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
+                int count = socket.read(incoming, receivedFds);
+                if (count < 0) {
+                    fail("closed by the peer", false);
+                    return;
+                }
+                if (count == 0) {
+                    return;
+                }
+                deliver();
+            }
+        } catch (LibcException e) {
+            fail(String.valueOf(e.getMessage()), true);
+        } catch (IOException e) {
+            fail("read failed: " + e.getMessage(), false);
+        } catch (ControlViolation e) {
+            fail("protocol violation: " + e.getMessage(), true);
+        }
+    }
+
+    private void deliver() throws ControlViolation {
+        incoming.flip();
+        while (!closed) {
+            @Nullable ControlMessage message = frames.decodeNext(incoming);
+            if (message == null) {
+                break;
+            }
+            try {
+                permitted.check(message);
+            } catch (ControlViolation e) {
+                protocol.discard(message);
+                throw e;
+            }
+            listener.onMessage(message);
+        }
+        incoming.compact();
+        if (receivedFds.size() > maxWaitingFds) {
+            throw new ControlViolation(receivedFds.size() + " descriptors without a message");
+        }
+    }
+
+    /**
+     * What the peer said before it died is still in the socket when a write to it fails. It carries no descriptors towards the master,
+     * and a child that lost its master needs none.
+     */
+    private void hearLastWords() {
+        try {
+            for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
+                if (socket.readLeftovers(incoming) <= 0) {
+                    return;
+                }
+                deliver();
+            }
+        } catch (ControlViolation e) {
+            return; // It died in the middle of something that nobody will hear the end of.
+        }
+    }
+
+    private void fail(String reason, boolean brokenHere) {
+        if (!closed) {
+            close();
+            listener.onClosed(reason, brokenHere);
+        }
+    }
+
+    /** Closes the socket and every descriptor that waits in either direction. The listener is not called. */
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        socket.close();
+        outbox.close();
+        receivedFds.forEach(OwnedFd::close);
+        receivedFds.clear();
+    }
+}

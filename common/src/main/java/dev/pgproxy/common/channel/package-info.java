@@ -1,0 +1,8 @@
+/**
+ * How control messages travel: the protocol's version and the numbers of its messages, their encoding, and the channel with its queue.
+ * What is said stands in the ipc package, the socket in io.
+ */
+@NullMarked
+package dev.pgproxy.common.channel;
+
+import org.jspecify.annotations.NullMarked;

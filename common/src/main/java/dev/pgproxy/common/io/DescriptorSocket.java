@@ -1,0 +1,136 @@
+package dev.pgproxy.common.io;
+
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.ReadyHandler;
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Queue;
+import org.newsclub.net.unix.AFUNIXSocketChannel;
+import org.newsclub.net.unix.AFUNIXSocketCredentials;
+import org.newsclub.net.unix.FileDescriptorCast;
+
+/** A connected, non-blocking AF_UNIX stream socket that takes descriptors along by SCM_RIGHTS. Buffers handed to it are direct. */
+public final class DescriptorSocket {
+
+    private static final int ANCILLARY_BYTES = 256;
+
+    /**
+     * The process and the user at the other end, as the kernel vouches for them.
+     *
+     * @param pid process id at the time of the connect
+     */
+    public record Peer(long pid, long userId) {}
+
+    private final AFUNIXSocketChannel socket;
+
+    /** A duplicate: junixsocket closes its own by itself when the connection is reset, and its number may be another's then. */
+    private final OwnedFd watchedFd;
+
+    private final EpollPoller.Registration registration;
+
+    /**
+     * Takes over a connected socket, and waits for nothing until {@link #interest} is called. When that fails, the socket is closed.
+     *
+     * @throws IOException when the socket cannot be made non-blocking, or no descriptor is left
+     */
+    DescriptorSocket(AFUNIXSocketChannel socket, EpollPoller poller) throws IOException {
+        this.socket = socket;
+        try {
+            socket.configureBlocking(false);
+            socket.setAncillaryReceiveBufferSize(ANCILLARY_BYTES);
+            this.watchedFd = OwnedFd.duplicateOf(number(socket.getFileDescriptor()));
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+        this.registration = poller.register(watchedFd.number(), Interest.NONE, ready -> {});
+    }
+
+    static int number(FileDescriptor fd) throws IOException {
+        return FileDescriptorCast.using(fd).as(Integer.class);
+    }
+
+    /** Who is at the other end. */
+    public Peer peer() throws IOException {
+        AFUNIXSocketCredentials credentials = socket.getPeerCredentials();
+        return new Peer(credentials.getPid(), credentials.getUid());
+    }
+
+    /** Chooses who is called when the socket is ready. */
+    public void onReady(ReadyHandler handler) {
+        registration.handler(handler);
+    }
+
+    /** Sets what to wait for, as bits of {@link Interest}. */
+    public void interest(int interest) {
+        registration.interest(interest);
+    }
+
+    /**
+     * Reads once. The kernel ends a read after bytes that carry descriptors.
+     *
+     * @param received gets what came along; owned before anybody looks at a byte
+     * @return bytes read, 0 when there is nothing now, -1 at end of stream
+     * @throws LibcException when no descriptor is left for one that was received
+     * @throws IOException when the connection is broken
+     */
+    public int read(ByteBuffer into, Queue<OwnedFd> received) throws IOException {
+        int count = socket.read(into);
+        LibcException failure = null;
+        for (FileDescriptor each : socket.getReceivedFileDescriptors()) {
+            try {
+                received.add(OwnedFd.duplicateOf(number(each))); // junixsocket closes its own when it is garbage.
+            } catch (LibcException e) {
+                failure = e;
+            } finally {
+                FileDescriptorBox.close(each);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return count;
+    }
+
+    /**
+     * Reads once, without descriptors, what is left in a socket whose writes fail. junixsocket may have closed its own descriptor by then.
+     *
+     * @return bytes read, not positive when there are none
+     */
+    public int readLeftovers(ByteBuffer into) {
+        int position = into.position();
+        long count = Libc.recv(watchedFd.number(), Libc.address(into) + position, into.remaining(), Libc.MSG_DONTWAIT);
+        if (count > 0) {
+            into.position(position + (int) count);
+        }
+        return (int) count;
+    }
+
+    /**
+     * Writes once.
+     *
+     * @param with descriptors that travel with the first byte; they stay the caller's
+     * @return bytes that were taken, 0 when none can be taken now
+     * @throws IOException when the connection is broken
+     */
+    public int write(ByteBuffer from, List<OwnedFd> with) throws IOException {
+        if (!with.isEmpty()) {
+            FileDescriptorBox.attach(socket, with);
+        }
+        return Math.max(0, socket.write(from));
+    }
+
+    /** Closes the socket. Nothing is called back afterwards. */
+    public void close() {
+        registration.close();
+        watchedFd.close();
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // The descriptor is gone either way, and nobody waits for this socket any more.
+            return;
+        }
+    }
+}

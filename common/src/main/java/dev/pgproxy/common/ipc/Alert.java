@@ -1,0 +1,53 @@
+package dev.pgproxy.common.ipc;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.log.ForPeople;
+
+/**
+ * Something about the servers that people are told, wherever they are.
+ *
+ * @param server that it is about
+ * @param message what happened and why
+ * @param hint what can be done; empty for nothing
+ * @param at when, as ISO 8601 has it
+ */
+public record Alert(
+        Kind kind,
+        ServerAddress server,
+        @ForPeople String message,
+        @ForPeople String hint,
+        String at) {
+
+    /** What happened. */
+    public enum Kind {
+        PRIMARY_DOWN(true),
+        PRIMARY_BACK(false),
+        PROMOTED(true),
+        ADOPTED(true),
+        SWITCHED_OVER(false),
+        PROMOTION_REFUSED(true),
+        PROMOTION_FAILED(true),
+        STANDBY_OUT(true),
+        STANDBY_BACK(false),
+        OLD_PRIMARY_BACK(true),
+        TWO_PRIMARIES(true),
+        STATE_FILE_FAILED(true),
+        TEST(false);
+
+        private final boolean alarm;
+
+        Kind(boolean alarm) {
+            this.alarm = alarm;
+        }
+
+        /** Whether somebody should look at it soon. */
+        public boolean isAlarm() {
+            return alarm;
+        }
+
+        /** Its name as it stands in logs and alerts. */
+        public String label() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package dev.pgproxy.common.ipc;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.log.ForPeople;
+
+/** What becomes of connections to servers. Backends are numbered by the worker that holds them. */
+public final class BackendMessages {
+
+    private BackendMessages() {}
+
+    /** The master's side. */
+    public interface AtMaster<S> {
+        void onBackendResetting(S worker, BackendResetting message);
+
+        void onBackendIdle(S worker, BackendIdle message);
+
+        void onBackendClosing(S worker, BackendClosing message);
+
+        void onBackendGone(S worker, BackendGone message);
+
+        void onObjectInUse(S worker, ObjectInUse message);
+    }
+
+    /** A pool-worker's side. */
+    public interface AtPoolWorker {
+        void onEvictBackend(EvictBackend message);
+
+        void onGiveUpIdle(GiveUpIdle message);
+
+        void onReconnect(Reconnect message);
+    }
+
+    /** What a pool-worker says. */
+    public sealed interface FromWorker extends ControlMessage.FromPoolWorker {
+        <S> void dispatchTo(AtMaster<S> desk, S worker);
+
+        @Override
+        default <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
+            dispatchTo(desks.backends(), worker);
+        }
+    }
+
+    /** The backend is being reset for its next user, and can be claimed already. */
+    public record BackendResetting(long backendId) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onBackendResetting(worker, this);
+        }
+    }
+
+    /** The backend waits in the pool. */
+    public record BackendIdle(long backendId) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onBackendIdle(worker, this);
+        }
+    }
+
+    /** The backend was given up, but the server has not ended its side: its place is not free yet, and nobody has it. */
+    public record BackendClosing(long backendId) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onBackendClosing(worker, this);
+        }
+    }
+
+    /** The connection to the server is closed. */
+    public record BackendGone(long backendId) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onBackendGone(worker, this);
+        }
+    }
+
+    /**
+     * A client's command failed because something is in use (SQLSTATE 55006), or waits for that.
+     *
+     * @param message the server's words, or others, that name it in quotes
+     * @param isWaiting whether the command can still succeed
+     */
+    public record ObjectInUse(
+            ServerAddress server, @ForPeople String message, boolean isWaiting) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onObjectInUse(worker, this);
+        }
+    }
+
+    /** Close this backend if it is idle: another user of the server needs its place. */
+    public record EvictBackend(long backendId) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.backends().onEvictBackend(this);
+        }
+    }
+
+    /** Close the idle backends of this server whose database these words name, as in {@link ObjectInUse}. */
+    public record GiveUpIdle(
+            ServerAddress server, @ForPeople String message, boolean isWaiting) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.backends().onGiveUpIdle(this);
+        }
+    }
+
+    /** Use no connection to this server again that is open now: close idle ones, and the others when their client leaves. */
+    public record Reconnect(ServerAddress server) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.backends().onReconnect(this);
+        }
+    }
+}

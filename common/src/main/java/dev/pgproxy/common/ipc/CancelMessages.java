@@ -1,0 +1,133 @@
+package dev.pgproxy.common.ipc;
+
+import dev.pgproxy.common.config.ServerAddress;
+import java.util.Optional;
+
+/**
+ * CancelRequests. They are numbered by the master.
+ *
+ * <pre>
+ *   FindCancelTarget -> CancelTarget or CancelUnknown; CancelQuery -> PerformCancel -> CancelDone -> CancelFinished
+ * </pre>
+ */
+@SuppressWarnings(
+        "ArrayRecordComponent") // Keys are compared in constant time, elsewhere; copies would stay in the heap.
+public final class CancelMessages {
+
+    private CancelMessages() {}
+
+    /** The master's side. */
+    public interface AtMaster<S> {
+        void onCancelTarget(S worker, CancelTarget message);
+
+        void onCancelUnknown(S worker, CancelUnknown message);
+
+        void onCancelQuery(S worker, CancelQuery message);
+
+        void onCancelDone(S worker, CancelDone message);
+    }
+
+    /** A pool-worker's side. */
+    public interface AtPoolWorker {
+        void onFindCancelTarget(FindCancelTarget message);
+
+        void onCancelFinished(CancelFinished message);
+    }
+
+    /** The task-worker's side. */
+    public interface AtTaskWorker {
+        void onPerformCancel(PerformCancel message);
+    }
+
+    /** What workers say. */
+    public sealed interface FromWorker extends ControlMessage.ToMaster {
+        <S> void dispatchTo(AtMaster<S> desk, S worker);
+
+        @Override
+        default <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
+            dispatchTo(desks.cancels(), worker);
+        }
+    }
+
+    /**
+     * This worker owns the session that the cancel names; the server's own key for it. The backend is held back until
+     * {@link CancelFinished} names it.
+     */
+    public record CancelTarget(long cancelId, long backendId, ServerAddress server, int pid, byte[] key)
+            implements FromWorker, ControlMessage.FromPoolWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onCancelTarget(worker, this);
+        }
+    }
+
+    /** No session of this worker has that pid and secret. */
+    public record CancelUnknown(long cancelId) implements FromWorker, ControlMessage.FromPoolWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onCancelUnknown(worker, this);
+        }
+    }
+
+    /**
+     * The client of this backend is gone while its query runs: asks for a cancel, with the server's own key.
+     * {@link CancelFinished} tells when it is over, or that the query is better left alone.
+     *
+     * @param server as the configuration names it
+     * @param peer the address that the backend is connected to
+     */
+    public record CancelQuery(long backendId, ServerAddress server, ServerAddress peer, int pid, byte[] key)
+            implements FromWorker, ControlMessage.FromPoolWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onCancelQuery(worker, this);
+        }
+    }
+
+    /** The task-worker's connection for this cancel is closed; {@code delivered} when the server closed it. */
+    public record CancelDone(long cancelId, boolean delivered) implements FromWorker, ControlMessage.FromTaskWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onCancelDone(worker, this);
+        }
+    }
+
+    /** Who owns the session with this pid and secret? */
+    public record FindCancelTarget(long cancelId, int pid, byte[] secret) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.cancels().onFindCancelTarget(this);
+        }
+    }
+
+    /**
+     * The cancel that named this backend is over. When that is not {@code certain}, its signal may still come, and the backend
+     * must not serve anybody else.
+     */
+    public record CancelFinished(long backendId, boolean certain) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.cancels().onCancelFinished(this);
+        }
+    }
+
+    /**
+     * Send this CancelRequest and wait until the server closes the connection, for this long at most.
+     *
+     * @param abandonedAt the server as the configuration names it, when the query's client is gone: then nothing is sent that would
+     *     make worse what it left; empty when a client asked for it
+     */
+    public record PerformCancel(
+            long cancelId,
+            ServerAddress server,
+            int pid,
+            byte[] key,
+            long timeoutMs,
+            Optional<ServerAddress> abandonedAt)
+            implements ControlMessage.ToTaskWorker {
+        @Override
+        public void dispatchTo(ControlMessage.TaskWorkerDesks desks) {
+            desks.cancels().onPerformCancel(this);
+        }
+    }
+}

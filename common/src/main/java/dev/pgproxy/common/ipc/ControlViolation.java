@@ -1,9 +1,0 @@
-package dev.pgproxy.common.ipc;
-
-/** Bytes or messages on a control channel that its protocol does not allow. The channel is not usable afterwards. */
-public final class ControlViolation extends Exception {
-
-    public ControlViolation(String message) {
-        super(message);
-    }
-}

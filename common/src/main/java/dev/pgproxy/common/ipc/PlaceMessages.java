@@ -1,0 +1,83 @@
+package dev.pgproxy.common.ipc;
+
+/** Places under the limits, for sessions that a pool-worker has and that have none. */
+@SuppressWarnings("ArrayRecordComponent") // A server's words are compared nowhere.
+public final class PlaceMessages {
+
+    private PlaceMessages() {}
+
+    /** The master's side. */
+    public interface AtMaster<S> {
+        void onPlaceWanted(S worker, PlaceWanted message);
+
+        void onServerFull(S worker, ServerFull message);
+    }
+
+    /** A pool-worker's side. */
+    public interface AtPoolWorker {
+        void onPlaceGiven(PlaceGiven message);
+
+        void onPlaceRefused(PlaceRefused message);
+    }
+
+    /** What a pool-worker says. */
+    public sealed interface FromWorker extends ControlMessage.FromPoolWorker {
+        <S> void dispatchTo(AtMaster<S> desk, S worker);
+
+        @Override
+        default <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
+            dispatchTo(desks.places(), worker);
+        }
+    }
+
+    /**
+     * A client that had no place has been asked for its password, and wants a place now.
+     *
+     * @param proved it knows the password; else it wants the server's word that it does not
+     * @param refusal the server's, for want of room, at the place that the client had; empty when it had none
+     */
+    public record PlaceWanted(long sessionId, boolean proved, byte[] refusal) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onPlaceWanted(worker, this);
+        }
+    }
+
+    /**
+     * The server has no room for this client, which has heard so; room for the next one can be made.
+     *
+     * @param refusal the server's ErrorResponse
+     */
+    public record ServerFull(long sessionId, byte[] refusal) implements FromWorker {
+        @Override
+        public <S> void dispatchTo(AtMaster<S> desk, S worker) {
+            desk.onServerFull(worker, this);
+        }
+    }
+
+    /**
+     * An answer to {@link PlaceWanted}.
+     *
+     * @param expectedBackendId as in {@link SessionMessages.AssignSession}
+     * @param mostMs how long the rest of the login may take
+     */
+    public record PlaceGiven(long sessionId, long expectedBackendId, long mostMs)
+            implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.places().onPlaceGiven(this);
+        }
+    }
+
+    /**
+     * There is no place for the client, or no longer: it has not logged in yet, and has to make room for others.
+     *
+     * @param lastWords what it is told
+     */
+    public record PlaceRefused(long sessionId, byte[] lastWords) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.places().onPlaceRefused(this);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.pgproxy.common.ipc;
+
+import dev.pgproxy.common.config.ServerAddress;
+
+/** Sessions of a server that another one takes the place of. */
+public final class SwitchoverMessages {
+
+    private SwitchoverMessages() {}
+
+    /** The master's side. */
+    public interface AtMaster<S> {
+        void onSessionsHeld(S worker, SessionsHeld message);
+    }
+
+    /** A pool-worker's side. */
+    public interface AtPoolWorker {
+        void onHoldSessions(HoldSessions message);
+
+        void onLeaveServer(LeaveServer message);
+    }
+
+    /**
+     * Let sessions of this server finish their transactions and then take nothing more from their clients; or let them continue.
+     * {@link SessionsHeld} answers when all of them rest.
+     */
+    public record HoldSessions(long requestId, ServerAddress server, boolean held)
+            implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.switchovers().onHoldSessions(this);
+        }
+    }
+
+    /** The answer to {@link HoldSessions}. */
+    public record SessionsHeld(long requestId) implements ControlMessage.FromPoolWorker {
+        @Override
+        public <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
+            desks.switchovers().onSessionsHeld(worker, this);
+        }
+    }
+
+    /** This server is not the primary any more: nothing that it still says may reach a client. */
+    public record LeaveServer(ServerAddress server, ServerAddress successor) implements ControlMessage.ToPoolWorker {
+        @Override
+        public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.switchovers().onLeaveServer(this);
+        }
+    }
+}

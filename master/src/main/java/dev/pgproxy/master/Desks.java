@@ -1,0 +1,28 @@
+package dev.pgproxy.master;
+
+import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.master.admin.CommandDesk;
+import dev.pgproxy.master.admin.SnapshotDesk;
+import dev.pgproxy.master.alert.AlertDesk;
+import dev.pgproxy.master.cancel.CancelDesk;
+import dev.pgproxy.master.failover.SwitchoverDesk;
+import dev.pgproxy.master.probe.ProbeDesk;
+import dev.pgproxy.master.role.RoleDesk;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.Supervisor;
+
+/** Who hears which conversation with the children. */
+record Desks(
+        Supervisor upkeep,
+        Dispatcher sessions,
+        Dispatcher places,
+        Dispatcher backends,
+        CancelDesk cancels,
+        RoleDesk roles,
+        ProbeDesk probes,
+        SwitchoverDesk switchovers,
+        AlertDesk alerts,
+        SnapshotDesk snapshots,
+        CommandDesk commands)
+        implements ControlMessage.MasterDesks<Child> {}

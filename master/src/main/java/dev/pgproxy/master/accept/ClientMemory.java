@@ -1,0 +1,55 @@
+package dev.pgproxy.master.accept;
+
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.loop.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The memory for what clients send before a server serves them. Those who keep some of it say how much; nobody is counted twice. */
+public final class ClientMemory {
+
+    /** Keeps clients, and what they have sent. */
+    public interface Holder {
+        /** Bytes that its clients take, about. */
+        long heldBytes();
+
+        int clientCount();
+    }
+
+    private final Clock clock;
+    private final long maxBytes;
+    private final List<Holder> holders = new ArrayList<>();
+    private final EventThrottle full = new EventThrottle();
+
+    /** @param maxBytes for all clients together */
+    public ClientMemory(Clock clock, long maxBytes) {
+        this.clock = clock;
+        this.maxBytes = maxBytes;
+    }
+
+    /** From now on this one counts. */
+    public void add(Holder holder) {
+        holders.add(holder);
+    }
+
+    /** Whether there is memory for a client that takes this much of it, in bytes; the log says so when there is not. */
+    public boolean hasRoomFor(int bytes) {
+        long held = holders.stream().mapToLong(Holder::heldBytes).sum();
+        if (held + bytes <= maxBytes) {
+            return true;
+        }
+        Event.of("client_memory_full")
+                .limitedBy(full, clock.nanoTime())
+                .with("held_bytes", held)
+                .with("limit_bytes", maxBytes)
+                .with("clients", holders.stream().mapToInt(Holder::clientCount).sum())
+                .message(
+                        "what all clients have sent at their start fills the memory for it; a client that has not proved who it is"
+                                + " gives way, else the newest is refused")
+                .hint(
+                        "SELECT msg FROM startupmsg in pg_proxy shows who sends much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
+                .warn();
+        return false;
+    }
+}

@@ -1,0 +1,172 @@
+package dev.pgproxy.master.admin;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.master.failover.SwitchoverDesk;
+import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** The commands that are about servers: PAUSE, RESUME, RECONNECT, SWITCHOVER. */
+final class ServerCommands {
+
+    private final WorkerRegistry workers;
+    private final Dispatcher dispatcher;
+    private final SwitchoverDesk switchovers;
+    private final CommandDesk.Proxy proxy;
+    private final Answers answers;
+    private final PauseDesk pauses;
+
+    ServerCommands(
+            EventLoop loop,
+            WorkerRegistry workers,
+            Dispatcher dispatcher,
+            SwitchoverDesk switchovers,
+            CommandDesk.Proxy proxy,
+            Answers answers) {
+        this.workers = workers;
+        this.dispatcher = dispatcher;
+        this.switchovers = switchovers;
+        this.proxy = proxy;
+        this.answers = answers;
+        this.pauses = new PauseDesk(loop, dispatcher, this::reconnect, answers);
+    }
+
+    void pause(long id, String name) {
+        Set<ServerAddress> chosen = chosen(id, name);
+        if (chosen.isEmpty()) {
+            return;
+        }
+        chosen.forEach(dispatcher::pause);
+        reconnect(chosen); // Whoever stops the server next is not to find connections that nobody uses.
+        Event.of("paused")
+                .with("servers", list(chosen, ","))
+                .message("an operator paused: new clients wait, for query_wait_timeout at most")
+                .hint("RESUME in pg_proxy lets them continue.")
+                .warn();
+        pauses.await(id, chosen, proxy.config().adminDatabase().queryTimeout().toMillis());
+    }
+
+    void resume(long id, String name) {
+        Set<ServerAddress> chosen = chosen(id, name);
+        if (chosen.isEmpty()) {
+            return;
+        }
+        boolean any = chosen.stream().anyMatch(dispatcher::isPaused);
+        chosen.forEach(dispatcher::resume);
+        if (any) {
+            Event.of("resumed").with("servers", list(chosen, ",")).warn();
+        }
+        answers.done(id, 0, any ? "" : "nothing was paused");
+    }
+
+    void reconnect(long id, String name) {
+        Set<ServerAddress> chosen = chosen(id, name);
+        if (chosen.isEmpty()) {
+            return;
+        }
+        reconnect(chosen);
+        Event.of("reconnecting")
+                .with("servers", list(chosen, ","))
+                .message("an operator wants no connection used again that is open now")
+                .info();
+        answers.done(id, 0, "");
+    }
+
+    /** Has all open connections to these servers closed: idle ones now, the others when their client leaves. */
+    private void reconnect(Set<ServerAddress> chosen) {
+        chosen.forEach(server -> workers.toPoolWorkers(new BackendMessages.Reconnect(server)));
+    }
+
+    /** The servers that a command is for; none when it was answered with an error. */
+    private Set<ServerAddress> chosen(long id, String name) {
+        Set<ServerAddress> known = new LinkedHashSet<>(MasterReport.servers(proxy.config()));
+        known.addAll(dispatcher.paused());
+        if (name.isEmpty()) {
+            return known;
+        }
+        Optional<ServerAddress> named = named(name, known);
+        if (named.isEmpty()) {
+            answers.failed(
+                    id,
+                    SqlState.UNDEFINED_OBJECT,
+                    "\"" + name + "\" is not a server of this proxy",
+                    "Its servers are " + list(known, ", ") + "; without a name the command is for all of them.");
+        }
+        return named.map(Set::of).orElse(Set.of());
+    }
+
+    private static Optional<ServerAddress> named(String name, Set<ServerAddress> known) {
+        return known.stream()
+                .filter(server -> server.toString().equalsIgnoreCase(name))
+                .findFirst();
+    }
+
+    private static String list(Set<ServerAddress> servers, String separator) {
+        return servers.stream().map(ServerAddress::toString).collect(Collectors.joining(separator));
+    }
+
+    void switchover(long id, String name) {
+        ProxyConfig config = proxy.config();
+        Optional<ServerAddress> target = named(name, MasterReport.servers(config));
+        if (target.isEmpty()) {
+            answers.failed(
+                    id,
+                    SqlState.UNDEFINED_OBJECT,
+                    "\"" + name + "\" is not a server of this proxy",
+                    "SELECT server FROM server WHERE role = 'standby' shows those that can be named.");
+            return;
+        }
+        long timeoutMs = config.failover().switchoverTimeout().toMillis();
+        answers.notice(
+                id,
+                "transactions on " + config.servers().primary() + " may end, for "
+                        + TimeUnit.MILLISECONDS.toSeconds(timeoutMs)
+                        + " s at most, and new ones wait; SWITCHOVER CANCEL calls it off");
+        switchovers.begin(target.get(), timeoutMs, new SwitchoverDesk.ReplyListener() {
+            @Override
+            public void done() {
+                answers.done(id, 0, "");
+            }
+
+            @Override
+            public void failed(String problem) {
+                Event.of("switchover_failed")
+                        .with("server", target.get())
+                        .message(problem)
+                        .warn();
+                answers.failed(
+                        id,
+                        SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE,
+                        "no switchover to " + target.get() + ": " + problem,
+                        "SELECT * FROM server, and SELECT * FROM connection WHERE state <> 'idle', show what is in the way.");
+            }
+        });
+    }
+
+    void cancelSwitchover(long id) {
+        String problem = switchovers.cancel();
+        if (problem.isEmpty()) {
+            answers.done(id, 0, "the switchover is called off; everything continues as before");
+        } else {
+            answers.failed(id, SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE, "nothing was called off: " + problem, "");
+        }
+    }
+
+    /** Nobody waits for the answer of this command any more. */
+    void abandon(long id) {
+        pauses.abandon(id);
+    }
+
+    void abandonAll() {
+        pauses.abandonAll();
+    }
+}

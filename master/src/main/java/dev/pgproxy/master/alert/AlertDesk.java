@@ -1,0 +1,54 @@
+package dev.pgproxy.master.alert;
+
+import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.ipc.AlertMessages;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Keeps alerts until the task-worker has sent them; one that dies meanwhile leaves them to the next, so that some may come twice. */
+public final class AlertDesk implements AlertMessages.AtMaster<Worker>, WorkerRegistry.Listener {
+
+    /** Alerts that wait; the log has them all. */
+    static final int MAX_WAITING = 100;
+
+    private final WorkerRegistry workers;
+    private final Map<Long, Alert> waiting = new LinkedHashMap<>();
+    private long nextId = 1;
+
+    public AlertDesk(WorkerRegistry workers) {
+        this.workers = workers;
+        workers.listen(this);
+    }
+
+    /** Takes an alert to be sent. */
+    public void submit(Alert alert) {
+        if (waiting.size() >= MAX_WAITING) {
+            Event.of("alert_dropped")
+                    .with("alert", alert.kind().label())
+                    .message(MAX_WAITING + " alerts wait to be sent already")
+                    .hint("The task-worker's log says why they cannot be sent.")
+                    .error();
+            return;
+        }
+        long id = nextId++;
+        waiting.put(id, alert);
+        workers.toTaskWorker(new AlertMessages.SendAlert(id, alert));
+    }
+
+    @Override
+    public void workerReady(Worker worker) {
+        if (worker.kind() == ChildKind.TASK) {
+            waiting.forEach((id, alert) -> worker.send(new AlertMessages.SendAlert(id, alert)));
+        }
+    }
+
+    /** An alert was sent, or all tries failed. */
+    @Override
+    public void onAlertSent(Worker worker, AlertMessages.AlertSent message) {
+        waiting.remove(message.alertId());
+    }
+}

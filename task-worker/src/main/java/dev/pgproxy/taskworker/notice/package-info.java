@@ -1,5 +1,0 @@
-/** Tells people what happened to the servers: by a program, by a webhook, by mail. */
-@NullMarked
-package dev.pgproxy.taskworker.notice;
-
-import org.jspecify.annotations.NullMarked;
