@@ -8,16 +8,17 @@ import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.probe.ProbeDesk;
 import dev.pgproxy.master.role.RoleDesk;
-import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.routing.BackendReports;
+import dev.pgproxy.master.routing.SessionReports;
 import dev.pgproxy.master.supervisor.Child;
 import dev.pgproxy.master.supervisor.Supervisor;
 
 /** Who hears which conversation with the children. */
 record Desks(
         Supervisor upkeep,
-        Dispatcher sessions,
-        Dispatcher places,
-        Dispatcher backends,
+        SessionReports sessions,
+        SessionReports places,
+        BackendReports backends,
         CancelDesk cancels,
         RoleDesk roles,
         ProbeDesk probes,

@@ -182,9 +182,9 @@ public final class Master
         try {
             supervisor.start(new Desks(
                     supervisor,
-                    dispatcher,
-                    dispatcher,
-                    dispatcher,
+                    dispatcher.sessions(),
+                    dispatcher.sessions(),
+                    dispatcher.backends(),
                     cancels,
                     roles,
                     failover.probes(),

@@ -22,6 +22,7 @@ class ArchitectureTest {
     static Stream<Named<ArchRule>> rules() {
         return Stream.of(
                         Rules.NO_CYCLES,
+                        Rules.NO_CIRCLES_OF_CLASSES,
                         Rules.NATIVE_ONLY_IN_IO,
                         Rules.PURE_PACKAGES_DO_NO_IO,
                         Rules.TIME_ONLY_THROUGH_THE_CLOCK,

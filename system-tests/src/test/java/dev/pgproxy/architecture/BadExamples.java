@@ -5,6 +5,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.pgproxy.poolworker.bad.AsksByDriver;
 import dev.pgproxy.poolworker.bad.BadLifecycle;
+import dev.pgproxy.poolworker.bad.CalledBack;
+import dev.pgproxy.poolworker.bad.CallsBack;
 import dev.pgproxy.poolworker.bad.CallsMaster;
 import dev.pgproxy.poolworker.bad.CountsInStatics;
 import dev.pgproxy.poolworker.bad.ReadsTheTime;
@@ -24,6 +26,7 @@ final class BadExamples {
         String bad = BadLifecycle.class.getPackageName();
         return Stream.of(
                 new Example(Rules.NO_CYCLES, importer.importPackages(bad + ".a", bad + ".b")),
+                new Example(Rules.NO_CIRCLES_OF_CLASSES, importer.importClasses(CallsBack.class, CalledBack.class)),
                 new Example(Rules.NATIVE_ONLY_IN_IO, importer.importClasses(TouchesMemory.class)),
                 new Example(Rules.PURE_PACKAGES_DO_NO_IO, importer.importClasses(BadLifecycle.class)),
                 new Example(Rules.TIME_ONLY_THROUGH_THE_CLOCK, importer.importClasses(ReadsTheTime.class)),

@@ -11,6 +11,8 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Set;
 
 /** What ArchUnit checks; see ARCHITECTURE.md for the reasons. */
@@ -44,6 +46,33 @@ final class Rules {
 
     static final ArchRule NO_CYCLES =
             slices().matching("dev.pgproxy.(**)").should().beFreeOfCycles();
+
+    /** Packages whose classes depend on each other in one direction only. */
+    private static final Set<String> WITHOUT_CIRCLES =
+            Set.of("dev.pgproxy.master.routing", "dev.pgproxy.master.admin", "dev.pgproxy.poolworker.bad");
+
+    static final ArchRule NO_CIRCLES_OF_CLASSES =
+            slices().assignedFrom(new TopLevelClasses()).should().beFreeOfCycles();
+
+    /** A class with all that is nested in it. */
+    private static final class TopLevelClasses implements SliceAssignment {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            if (!WITHOUT_CIRCLES.contains(type.getPackageName())) {
+                return SliceIdentifier.ignore();
+            }
+            JavaClass outermost = type;
+            while (outermost.getEnclosingClass().isPresent()) {
+                outermost = outermost.getEnclosingClass().get();
+            }
+            return SliceIdentifier.of(outermost.getName());
+        }
+
+        @Override
+        public String getDescription() {
+            return "classes of " + WITHOUT_CIRCLES;
+        }
+    }
 
     static final ArchRule NATIVE_ONLY_IN_IO = noClasses()
             .that()

@@ -55,7 +55,7 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         this.loop = loop;
         this.workers = workers;
         this.proxy = proxy;
-        this.servers = new ServerCommands(loop, workers, dispatcher, switchovers, proxy, this);
+        this.servers = new ServerCommands(loop, workers, dispatcher, switchovers, proxy::config, this);
         this.endings = new EndingDesk(loop, pid, workers, dispatcher, this);
         workers.listen(this);
     }

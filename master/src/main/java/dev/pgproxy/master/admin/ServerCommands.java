@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** The commands that are about servers: PAUSE, RESUME, RECONNECT, SWITCHOVER. */
@@ -21,7 +22,7 @@ final class ServerCommands {
     private final WorkerRegistry workers;
     private final Dispatcher dispatcher;
     private final SwitchoverDesk switchovers;
-    private final CommandDesk.Proxy proxy;
+    private final Supplier<ProxyConfig> config;
     private final Answers answers;
     private final PauseDesk pauses;
 
@@ -30,12 +31,12 @@ final class ServerCommands {
             WorkerRegistry workers,
             Dispatcher dispatcher,
             SwitchoverDesk switchovers,
-            CommandDesk.Proxy proxy,
+            Supplier<ProxyConfig> config,
             Answers answers) {
         this.workers = workers;
         this.dispatcher = dispatcher;
         this.switchovers = switchovers;
-        this.proxy = proxy;
+        this.config = config;
         this.answers = answers;
         this.pauses = new PauseDesk(loop, dispatcher, this::reconnect, answers);
     }
@@ -52,7 +53,7 @@ final class ServerCommands {
                 .message("an operator paused: new clients wait, for query_wait_timeout at most")
                 .hint("RESUME in pg_proxy lets them continue.")
                 .warn();
-        pauses.await(id, chosen, proxy.config().adminDatabase().queryTimeout().toMillis());
+        pauses.await(id, chosen, config.get().adminDatabase().queryTimeout().toMillis());
     }
 
     void resume(long id, String name) {
@@ -88,7 +89,7 @@ final class ServerCommands {
 
     /** The servers that a command is for; none when it was answered with an error. */
     private Set<ServerAddress> chosen(long id, String name) {
-        Set<ServerAddress> known = new LinkedHashSet<>(MasterReport.servers(proxy.config()));
+        Set<ServerAddress> known = new LinkedHashSet<>(MasterReport.servers(config.get()));
         known.addAll(dispatcher.paused());
         if (name.isEmpty()) {
             return known;
@@ -115,8 +116,8 @@ final class ServerCommands {
     }
 
     void switchover(long id, String name) {
-        ProxyConfig config = proxy.config();
-        Optional<ServerAddress> target = named(name, MasterReport.servers(config));
+        ProxyConfig inForce = config.get();
+        Optional<ServerAddress> target = named(name, MasterReport.servers(inForce));
         if (target.isEmpty()) {
             answers.failed(
                     id,
@@ -125,10 +126,10 @@ final class ServerCommands {
                     "SELECT server FROM server WHERE role = 'standby' shows those that can be named.");
             return;
         }
-        long timeoutMs = config.failover().switchoverTimeout().toMillis();
+        long timeoutMs = inForce.failover().switchoverTimeout().toMillis();
         answers.notice(
                 id,
-                "transactions on " + config.servers().primary() + " may end, for "
+                "transactions on " + inForce.servers().primary() + " may end, for "
                         + TimeUnit.MILLISECONDS.toSeconds(timeoutMs)
                         + " s at most, and new ones wait; SWITCHOVER CANCEL calls it off");
         switchovers.begin(target.get(), timeoutMs, new SwitchoverDesk.ReplyListener() {

@@ -1,8 +1,11 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
+import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -19,16 +22,18 @@ final class Admission {
          * @param claimed the backend that the worker is expected to use; null when it will open one
          * @param booked one in reset that the worker may use instead of opening one, and which nobody else can be promised
          */
-        record Assign(int slot, Ledger.@Nullable BackendEntry claimed, Ledger.@Nullable BackendEntry booked)
-                implements Decision {
+        record Assign(
+                int slot,
+                @Nullable BackendEntry claimed,
+                @Nullable BackendEntry booked) implements Decision {
 
-            Assign(int slot, Ledger.@Nullable BackendEntry claimed) {
+            Assign(int slot, @Nullable BackendEntry claimed) {
                 this(slot, claimed, null);
             }
         }
 
         /** All places of the scope are taken, and this backend waits for users of another kind. */
-        record Evict(Ledger.BackendEntry backend, PlaceLimits.Scope scope) implements Decision {}
+        record Evict(BackendEntry backend, PlaceLimits.Scope scope) implements Decision {}
 
         /** Nothing can be done before something is reported, or before those ahead in this scope have their places. */
         record Wait(PlaceLimits.Scope scope) implements Decision {}
@@ -53,11 +58,8 @@ final class Admission {
      *     else those who have warm backends could keep a client of another key waiting for ever
      */
     static Decision decide(
-            Ledger ledger,
-            PlaceLimits limits,
-            Candidate candidate,
-            long maxWorkerLoad,
-            ToIntFunction<PlaceLimits.Scope> waitingAhead) {
+            Ledger ledger, Candidate candidate, long maxWorkerLoad, ToIntFunction<PlaceLimits.Scope> waitingAhead) {
+        PlaceLimits limits = ledger.limits();
         List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
             // Above the limit, a session on its way may take the very backend that looks free, and whoever was
@@ -72,11 +74,11 @@ final class Admission {
             }
         }
         boolean isVisitor = candidate.standing() == Standing.VISITOR;
-        Ledger.BackendEntry warm = warm(ledger, candidate);
+        BackendEntry warm = warm(ledger, candidate);
         if (isVisitor) {
-            Ledger.WorkerEntry prepared = ledger.withSpareIdle(candidate.key());
-            if (prepared == null && isFull(ledger, limits, candidate.key())) {
-                prepared = ledger.withMostFor(candidate.key());
+            WorkerEntry prepared = ledger.unused().withSpareIdle(candidate.key());
+            if (prepared == null && isFull(ledger, candidate.key())) {
+                prepared = ledger.search().withMostFor(candidate.key());
             }
             if (prepared != null && prepared.load() + 1 < maxWorkerLoad) {
                 return new Decision.Assign(prepared.slot, null);
@@ -84,15 +86,15 @@ final class Admission {
         } else if (warm != null && (candidate.slot() > 0 || warm.worker.load() < maxWorkerLoad)) {
             // With room for a new one the client is sent there as to a new one: the reset may take longer than that.
             boolean hasRoom = warm.worker.load() + (candidate.slot() == 0 ? 1 : 0) < maxWorkerLoad;
-            boolean waitsForIt = warm.isIdle() || !hasRoom || isFull(ledger, limits, candidate.key());
+            boolean waitsForIt = warm.isIdle() || !hasRoom || isFull(ledger, candidate.key());
             return waitsForIt
                     ? new Decision.Assign(warm.worker.slot, warm)
                     : new Decision.Assign(warm.worker.slot, null, warm);
         }
-        Optional<Ledger.WorkerEntry> chosen = candidate.slot() == 0
+        Optional<WorkerEntry> chosen = candidate.slot() == 0
                 ? ledger.workers().stream()
                         .filter(worker -> worker.load() + 1 < maxWorkerLoad)
-                        .min(Comparator.comparingInt(Ledger.WorkerEntry::sessionCount))
+                        .min(Comparator.comparingInt(WorkerEntry::sessionCount))
                 : Optional.ofNullable(ledger.worker(candidate.slot())).filter(worker -> worker.load() < maxWorkerLoad);
         if (chosen.isEmpty()) {
             return new Decision.Wait(PlaceLimits.server(candidate.key().server()));
@@ -100,45 +102,58 @@ final class Admission {
         // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
         for (int i = scopes.size() - 1; i >= 0; i--) {
             PlaceLimits.Scope scope = scopes.get(i);
-            if (isFull(ledger, limits, scope)) {
-                return makeRoom(ledger, limits, candidate, scope, waitingAhead);
+            if (isFull(ledger, scope)) {
+                return makeRoom(ledger, candidate, scope, waitingAhead);
             }
         }
         return new Decision.Assign(chosen.get().slot, null);
     }
 
-    private static boolean isFull(Ledger ledger, PlaceLimits limits, PoolKey key) {
-        return limits.scopes(key).stream().anyMatch(scope -> isFull(ledger, limits, scope));
+    private static boolean isFull(Ledger ledger, PoolKey key) {
+        return ledger.limits().scopes(key).stream().anyMatch(scope -> isFull(ledger, scope));
     }
 
     /** Whether the scope has a limit, and it is reached. */
-    static boolean isFull(Ledger ledger, PlaceLimits limits, PlaceLimits.Scope scope) {
-        return limits.limit(scope) > 0 && ledger.connections(scope) >= limits.limit(scope);
+    static boolean isFull(Ledger ledger, PlaceLimits.Scope scope) {
+        int limit = ledger.limits().limit(scope);
+        return limit > 0 && ledger.connections(scope) >= limit;
     }
 
-    private static Ledger.@Nullable BackendEntry warm(Ledger ledger, Candidate candidate) {
+    /** Of the scopes where a client counts, the narrowest whose limit is reached; null when none is. */
+    static PlaceLimits.@Nullable Scope fullScope(Ledger ledger, List<PlaceLimits.Scope> scopes) {
+        PlaceLimits.Scope full = null;
+        for (PlaceLimits.Scope scope : scopes) {
+            boolean isNarrower = full == null || !full.isOfStrangers();
+            if (isNarrower && isFull(ledger, scope)) {
+                full = scope;
+            }
+        }
+        return full;
+    }
+
+    private static @Nullable BackendEntry warm(Ledger ledger, Candidate candidate) {
         PoolKey key = candidate.key();
         if (!candidate.mayHaveIdle()) {
             return null;
         }
         return candidate.slot() == 0
-                ? Optional.ofNullable(ledger.idle(key)).orElseGet(() -> ledger.resetting(key))
-                : ledger.warm(key, candidate.slot());
+                ? Optional.ofNullable(ledger.unused().idle(key))
+                        .orElseGet(() -> ledger.unused().resetting(key))
+                : ledger.unused().warm(key, candidate.slot());
     }
 
     /** Nobody makes room for who has proved nothing, where places are kept free for such. */
     private static Decision makeRoom(
             Ledger ledger,
-            PlaceLimits limits,
             Candidate candidate,
             PlaceLimits.Scope scope,
             ToIntFunction<PlaceLimits.Scope> waitingAhead) {
-        if (candidate.standing() == Standing.STRANGER && limits.reserve(scope) > 0) {
+        if (candidate.standing() == Standing.STRANGER && ledger.limits().reserve(scope) > 0) {
             return new Decision.Wait(scope);
         }
-        Ledger.BackendEntry idleOfOthers = ledger.longestIdle(scope);
-        return idleOfOthers != null && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
-                ? new Decision.Evict(idleOfOthers, scope)
+        NavigableSet<BackendEntry> idle = ledger.idleOf(scope);
+        return !idle.isEmpty() && ledger.closing(scope) <= waitingAhead.applyAsInt(scope)
+                ? new Decision.Evict(idle.first(), scope)
                 : new Decision.Wait(scope);
     }
 }

@@ -1,19 +1,17 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.ClientWeight;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
+import dev.pgproxy.master.routing.LedgerEntries.BackendStatus;
+import dev.pgproxy.master.routing.LedgerEntries.Count;
+import dev.pgproxy.master.routing.LedgerEntries.SessionEntry;
+import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,135 +21,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ledger {
 
-    /** What was last heard of a backend. */
-    enum BackendStatus {
-        IN_USE,
-        RESETTING,
-        IDLE,
-        /** Its worker closes it, or was told to; the place is not free before it is gone. */
-        CLOSING
-    }
-
-    /** Where the server's source counts the sessions of a role (miscinit.c). */
-    private static final String ROLE_LIMIT = "InitializeSessionUserId";
-    /** Where it counts the sessions on a database (postinit.c). */
-    private static final String DATABASE_LIMIT = "CheckMyDatabase";
-
-    /** A worker that takes clients. */
-    static final class WorkerEntry {
-        final int slot;
-        private final Map<Long, BackendEntry> backends = new HashMap<>();
-        private final Map<Long, SessionEntry> sessions = new HashMap<>();
-        /** Sessions without a place. */
-        private final Map<PoolKey, Integer> placeless = new HashMap<>();
-
-        private final Map<PoolKey, Integer> backendsByKey = new HashMap<>();
-
-        private WorkerEntry(int slot) {
-            this.slot = slot;
-        }
-
-        int sessionCount() {
-            return sessions.size();
-        }
-
-        /** Clients of this key who are asked for their password here. */
-        int asked(PoolKey key) {
-            return placeless.getOrDefault(key, 0);
-        }
-
-        /** Backends of this key that are here. */
-        int backends(PoolKey key) {
-            return backendsByKey.getOrDefault(key, 0);
-        }
-
-        /** Descriptors that the worker needs for what it holds. */
-        int load() {
-            return sessions.size() + backends.size();
-        }
-    }
-
-    /** A connection to a server. */
-    static final class BackendEntry {
-        final WorkerEntry worker;
-        final long id;
-        final PoolKey key;
-        private List<Count> counts;
-        private BackendStatus status = BackendStatus.IN_USE;
-        private @Nullable SessionEntry user;
-
-        /** When it became free, counted over all backends from 1; 0 for one that never was, which is in no index. */
-        private long turn;
-
-        private BackendEntry(WorkerEntry worker, long id, SessionEntry openedFor) {
-            this.worker = worker;
-            this.id = id;
-            this.key = openedFor.key;
-            this.counts = openedFor.counts;
-        }
-
-        /** Somebody waits until this is gone, who has a better use for its place. */
-        boolean isWantedGone;
-
-        private boolean isGone;
-
-        /** Whether the server has let somebody in. */
-        private boolean hasServed;
-
-        /** Whether nobody has it, and it is not gone. */
-        boolean isUnused() {
-            return !isGone && user == null;
-        }
-
-        boolean isIdle() {
-            return status == BackendStatus.IDLE && user == null;
-        }
-
-        private boolean isFreeingItsPlace() {
-            return status == BackendStatus.CLOSING && user == null;
-        }
-    }
-
-    private static final class SessionEntry {
-        private final PoolKey key;
-        private List<Count> counts;
-        /** Where it counts as a stranger; empty once it has proved who it is. */
-        private List<PlaceLimits.Scope> strangerIn = List.of();
-
-        private boolean hasPlace = true;
-        private @Nullable BackendEntry backend;
-        private int heldBytes;
-
-        private SessionEntry(PoolKey key, List<Count> counts, int heldBytes) {
-            this.key = key;
-            this.counts = counts;
-            this.heldBytes = heldBytes;
-        }
-    }
-
-    /** What one limit is about. */
-    private static final class Count {
-        private int backends;
-        private int sessionsWithoutBackend;
-        private int closing;
-        private final NavigableSet<BackendEntry> idle = newIndex();
-    }
-
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
-    private final Map<PoolKey, NavigableSet<BackendEntry>> idle = new HashMap<>();
-    private final Map<PoolKey, NavigableSet<BackendEntry>> resetting = new HashMap<>();
+    private final UnusedBackends unused = new UnusedBackends();
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
     private PlaceLimits limits;
     private final Map<PlaceLimits.Scope, Integer> strangers = new HashMap<>();
     private int sessions;
     private long heldBytes;
-    private long nextTurn = 1;
 
     Ledger(PlaceLimits limits) {
         this.limits = limits;
     }
 
-    /** Counts everything anew, by other limits. */
+    PlaceLimits limits() {
+        return limits;
+    }
+
+    /** Those that nobody uses. */
+    UnusedBackends unused() {
+        return unused;
+    }
+
+    LedgerSearch search() {
+        return new LedgerSearch(workers.values());
+    }
+
+    /** Counts everything again, by other limits. */
     void limitsAre(PlaceLimits newLimits) {
         limits = newLimits;
         counts.clear();
@@ -178,23 +73,6 @@ final class Ledger {
 
     private List<Count> countsOf(PoolKey key) {
         return limits.scopes(key).stream().map(this::count).toList();
-    }
-
-    /** How many sessions of these servers there are, by {@code user on database}. */
-    Map<String, Integer> sessionsOf(Set<ServerAddress> servers) {
-        Map<String, Integer> sessionsByUser = new TreeMap<>();
-        for (WorkerEntry worker : workers.values()) {
-            for (SessionEntry session : worker.sessions.values()) {
-                if (servers.contains(session.key.server())) {
-                    String user =
-                            StartupParameters.display(session.key.parameters().user());
-                    String database =
-                            StartupParameters.display(session.key.parameters().database());
-                    sessionsByUser.merge(user + " on " + database, 1, Integer::sum);
-                }
-            }
-        }
-        return sessionsByUser;
     }
 
     void workerReady(int slot) {
@@ -244,107 +122,17 @@ final class Ledger {
         return scope.isOfStrangers() ? 0 : count(scope).closing;
     }
 
-    /** The idle backend of this key that was used last, whose caches are the warmest; null when there is none. */
-    @Nullable
-    BackendEntry idle(PoolKey key) {
-        return last(idle.get(key));
-    }
-
-    /** A backend of this key that is being reset and not promised to anyone; null when there is none. */
-    @Nullable
-    BackendEntry resetting(PoolKey key) {
-        return last(resetting.get(key));
-    }
-
-    /** The backend of this scope that has been idle for longest; null when none is idle. */
-    @Nullable
-    BackendEntry longestIdle(PlaceLimits.Scope scope) {
-        NavigableSet<BackendEntry> ofScope = count(scope).idle;
-        return ofScope.isEmpty() ? null : ofScope.first();
-    }
-
-    /** How many backends of this scope are idle. */
-    int idleCount(PlaceLimits.Scope scope) {
-        return count(scope).idle.size();
-    }
-
-    /**
-     * The idle backend of this scope that can be missed first: of the user who has the most of them, the one that has been idle for longest. So
-     * nobody fills the pool with what only he can use.
-     *
-     * @param untilTurn one that became idle later is not meant
-     * @return null when there is none
-     */
-    @Nullable
-    BackendEntry firstToGo(PlaceLimits.Scope scope, long untilTurn) {
-        Map<String, Integer> byUser = new HashMap<>();
-        Map<String, BackendEntry> longest = new HashMap<>();
-        for (BackendEntry backend : count(scope).idle) {
-            String user = backend.key.parameters().serverUser();
-            byUser.merge(user, 1, Integer::sum);
-            if (backend.turn <= untilTurn) {
-                longest.putIfAbsent(user, backend);
-            }
-        }
-        // Of users who have as many, the one whose connection has been idle for longest.
-        return longest.entrySet().stream()
-                .max(Comparator.<Map.Entry<String, BackendEntry>>comparingInt(
-                                entry -> byUser.getOrDefault(entry.getKey(), 0))
-                        .thenComparing(Comparator.<Map.Entry<String, BackendEntry>>comparingLong(
-                                        entry -> entry.getValue().turn)
-                                .reversed()))
-                .map(Map.Entry::getValue)
-                .orElse(null);
-    }
-
-    /**
-     * The connection to this key's server that nobody uses, and that is likely to be what a server has no room beside.
-     *
-     * @param routine of the server's source, which found that there are too many: of one role, to one database, or in all
-     * @return one that nobody else waits for; null when there is none
-     */
-    @Nullable
-    BackendEntry inTheWay(PoolKey key, String routine) {
-        String user = key.parameters().serverUser();
-        String database = key.parameters().serverDatabase();
-        return workers.values().stream()
-                .flatMap(worker -> worker.backends.values().stream())
-                .filter(backend -> backend.key.server().equals(key.server()))
-                .filter(backend -> backend.isUnused() && backend.hasServed && !backend.isWantedGone)
-                .filter(backend -> switch (routine) {
-                    case ROLE_LIMIT -> backend.key.parameters().serverUser().equals(user);
-                    case DATABASE_LIMIT ->
-                        backend.key.parameters().serverDatabase().equals(database);
-                    default -> true;
-                })
-                .min(Comparator.<BackendEntry>comparingInt(backend -> backend.status == BackendStatus.IDLE ? 0 : 1)
-                        .thenComparingInt(backend -> backend.status == BackendStatus.CLOSING ? 0 : 1)
-                        .thenComparingInt(
-                                backend -> backend.key.parameters().serverUser().equals(user) ? 0 : 1)
-                        .thenComparingInt(backend ->
-                                backend.key.parameters().serverDatabase().equals(database) ? 0 : 1)
-                        .thenComparingLong(backend -> backend.turn))
-                .orElse(null);
-    }
-
-    /** Whether the role of this key has a connection to the same server that nobody uses. */
-    boolean hasUnused(PoolKey key) {
-        return workers.values().stream()
-                .flatMap(worker -> worker.backends.values().stream())
-                .anyMatch(backend -> backend.isUnused()
-                        && backend.key.server().equals(key.server())
-                        && backend.key
-                                .parameters()
-                                .serverUser()
-                                .equals(key.parameters().serverUser()));
-    }
-
     /** The server has let the backend's user in. */
     void opened(int slot, long backendId) {
         BackendEntry backend = backend(slot, backendId);
         if (backend != null) {
             backend.hasServed = true;
         }
+    }
+
+    private @Nullable SessionEntry session(int slot, long sessionId) {
+        WorkerEntry worker = workers.get(slot);
+        return worker == null ? null : worker.sessions.get(sessionId);
     }
 
     /** What is known of this backend; null when it is not known. */
@@ -359,73 +147,14 @@ final class Ledger {
         return counts.keySet().stream().filter(scope -> limits.limit(scope) > 0).toList();
     }
 
-    /** The latest turn of all backends that became free: those that become free later have a later one. */
-    long lastTurn() {
-        return nextTurn - 1;
-    }
-
     /** Bytes that the keys of all sessions and backends take, about. */
     long heldBytes() {
         return heldBytes;
     }
 
-    /** As {@link #idle} and {@link #resetting}, in this worker. */
-    @Nullable
-    BackendEntry warm(PoolKey key, int slot) {
-        for (NavigableSet<BackendEntry> entries : List.of(
-                idle.getOrDefault(key, Collections.emptyNavigableSet()),
-                resetting.getOrDefault(key, Collections.emptyNavigableSet()))) {
-            for (BackendEntry backend : entries.descendingSet()) {
-                if (backend.worker.slot == slot) {
-                    return backend;
-                }
-            }
-        }
-        return null;
-    }
-
-    /** The worker that has more idle backends of this key than clients who are asked for their password there; null when there is none. */
-    @Nullable
-    WorkerEntry withSpareIdle(PoolKey key) {
-        Map<WorkerEntry, Integer> spare = new HashMap<>();
-        for (BackendEntry backend : idle.getOrDefault(key, Collections.emptyNavigableSet())) {
-            spare.merge(backend.worker, 1, Integer::sum);
-        }
-        return spare.entrySet().stream()
-                .max(Comparator.<Map.Entry<WorkerEntry, Integer>>comparingInt(entry -> spare(entry, key))
-                        .thenComparing(entry -> entry.getKey().slot))
-                .filter(entry -> spare(entry, key) > 0)
-                .map(Map.Entry::getKey)
-                .orElse(null);
-    }
-
-    /**
-     * The worker that has the most backends of this key for each client who is asked for its password there, when no more can be
-     * opened; null when none has any.
-     */
-    @Nullable
-    WorkerEntry withMostFor(PoolKey key) {
-        return workers.values().stream()
-                .filter(worker -> worker.backendsByKey.containsKey(key))
-                .max(Comparator.comparingDouble(worker -> (double) worker.backends(key) / (1 + worker.asked(key))))
-                .orElse(null);
-    }
-
-    private static int spare(Map.Entry<WorkerEntry, Integer> idleThere, PoolKey key) {
-        return idleThere.getValue() - idleThere.getKey().asked(key);
-    }
-
     @Nullable
     WorkerEntry worker(int slot) {
         return workers.get(slot);
-    }
-
-    private static @Nullable BackendEntry last(@Nullable NavigableSet<BackendEntry> entries) {
-        return entries == null || entries.isEmpty() ? null : entries.last();
-    }
-
-    private static NavigableSet<BackendEntry> newIndex() {
-        return new TreeSet<>(Comparator.comparingLong(backend -> backend.turn));
     }
 
     /**
@@ -437,7 +166,7 @@ final class Ledger {
      */
     void assigned(
             int slot,
-            long frontendId,
+            long sessionId,
             PoolKey key,
             int heldBytes,
             @Nullable BackendEntry claimed,
@@ -446,9 +175,9 @@ final class Ledger {
         if (worker == null) {
             return;
         }
-        SessionEntry session = new SessionEntry(key, List.of(), heldBytes);
+        SessionEntry session = new SessionEntry(worker, key, List.of(), heldBytes);
         session.hasPlace = false;
-        worker.sessions.put(frontendId, session);
+        worker.sessions.put(sessionId, session);
         sessions++;
         this.heldBytes += heldBytes;
         if (scopes.isEmpty()) {
@@ -459,26 +188,24 @@ final class Ledger {
     }
 
     /** A session that had no place gets one; parameters as for {@link #assigned}. */
-    void placed(int slot, long frontendId, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
-        WorkerEntry worker = workers.get(slot);
-        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
-        if (worker != null && session != null && !session.hasPlace) {
-            lessPlaceless(worker, session);
+    void placed(int slot, long sessionId, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
+        SessionEntry session = session(slot, sessionId);
+        if (session != null && !session.hasPlace) {
+            lessPlaceless(session);
             givePlace(session, claimed, scopes);
         }
     }
 
     /** A session gives its place and its backend back, and may want another one. */
-    void unplaced(int slot, long frontendId) {
-        WorkerEntry worker = workers.get(slot);
-        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
-        if (worker != null && session != null && session.hasPlace) {
+    void unplaced(int slot, long sessionId) {
+        SessionEntry session = session(slot, sessionId);
+        if (session != null && session.hasPlace) {
             noStranger(session);
             part(session);
             session.counts.forEach(count -> count.sessionsWithoutBackend--);
             session.counts = List.of();
             session.hasPlace = false;
-            worker.placeless.merge(session.key, 1, Integer::sum);
+            session.worker.placeless.merge(session.key, 1, Integer::sum);
         }
     }
 
@@ -486,8 +213,8 @@ final class Ledger {
         numbers.merge(key, -1, (a, b) -> a + b == 0 ? null : a + b);
     }
 
-    private static void lessPlaceless(WorkerEntry worker, SessionEntry session) {
-        less(worker.placeless, session.key);
+    private static void lessPlaceless(SessionEntry session) {
+        less(session.worker.placeless, session.key);
     }
 
     private void givePlace(SessionEntry session, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
@@ -503,9 +230,8 @@ final class Ledger {
     }
 
     /** The session's client has proved who it is. */
-    void proved(int slot, long frontendId) {
-        WorkerEntry worker = workers.get(slot);
-        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
+    void proved(int slot, long sessionId) {
+        SessionEntry session = session(slot, sessionId);
         if (session != null) {
             noStranger(session);
             heldBytes -= session.heldBytes;
@@ -522,12 +248,12 @@ final class Ledger {
     }
 
     /** The worker chose this backend for the session, or opened it. */
-    void joined(int slot, long frontendId, long backendId) {
-        WorkerEntry worker = workers.get(slot);
-        SessionEntry session = worker == null ? null : worker.sessions.get(frontendId);
-        if (worker == null || session == null) {
+    void joined(int slot, long sessionId, long backendId) {
+        SessionEntry session = session(slot, sessionId);
+        if (session == null) {
             return;
         }
+        WorkerEntry worker = session.worker;
         BackendEntry backend = worker.backends.get(backendId);
         if (backend == null) {
             backend = new BackendEntry(worker, backendId, session);
@@ -549,7 +275,7 @@ final class Ledger {
         if (backend.user != null) {
             part(backend.user);
         }
-        unindex(backend);
+        unused.remove(backend);
         backend.isWantedGone = false; // It is used again, and who waited for its end goes on.
         change(backend, backend.status, session);
         session.backend = backend;
@@ -561,17 +287,17 @@ final class Ledger {
         if (backend != null) {
             session.backend = null;
             change(backend, backend.status, null);
-            index(backend);
+            unused.add(backend);
             session.counts.forEach(count -> count.sessionsWithoutBackend++);
         }
     }
 
-    void sessionClosed(int slot, long frontendId) {
+    void sessionClosed(int slot, long sessionId) {
         WorkerEntry worker = workers.get(slot);
-        SessionEntry session = worker == null ? null : worker.sessions.remove(frontendId);
-        if (worker != null && session != null) {
+        SessionEntry session = worker == null ? null : worker.sessions.remove(sessionId);
+        if (session != null) {
             if (!session.hasPlace) {
-                lessPlaceless(worker, session);
+                lessPlaceless(session);
             }
             forget(session);
         }
@@ -586,18 +312,10 @@ final class Ledger {
     }
 
     void backendStatus(int slot, long backendId, BackendStatus status) {
-        WorkerEntry worker = workers.get(slot);
-        BackendEntry backend = worker == null ? null : worker.backends.get(backendId);
+        BackendEntry backend = backend(slot, backendId);
         if (backend != null) {
             status(backend, status);
         }
-    }
-
-    /** The key of this backend; null when it is not known. */
-    @Nullable
-    PoolKey keyOf(int slot, long backendId) {
-        BackendEntry backend = backend(slot, backendId);
-        return backend == null ? null : backend.key;
     }
 
     void backendGone(int slot, long backendId) {
@@ -621,7 +339,7 @@ final class Ledger {
 
     /** A client may have it after its reset: until it is idle nobody else is promised it. */
     void booked(BackendEntry backend) {
-        unindex(backend);
+        unused.remove(backend);
     }
 
     /** The worker was told to close it. */
@@ -630,9 +348,9 @@ final class Ledger {
     }
 
     private void status(BackendEntry backend, BackendStatus status) {
-        unindex(backend);
+        unused.remove(backend);
         change(backend, status, backend.user);
-        index(backend);
+        unused.add(backend);
     }
 
     private static void change(BackendEntry backend, BackendStatus status, @Nullable SessionEntry user) {
@@ -643,30 +361,9 @@ final class Ledger {
         backend.counts.forEach(count -> count.closing += change);
     }
 
-    private void index(BackendEntry backend) {
-        if (backend.user != null) {
-            return;
-        }
-        backend.turn = nextTurn++;
-        if (backend.status == BackendStatus.IDLE) {
-            idle.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
-            backend.counts.forEach(count -> count.idle.add(backend));
-        } else if (backend.status == BackendStatus.RESETTING) {
-            resetting.computeIfAbsent(backend.key, key -> newIndex()).add(backend);
-        }
-    }
-
-    private void unindex(BackendEntry backend) {
-        unindex(idle, backend);
-        unindex(resetting, backend);
-        backend.counts.forEach(count -> count.idle.remove(backend));
-    }
-
-    private static void unindex(Map<PoolKey, NavigableSet<BackendEntry>> index, BackendEntry backend) {
-        NavigableSet<BackendEntry> ofKey = index.get(backend.key);
-        if (ofKey != null && ofKey.remove(backend) && ofKey.isEmpty()) {
-            index.remove(backend.key);
-        }
+    /** The idle backends of this scope, by the time since when they are. */
+    NavigableSet<BackendEntry> idleOf(PlaceLimits.Scope scope) {
+        return count(scope).idle;
     }
 
     private Count count(PlaceLimits.Scope scope) {

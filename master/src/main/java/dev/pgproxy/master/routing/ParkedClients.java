@@ -1,16 +1,28 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.ClientWeight;
+import dev.pgproxy.master.accept.Refusals;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,30 +36,76 @@ final class ParkedClients {
     private record Parked(Client client, Resumption resumption, long sinceNs, Scheduler.@Nullable Timer timer) {}
 
     private final EventLoop loop;
+    private final Refusals refusals;
+    private final ClientMemory memory;
+    private final Function<Descriptor, ClientConnection> connections;
     private final BiConsumer<Client, Resumption> awake;
-    private final Consumer<Client> timedOut;
     private final Map<Long, Parked> parked = new HashMap<>();
+    private ProxyConfig config;
     private long heldBytes;
 
     /**
+     * Keeps nobody yet.
+     *
+     * @param connections make connections that a worker has given back part of this process
      * @param awake takes over a client that has something to say
-     * @param timedOut takes over a client that had nothing to say for too long
      */
-    ParkedClients(EventLoop loop, BiConsumer<Client, Resumption> awake, Consumer<Client> timedOut) {
+    ParkedClients(
+            EventLoop loop,
+            ProxyConfig config,
+            Refusals refusals,
+            ClientMemory memory,
+            Function<Descriptor, ClientConnection> connections,
+            BiConsumer<Client, Resumption> awake) {
         this.loop = loop;
+        this.config = config;
+        this.refusals = refusals;
+        this.memory = memory;
+        this.connections = connections;
         this.awake = awake;
-        this.timedOut = timedOut;
+    }
+
+    void configure(ProxyConfig newConfig) {
+        config = newConfig;
     }
 
     /**
-     * Takes over a client.
+     * Takes over a client that a worker gives back.
      *
-     * @param idleMs how long it may do nothing from now on; 0 for ever
-     * @param sinceNs since when it does nothing
+     * @param closedBecause what it is told instead; null when it can stay
      */
-    void add(Client client, Resumption resumption, long idleMs, long sinceNs) {
-        Scheduler.@Nullable Timer timer =
-                idleMs == 0 ? null : loop.scheduler().afterMs(idleMs, () -> timedOut(client.sessionId()));
+    void park(SessionMessages.SessionParked message, byte @Nullable [] closedBecause) {
+        Client client = new Client(
+                message.sessionId(),
+                connections.apply(message.client()),
+                TcpSockets.peer(message.origin().ip(), message.origin().port()),
+                startup(message.startupPacket()),
+                0);
+        if (closedBecause != null) {
+            refusals.refuse(client.connection(), closedBecause);
+        } else if (!memory.hasRoomFor(weight(client, message.resumption()))) {
+            refusals.refuse(client.connection(), Refusals.noRoomToStay());
+        } else {
+            add(client, message.resumption(), message.idleMs());
+        }
+    }
+
+    private static StartupPacket.Startup startup(byte[] packet) {
+        try {
+            return (StartupPacket.Startup) StartupPacketDecoder.decode(packet);
+        } catch (ProtocolViolation e) {
+            throw new IllegalStateException("a worker parked a client without a startup packet", e);
+        }
+    }
+
+    private void add(Client client, Resumption resumption, long idleMs) {
+        long boundMs = config.exemptions().match(client.startup().parameters())
+                ? 0
+                : config.timeouts().activeConnection().toMillis();
+        Scheduler.@Nullable Timer timer = boundMs == 0
+                ? null
+                : loop.scheduler().afterMs(Math.max(1, boundMs - idleMs), () -> timedOut(client.sessionId()));
+        long sinceNs = loop.clock().nanoTime() - TimeUnit.MILLISECONDS.toNanos(idleMs);
         parked.put(client.sessionId(), new Parked(client, resumption, sinceNs, timer));
         heldBytes += weight(client, resumption);
         client.connection().onReady(ready -> ready(client.sessionId(), ready));
@@ -70,7 +128,7 @@ final class ParkedClients {
     private void timedOut(long id) {
         Client client = take(id);
         if (client != null) {
-            timedOut.accept(client);
+            refusals.refuse(client, client.connection(), BackendMessage.idleSessionTimeout());
         }
     }
 

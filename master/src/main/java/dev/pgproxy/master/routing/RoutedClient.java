@@ -12,6 +12,7 @@ import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.ClientWeight;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -38,7 +39,7 @@ final class RoutedClient {
     private Scheduler.@Nullable Timer waitTimer;
     private int returns;
     private int crowdedOut;
-    private Ledger.@Nullable BackendEntry room;
+    private @Nullable BackendEntry room;
     private int overtaken;
     private long patientSinceNs;
     private boolean patient;
@@ -101,7 +102,7 @@ final class RoutedClient {
         return back;
     }
 
-    /** The same client, for whom its server had no room, with its connection, which came back. */
+    /** The same client, which its server had no room for, with its connection, which came back. */
     RoutedClient crowdedOut(ClientConnection itsConnection) {
         RoutedClient back = new RoutedClient(client, startup, key, sinceNs, tried, resumption, standing, 0);
         back.returns = returns + 1;
@@ -123,7 +124,7 @@ final class RoutedClient {
     }
 
     /** This connection is in its way; until it is gone, or used again, nothing is tried. */
-    void waitFor(Ledger.BackendEntry inTheWay) {
+    void waitFor(BackendEntry inTheWay) {
         room = inTheWay;
     }
 

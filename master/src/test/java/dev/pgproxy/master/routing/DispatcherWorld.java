@@ -239,15 +239,17 @@ final class DispatcherWorld implements AutoCloseable {
     String park(boolean whenMemoryIsFull) throws IOException {
         memoryFull = whenMemoryIsFull;
         try (SocketChannel far = SocketChannel.open(address)) {
-            dispatcher.onSessionParked(
-                    workers.get(0),
-                    new SessionMessages.SessionParked(
-                            nextClient++,
-                            new ClientOrigin("127.0.0.1", 1, 0),
-                            0,
-                            startupPacket("app"),
-                            new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0]),
-                            accept().fd()));
+            dispatcher
+                    .sessions()
+                    .onSessionParked(
+                            workers.get(0),
+                            new SessionMessages.SessionParked(
+                                    nextClient++,
+                                    new ClientOrigin("127.0.0.1", 1, 0),
+                                    0,
+                                    startupPacket("app"),
+                                    new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0]),
+                                    accept().fd()));
             ByteBuffer words = ByteBuffer.allocate(1_000);
             far.configureBlocking(dispatcher.clientCount() == 0);
             far.read(words);
@@ -472,7 +474,9 @@ final class DispatcherWorld implements AutoCloseable {
                 PlayedBackend backend = backends.get(evict.backendId());
                 if (backend != null && backend.holder == null && !backend.closing) {
                     backend.closing = true;
-                    outbox.add(() -> dispatcher.onBackendClosing(this, new BackendMessages.BackendClosing(backend.id)));
+                    outbox.add(() -> dispatcher
+                            .backends()
+                            .onBackendClosing(this, new BackendMessages.BackendClosing(backend.id)));
                 }
             }
         }
@@ -494,7 +498,7 @@ final class DispatcherWorld implements AutoCloseable {
         private void accepted(Person person, long backend) {
             outbox.add(() -> {
                 acknowledged.add(person.id);
-                dispatcher.onSessionAccepted(this, new SessionMessages.SessionAccepted(person.id, backend));
+                dispatcher.sessions().onSessionAccepted(this, new SessionMessages.SessionAccepted(person.id, backend));
             });
         }
 
@@ -517,7 +521,8 @@ final class DispatcherWorld implements AutoCloseable {
             if (chosen == null && promised != null && promised.closing && !reservedClosing.containsKey(expected)) {
                 reservedClosing.put(expected, person);
                 accepted(person, expected);
-                outbox.add(() -> dispatcher.onBackendClosing(this, new BackendMessages.BackendClosing(expected)));
+                outbox.add(() ->
+                        dispatcher.backends().onBackendClosing(this, new BackendMessages.BackendClosing(expected)));
                 return;
             }
             if (chosen == null) {
@@ -558,7 +563,7 @@ final class DispatcherWorld implements AutoCloseable {
         private void closed(PlayedBackend backend) {
             backends.remove(backend.id);
             Person next = reservedClosing.remove(backend.id);
-            outbox.add(() -> dispatcher.onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
+            outbox.add(() -> dispatcher.backends().onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
             if (next != null && next.stage == Stage.AT_SERVER) {
                 PlayedBackend fresh = open(next);
                 fresh.holder = next;
@@ -573,8 +578,9 @@ final class DispatcherWorld implements AutoCloseable {
                     if (person.nature != Nature.SILENT) {
                         person.stage = Stage.WANTS_PLACE;
                         boolean proved = person.nature == Nature.KNOWN;
-                        outbox.add(() -> dispatcher.onPlaceWanted(
-                                this, new PlaceMessages.PlaceWanted(person.id, proved, new byte[0])));
+                        outbox.add(() -> dispatcher
+                                .sessions()
+                                .onPlaceWanted(this, new PlaceMessages.PlaceWanted(person.id, proved, new byte[0])));
                     } else if (nowNs - person.deadlineNs > 0) {
                         timedOut(person);
                     }
@@ -587,10 +593,12 @@ final class DispatcherWorld implements AutoCloseable {
                     if (person.nature == Nature.KNOWN) {
                         person.stage = Stage.IN;
                         served++;
-                        outbox.add(() -> dispatcher.onSessionOpened(
-                                this,
-                                new SessionMessages.SessionOpened(
-                                        person.id, backend.id, AuthenticationMethod.SCRAM_SHA_256)));
+                        outbox.add(() -> dispatcher
+                                .sessions()
+                                .onSessionOpened(
+                                        this,
+                                        new SessionMessages.SessionOpened(
+                                                person.id, backend.id, AuthenticationMethod.SCRAM_SHA_256)));
                     } else {
                         timedOut(person);
                     }
@@ -600,11 +608,13 @@ final class DispatcherWorld implements AutoCloseable {
                     if (used == null) {
                         throw new IllegalStateException("in without a backend");
                     }
-                    outbox.add(
-                            () -> dispatcher.onBackendResetting(this, new BackendMessages.BackendResetting(used.id)));
+                    outbox.add(() -> dispatcher
+                            .backends()
+                            .onBackendResetting(this, new BackendMessages.BackendResetting(used.id)));
                     gone(person);
                     leaves(person, true);
-                    outbox.add(() -> dispatcher.onBackendIdle(this, new BackendMessages.BackendIdle(used.id)));
+                    outbox.add(
+                            () -> dispatcher.backends().onBackendIdle(this, new BackendMessages.BackendIdle(used.id)));
                     used.holder = null;
                 }
                 case WANTS_PLACE, AT_MASTER, GONE -> {
@@ -622,11 +632,12 @@ final class DispatcherWorld implements AutoCloseable {
         private void leaves(Person person, boolean backendStays) {
             persons.remove(person.id);
             reservedClosing.values().remove(person);
-            outbox.add(() -> dispatcher.onSessionClosed(this, new SessionMessages.SessionClosed(person.id)));
+            outbox.add(() -> dispatcher.sessions().onSessionClosed(this, new SessionMessages.SessionClosed(person.id)));
             PlayedBackend backend = person.backend;
             if (backend != null && !backendStays) {
                 backends.remove(backend.id);
-                outbox.add(() -> dispatcher.onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
+                outbox.add(
+                        () -> dispatcher.backends().onBackendGone(this, new BackendMessages.BackendGone(backend.id)));
             }
         }
     }

@@ -10,7 +10,8 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
-import dev.pgproxy.master.routing.Ledger.BackendStatus;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
+import dev.pgproxy.master.routing.LedgerEntries.BackendStatus;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,7 +48,8 @@ class LedgerTest {
 
     private static Admission.Decision decide(Ledger ledger, PoolKey key, int ofServer, long maxWorkerLoad) {
         PlaceLimits limits = limits(ofServer);
-        return Admission.decide(ledger, limits, proved(limits, key), maxWorkerLoad, scope -> 0);
+        ledger.limitsAre(limits);
+        return Admission.decide(ledger, proved(limits, key), maxWorkerLoad, scope -> 0);
     }
 
     private static Admission.Candidate proved(PlaceLimits limits, PoolKey key) {
@@ -64,15 +66,19 @@ class LedgerTest {
                 SERVER, 3 << 16, new StartupParameters(List.of(new StartupParameters.Parameter("user", user))));
     }
 
-    private Ledger.BackendEntry idle(long session, long backend, PoolKey key) {
+    private BackendEntry idle(long session, long backend, PoolKey key) {
         ledger.assigned(1, session, key, 0, null, PLACE);
         ledger.joined(1, session, backend);
         ledger.backendStatus(1, backend, BackendStatus.RESETTING);
         ledger.sessionClosed(1, session);
         ledger.backendStatus(1, backend, BackendStatus.IDLE);
-        Ledger.BackendEntry entry = ledger.idle(key);
+        BackendEntry entry = ledger.unused().idle(key);
         assertNotNull(entry);
         return entry;
+    }
+
+    private static @Nullable BackendEntry longestIdle(Ledger ledger, PlaceLimits.Scope scope) {
+        return ledger.idleOf(scope).isEmpty() ? null : ledger.idleOf(scope).first();
     }
 
     @Test
@@ -85,28 +91,28 @@ class LedgerTest {
         ledger.backendStatus(1, 10, BackendStatus.RESETTING);
         ledger.sessionClosed(1, 1);
         assertEquals(1, ledger.connections(ALL));
-        assertNotNull(ledger.resetting(A));
-        assertNull(ledger.idle(A));
+        assertNotNull(ledger.unused().resetting(A));
+        assertNull(ledger.unused().idle(A));
         ledger.backendStatus(1, 10, BackendStatus.IDLE);
-        assertNotNull(ledger.idle(A));
+        assertNotNull(ledger.unused().idle(A));
         ledger.backendGone(1, 10);
         assertEquals(0, ledger.connections(ALL));
-        assertNull(ledger.idle(A));
+        assertNull(ledger.unused().idle(A));
     }
 
     @Test
     void promisedBackendIsPromisedOnce() {
         ledger.workerReady(1);
-        Ledger.BackendEntry backend = idle(1, 10, A);
+        BackendEntry backend = idle(1, 10, A);
         ledger.assigned(1, 2, A, 0, backend, PLACE);
-        assertNull(ledger.idle(A));
+        assertNull(ledger.unused().idle(A));
         assertEquals(1, ledger.connections(ALL));
     }
 
     @Test
     void sessionThatTookAnothersBackendLeavesTheOtherCounted() {
         ledger.workerReady(1);
-        Ledger.BackendEntry backend = idle(1, 10, A);
+        BackendEntry backend = idle(1, 10, A);
         ledger.assigned(1, 2, A, 0, null, PLACE);
         ledger.assigned(1, 3, A, 0, backend, PLACE);
         ledger.joined(1, 2, 10);
@@ -124,7 +130,7 @@ class LedgerTest {
         ledger.workerGone(1);
         assertEquals(0, ledger.connections(ALL));
         assertEquals(0, ledger.sessionCount());
-        assertNull(ledger.idle(A));
+        assertNull(ledger.unused().idle(A));
         ledger.joined(1, 2, 11); // A late report of the dead.
         assertEquals(0, ledger.connections(ALL));
     }
@@ -134,7 +140,7 @@ class LedgerTest {
         assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 2, 1_000));
         ledger.workerReady(1);
         assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, A, 2, 1_000));
-        Ledger.BackendEntry warm = idle(1, 10, A);
+        BackendEntry warm = idle(1, 10, A);
         assertEquals(new Admission.Decision.Assign(1, warm), decide(ledger, A, 2, 1_000));
         assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 2, 1_000));
         assertEquals(new Admission.Decision.Evict(warm, ALL), decide(ledger, B, 1, 1_000));
@@ -148,15 +154,15 @@ class LedgerTest {
     @Test
     void whatIsBeingResetIsPromisedToOneOnly() {
         ledger.workerReady(1);
-        Ledger.BackendEntry resetting = idle(1, 10, A);
-        ledger.backendStatus(1, 10, Ledger.BackendStatus.RESETTING);
+        BackendEntry resetting = idle(1, 10, A);
+        ledger.backendStatus(1, 10, BackendStatus.RESETTING);
         assertEquals(
                 new Admission.Decision.Assign(1, resetting), decide(ledger, A, 1, 1_000), "nothing else is allowed");
         assertEquals(new Admission.Decision.Assign(1, null, resetting), decide(ledger, A, 2, 1_000));
         ledger.booked(resetting);
         ledger.assigned(1, 2, A, 0, null, PLACE);
         assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 2, 1_000));
-        ledger.backendStatus(1, 10, Ledger.BackendStatus.RESETTING); // Its client has lost patience.
+        ledger.backendStatus(1, 10, BackendStatus.RESETTING); // Its client has lost patience.
         assertEquals(new Admission.Decision.Assign(1, resetting), decide(ledger, A, 2, 1_000));
     }
 
@@ -191,14 +197,14 @@ class LedgerTest {
         assertEquals(1, book.connections(ofA));
         assertEquals(
                 new Admission.Decision.Wait(ofA),
-                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+                Admission.decide(book, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
         assertInstanceOf(
                 Admission.Decision.Assign.class,
-                Admission.decide(book, limits, proved(limits, B), 1_000, LedgerTest::nobodyAhead));
+                Admission.decide(book, proved(limits, B), 1_000, LedgerTest::nobodyAhead));
         book.sessionClosed(1, 1);
         assertInstanceOf(
                 Admission.Decision.Assign.class,
-                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+                Admission.decide(book, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
     }
 
     @Test
@@ -218,7 +224,7 @@ class LedgerTest {
             book.sessionClosed(1, 1);
             book.backendStatus(1, backend.getKey(), BackendStatus.IDLE);
         }
-        Admission.Decision decision = Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead);
+        Admission.Decision decision = Admission.decide(book, proved(limits, A), 1_000, LedgerTest::nobodyAhead);
         assertEquals(
                 11, assertInstanceOf(Admission.Decision.Evict.class, decision).backend().id);
     }
@@ -226,12 +232,12 @@ class LedgerTest {
     @Test
     void aPlaceThatSomebodyWaitsForIsNotBecomingFree() {
         ledger.workerReady(1);
-        Ledger.BackendEntry warm = idle(1, 10, A);
+        BackendEntry warm = idle(1, 10, A);
         ledger.assigned(1, 2, A, 0, warm, PLACE);
         ledger.joined(1, 2, 10);
         ledger.backendStatus(1, 10, BackendStatus.CLOSING);
         assertEquals(0, ledger.closing(ALL));
-        Ledger.BackendEntry other = idle(3, 11, A);
+        BackendEntry other = idle(3, 11, A);
         assertEquals(new Admission.Decision.Evict(other, ALL), decide(ledger, B, 2, 1_000));
         ledger.sessionClosed(1, 2);
         assertEquals(1, ledger.closing(ALL));
@@ -258,13 +264,16 @@ class LedgerTest {
                 String where = "seed=" + seed + " " + scope;
                 assertEquals(always.connections(scope), changed.connections(scope), where);
                 assertEquals(always.closing(scope), changed.closing(scope), where);
-                assertEquals(idOf(always.longestIdle(scope)), idOf(changed.longestIdle(scope)), where);
+                assertEquals(idOf(longestIdle(always, scope)), idOf(longestIdle(changed, scope)), where);
             }
-            assertEquals(always.sessionsOf(Set.of(SERVER)), changed.sessionsOf(Set.of(SERVER)), "seed=" + seed);
+            assertEquals(
+                    always.search().sessionsOf(Set.of(SERVER)),
+                    changed.search().sessionsOf(Set.of(SERVER)),
+                    "seed=" + seed);
         }
     }
 
-    private static long idOf(Ledger.@Nullable BackendEntry entry) {
+    private static long idOf(@Nullable BackendEntry entry) {
         return entry == null ? -1 : entry.id;
     }
 
@@ -299,14 +308,15 @@ class LedgerTest {
     @Test
     void whatBecomesFreeIsForThoseAhead() {
         ledger.workerReady(1);
-        Ledger.BackendEntry warm = idle(1, 10, A);
-        Admission.Decision behind = Admission.decide(ledger, limits(1), proved(limits(1), A), 1_000, scope -> 1);
+        BackendEntry warm = idle(1, 10, A);
+        ledger.limitsAre(limits(1));
+        Admission.Decision behind = Admission.decide(ledger, proved(limits(1), A), 1_000, scope -> 1);
         assertEquals(new Admission.Decision.Wait(ALL), behind);
         idle(2, 11, A);
         ledger.closing(warm); // The one ahead has its place on the way now.
+        ledger.limitsAre(limits(2));
         assertInstanceOf(
-                Admission.Decision.Assign.class,
-                Admission.decide(ledger, limits(2), proved(limits(2), A), 1_000, scope -> 1));
+                Admission.Decision.Assign.class, Admission.decide(ledger, proved(limits(2), A), 1_000, scope -> 1));
     }
 
     /**
@@ -437,25 +447,23 @@ class LedgerTest {
         book.workerReady(1);
         Admission.Candidate stranger = stranger(limits, A, "10.0.0.1");
         assertInstanceOf(
-                Admission.Decision.Assign.class,
-                Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead));
+                Admission.Decision.Assign.class, Admission.decide(book, stranger, 1_000, LedgerTest::nobodyAhead));
         book.assigned(1, 1, A, 0, null, stranger.scopes());
-        Admission.Decision second = Admission.decide(book, limits, stranger, 1_000, LedgerTest::nobodyAhead);
+        Admission.Decision second = Admission.decide(book, stranger, 1_000, LedgerTest::nobodyAhead);
         assertTrue(((Admission.Decision.Wait) second).scope().isOfStrangers(), "one neighbour has half of two");
         Admission.Candidate other = stranger(limits, A, "10.0.0.2");
         assertInstanceOf(
-                Admission.Decision.Assign.class, Admission.decide(book, limits, other, 1_000, LedgerTest::nobodyAhead));
+                Admission.Decision.Assign.class, Admission.decide(book, other, 1_000, LedgerTest::nobodyAhead));
         book.assigned(1, 2, A, 0, null, other.scopes());
         Admission.Candidate third = stranger(limits, A, "10.0.0.3");
-        assertInstanceOf(
-                Admission.Decision.Wait.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
+        assertInstanceOf(Admission.Decision.Wait.class, Admission.decide(book, third, 1_000, LedgerTest::nobodyAhead));
         assertInstanceOf(
                 Admission.Decision.Assign.class,
-                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+                Admission.decide(book, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
 
         book.proved(1, 1);
         assertInstanceOf(
-                Admission.Decision.Assign.class, Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead));
+                Admission.Decision.Assign.class, Admission.decide(book, third, 1_000, LedgerTest::nobodyAhead));
         book.sessionClosed(1, 2);
         for (long i = 10; i < 29; i++) {
             book.assigned(1, i, B, 0, null, PLACE);
@@ -464,12 +472,12 @@ class LedgerTest {
             book.backendStatus(1, 100 + i, BackendStatus.IDLE);
         }
         assertEquals(20, book.connections(ALL));
-        Admission.Decision full = Admission.decide(book, limits, third, 1_000, LedgerTest::nobodyAhead);
+        Admission.Decision full = Admission.decide(book, third, 1_000, LedgerTest::nobodyAhead);
         assertEquals(
                 ALL, ((Admission.Decision.Wait) full).scope(), "it waits in order of arrival, and nobody makes room");
         assertInstanceOf(
                 Admission.Decision.Evict.class,
-                Admission.decide(book, limits, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
+                Admission.decide(book, proved(limits, A), 1_000, LedgerTest::nobodyAhead));
     }
 
     @Test
@@ -488,7 +496,7 @@ class LedgerTest {
         assertEquals(1, book.connections(ALL), "the backend is there still");
         book.backendStatus(1, 10, BackendStatus.RESETTING);
         book.backendStatus(1, 10, BackendStatus.IDLE);
-        assertEquals(1, book.idleCount(ALL));
+        assertEquals(1, book.idleOf(ALL).size());
         book.placed(1, 1, null, PLACE);
         assertEquals(2, book.connections(ALL));
         book.backendGone(1, 10);
@@ -500,14 +508,17 @@ class LedgerTest {
     @Test
     void whoHasTheMostIdleBackendsLosesOneFirst() {
         ledger.workerReady(1);
-        Ledger.BackendEntry oldest = idle(1, 10, B);
+        BackendEntry oldest = idle(1, 10, B);
         idle(2, 20, A);
         idle(3, 30, A);
-        Ledger.BackendEntry first = ledger.firstToGo(ALL, ledger.lastTurn());
+        BackendEntry first =
+                LedgerSearch.firstToGo(ledger.idleOf(ALL), ledger.unused().lastTurn());
         assertNotNull(first);
         assertEquals(20, first.id);
         ledger.closing(first);
-        assertEquals(oldest, ledger.firstToGo(ALL, ledger.lastTurn()));
+        assertEquals(
+                oldest,
+                LedgerSearch.firstToGo(ledger.idleOf(ALL), ledger.unused().lastTurn()));
     }
 
     /** The whole packet is kept until then, of which the key may be a small part. */

@@ -1,0 +1,68 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.master.accept.Client;
+import dev.pgproxy.master.accept.Refusals;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Finds a server for each client that comes, or comes back, and has it wait for a place there. */
+final class Intake {
+
+    static final byte[] NO_SERVER = BackendMessage.fatal(
+            SqlState.CANNOT_CONNECT_NOW,
+            "no standby is available",
+            "Set route.standby_fallback = primary, or repair the standbys of slaver_list.");
+
+    private final Clock clock;
+    private final Refusals refusals;
+    private final Routes routes;
+    private final Standings standings;
+    private final WaitingRoom waiting;
+    private final Turns turns;
+
+    Intake(Clock clock, Refusals refusals, Routes routes, Standings standings, WaitingRoom waiting, Turns turns) {
+        this.clock = clock;
+        this.refusals = refusals;
+        this.routes = routes;
+        this.standings = standings;
+        this.waiting = waiting;
+        this.turns = turns;
+    }
+
+    /**
+     * Takes over a client.
+     *
+     * @param resumption of the session that the client has already; null when it is about to log in
+     */
+    void bring(Client client, @Nullable Resumption resumption) {
+        if (routes.take(client, Set.of()) instanceof Router.Route.To to) {
+            PoolKey key = routes.keyOf(to);
+            Standing standing = resumption == null ? standings.of(client, key, to.startup()) : Standing.PROVED;
+            waiting.enter(new RoutedClient(client, to.startup(), key, clock.nanoTime(), resumption, standing));
+            turns.take(to.server());
+        } else {
+            refusals.refuse(client, client.connection(), NO_SERVER);
+        }
+    }
+
+    /**
+     * Finds another server for a client that one could not serve.
+     *
+     * @param lastWords for a client that no server is left for
+     */
+    void routeAgain(RoutedClient client, byte[] lastWords) {
+        if (routes.take(client.client(), client.tried()) instanceof Router.Route.To to) {
+            PoolKey key = routes.keyOf(to);
+            Standing there =
+                    client.resumption() == null ? standings.of(client.client(), key, to.startup()) : Standing.PROVED;
+            waiting.enter(client.elsewhere(to.startup(), key, there));
+        } else {
+            refusals.refuse(client.client(), client.connection(), lastWords);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
+
+/** Makes room at a server that had none for a client: an idle connection goes that is likely to be in the way. */
+final class ServerRoom {
+
+    private final Clock clock;
+    private final Ledger ledger;
+    private final IdleBackends idle;
+    private final EventThrottle gaveWay = new EventThrottle();
+
+    ServerRoom(Clock clock, Ledger ledger, IdleBackends idle) {
+        this.clock = clock;
+        this.ledger = ledger;
+        this.idle = idle;
+    }
+
+    /**
+     * Closes an idle connection that may be in the way of this client, who waits until it is gone.
+     *
+     * @param refusal the server's, which tells by its place in the server's source what there are too many of
+     * @return false when there is none
+     */
+    boolean makeFor(RoutedClient client, byte[] refusal) {
+        BackendEntry inTheWay = ledger.search().inTheWay(client.key(), BackendMessage.errorField(refusal, 'R'));
+        if (inTheWay == null) {
+            return false;
+        }
+        client.waitFor(inTheWay);
+        inTheWay.isWantedGone = true;
+        Event.of("idle_gave_way")
+                .limitedBy(gaveWay, clock.nanoTime())
+                .with("server", client.key().server())
+                .with(
+                        "user",
+                        StartupParameters.display(client.key().parameters().serverUser()))
+                .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
+                .message("the server had no room for a client; an idle connection of "
+                        + StartupParameters.display(inTheWay.key.parameters().serverUser()) + " on "
+                        + StartupParameters.display(inTheWay.key.parameters().serverDatabase())
+                        + " is closed for it, and it is tried again")
+                .hint(
+                        "Set max_server_conn to what the server has for the proxy, and limit.user.NAME to a role's CONNECTION LIMIT.")
+                .info();
+        idle.evictIfIdle(inTheWay);
+        return true;
+    }
+
+    /** As above, for the next client: this one was refused, and has heard so. */
+    void makeAfter(RoutedClient client, byte[] refusal) {
+        BackendEntry inTheWay = ledger.search().inTheWay(client.key(), BackendMessage.errorField(refusal, 'R'));
+        if (inTheWay != null) {
+            idle.evictIfIdle(inTheWay);
+        }
+    }
+}

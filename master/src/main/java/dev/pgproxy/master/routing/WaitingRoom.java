@@ -1,0 +1,241 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.ipc.PlaceMessages;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.log.EventThrottle;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.worker.Worker;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Clients that wait for a place, here or at a worker that asks them for their password: how they come in, how long they stay, and how they
+ * leave without a place. Who gets a place is for {@link Turns} to say.
+ */
+final class WaitingRoom {
+
+    private final EventLoop loop;
+    private final WorkerRegistry workers;
+    private final Refusals refusals;
+    private final Ledger ledger;
+    private final ServerHolds holds;
+    private final Standings standings;
+    private final Unproved unproved;
+    private WaitingLine line;
+
+    /** Those that a worker has, and that wait here. */
+    private final Map<Long, RoutedClient> atWorkers = new HashMap<>();
+
+    private final EventThrottle timeouts = new EventThrottle();
+    private long maxWaitMs;
+    private byte @Nullable [] closedBecause;
+
+    /** @param maxWaitMs query_wait_timeout */
+    WaitingRoom(
+            EventLoop loop,
+            WorkerRegistry workers,
+            Refusals refusals,
+            Ledger ledger,
+            ServerHolds holds,
+            Standings standings,
+            Unproved unproved,
+            long maxWaitMs) {
+        this.loop = loop;
+        this.workers = workers;
+        this.refusals = refusals;
+        this.ledger = ledger;
+        this.holds = holds;
+        this.standings = standings;
+        this.unproved = unproved;
+        this.maxWaitMs = maxWaitMs;
+        this.line = new WaitingLine(ledger.limits());
+    }
+
+    /** Other limits are in force, by which clients are held together. */
+    void configure(long newMaxWaitMs) {
+        maxWaitMs = newMaxWaitMs;
+        WaitingLine newLine = new WaitingLine(ledger.limits());
+        line.all().forEach(newLine::add);
+        line = newLine;
+    }
+
+    /** Who waits, in which order. */
+    WaitingLine line() {
+        return line;
+    }
+
+    /** Clients that wait here; those that a worker has are counted there. */
+    int count() {
+        return line.size() - atWorkers.size();
+    }
+
+    /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
+    void enter(RoutedClient client) {
+        if (closedBecause != null) {
+            refuse(client, closedBecause);
+            return;
+        }
+        line.add(client);
+        noteUnproved(client);
+        long waitedMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - client.sinceNs());
+        long leftMs = Math.max(1, maxWaitMs - waitedMs);
+        client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
+        if (client.isAtWorker()) {
+            atWorkers.put(client.sessionId(), client);
+            return; // Its worker notices when it leaves.
+        }
+        client.connection().onReady(ready -> left(client));
+        client.connection().interest(Interest.HANGUP);
+    }
+
+    private void left(RoutedClient client) {
+        if (leave(client)) {
+            client.connection().close();
+        }
+    }
+
+    /** @return false when it was not in the line */
+    boolean leave(RoutedClient client) {
+        if (!line.remove(client)) {
+            return false;
+        }
+        client.stopTimer();
+        if (!client.isAtWorker()) {
+            unproved.remove(client.sessionId());
+        }
+        return true;
+    }
+
+    /** Its worker has got its place, or has it no more. */
+    void forgetAtWorker(long sessionId) {
+        RoutedClient client = atWorkers.remove(sessionId);
+        if (client != null) {
+            leave(client);
+        }
+    }
+
+    /** Those of this worker wait for nothing any more. */
+    void forgetWorker(Worker worker) {
+        for (RoutedClient client : List.copyOf(atWorkers.values())) {
+            if (client.slot() == worker.slot()) {
+                forgetAtWorker(client.sessionId());
+            }
+        }
+    }
+
+    /** The client, which is out of the line, is told why there is no place for it. */
+    void refuse(RoutedClient client, byte[] why) {
+        if (!client.isAtWorker()) {
+            refusals.refuse(client.client(), client.connection(), why);
+            return;
+        }
+        atWorkers.remove(client.sessionId());
+        Worker worker = workers.poolWorker(client.slot());
+        if (worker != null) {
+            worker.send(new PlaceMessages.PlaceRefused(client.sessionId(), why));
+        }
+    }
+
+    /** Nobody will get a place any more. */
+    void close(byte[] why) {
+        closedBecause = why;
+        for (RoutedClient client : line.all()) {
+            leave(client);
+            refuse(client, why);
+        }
+    }
+
+    /** What those are told who come after {@link #close}; null before. */
+    byte @Nullable [] closedBecause() {
+        return closedBecause;
+    }
+
+    /** Those who wait have their chance from now on, and count as unproved as long as they do not take it. */
+    void canBeAskedNow() {
+        line.all().stream().filter(client -> !client.isAtWorker()).forEach(this::noteUnproved);
+    }
+
+    /** Those whom nobody can ask have not had their chance. */
+    private void noteUnproved(RoutedClient client) {
+        boolean canBeAsked =
+                !workers.poolWorkers().isEmpty() && !holds.isHeld(client.key().server());
+        if (client.standing() != Standing.PROVED && canBeAsked) {
+            if (client.isAtWorker()) {
+                unproved.addAtWorker(client);
+            } else {
+                unproved.addHere(client);
+            }
+        }
+    }
+
+    /** How the server asks clients of this kind is known now, or no longer: those who wait are taken for something else. */
+    void standAgain(ServerAddress server, String user, String database) {
+        for (RoutedClient client : line.all()) {
+            StartupParameters its = client.startup().parameters();
+            if (client.isAtWorker()
+                    || client.resumption() != null
+                    || !client.key().server().equals(server)
+                    || !its.serverUser().equals(user)
+                    || !its.serverDatabase().equals(database)) {
+                continue;
+            }
+            line.remove(client);
+            unproved.remove(client.sessionId());
+            client.standing(standings.of(client.client(), client.key(), client.startup()));
+            line.add(client);
+            noteUnproved(client);
+        }
+    }
+
+    private void timedOut(RoutedClient client) {
+        if (!leave(client)) {
+            return;
+        }
+        boolean isFull =
+                !workers.poolWorkers().isEmpty() && !holds.isHeld(client.key().server());
+        String hint = hint(client);
+        Event.of("client_wait_timeout")
+                .limitedBy(timeouts, loop.clock().nanoTime())
+                .with("peer", TcpSockets.display(client.client().peer()))
+                .with("server", client.key().server())
+                .with("waiting", line.size())
+                .message("a client waited for query_wait_timeout, got no connection, and was refused")
+                .hint(hint)
+                .warn();
+        refuse(
+                client,
+                BackendMessage.fatal(
+                        isFull ? SqlState.TOO_MANY_CONNECTIONS : SqlState.CANNOT_CONNECT_NOW,
+                        "no connection to the server became free within query_wait_timeout",
+                        hint));
+    }
+
+    private String hint(RoutedClient client) {
+        ServerAddress server = client.key().server();
+        PlaceLimits.Scope full = Admission.fullScope(ledger, client.scopes(ledger.limits()));
+        if (holds.isPaused(server)) {
+            return "An operator has paused this server; RESUME in pg_proxy lets clients continue.";
+        } else if (full != null && full.isOfStrangers()) {
+            return "Others who have not logged in yet had all places for such clients: "
+                    + ledger.limits().describe(full)
+                    + ". Raise max_server_conn, or find out who they are: SELECT * FROM connection in pg_proxy.";
+        } else if (holds.isHeldPrimary(server)) {
+            return "The primary does not answer, and no other server has taken its place; pgproxy's log says why.";
+        } else if (workers.poolWorkers().isEmpty()) {
+            return "No worker of the proxy is ready; its log says why.";
+        }
+        return "All connections that max_server_conn, limit.user, limit.database and the limit of open files allow"
+                + " are in use; raise the limit, or use fewer at once.";
+    }
+}
