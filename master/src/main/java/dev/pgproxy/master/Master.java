@@ -1,5 +1,6 @@
 package dev.pgproxy.master;
 
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ConfigReload;
@@ -39,6 +40,7 @@ import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
+import dev.pgproxy.master.supervisor.LocalProcesses;
 import dev.pgproxy.master.supervisor.Supervisor;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
@@ -139,7 +141,9 @@ public final class Master
         this.failover =
                 new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, workers, this);
         this.switchovers = new SwitchoverDesk(loop, workers, failover);
-        this.supervisor = new Supervisor(loop, poller, config, workers, this);
+        Protocol protocol = new Protocol();
+        this.supervisor =
+                new Supervisor(loop, new LocalProcesses(loop, poller, protocol), protocol, config, workers, this);
         this.operators = new OperatorDesk(
                 loop,
                 workers,

@@ -3,6 +3,7 @@ package dev.pgproxy.common.channel;
 import dev.pgproxy.common.io.DescriptorSocket;
 import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.OwnedFd;
+import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
@@ -16,27 +17,13 @@ import org.jspecify.annotations.Nullable;
  * Control messages over one connected socket. Non-blocking both ways; writes are gathered until the end of the tick. It encodes into and
  * decodes out of buffers of its own. Not thread-safe; lives on the loop's thread.
  */
-public final class ControlChannel {
+public final class ControlChannel implements Link {
 
     /** Unsent bytes at which the peer counts as hung; about 40,000 reports, or 400 clients with the longest packets. */
     static final int MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 
     private static final int READ_BYTES = 64 * 1024;
     private static final int READS_PER_WAKE_UP = 16;
-
-    /** Hears what a channel brings. */
-    public interface Listener {
-        /** @param message with the descriptors that came along, which the listener owns */
-        void onMessage(ControlMessage message);
-
-        /**
-         * Called once when the channel ended; everything that arrived before was delivered.
-         *
-         * @param reason for the log
-         * @param brokenHere the peer may well live: what it sent is not allowed, it does not read, or no descriptor was left here
-         */
-        void onClosed(String reason, boolean brokenHere);
-    }
 
     private final DescriptorSocket socket;
     private final EventLoop loop;
@@ -77,18 +64,23 @@ public final class ControlChannel {
         socket.interest(Interest.READ);
     }
 
-    /** Who is at the other end. */
-    public DescriptorSocket.Peer peer() throws IOException {
-        return socket.peer();
+    @Override
+    public boolean isOf(long pid) {
+        try {
+            DescriptorSocket.Peer peer = socket.peer();
+            return peer.pid() == pid && peer.userId() == ProcessTuning.userId();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
-    /** From the next message on both speak this version, and the peer may send these. */
+    @Override
     public void agree(int version, PermittedMessages next) {
         frames.speak(version);
         permitted = next;
     }
 
-    /** Queues a message and takes over its descriptors. After the channel closed they are closed, since its listener was told. */
+    @Override
     public void send(ControlMessage message) {
         enqueue(message, null);
     }
@@ -111,7 +103,8 @@ public final class ControlChannel {
         }
     }
 
-    /** Whether the peer keeps up: less than half of what would count as hung is unsent. */
+    /** As long as less than half of what would count as hung is unsent. */
+    @Override
     public boolean hasRoom() {
         return outbox.unsentBytes() < MAX_QUEUED_BYTES / 2;
     }
@@ -237,7 +230,8 @@ public final class ControlChannel {
         }
     }
 
-    /** Closes the socket and every descriptor that waits in either direction. The listener is not called. */
+    /** Closes every descriptor that waits in either direction as well. */
+    @Override
     public void close() {
         if (closed) {
             return;

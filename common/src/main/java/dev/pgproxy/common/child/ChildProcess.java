@@ -1,6 +1,7 @@
 package dev.pgproxy.common.child;
 
 import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.Link;
 import dev.pgproxy.common.channel.PermittedMessages;
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.io.ControlSockets;
@@ -75,7 +76,7 @@ public final class ChildProcess implements UpkeepMessages.AtChild {
     }
 
     /** What the master says, and what becomes of the channel to it. */
-    private final class FromMaster implements ControlChannel.Listener {
+    private final class FromMaster implements Link.Listener {
         private final ChildKind kind;
         private boolean isWelcome;
 

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.supervisor;
 
-import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.Link;
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -18,11 +18,10 @@ public final class Child implements Worker {
     final Heartbeat heartbeat = new Heartbeat();
     ChildState state = ChildState.initial();
 
-    @Nullable
-    Process process;
+    Processes.@Nullable Running process;
 
     @Nullable
-    ControlChannel channel;
+    Link channel;
 
     int starts;
     long loopDelayNs;

@@ -1,13 +1,9 @@
 package dev.pgproxy.master.supervisor;
 
-import dev.pgproxy.common.channel.ControlChannel;
+import dev.pgproxy.common.channel.Link;
 import dev.pgproxy.common.channel.PermittedMessages;
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.io.ControlSockets;
-import dev.pgproxy.common.io.DescriptorSocket;
-import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.UpkeepMessages;
@@ -42,13 +38,12 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     }
 
     private final EventLoop loop;
-    private final EpollPoller poller;
+    private final Processes processes;
     private ProxyConfig config;
     private final WorkerRegistry workers;
     private final Listener listener;
-    private final Protocol protocol = new Protocol();
+    private final Protocol protocol;
     private final List<Child> children = new ArrayList<>();
-    private ControlSockets.@Nullable Listener socket;
     private final Child onDemand;
     private long lastPingNs;
     private boolean demanded;
@@ -56,10 +51,16 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     private long stopGraceMs;
 
     public Supervisor(
-            EventLoop loop, EpollPoller poller, ProxyConfig config, WorkerRegistry workers, Listener listener) {
+            EventLoop loop,
+            Processes processes,
+            Protocol protocol,
+            ProxyConfig config,
+            WorkerRegistry workers,
+            Listener listener) {
+        this.protocol = protocol;
         this.workers = workers;
         this.loop = loop;
-        this.poller = poller;
+        this.processes = processes;
         this.config = config;
         this.listener = listener;
         for (int slot = 1; slot <= config.workers(); slot++) {
@@ -77,8 +78,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
      * @throws IOException when the socket cannot be opened where the configuration wants it
      */
     public void start(ControlMessage.MasterDesks<Child> desks) throws IOException {
-        socket = ControlSockets.listen(
-                config.files().controlSocket(), loop, poller, connection -> accepted(connection, desks));
+        processes.listen(config, arrival -> accepted(arrival, desks));
         for (Child child : children) {
             if (child != onDemand) {
                 handle(child, ChildLifecycle.Event.START_DUE);
@@ -128,15 +128,13 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     private void askToStop(Child child) {
         child.send(new UpkeepMessages.Shutdown(stopGraceMs));
         if (child.channel == null && child.process != null) {
-            child.process.destroy(); // It has not said hello, so it cannot be told.
+            child.process.terminate(); // It has not said hello, so it cannot be told.
         }
     }
 
-    /** Removes the control socket. */
+    /** No child may come any more. */
     public void close() throws IOException {
-        if (socket != null) {
-            socket.close();
-        }
+        processes.close();
     }
 
     private void handle(Child child, ChildLifecycle.Event event) {
@@ -162,27 +160,19 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     }
 
     private void start(Child child) {
-        ProcessBuilder builder = new ProcessBuilder(ChildCommand.of(child.kind(), child.slot(), config));
-        builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
-        builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT);
+        int number = ++child.starts;
         try {
-            Process process = builder.start();
+            Processes.Running process =
+                    processes.start(child.kind(), child.slot(), config, () -> exited(child, number));
             child.process = process;
-            child.starts++;
             handle(child, ChildLifecycle.Event.STARTED);
-            var unused = process.onExit().thenAccept(exited -> {
-                try {
-                    loop.post(() -> exited(child, exited));
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            });
             loop.scheduler().afterMs(HELLO_TIMEOUT_MS, () -> {
                 if (child.process == process && child.state.phase() == ChildState.Phase.STARTING) {
                     unresponsive(child, "it did not say hello within " + HELLO_TIMEOUT_MS + " ms");
                 }
             });
         } catch (IOException e) {
+            child.starts--;
             Event.of("child_start_failed")
                     .with("kind", child.kind().label())
                     .with("slot", child.slot())
@@ -193,15 +183,15 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
         }
     }
 
-    private void accepted(DescriptorSocket connection, ControlMessage.MasterDesks<Child> desks) {
+    private void accepted(Processes.Arrival arrival, ControlMessage.MasterDesks<Child> desks) {
         Greeting greeting = new Greeting(desks);
-        greeting.channel = new ControlChannel(connection, loop, protocol, PermittedMessages.EXPECTING_HELLO, greeting);
+        greeting.channel = arrival.open(greeting);
     }
 
     /** A connection, whose process has not said who it is at first. */
-    private final class Greeting implements ControlChannel.Listener {
+    private final class Greeting implements Link.Listener {
         private final ControlMessage.MasterDesks<Child> desks;
-        private @Nullable ControlChannel channel;
+        private @Nullable Link channel;
         private @Nullable Child child;
 
         private Greeting(ControlMessage.MasterDesks<Child> desks) {
@@ -217,9 +207,10 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
             }
         }
 
-        private void greet(ControlChannel from, UpkeepMessages.Hello hello) {
+        private void greet(Link from, UpkeepMessages.Hello hello) {
             @Nullable Child claimed = find(hello);
-            if (claimed == null || !isVouchedFor(from, claimed)) {
+            // The kernel knows who connected; what Hello says is only believed when it agrees.
+            if (claimed == null || !from.isOf(claimed.pid())) {
                 Event.of("control_channel_refused")
                         .with("claimed_pid", hello.pid())
                         .message("a process that is not a child of this master said hello")
@@ -260,18 +251,6 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
                     .orElse(null);
         }
 
-        /** The kernel knows who connected; what Hello says is only believed when it agrees. */
-        private boolean isVouchedFor(ControlChannel from, Child claimed) {
-            try {
-                DescriptorSocket.Peer peer = from.peer();
-                return claimed.process != null
-                        && peer.pid() == claimed.process.pid()
-                        && peer.userId() == ProcessTuning.userId();
-            } catch (IOException e) {
-                return false;
-            }
-        }
-
         @Override
         public void onClosed(String reason, boolean brokenHere) {
             if (child == null || child.channel != channel) {
@@ -283,7 +262,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
                 kill(lost); // Its clients are routed again now, and must not be served twice.
             }
             workers.gone(lost);
-            @Nullable Process process = lost.process;
+            Processes.@Nullable Running process = lost.process;
             loop.scheduler().afterMs(EXIT_AFTER_CHANNEL_MS, () -> {
                 if (process != null && lost.process == process && !stopping) {
                     // Without its channel it can neither be given work nor be asked to end.
@@ -334,17 +313,18 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
     private void kill(Child child) {
         if (child.process != null) {
-            child.process.destroyForcibly();
+            child.process.kill();
         }
     }
 
-    private void exited(Child child, Process process) {
-        if (child.process != process) {
+    private void exited(Child child, int number) {
+        Processes.Running process = child.process;
+        if (process == null || child.starts != number) {
             return;
         }
         if (child.channel != null) {
             // Its last words are still in the socket; the channel ends by itself once they are read.
-            loop.scheduler().afterMs(1, () -> exited(child, process));
+            loop.scheduler().afterMs(1, () -> exited(child, number));
             return;
         }
         child.process = null;
@@ -353,7 +333,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
                 .with("kind", child.kind().label())
                 .with("slot", child.slot())
                 .with("pid", process.pid())
-                .with("status", process.exitValue());
+                .with("status", process.exitStatus());
         if (stopping) {
             event.info();
         } else {
