@@ -7,9 +7,6 @@ import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
-import dev.pgproxy.common.io.EpollPoller;
-import dev.pgproxy.common.io.SocketTransport;
-import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.ChildKind;
@@ -23,7 +20,6 @@ import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.accept.ClientMemory;
-import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.accept.Refusals;
 import dev.pgproxy.master.admin.CommandDesk;
@@ -35,19 +31,15 @@ import dev.pgproxy.master.alert.AlertDesk;
 import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.failover.FailoverDesk;
 import dev.pgproxy.master.failover.FailoverState;
-import dev.pgproxy.master.failover.StateFile;
 import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
-import dev.pgproxy.master.supervisor.LocalProcesses;
 import dev.pgproxy.master.supervisor.Supervisor;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -57,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * The master: joins its parts, and says in which order they start, change and stop.
  *
  * <pre>
- *   Listeners -> PendingStartups -> ClientEntrance -> Dispatcher   -> (descriptor) -> pool-worker
+ *   {@link Host} -> PendingStartups -> ClientEntrance -> Dispatcher   -> (descriptor) -> pool-worker
  *                                                 \-> CancelDesk   -> (task)       -> task-worker
  *                                                 \-> OperatorDesk -> (descriptor) -> admin-worker
  *   pool-worker  -> RoleDesk -> (task) -> task-worker
@@ -76,11 +68,11 @@ public final class Master
     private final Path configFile;
     private ProxyConfig config;
     private final EventLoop loop;
+    private final Host host;
     private final WorkerRegistry workers = new WorkerRegistry();
     private final EventLog events = new EventLog();
     private final WorkerSettings settings;
     private final PendingStartups startups;
-    private final Listeners listeners;
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
     private final RoleDesk roles;
@@ -91,7 +83,6 @@ public final class Master
     private final SnapshotDesk snapshots;
     private final CommandDesk commands;
     private final Supervisor supervisor;
-    private final PidFile pidFile;
     private boolean serving;
     private boolean stopping;
 
@@ -104,22 +95,21 @@ public final class Master
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
      * @param clientBytes memory for what all clients send at their start
      */
-    Master(
+    public Master(
             ProxyConfig config,
             FailoverState state,
             Path configFile,
             String version,
             EventLoop loop,
-            EpollPoller poller,
-            InstantSource wallClock,
-            PidFile pidFile,
+            Host host,
+            Protocol protocol,
             long maxWorkerLoad,
             long clientBytes) {
         this.started = config;
         this.config = config;
         this.configFile = configFile;
         this.loop = loop;
-        this.pidFile = pidFile;
+        this.host = host;
         this.settings = new WorkerSettings(this::config, version, this::readersWaitMs);
         workers.listen(settings);
         Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()));
@@ -127,23 +117,21 @@ public final class Master
         this.cancels =
                 new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis());
         this.dispatcher = new Dispatcher(
-                loop,
-                config,
-                refusals,
-                memory,
-                workers,
-                descriptor -> SocketTransport.of(descriptor, poller),
-                maxWorkerLoad,
-                this::suspected);
+                loop, config, refusals, memory, workers, host::connection, maxWorkerLoad, this::suspected);
         this.roles = new RoleDesk(loop, workers, config.auth().verifierCache().toMillis(), dispatcher::loginChanged);
         this.alerts = new AlertDesk(workers);
-        StateFile stateFile = new StateFile(config.files().stateFile());
-        this.failover =
-                new FailoverDesk(loop, wallClock, stateFile, config, state, dispatcher::isPaused, workers, this);
+        this.failover = new FailoverDesk(
+                loop,
+                host.wallClock(),
+                host.stateStore(),
+                host.background(),
+                config,
+                state,
+                dispatcher::isPaused,
+                workers,
+                this);
         this.switchovers = new SwitchoverDesk(loop, workers, failover);
-        Protocol protocol = new Protocol();
-        this.supervisor =
-                new Supervisor(loop, new LocalProcesses(loop, poller, protocol), protocol, config, workers, this);
+        this.supervisor = new Supervisor(loop, host.processes(), protocol, config, workers, this);
         this.operators = new OperatorDesk(
                 loop,
                 workers,
@@ -160,11 +148,10 @@ public final class Master
                         cancels,
                         operators,
                         () -> this.config.limits().clientConnections()));
-        this.listeners = new Listeners(loop, poller, config.tuning(), startups);
-        int pid = (int) ProcessHandle.current().pid();
+        int pid = host.pid();
         this.snapshots = new SnapshotDesk(
                 loop,
-                wallClock,
+                host.wallClock(),
                 workers,
                 new MasterTables(loop, dispatcher, startups, failover, supervisor, events, this::config, pid));
         this.commands = new CommandDesk(loop, workers, dispatcher, switchovers, this, pid);
@@ -180,9 +167,8 @@ public final class Master
      *
      * @throws IOException when the control socket or an address of {@code listen} cannot be had
      */
-    void start() throws IOException {
-        List<InetSocketAddress> bound =
-                listeners.open(config.listen(), config.limits().listenBacklog());
+    public void start() throws IOException {
+        host.listen(config, startups);
         try {
             supervisor.start(new Desks(
                     supervisor,
@@ -197,14 +183,11 @@ public final class Master
                     snapshots,
                     commands));
         } catch (IOException e) {
-            listeners.close();
+            host.stopListening();
             throw e;
         }
         failover.start();
         warnOfDefaultPassword();
-        bound.forEach(address -> Event.of("listening")
-                .with("address", TcpSockets.display(address))
-                .info());
     }
 
     /** With the first pool-worker clients can be served. */
@@ -219,14 +202,7 @@ public final class Master
                 .with("standbys", config.servers().standbys())
                 .with("workers", config.workers())
                 .info();
-        try {
-            pidFile.writePid();
-        } catch (IOException e) {
-            Event.of("pid_file_failed")
-                    .message(String.valueOf(e.getMessage()))
-                    .hint("Free the disk; whatever waits for the pid file takes this proxy for not started.")
-                    .error();
-        }
+        host.serving();
     }
 
     @Override
@@ -309,7 +285,7 @@ public final class Master
         Set<ServerAddress> before = Set.copyOf(config.servers().standbys());
         config = outcome.inForce();
         LogSetup.level(config.logging().level());
-        listeners.configure(config.tuning());
+        host.configure(config);
         startups.configure(config.timeouts().clientLogin().toMillis());
         cancels.configure(config.timeouts().cancelWait().toMillis());
         roles.configure(config.auth().verifierCache().toMillis());
@@ -375,7 +351,7 @@ public final class Master
                 .with("clients", dispatcher.clientCount())
                 .with("timeout_ms", timeoutMs)
                 .info();
-        listeners.close();
+        host.stopListening();
         failover.close();
         byte[] why = BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
@@ -394,9 +370,8 @@ public final class Master
         loop.stop();
     }
 
-    /** Removes the socket and the pid file, whether or not the start got far enough to make them. */
+    /** Removes the control socket, whether or not the start got far enough to make it. */
     void cleanUp() throws IOException {
         supervisor.close();
-        pidFile.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.pgproxy.master;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
@@ -21,7 +22,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -188,15 +188,15 @@ public final class MasterMain implements Callable<Integer> {
                 EpollPoller poller = new EpollPoller()) {
             long limit = raiseDescriptorLimit(config);
             EventLoop loop = new EventLoop(poller, System::nanoTime);
+            Protocol protocol = new Protocol();
             Master master = new Master(
                     config,
                     state,
                     configFile,
                     Version.number(),
                     loop,
-                    poller,
-                    InstantSource.system(),
-                    pidFile,
+                    new LocalHost(loop, poller, pidFile, protocol, config),
+                    protocol,
                     Math.max(MIN_WORKER_LOAD, limit - OWN_DESCRIPTORS),
                     MemoryPlan.clientBytes(Runtime.getRuntime().maxMemory()));
             handleSignals(loop, master);

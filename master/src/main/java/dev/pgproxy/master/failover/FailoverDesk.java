@@ -22,10 +22,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -33,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Does what {@link FailoverPolicy} says, on the loop's thread: has the task-worker look at servers and tell standbys through a {@link
- * ProbeDesk}, and keeps the {@link StateFile} on a thread of its own, since a disk can hang.
+ * ProbeDesk}, and keeps the state beside the loop, since a disk can hang.
  */
 public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
@@ -41,9 +37,6 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     /** How often a promotion that waits for what other servers are looks whether that is known. */
     private static final long PROMOTION_CHECK_MS = 50;
-
-    /** What the background thread has to do, when a disk does not answer; more counts as failed. */
-    private static final int MAX_TASKS = 64;
 
     /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
     private static final long FRESH_NS = 2_000_000_000L;
@@ -88,10 +81,10 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private final EventLoop loop;
     private final InstantSource wallClock;
-    private final StateFile file;
+    private final StateStore store;
     private final FailoverPolicy policy;
     private final Listener listener;
-    private final ThreadPoolExecutor background;
+    private final Background background;
     private final ProbeDesk probes;
     /** Those that the task-worker was asked about, and may keep a connection to. */
     private final Set<ServerAddress> watched = new HashSet<>();
@@ -114,7 +107,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     public FailoverDesk(
             EventLoop loop,
             InstantSource wallClock,
-            StateFile file,
+            StateStore store,
+            Background background,
             ProxyConfig config,
             FailoverState state,
             Predicate<ServerAddress> isPaused,
@@ -122,19 +116,14 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             Listener listener) {
         this.loop = loop;
         this.wallClock = wallClock;
-        this.file = file;
+        this.store = store;
+        this.background = background;
         this.config = config;
         this.policy = new FailoverPolicy(
                 config.servers(), state, config.failover(), config.standbyLimits(), wallClock, isPaused);
         this.listener = listener;
         this.probes = new ProbeDesk(loop, workers, this);
         this.readable = config.servers().standbys();
-        this.background =
-                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_TASKS), task -> {
-                    Thread thread = new Thread(task, "failover");
-                    thread.setDaemon(true);
-                    return thread;
-                });
     }
 
     public void start() {
@@ -440,7 +429,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         inBackground(
                 () -> {
                     try {
-                        file.write(save.state());
+                        store.write(save.state());
                         onLoop(() -> perform(policy.saved(
                                 save.number(), save.state(), loop.clock().nanoTime())));
                     } catch (IOException e) {
@@ -477,9 +466,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         if (closed) {
             return;
         }
-        try {
-            background.execute(task);
-        } catch (RejectedExecutionException e) {
+        if (!background.run(task)) {
             refused.run();
         }
     }
@@ -514,6 +501,6 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         closed = true;
         List.copyOf(watched).forEach(this::forget);
         probes.close();
-        background.shutdownNow();
+        background.close();
     }
 }

@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.Properties;
 
 /** Keeps a {@link FailoverState} so that it outlives this process and the host. */
-public final class StateFile {
+public final class StateFile implements StateStore {
 
     private static final String FORMAT = "1";
     private static final int MAX_BYTES = 16 * 1024;
@@ -111,6 +111,7 @@ public final class StateFile {
      *
      * @throws IOException when it cannot be written
      */
+    @Override
     public void write(FailoverState state) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null) {
