@@ -11,6 +11,7 @@ import dev.pgproxy.adminworker.sql.Engines;
 import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.AdminSettings;
 import dev.pgproxy.common.ipc.CommandMessages;
@@ -39,8 +40,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The front door of the admin-worker: takes operators from the master, and asks the master for what they want. */
-final class AdminWorker
-        implements ChildProcess.Role, SettingsMessages.AtAdminWorker, CommandMessages.AtAdminWorker, Services {
+final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, CommandMessages.AtAdminWorker, Services {
 
     /** Clients that have not logged in; more are told to come again. */
     private static final int MAX_LOGINS = 64;

@@ -2,6 +2,7 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.child.ChildOptions;
 import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.poolworker.backend.TcpConnector;
@@ -31,7 +32,7 @@ public final class PoolWorkerMain implements Callable<Integer> {
         return ChildProcess.run(ChildKind.POOL, options, PoolWorkerMain::wire);
     }
 
-    private static ChildProcess.Role wire(ChildProcess process) {
+    private static ChildRole wire(ChildProcess process) {
         PoolWorker worker = new PoolWorker(
                 process.loop(),
                 descriptor -> SocketTransport.of(descriptor, process.poller()),

@@ -2,6 +2,7 @@ package dev.pgproxy.taskworker;
 
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
+import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The front door of the task-worker: takes tasks from the master, does each on a thread, and reports how it went. */
 final class TaskWorker
-        implements ChildProcess.Role,
+        implements ChildRole,
                 ControlMessage.TaskWorkerDesks,
                 SettingsMessages.AtTaskWorker,
                 CancelMessages.AtTaskWorker,
