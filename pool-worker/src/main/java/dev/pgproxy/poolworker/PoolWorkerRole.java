@@ -4,7 +4,7 @@ import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.ipc.ControlMessage;
 
 /** What the master's messages mean to a pool-worker. */
-record PoolWorkerRole(PoolWorker worker) implements ChildRole, ControlMessage.PoolWorkerDesks {
+public record PoolWorkerRole(PoolWorker worker) implements ChildRole, ControlMessage.PoolWorkerDesks {
 
     /** How long sessions may finish when the worker itself is told to terminate. */
     private static final long OWN_GRACE_MS = 5_000;

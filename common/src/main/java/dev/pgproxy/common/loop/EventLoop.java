@@ -59,6 +59,11 @@ public final class EventLoop {
         }
     }
 
+    /** Whether {@link #stop} was called. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
     /** One round. Waits only when nothing is due. */
     public void tick() {
         boolean workIsWaiting = !posted.isEmpty() || !endOfTick.isEmpty();

@@ -50,7 +50,7 @@ public final class PendingStartups implements ClientMemory.Holder {
     }
 
     /** Takes over an accepted connection. */
-    void begin(ClientConnection connection, InetSocketAddress peer) {
+    public void begin(ClientConnection connection, InetSocketAddress peer) {
         if (!arrivals.hasRoom(readingCount) && !letGiveWay()) {
             refusals.refuse(connection, Refusals.tooManyClients());
             return;

@@ -25,8 +25,12 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.Connector;
 import dev.pgproxy.poolworker.session.Session;
+import dev.pgproxy.testkit.simulation.SimulatedClient;
+import dev.pgproxy.testkit.simulation.SimulatedRoles;
+import dev.pgproxy.testkit.simulation.SimulatedServer;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import dev.pgproxy.testkit.simulation.SimulationRun;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,13 +38,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One run: a worker, its clients, its server and its master, under the schedule of one seed. */
-final class PoolWorkerSimulation {
+final class PoolWorkerSimulation implements SimulationRun {
 
     private static final int CLIENTS = 25;
     private static final int MAX_STEPS = 200_000;
@@ -123,12 +128,14 @@ final class PoolWorkerSimulation {
         return true;
     }
 
-    SimulatedRoles roles() {
+    @Override
+    public SimulatedRoles roles() {
         return roles;
     }
 
-    SimulatedWorld world() {
-        return world;
+    @Override
+    public Random random() {
+        return world.random();
     }
 
     /** How many sessions went on on another backend. */
@@ -206,7 +213,8 @@ final class PoolWorkerSimulation {
                 "client " + id + " cannot be routed again"));
     }
 
-    void check(boolean holds, String violation) {
+    @Override
+    public void check(boolean holds, String violation) {
         if (!holds) {
             throw new AssertionError(where() + ": " + violation);
         }
@@ -218,36 +226,36 @@ final class PoolWorkerSimulation {
                 + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.seed=" + seed;
     }
 
-    boolean serverCrashed() {
+    @Override
+    public boolean mayBeCutOff(String client) {
         return serverCrashed;
     }
 
-    /** Whether sessions were ended in the middle of what they did. */
-    boolean hasLeftServer() {
-        return serverLeft;
+    @Override
+    public boolean endsSessions() {
+        return stopping || serverLeft;
     }
 
-    /** Whether sessions were held for a switchover: who seems to leave meanwhile is taken at its word. */
-    boolean hasHeld() {
+    @Override
+    public boolean holdsSessions() {
         return holds > 0;
     }
 
-    boolean isStopping() {
-        return stopping;
-    }
-
-    /** Decides whether a server crashes now; in half of the runs none ever does. */
-    boolean serverCrashes() {
+    /** In half of the runs none ever does. */
+    @Override
+    public boolean serverCrashes() {
         boolean crashes = crashing && world.random().nextInt(400) == 0;
         serverCrashed |= crashes;
         return crashes;
     }
 
-    void learnKey(int pid, byte[] secret) {
+    @Override
+    public void learnKey(int pid, byte[] secret) {
         keys.put(pid, secret);
     }
 
-    boolean isCancelInFlight(int pid) {
+    @Override
+    public boolean isCancelInFlight(int pid) {
         return cancelsInFlight.getOrDefault(pid, 0) > 0;
     }
 

@@ -4,85 +4,107 @@ import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Random;
 
 /**
- * One end of a connection, inside the process under test; the far end is moved by calls whose names begin with "far".
+ * One descriptor of a connection's near end, inside a process under test; the far end is moved by calls whose names begin with "far".
  * Reads and writes are cut at random places, and only so many bytes fit into the connection.
  */
 public final class SimulatedTransport implements ClientConnection {
 
-    private static final int CAPACITY_BYTES = 4096;
-
-    private final Random random;
-    private final ByteArrayOutputStream toFar = new ByteArrayOutputStream();
-    private byte[] toNear = {};
+    private final SimulatedSocket socket;
     private ReadyHandler handler = ready -> {};
     private int interest;
     private boolean touched;
     private boolean closed;
-    private boolean nearFinished;
-    private boolean farFinished;
-    private boolean farGone;
-    private boolean broken;
+    private boolean passedOn;
 
     SimulatedTransport(Random random) {
-        this.random = random;
+        this(new SimulatedSocket(random));
+    }
+
+    private SimulatedTransport(SimulatedSocket socket) {
+        this.socket = socket;
+        socket.opened();
+    }
+
+    /** A connection that is on its way to another process; the message that it travels with owns it. */
+    public static final class Passed implements Descriptor {
+
+        private final SimulatedTransport transport;
+        private boolean taken;
+
+        private Passed(SimulatedTransport transport) {
+            this.transport = transport;
+            transport.passedOn = true;
+        }
+
+        /** It has arrived: the process there owns it from now on. */
+        public SimulatedTransport arrive() {
+            if (taken) {
+                throw new IllegalStateException("a descriptor was used twice");
+            }
+            taken = true;
+            transport.passedOn = false;
+            return transport;
+        }
+
+        @Override
+        public void close() {
+            if (!taken) {
+                arrive().close();
+            }
+        }
     }
 
     @Override
     public int read(ByteBuffer into) throws IOException {
-        check();
-        if (broken && toNear.length == 0) {
-            throw new IOException("connection reset (simulated)");
-        }
-        if (toNear.length == 0) {
-            return farFinished ? -1 : 0;
-        }
-        int count = 1 + random.nextInt(Math.min(toNear.length, into.remaining()));
-        if (random.nextInt(3) == 0) {
-            count = Math.min(toNear.length, into.remaining());
-        }
-        into.put(toNear, 0, count);
-        toNear = Arrays.copyOfRange(toNear, count, toNear.length);
-        return count;
+        touch();
+        return socket.read(into);
     }
 
     @Override
     public int write(ByteBuffer from) throws IOException {
-        check();
-        if (broken) {
-            throw new IOException("connection reset (simulated)");
-        }
-        if (nearFinished) {
-            throw new IllegalStateException("a write after the end of output");
-        }
-        int room = Math.min(CAPACITY_BYTES - toFar.size(), from.remaining());
-        if (room <= 0) {
-            return 0;
-        }
-        int count = random.nextInt(4) == 0 ? 1 + random.nextInt(room) : room;
-        byte[] taken = new byte[count];
-        from.get(taken);
-        toFar.writeBytes(taken);
-        broken |= farGone; // What is nobody's is answered with a reset.
-        return count;
+        touch();
+        return socket.write(from);
     }
 
-    private void check() {
+    private void touch() {
         touched = true;
-        if (closed) {
-            throw new IllegalStateException("used after it was closed");
+        checkOpen();
+    }
+
+    private void checkOpen() {
+        if (closed || passedOn) {
+            throw new IllegalStateException("used after it was closed, or given to somebody else");
         }
     }
 
     @Override
+    public boolean hasInput(ByteBuffer scratch) {
+        touch();
+        return socket.hasInput();
+    }
+
+    @Override
+    public Passed release() {
+        checkOpen();
+        handler = ready -> {};
+        interest = Interest.NONE;
+        return new Passed(this);
+    }
+
+    @Override
+    public Passed duplicate() {
+        checkOpen();
+        return new Passed(new SimulatedTransport(socket));
+    }
+
+    @Override
     public void finishConnect() {
-        check();
+        touch();
     }
 
     @Override
@@ -92,78 +114,32 @@ public final class SimulatedTransport implements ClientConnection {
 
     @Override
     public void interest(int newInterest) {
-        if (closed) {
-            throw new IllegalStateException("used after it was closed");
-        }
+        checkOpen();
         interest = newInterest;
     }
 
     @Override
     public void shutdownOutput() {
-        nearFinished = true;
-    }
-
-    @Override
-    public boolean hasInput(ByteBuffer scratch) throws IOException {
-        check();
-        return toNear.length > 0;
-    }
-
-    /** A connection that is on its way to another process. */
-    public final class Passed implements Descriptor {
-
-        private boolean taken;
-
-        /** It has arrived: the process there owns it from now on. */
-        public SimulatedTransport arrive() {
-            if (taken) {
-                throw new IllegalStateException("a descriptor was used twice");
-            }
-            taken = true;
-            interest = Interest.NONE;
-            return SimulatedTransport.this;
-        }
-
-        @Override
-        public void close() {
-            if (!taken) {
-                taken = true;
-                SimulatedTransport.this.close();
-            }
-        }
-    }
-
-    @Override
-    public Passed release() {
-        if (closed) {
-            throw new IllegalStateException("used after it was closed");
-        }
-        handler = ready -> {};
-        interest = Interest.NONE;
-        return new Passed();
-    }
-
-    @Override
-    public Passed duplicate() {
-        throw new UnsupportedOperationException("a process that keeps its own copy is not simulated yet");
+        socket.finish();
     }
 
     @Override
     public void close() {
-        if (closed) {
+        if (closed || passedOn) {
             throw new IllegalStateException("closed twice: it had two owners");
         }
         closed = true;
+        socket.closed();
     }
 
     int readyBits() {
-        if (interest == Interest.NONE || closed) {
+        if (interest == Interest.NONE || closed || passedOn) {
             return 0;
         }
-        int ready = broken ? Interest.HANGUP : 0;
-        ready |= (interest & Interest.READ) != 0 && (toNear.length > 0 || farFinished || broken) ? Interest.READ : 0;
-        ready |= (interest & Interest.WRITE) != 0 && (toFar.size() < CAPACITY_BYTES || broken) ? Interest.WRITE : 0;
-        ready |= (interest & Interest.HANGUP) != 0 && farFinished ? Interest.HANGUP : 0;
+        int ready = socket.isBroken() ? Interest.HANGUP : 0;
+        ready |= (interest & Interest.READ) != 0 && socket.isReadable() ? Interest.READ : 0;
+        ready |= (interest & Interest.WRITE) != 0 && socket.isWritable() ? Interest.WRITE : 0;
+        ready |= (interest & Interest.HANGUP) != 0 && socket.isFarFinished() ? Interest.HANGUP : 0;
         return ready;
     }
 
@@ -171,7 +147,12 @@ public final class SimulatedTransport implements ClientConnection {
         handler.ready(readyBits());
     }
 
-    /** Whether the process under test has read from it or written to it. */
+    /** Whether it is in a process, and not on its way to one. */
+    boolean isHere() {
+        return !closed && !passedOn;
+    }
+
+    /** Whether its process has read from it or written to it. */
     public boolean isTouched() {
         return touched;
     }
@@ -180,53 +161,48 @@ public final class SimulatedTransport implements ClientConnection {
         return closed;
     }
 
+    /** Whether nobody has a descriptor of the connection any more. */
+    public boolean isConnectionClosed() {
+        return socket.isClosed();
+    }
+
     /** The far end takes everything that has arrived there. */
     public byte[] farRead() {
-        byte[] bytes = toFar.toByteArray();
-        toFar.reset();
-        return bytes;
+        return socket.farRead();
     }
 
     /** Whether the far end has read everything and nothing more will come. */
     public boolean farSeesEnd() {
-        return toFar.size() == 0 && (closed || nearFinished);
+        return socket.farSeesEnd();
     }
 
-    /** Whether these bytes would fit into the connection now. */
+    /** Whether some bytes would fit into the connection now. */
     public boolean farCanWrite() {
-        return toNear.length < CAPACITY_BYTES && !closed;
+        return socket.farCanWrite();
     }
 
     /** The far end sends; to a closed connection this does nothing. */
     public void farWrite(byte[] bytes) {
-        if (!closed && !broken) {
-            int old = toNear.length;
-            toNear = Arrays.copyOf(toNear, old + bytes.length);
-            System.arraycopy(bytes, 0, toNear, old, bytes.length);
-        }
+        socket.farWrite(bytes);
     }
 
-    /** Bytes from the far end that the process has not read. */
+    /** Bytes from the far end that nobody has read. */
     public int unreadBytes() {
-        return toNear.length;
+        return socket.unreadBytes();
     }
 
     /** The far end sends nothing more, and may still read. */
     public void farClose() {
-        farFinished = true;
+        socket.farClose();
     }
 
     /** The far end closes in both directions. */
     public void farLeave() {
-        farFinished = true;
-        farGone = true;
-        broken |= toFar.size() > 0; // As a kernel does for who closes without having read everything.
+        socket.farLeave();
     }
 
     /** The far end is gone with a reset. */
     public void farReset() {
-        broken = true;
-        farFinished = true;
-        toNear = new byte[0];
+        socket.farReset();
     }
 }

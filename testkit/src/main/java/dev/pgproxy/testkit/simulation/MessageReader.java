@@ -1,4 +1,4 @@
-package dev.pgproxy.poolworker.simulation;
+package dev.pgproxy.testkit.simulation;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;

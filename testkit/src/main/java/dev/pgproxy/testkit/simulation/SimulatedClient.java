@@ -1,10 +1,8 @@
-package dev.pgproxy.poolworker.simulation;
+package dev.pgproxy.testkit.simulation;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
-import dev.pgproxy.testkit.simulation.SimulatedTransport;
-import dev.pgproxy.testkit.simulation.SimulatedWorld;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -12,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 
 /** A client that logs in, asks a few things, checks that every answer is its own, and leaves in one of many ways. */
-final class SimulatedClient implements SimulatedWorld.Actor {
+public final class SimulatedClient implements SimulatedWorld.Actor {
 
     private static final List<String> VERBS = List.of("plain", "plain", "big", "error", "begin", "copy", "mark");
     private static final String MARK = "mark";
@@ -23,7 +21,7 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     private final int rolesAtArrival;
     private final SimulatedTransport transport;
     private final Random random;
-    private final PoolWorkerSimulation simulation;
+    private final SimulationRun simulation;
     private final MessageReader in = new MessageReader();
     private int queriesLeft;
     private boolean ready;
@@ -38,31 +36,31 @@ final class SimulatedClient implements SimulatedWorld.Actor {
     /** What it asked and what types of messages it got, for a failure's message. */
     private final StringBuilder log = new StringBuilder();
 
-    SimulatedClient(String name, String user, SimulatedTransport transport, PoolWorkerSimulation simulation) {
+    public SimulatedClient(String name, String user, SimulatedTransport transport, SimulationRun simulation) {
         this.name = name;
         this.user = user;
-        this.knowsPassword = simulation.world().random().nextInt(4) > 0;
+        this.knowsPassword = simulation.random().nextInt(4) > 0;
         this.rolesAtArrival = simulation.roles().version();
         this.transport = transport;
         this.simulation = simulation;
-        this.random = simulation.world().random();
+        this.random = simulation.random();
         this.queriesLeft = random.nextInt(9);
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
-    String user() {
+    public String user() {
         return user;
     }
 
     /** Whether it was told nothing yet, by no server and no proxy. */
-    boolean heardNothing() {
+    public boolean heardNothing() {
         return log.isEmpty() && in.isEmpty();
     }
 
-    SimulatedTransport transport() {
+    public SimulatedTransport transport() {
         return transport;
     }
 
@@ -77,11 +75,14 @@ final class SimulatedClient implements SimulatedWorld.Actor {
         }
         if (transport.farSeesEnd()) {
             // In the middle of a message there is no place for a last word.
-            boolean endedFromOutside = simulation.isStopping() || simulation.hasLeftServer();
-            boolean excused = simulation.serverCrashed() || (endedFromOutside && !in.isEmpty());
-            simulation.check(left || fatal || excused, name + " was cut off without a word: " + log);
+            boolean endedFromOutside = simulation.endsSessions();
+            boolean excused = simulation.mayBeCutOff(name) || (endedFromOutside && !in.isEmpty());
             simulation.check(
-                    !awaitsAnswer || ready || fatal || excused || simulation.hasHeld(),
+                    left || fatal || excused,
+                    name + " was cut off without a word" + (in.isEmpty() ? "" : ", in the middle of a message") + ": "
+                            + log);
+            simulation.check(
+                    !awaitsAnswer || ready || fatal || excused || simulation.holdsSessions(),
                     name + " sent nothing more, and got no answer to what it had sent: " + log);
             transport.farClose();
             return false;

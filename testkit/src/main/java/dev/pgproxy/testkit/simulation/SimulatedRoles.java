@@ -1,4 +1,4 @@
-package dev.pgproxy.poolworker.simulation;
+package dev.pgproxy.testkit.simulation;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.Md5Exchange;
@@ -11,9 +11,9 @@ import java.util.Random;
  * The roles of the simulated server. All change together now and then, as if each had been dropped and made again, so that a
  * backend of before the change is not as good as new.
  */
-final class SimulatedRoles {
+public final class SimulatedRoles {
 
-    static final List<String> USERS = List.of("open0", "open1", "plain", "hashed");
+    public static final List<String> USERS = List.of("open0", "open1", "plain", "hashed");
     private static final String PASSWORD = "secret";
 
     /** In some runs nobody can ever be asked about a role. */
@@ -22,32 +22,32 @@ final class SimulatedRoles {
     private final Random random;
     private int version = 1;
 
-    SimulatedRoles(Random random) {
+    public SimulatedRoles(Random random) {
         this.random = random;
         this.unavailable = random.nextInt(5) == 0;
     }
 
     /** Goes up with every change. */
-    int version() {
+    public int version() {
         return version;
     }
 
-    void changeNowAndThen() {
+    public void changeNowAndThen() {
         version += random.nextInt(300) == 0 ? 1 : 0;
     }
 
     /** Whether what the proxy is told suffices to keep everybody from outdated backends. */
-    boolean areKnown() {
+    public boolean areKnown() {
         return !unavailable;
     }
 
-    RoleFacts facts(String user) {
+    public RoleFacts facts(String user) {
         return unavailable
                 ? RoleFacts.UNAVAILABLE
                 : new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "v" + version, List.of(stored(user)), true);
     }
 
-    static AuthenticationMethod method(String user) {
+    public static AuthenticationMethod method(String user) {
         return switch (user) {
             case "plain" -> AuthenticationMethod.PASSWORD;
             case "hashed" -> AuthenticationMethod.MD5;
@@ -60,7 +60,7 @@ final class SimulatedRoles {
     }
 
     /** What a client answers to a request, with its terminator. */
-    static byte[] answer(String user, boolean right, byte[] salt) {
+    public static byte[] answer(String user, boolean right, byte[] salt) {
         String password = right ? PASSWORD : "guess";
         String answer = salt.length == 0
                 ? password
@@ -70,7 +70,7 @@ final class SimulatedRoles {
     }
 
     /** Whether the server takes this answer. */
-    static boolean accepts(String user, byte[] answer, byte[] salt) {
+    public static boolean accepts(String user, byte[] answer, byte[] salt) {
         return java.util.Arrays.equals(answer, answer(user, true, salt));
     }
 

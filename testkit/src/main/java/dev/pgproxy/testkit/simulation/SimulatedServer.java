@@ -1,8 +1,6 @@
-package dev.pgproxy.poolworker.simulation;
+package dev.pgproxy.testkit.simulation;
 
 import dev.pgproxy.common.protocol.BackendMessage;
-import dev.pgproxy.testkit.simulation.SimulatedTransport;
-import dev.pgproxy.testkit.simulation.SimulatedWorld;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -15,13 +13,13 @@ import java.util.Random;
  * and it notes which client it works for: a query of another client is only right after a DISCARD ALL that found everything
  * in order. Queries are "client verb": plain, big, error, begin, copy, mark (sets a parameter), marked (wants it set).
  */
-final class SimulatedServer implements SimulatedWorld.Actor {
+public final class SimulatedServer implements SimulatedWorld.Actor {
 
     private static final int BIG_ROWS = 12;
 
     private final SimulatedTransport transport;
     private final Random random;
-    private final PoolWorkerSimulation simulation;
+    private final SimulationRun simulation;
     private final int pid;
     private final MessageReader in = new MessageReader();
     private final ArrayDeque<byte[]> out = new ArrayDeque<>();
@@ -40,14 +38,19 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private String mark = "";
     private String client = "";
 
-    SimulatedServer(SimulatedTransport transport, int pid, PoolWorkerSimulation simulation) {
+    public SimulatedServer(SimulatedTransport transport, int pid, SimulationRun simulation) {
         this.transport = transport;
-        this.random = simulation.world().random();
+        this.random = simulation.random();
         this.simulation = simulation;
         this.pid = pid;
     }
 
-    int pid() {
+    /** Of the role that it was opened for; empty before its startup packet. */
+    public String user() {
+        return user;
+    }
+
+    public int pid() {
         return pid;
     }
 
@@ -72,7 +75,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
         return true;
     }
 
-    /** @return whether the server goes on */
+    /** @return whether the server continues */
     private boolean take() {
         if (!started) {
             byte[] startup = in.nextStartup();
@@ -147,7 +150,7 @@ final class SimulatedServer implements SimulatedWorld.Actor {
     private void query(String sql) {
         simulation.check(!copying, "a query inside COPY: " + sql);
         if (sql.startsWith("SET application_name = E'")) {
-            simulation.check(client.isEmpty(), "a setting behind a client's first query");
+            simulation.check(client.isEmpty(), "a setting after a client's first query");
             applicationName = sql.split("'", -1)[1];
             out.add(BackendMessage.parameterStatus("application_name", applicationName));
             complete("SET");
@@ -158,11 +161,11 @@ final class SimulatedServer implements SimulatedWorld.Actor {
             resetUnderCancel |= simulation.isCancelInFlight(pid);
             freshness();
         } else if (sql.isEmpty()) {
-            simulation.check(client.isEmpty(), "a sign of life behind a client's first query");
+            simulation.check(client.isEmpty(), "a sign of life after a client's first query");
             out.add(BackendMessage.wrap((byte) 'I', new byte[0]));
             ready();
         } else if (sql.startsWith("SELECT pg_catalog.set_config(E'")) {
-            simulation.check(client.isEmpty(), "settings behind a client's first query");
+            simulation.check(client.isEmpty(), "settings after a client's first query");
             setAll(sql.split("E'", -1));
         } else if (sql.equals("ROLLBACK")) {
             status = 'I';

@@ -1,0 +1,75 @@
+package dev.pgproxy.simulation;
+
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.testkit.simulation.SimulatedClient;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulatedWorld;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A client from its connect on: its startup packet comes in pieces, or only a part of it; then it is a {@link SimulatedClient}. */
+final class ClusterClient implements SimulatedWorld.Actor {
+
+    private static final int PROTOCOL_3 = 3 << 16;
+
+    private final ClusterSimulation simulation;
+    private final String name;
+    private final String user;
+    private final int neighbour;
+    private final boolean vanishes;
+    private byte[] unsent;
+    private @Nullable SimulatedTransport transport;
+    private @Nullable SimulatedClient client;
+
+    ClusterClient(ClusterSimulation simulation, String name, String user, int neighbour) {
+        this.simulation = simulation;
+        this.name = name;
+        this.user = user;
+        this.neighbour = neighbour;
+        this.vanishes = simulation.random().nextInt(20) == 0;
+        this.unsent = FrontendMessage.startup(
+                PROTOCOL_3,
+                List.of(
+                        new StartupParameters.Parameter("user", user),
+                        new StartupParameters.Parameter("database", "shop"),
+                        new StartupParameters.Parameter(StartupParameters.APPLICATION_NAME, name)));
+    }
+
+    @Override
+    public boolean act() {
+        if (transport == null) {
+            transport = simulation.connect(neighbour);
+            return transport != null; // Where nobody listens, it goes away.
+        }
+        if (unsent.length > 0) {
+            return sendSome(transport);
+        }
+        if (client == null) {
+            client = new SimulatedClient(name, user, transport, simulation);
+        }
+        return client.act();
+    }
+
+    private boolean sendSome(SimulatedTransport open) {
+        if (open.isConnectionClosed()) {
+            return false; // It had its chance.
+        }
+        if (vanishes && unsent.length < 20) {
+            open.farReset();
+            return false;
+        }
+        int count = simulation.random().nextInt(3) == 0
+                ? unsent.length
+                : 1 + simulation.random().nextInt(unsent.length);
+        open.farWrite(Arrays.copyOf(unsent, count));
+        unsent = Arrays.copyOfRange(unsent, count, unsent.length);
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return name + " (" + user + ")" + (unsent.length > 0 ? " has " + unsent.length + " bytes to send" : "");
+    }
+}

@@ -1,0 +1,92 @@
+package dev.pgproxy.simulation;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
+import dev.pgproxy.common.probe.Topology;
+import dev.pgproxy.testkit.simulation.SimulatedServer;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A PostgreSQL server: whether it answers, which part it plays, and its sessions. */
+final class ClusterServer {
+
+    private static final long SYSTEM_ID = 4711;
+    private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
+
+    enum Condition {
+        UP,
+        /** Nothing listens there. */
+        DOWN,
+        /** It takes connections, and never says a word. */
+        HUNG
+    }
+
+    private record OpenSession(SimulatedTransport transport, SimulatedServer server) {}
+
+    private final ServerAddress address;
+    private final List<OpenSession> sessions = new ArrayList<>();
+    private Condition condition = Condition.UP;
+    private boolean inRecovery;
+    private int timeline = 1;
+
+    ClusterServer(ServerAddress address, boolean inRecovery) {
+        this.address = address;
+        this.inRecovery = inRecovery;
+    }
+
+    ServerAddress address() {
+        return address;
+    }
+
+    Condition condition() {
+        return condition;
+    }
+
+    boolean isPrimary() {
+        return !inRecovery;
+    }
+
+    /** From now on it is like this; sessions end when it goes down, and stand still while it hangs. */
+    void condition(Condition now) {
+        condition = now;
+        if (now == Condition.DOWN) {
+            sessions.forEach(session -> session.transport().farReset());
+        }
+    }
+
+    /** It takes writes from now on. */
+    void promote() {
+        inRecovery = false;
+        timeline++;
+    }
+
+    void opened(SimulatedTransport transport, SimulatedServer server) {
+        sessions.add(new OpenSession(transport, server));
+    }
+
+    /** Connections that somebody in the proxy has open. */
+    int connections() {
+        sessions.removeIf(session -> session.transport().isConnectionClosed());
+        return sessions.size();
+    }
+
+    int connectionsOf(String user) {
+        connections();
+        return (int) sessions.stream()
+                .filter(session -> session.server().user().equals(user))
+                .count();
+    }
+
+    Observation observe() {
+        return switch (condition) {
+            case UP ->
+                new Observation.Answered(new ServerFacts(
+                        inRecovery, SYSTEM_ID, timeline, 1_000, 1_000, 0, ServerFacts.WalReceiver.DOWN, NOWHERE));
+            case DOWN -> new Observation.Failed(FailureKind.REFUSED, "Connection refused (simulated)");
+            case HUNG -> new Observation.Failed(FailureKind.TIMED_OUT, "no answer (simulated)");
+        };
+    }
+}

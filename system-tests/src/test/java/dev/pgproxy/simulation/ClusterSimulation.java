@@ -1,0 +1,419 @@
+package dev.pgproxy.simulation;
+
+import dev.pgproxy.common.channel.Protocol;
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.Master;
+import dev.pgproxy.master.failover.FailoverState;
+import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.testkit.simulation.SimulatedProcess;
+import dev.pgproxy.testkit.simulation.SimulatedRoles;
+import dev.pgproxy.testkit.simulation.SimulatedServer;
+import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import dev.pgproxy.testkit.simulation.SimulationRun;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: a master and its children, two servers, clients and operators, under the schedule of one seed. After every step: one client to a
+ * backend, limits kept over all workers, at most one promotion, nothing of a client touched that would be routed again. In the end
+ * everybody has been answered or told why not, and no connection is left.
+ */
+final class ClusterSimulation implements SimulationRun {
+
+    private static final int CLIENTS = 30;
+    private static final int MAX_STEPS = 600_000;
+    private static final int NEIGHBOURS = 3;
+
+    private final long seed;
+    private final ClusterWorld world;
+    private final ProxyConfig config;
+    private final SimulatedRoles roles;
+    private final SimulatedProcess process;
+    private final SimulatedHost host;
+    private final Master master;
+    private final Map<ServerAddress, ClusterServer> servers = new LinkedHashMap<>();
+    private final Map<Integer, byte[]> keys = new HashMap<>();
+    private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
+    private final Set<String> cutOff = new HashSet<>();
+    private final Map<Long, String> names = new HashMap<>();
+    private final boolean isDeadly;
+    private final boolean crashes;
+    private int arrived;
+    private int serverPids = 1_000;
+    private int promotions;
+    private boolean decided;
+    private boolean serversChange;
+    private boolean holds;
+    private boolean isStopping;
+
+    /**
+     * Nothing has begun.
+     *
+     * @param config as the operator has written it, with servers {@code one:5432} and {@code two:5432}
+     */
+    ClusterSimulation(long seed, ProxyConfig config, Path configFile) {
+        this.seed = seed;
+        this.config = config;
+        this.world = new ClusterWorld(seed);
+        this.isDeadly = random().nextInt(3) > 0;
+        this.crashes = random().nextInt(3) == 0;
+        this.roles = new SimulatedRoles(random());
+        this.process = world.newProcess();
+        Protocol protocol = new Protocol();
+        this.host = new SimulatedHost(this, world, protocol, process);
+        addServer(config.servers().primary(), false);
+        config.servers().promote().ifPresent(standby -> addServer(standby, true));
+        this.master = new Master(
+                config,
+                FailoverState.initial(config.servers()),
+                configFile,
+                "simulated",
+                process.loop(),
+                host,
+                protocol,
+                1_000,
+                Long.MAX_VALUE / 2);
+    }
+
+    private void addServer(ServerAddress address, boolean inRecovery) {
+        servers.put(address, new ClusterServer(address, inRecovery));
+    }
+
+    /** Runs until everybody is gone. */
+    void run() throws IOException {
+        master.start();
+        world.add(this::happen);
+        while (!world.actorsAreDone()) {
+            step("the clients are not done");
+        }
+        isStopping = true;
+        master.stop("TERM");
+        while (!process.loop().isStopped() || !host.children().isEmpty() || world.openConnections() > 0) {
+            step("the proxy does not stop");
+        }
+        check(process.loop().isStopped(), "the master is still there");
+    }
+
+    private void step(String unless) {
+        check(world.steps() < MAX_STEPS, unless);
+        try {
+            world.step();
+            host.children().forEach(SimulatedHost.Child::exitIfDone);
+        } catch (RuntimeException e) {
+            throw new AssertionError(where() + ": " + e, e);
+        }
+        checkInvariants();
+    }
+
+    private void checkInvariants() {
+        for (ClusterServer server : servers.values()) {
+            int most = config.limits().serverConnections();
+            check(
+                    most == 0 || server.connections() <= most,
+                    server.connections() + " connections to " + server.address() + ", where " + most + " are allowed");
+            config.limits()
+                    .ofUser()
+                    .forEach((user, limit) -> check(
+                            server.connectionsOf(user) <= limit,
+                            server.connectionsOf(user) + " connections of " + user + " to " + server.address()));
+        }
+        for (SimulatedHost.Child child : host.children()) {
+            if (child.node() instanceof PoolNode pool) {
+                pool.check();
+            }
+        }
+        check(promotions <= 1, promotions + " promotions");
+    }
+
+    /** What comes from outside. */
+    private boolean happen() {
+        switch (random().nextInt(12)) {
+            case 0, 1, 2 -> arrive();
+            case 3 -> cancel();
+            case 4 -> operate();
+            case 5 -> kill();
+            case 6 -> changeServers();
+            default -> {}
+        }
+        return arrived < CLIENTS;
+    }
+
+    private void arrive() {
+        int number = ++arrived;
+        List<String> users = SimulatedRoles.USERS;
+        String user = users.get(random().nextInt(users.size()));
+        world.add(new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS)));
+    }
+
+    /** With a key that some client was told, or one that nobody was. */
+    private void cancel() {
+        List<Integer> pids = List.copyOf(keys.keySet());
+        if (pids.isEmpty()) {
+            return;
+        }
+        int pid = pids.get(random().nextInt(pids.size()));
+        byte[] secret = random().nextInt(5) == 0 ? new byte[] {0, 0, 0, 1} : keys.get(pid);
+        SimulatedTransport connection = connect(1);
+        if (connection != null && secret != null) {
+            connection.farWrite(FrontendMessage.cancelRequest(pid, secret));
+            awaitEnd(connection);
+        }
+    }
+
+    private void awaitEnd(SimulatedTransport connection) {
+        world.add(() -> {
+            connection.farRead();
+            if (connection.farSeesEnd()) {
+                connection.farClose();
+                return false;
+            }
+            return true;
+        });
+    }
+
+    private void operate() {
+        AdminNode admin = null;
+        for (SimulatedHost.Child child : host.children()) {
+            admin = child.node() instanceof AdminNode node && node.isReady() ? node : admin;
+        }
+        if (admin == null) {
+            logInToPgProxy();
+            return;
+        }
+        switch (random().nextInt(12)) {
+            case 0, 1 -> admin.command(OperatorCommand.PAUSE, "");
+            case 2, 3, 4 -> admin.command(OperatorCommand.RESUME, "");
+            case 5 -> admin.command(OperatorCommand.RECONNECT, "");
+            case 6 -> admin.command(OperatorCommand.RELOAD, "");
+            case 7 -> {
+                holds = true;
+                serversChange = true;
+                admin.command(OperatorCommand.SWITCHOVER, standby());
+            }
+            case 8 -> admin.command(OperatorCommand.SWITCHOVER_CANCEL, "");
+            case 9 -> endSomething(admin);
+            default -> admin.takeSnapshot();
+        }
+    }
+
+    private String standby() {
+        return servers.values().stream()
+                .filter(server -> !server.isPrimary())
+                .map(server -> server.address().toString())
+                .findFirst()
+                .orElse("nobody:1");
+    }
+
+    private void endSomething(AdminNode admin) {
+        List<SimulatedHost.Child> pools = host.children().stream()
+                .filter(child -> child.kind() == ChildKind.POOL)
+                .toList();
+        long pid = pools.isEmpty() || random().nextInt(4) == 0
+                ? host.pid()
+                : pools.get(random().nextInt(pools.size())).pid();
+        serversChange = true; // Which ends sessions from outside just as well.
+        admin.endSession(pid, 1 + random().nextInt(CLIENTS));
+    }
+
+    private void logInToPgProxy() {
+        SimulatedTransport connection = connect(1);
+        if (connection != null) {
+            connection.farWrite(FrontendMessage.startup(
+                    3 << 16,
+                    List.of(
+                            new StartupParameters.Parameter("user", "operator"),
+                            new StartupParameters.Parameter("database", "pg_proxy"))));
+            awaitEnd(connection);
+        }
+    }
+
+    private void kill() {
+        List<SimulatedHost.Child> children = host.children();
+        if (isDeadly && random().nextInt(4) == 0 && !children.isEmpty()) {
+            children.get(random().nextInt(children.size())).kill();
+        }
+    }
+
+    private void changeServers() {
+        if (!crashes || random().nextInt(3) > 0) {
+            return;
+        }
+        List<ClusterServer> all = new ArrayList<>(servers.values());
+        ClusterServer server = all.get(random().nextInt(all.size()));
+        serversChange = true;
+        ClusterServer.Condition next = switch (random().nextInt(4)) {
+            case 0 -> ClusterServer.Condition.DOWN;
+            case 1 -> ClusterServer.Condition.HUNG;
+            default -> ClusterServer.Condition.UP;
+        };
+        world.trace(server.address() + " is " + next);
+        server.condition(next);
+    }
+
+    /** A client comes from this neighbour; null when nobody listens. */
+    @Nullable
+    SimulatedTransport connect(int neighbour) {
+        try {
+            InetAddress address = InetAddress.getByAddress(new byte[] {10, 0, 0, (byte) neighbour});
+            return host.connect(new InetSocketAddress(address, 40_000));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A worker opens a connection. */
+    void connectToServer(SimulatedProcess worker, ServerAddress address, Connector.Handler handler) {
+        ClusterServer server = server(address);
+        if (server.condition() == ClusterServer.Condition.DOWN || random().nextInt(40) == 0) {
+            handler.failed("Connection refused (simulated)");
+            return;
+        }
+        SimulatedTransport transport = world.connect(worker);
+        SimulatedServer session = new SimulatedServer(transport, ++serverPids, this);
+        server.opened(transport, session);
+        world.add(() -> {
+            if (server.condition() == ClusterServer.Condition.HUNG) {
+                return !transport.isConnectionClosed();
+            }
+            return session.act();
+        });
+        handler.connected(transport, address);
+    }
+
+    ClusterServer server(ServerAddress address) {
+        ClusterServer server = servers.get(address);
+        if (server == null) {
+            throw new IllegalStateException("nobody knows " + address);
+        }
+        return server;
+    }
+
+    /** A standby was told to become the primary. */
+    void promote(ClusterServer server) {
+        world.trace(server.address() + " is promoted");
+        check(decided, server.address() + " is promoted before the decision is durable");
+        if (!server.isPrimary()) {
+            promotions++;
+            server.promote();
+        }
+    }
+
+    /** What the master has decided would be known to its successor. */
+    void decisionKept(FailoverState state) {
+        decided |= state.decision().isPresent();
+    }
+
+    /** Runs the task in one of the next steps, unless the process is dead by then. */
+    void later(Node node, Runnable task) {
+        world.later(() -> {
+            if (node.process().isAlive()) {
+                task.run();
+            }
+        });
+    }
+
+    /** A CancelRequest is on its way to this server process. */
+    void cancelSent(int pid, Runnable whenOver) {
+        cancelsInFlight.merge(pid, 1, Integer::sum);
+        world.later(() -> {
+            cancelsInFlight.merge(pid, -1, Integer::sum);
+            whenOver.run();
+        });
+    }
+
+    /** The client of this session has lost its connection with the process that had it. */
+    void cutOff(long session) {
+        String name = names.get(session);
+        if (name != null) {
+            cutOff.add(name);
+        }
+    }
+
+    /** A session is on its way to a worker. */
+    void assigned(long session, byte[] startupPacket) {
+        String text = new String(startupPacket, java.nio.charset.StandardCharsets.ISO_8859_1);
+        int at = text.indexOf("application_name\0");
+        if (at >= 0) {
+            int start = at + "application_name\0".length();
+            names.put(session, text.substring(start, text.indexOf('\0', start)));
+        }
+    }
+
+    @Override
+    public Random random() {
+        return world.random();
+    }
+
+    @Override
+    public void check(boolean holdsTrue, String violation) {
+        if (!holdsTrue) {
+            throw new AssertionError(where() + ": " + violation);
+        }
+    }
+
+    private String where() {
+        return "seed=" + seed + " step=" + world.steps()
+                + "; replay: mvn -pl system-tests -am test -Dtest=ClusterSimulationTest"
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.trace=true -Dsimulation.seeds=" + seed + "-"
+                + seed;
+    }
+
+    @Override
+    public SimulatedRoles roles() {
+        return roles;
+    }
+
+    @Override
+    public boolean isCancelInFlight(int pid) {
+        return cancelsInFlight.getOrDefault(pid, 0) > 0;
+    }
+
+    @Override
+    public boolean serverCrashes() {
+        boolean crashesNow = crashes && random().nextInt(2_000) == 0;
+        serversChange |= crashesNow;
+        return crashesNow;
+    }
+
+    @Override
+    public void learnKey(int pid, byte[] secret) {
+        keys.put(pid, secret);
+    }
+
+    @Override
+    public boolean mayBeCutOff(String client) {
+        return crashes || cutOff.contains(client);
+    }
+
+    @Override
+    public boolean endsSessions() {
+        boolean givesWay = config.limits().clientConnections() < CLIENTS;
+        return serversChange || isStopping || givesWay;
+    }
+
+    @Override
+    public boolean holdsSessions() {
+        return holds;
+    }
+
+    int promotions() {
+        return promotions;
+    }
+}
