@@ -70,6 +70,7 @@ final class ClusterClient implements SimulatedWorld.Actor {
 
     @Override
     public String toString() {
-        return name + " (" + user + ")" + (unsent.length > 0 ? " has " + unsent.length + " bytes to send" : "");
+        return name + " (" + user + ")" + (unsent.length > 0 ? " has " + unsent.length + " bytes to send" : "")
+                + (client == null ? "" : " " + client);
     }
 }

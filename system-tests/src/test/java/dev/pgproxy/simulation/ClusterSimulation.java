@@ -24,10 +24,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,7 @@ final class ClusterSimulation implements SimulationRun {
     private final Map<ServerAddress, ClusterServer> servers = new LinkedHashMap<>();
     private final Map<Integer, byte[]> keys = new HashMap<>();
     private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
+    private final Set<ClusterClient> present = new LinkedHashSet<>();
     private final Set<String> cutOff = new HashSet<>();
     private final Map<Long, String> names = new HashMap<>();
     private final boolean isDeadly;
@@ -101,18 +104,20 @@ final class ClusterSimulation implements SimulationRun {
         master.start();
         world.add(this::happen);
         while (!world.actorsAreDone()) {
-            step("the clients are not done");
+            step(() -> "still there: " + present);
         }
         isStopping = true;
         master.stop("TERM");
         while (!process.loop().isStopped() || !host.children().isEmpty() || world.openConnections() > 0) {
-            step("the proxy does not stop");
+            step(() -> "the proxy does not stop");
         }
         check(process.loop().isStopped(), "the master is still there");
     }
 
-    private void step(String unless) {
-        check(world.steps() < MAX_STEPS, unless);
+    private void step(Supplier<String> problem) {
+        if (world.steps() >= MAX_STEPS) {
+            check(false, problem.get());
+        }
         try {
             world.step();
             host.children().forEach(SimulatedHost.Child::exitIfDone);
@@ -152,14 +157,27 @@ final class ClusterSimulation implements SimulationRun {
             case 6 -> changeServers();
             default -> {}
         }
-        return arrived < CLIENTS;
+        boolean goesOn = arrived < CLIENTS;
+        if (!goesOn) {
+            // Nobody who waits for a server that hangs would ever be done.
+            servers.values().forEach(server -> server.condition(ClusterServer.Condition.UP));
+        }
+        return goesOn;
     }
 
     private void arrive() {
         int number = ++arrived;
         List<String> users = SimulatedRoles.USERS;
         String user = users.get(random().nextInt(users.size()));
-        world.add(new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS)));
+        ClusterClient client = new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS));
+        present.add(client);
+        world.add(() -> {
+            boolean stays = client.act();
+            if (!stays) {
+                present.remove(client);
+            }
+            return stays;
+        });
     }
 
     /** With a key that some client was told, or one that nobody was. */

@@ -186,4 +186,9 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
             transport.farLeave();
         }
     }
+
+    @Override
+    public String toString() {
+        return log + (ready ? " ready" : "") + (left ? " left" : "") + (awaitsAnswer ? " awaits its answer" : "");
+    }
 }

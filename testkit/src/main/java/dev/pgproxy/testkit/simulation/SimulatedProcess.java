@@ -39,6 +39,7 @@ public final class SimulatedProcess implements Poller {
 
     /** Waits for this connection as well, which has arrived here. */
     public SimulatedTransport adopt(SimulatedTransport transport) {
+        transport.owner(this);
         transports.add(transport);
         return transport;
     }
@@ -55,13 +56,13 @@ public final class SimulatedProcess implements Poller {
     /** Whether something is ready that the next turns will serve. */
     public boolean hasWork() {
         return alive
-                && (transports.stream().anyMatch(transport -> transport.readyBits() != 0)
+                && (transports.stream().anyMatch(transport -> transport.isIn(this) && transport.readyBits() != 0)
                         || links.stream().anyMatch(SimulatedLink.End::isReady));
     }
 
     @Override
     public void poll(long timeoutNs) {
-        transports.removeIf(transport -> !transport.isHere());
+        transports.removeIf(transport -> !transport.isIn(this));
         links.removeIf(SimulatedLink.End::isClosed);
         List<Runnable> ready = new ArrayList<>();
         for (SimulatedTransport transport : transports) {
@@ -88,7 +89,7 @@ public final class SimulatedProcess implements Poller {
     public void kill() {
         alive = false;
         for (SimulatedTransport transport : transports) {
-            if (transport.isHere()) {
+            if (transport.isIn(this)) {
                 transport.close();
             }
         }

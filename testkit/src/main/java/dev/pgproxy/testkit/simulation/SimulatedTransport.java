@@ -7,6 +7,7 @@ import dev.pgproxy.common.loop.ReadyHandler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One descriptor of a connection's near end, inside a process under test; the far end is moved by calls whose names begin with "far".
@@ -20,6 +21,7 @@ public final class SimulatedTransport implements ClientConnection {
     private boolean touched;
     private boolean closed;
     private boolean passedOn;
+    private @Nullable SimulatedProcess owner;
 
     SimulatedTransport(Random random) {
         this(new SimulatedSocket(random));
@@ -147,9 +149,14 @@ public final class SimulatedTransport implements ClientConnection {
         handler.ready(readyBits());
     }
 
-    /** Whether it is in a process, and not on its way to one. */
-    boolean isHere() {
-        return !closed && !passedOn;
+    /** It is in this process now. */
+    void owner(SimulatedProcess process) {
+        owner = process;
+    }
+
+    /** Whether it is open in this process, and not on its way to another one. */
+    boolean isIn(SimulatedProcess process) {
+        return owner == process && !closed && !passedOn;
     }
 
     /** Whether its process has read from it or written to it. */
