@@ -123,6 +123,10 @@ public final class PoolWorker
     private final Set<String> named = new HashSet<>();
     private final BackendPool pool = new BackendPool();
     private final Map<Long, Session> sessions = new HashMap<>();
+
+    /** Sessions that have a place for a new connection, by the backend whose reset they wait for instead, for a moment. */
+    private final Map<Long, Session> withChoice = new HashMap<>();
+
     private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
     private final Map<ServerAddress, Moved> moves = new HashMap<>();
     private final Map<ServerAddress, Held> heldServers = new HashMap<>();
@@ -228,34 +232,49 @@ public final class PoolWorker
             master.send(new SessionMessages.SessionAccepted(session.id(), 0), session::begin);
             return;
         }
-        Backend backend = chooseBackend(session, assignment.expectedBackendId());
-        boolean hasChoice = hasChoice(backend, assignment.expectedBackendId());
-        master.send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()), session::begin);
+        join(session, assignment.expectedBackendId(), session::begin);
+    }
+
+    /**
+     * Chooses a backend for a session that has a place, and tells the master.
+     *
+     * @param whenTold run once the master will know of it
+     */
+    private Backend join(Session session, long expectedBackendId, Runnable whenTold) {
+        Backend backend = chooseBackend(session, expectedBackendId);
+        // It has a place for a new connection, and waits for one that is being reset all the same: that is sooner as a
+        // rule.
+        boolean hasChoice = expectedBackendId == 0 && backend.isResetting();
+        master.send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()), whenTold);
         if (hasChoice) {
             losePatience(session, backend);
         }
         if (backend.state() == BackendState.CLOSING) {
             master.send(new BackendMessages.BackendClosing(backend.id()));
         }
-    }
-
-    /** Whether the client has a place for a new connection, and waits for one that is being reset all the same, since that is sooner as a rule. */
-    private static boolean hasChoice(Backend chosen, long expectedBackendId) {
-        return expectedBackendId == 0 && chosen.isResetting();
+        return backend;
     }
 
     /** What the former client has left may take long to be undone; then the session has a new connection in its place. */
     private void losePatience(Session session, Backend resetting) {
+        withChoice.put(resetting.id(), session);
         loop.scheduler().afterMs(RESET_PATIENCE_MS, () -> {
-            boolean waits = resetting.isResetting() || resetting.state() == BackendState.CLOSING;
-            if (session.backend() == resetting && waits && !session.isOver()) {
-                session.contained(() -> {
-                    session.attach(null);
-                    resetting.release(true, "");
-                    needsBackend(session);
-                });
+            if (withChoice.remove(resetting.id(), session)) {
+                openOwn(session, resetting);
             }
         });
+    }
+
+    /** Has the session use the place of its own, if it is still waiting for the reset of another one. */
+    private void openOwn(Session session, Backend resetting) {
+        boolean waits = resetting.isResetting() || resetting.state() == BackendState.CLOSING;
+        if (session.backend() == resetting && waits && !session.isOver()) {
+            session.contained(() -> {
+                session.attach(null);
+                resetting.release(true, "");
+                needsBackend(session);
+            });
+        }
     }
 
     /** The answer to {@link #wantPlace}. */
@@ -270,15 +289,7 @@ public final class PoolWorker
 
     private void place(Session session, PlaceMessages.PlaceGiven message) {
         session.placed(message.mostMs());
-        Backend backend = chooseBackend(session, message.expectedBackendId());
-        boolean hasChoice = hasChoice(backend, message.expectedBackendId());
-        master.send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()));
-        if (hasChoice) {
-            losePatience(session, backend);
-        }
-        if (backend.state() == BackendState.CLOSING) {
-            master.send(new BackendMessages.BackendClosing(backend.id()));
-        }
+        Backend backend = join(session, message.expectedBackendId(), () -> {});
         if (backend.state() == BackendState.IN_SESSION || backend.state() == BackendState.CONNECTING) {
             session.backendAvailable();
         }
@@ -326,13 +337,18 @@ public final class PoolWorker
             session.attach(idle);
             return idle;
         }
+        Backend expected = pool.byId(expectedId);
+        Session other = withChoice.remove(expectedId);
+        if (other != null && expected != null) {
+            // This session has nothing but what was promised to it. Else each would open one in the end.
+            openOwn(other, expected);
+        }
         Backend resetting = session.mayHaveIdle() ? pool.takeResetting(session.key()) : null;
         if (resetting != null) {
             resetting.reserve(session);
             session.attach(resetting);
             return resetting;
         }
-        Backend expected = pool.byId(expectedId);
         if (expected != null && expected.state() == BackendState.CLOSING && expected.user() == null) {
             expected.reserve(session);
             session.attach(expected);
