@@ -37,6 +37,10 @@ final class ClusterClient implements SimulatedWorld.Actor {
                         new StartupParameters.Parameter(StartupParameters.APPLICATION_NAME, name)));
     }
 
+    String name() {
+        return name;
+    }
+
     @Override
     public boolean act() {
         if (transport == null) {

@@ -9,6 +9,7 @@ import dev.pgproxy.testkit.simulation.SimulatedServer;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A PostgreSQL server: whether it answers, which part it plays, and its sessions. */
 final class ClusterServer {
@@ -24,7 +25,8 @@ final class ClusterServer {
         HUNG
     }
 
-    private record OpenSession(SimulatedTransport transport, SimulatedServer server) {}
+    /** @param generation of the master whose worker has opened it */
+    private record OpenSession(SimulatedTransport transport, SimulatedServer server, int generation) {}
 
     private final ServerAddress address;
     private final List<OpenSession> sessions = new ArrayList<>();
@@ -63,21 +65,24 @@ final class ClusterServer {
         timeline++;
     }
 
-    void opened(SimulatedTransport transport, SimulatedServer server) {
-        sessions.add(new OpenSession(transport, server));
+    void opened(SimulatedTransport transport, SimulatedServer server, int generation) {
+        sessions.add(new OpenSession(transport, server, generation));
     }
 
-    /** Connections that somebody in the proxy has open. */
-    int connections() {
-        sessions.removeIf(session -> session.transport().isConnectionClosed());
-        return sessions.size();
+    /** Connections that the workers of this master have open; those of an earlier one are counted by nobody. */
+    int connections(int generation) {
+        return (int) open(generation).count();
     }
 
-    int connectionsOf(String user) {
-        connections();
-        return (int) sessions.stream()
+    int connectionsOf(String user, int generation) {
+        return (int) open(generation)
                 .filter(session -> session.server().user().equals(user))
                 .count();
+    }
+
+    private Stream<OpenSession> open(int generation) {
+        sessions.removeIf(session -> session.transport().isConnectionClosed());
+        return sessions.stream().filter(session -> session.generation() == generation);
     }
 
     Observation observe() {

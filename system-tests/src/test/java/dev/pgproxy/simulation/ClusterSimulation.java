@@ -9,6 +9,7 @@ import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.Master;
 import dev.pgproxy.master.failover.FailoverState;
+import dev.pgproxy.master.failover.StartDecision;
 import dev.pgproxy.poolworker.backend.Connector;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedRoles;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -47,9 +49,14 @@ final class ClusterSimulation implements SimulationRun {
     private final ClusterWorld world;
     private final ProxyConfig config;
     private final SimulatedRoles roles;
-    private final SimulatedProcess process;
-    private final SimulatedHost host;
-    private final Master master;
+    private final Path configFile;
+    private final List<SimulatedHost> oldHosts = new ArrayList<>();
+    private final boolean mastersDie;
+    private SimulatedProcess process;
+    private SimulatedHost host;
+    private Master master;
+    private Optional<FailoverState> disk = Optional.empty();
+    private int generation;
     private final Map<ServerAddress, ClusterServer> servers = new LinkedHashMap<>();
     private final Map<Integer, byte[]> keys = new HashMap<>();
     private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
@@ -78,21 +85,46 @@ final class ClusterSimulation implements SimulationRun {
         this.isDeadly = random().nextInt(3) > 0;
         this.crashes = random().nextInt(3) == 0;
         this.roles = new SimulatedRoles(random());
-        this.process = world.newProcess();
-        Protocol protocol = new Protocol();
-        this.host = new SimulatedHost(this, world, protocol, process);
+        this.configFile = configFile;
+        this.mastersDie = isDeadly && random().nextInt(3) == 0;
         addServer(config.servers().primary(), false);
         config.servers().promote().ifPresent(standby -> addServer(standby, true));
-        this.master = new Master(
-                config,
-                FailoverState.initial(config.servers()),
-                configFile,
-                "simulated",
-                process.loop(),
-                host,
-                protocol,
-                1_000,
-                Long.MAX_VALUE / 2);
+        this.process = world.newProcess();
+        Protocol protocol = new Protocol();
+        this.host = new SimulatedHost(this, world, protocol, process, 0);
+        this.master = newMaster(config, FailoverState.initial(config.servers()), protocol);
+    }
+
+    private Master newMaster(ProxyConfig inForce, FailoverState state, Protocol protocol) {
+        return new Master(
+                inForce, state, configFile, "simulated", process.loop(), host, protocol, 1_000, Long.MAX_VALUE / 2);
+    }
+
+    /** The master dies between two steps, and somebody starts the next one after a while. */
+    private void killMaster() {
+        world.trace("the master dies");
+        present.forEach(client -> cutOff.add(client.name())); // It had those that no worker had.
+        serversChange = true;
+        process.kill();
+        host.masterDied();
+        oldHosts.add(host);
+        world.later(this::startNextMaster);
+    }
+
+    private void startNextMaster() {
+        world.trace("the next master starts");
+        generation++;
+        process = world.newProcess();
+        Protocol protocol = new Protocol();
+        host = new SimulatedHost(this, world, protocol, process, generation);
+        try {
+            FailoverState state = StartDecision.of(config.servers(), disk);
+            ProxyConfig inForce = config.withServers(StartDecision.servers(config.servers(), state));
+            master = newMaster(inForce, state, protocol);
+            master.start();
+        } catch (StartDecision.ContradictionException | IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private void addServer(ServerAddress address, boolean inRecovery) {
@@ -107,8 +139,9 @@ final class ClusterSimulation implements SimulationRun {
             step(() -> "still there: " + present);
         }
         isStopping = true;
+        check(process.isAlive(), "no master is there in the end");
         master.stop("TERM");
-        while (!process.loop().isStopped() || !host.children().isEmpty() || world.openConnections() > 0) {
+        while (!process.loop().isStopped() || !children().isEmpty() || world.openConnections() > 0) {
             step(() -> "the proxy does not stop");
         }
         check(process.loop().isStopped(), "the master is still there");
@@ -120,26 +153,35 @@ final class ClusterSimulation implements SimulationRun {
         }
         try {
             world.step();
-            host.children().forEach(SimulatedHost.Child::exitIfDone);
+            children().forEach(SimulatedHost.Child::exitIfDone);
         } catch (RuntimeException e) {
             throw new AssertionError(where() + ": " + e, e);
         }
         checkInvariants();
     }
 
+    /** Of the master and of those before it. */
+    private List<SimulatedHost.Child> children() {
+        List<SimulatedHost.Child> all = new ArrayList<>(host.children());
+        oldHosts.forEach(old -> all.addAll(old.children()));
+        return all;
+    }
+
     private void checkInvariants() {
         for (ClusterServer server : servers.values()) {
             int most = config.limits().serverConnections();
             check(
-                    most == 0 || server.connections() <= most,
-                    server.connections() + " connections to " + server.address() + ", where " + most + " are allowed");
+                    most == 0 || server.connections(generation) <= most,
+                    server.connections(generation) + " connections to " + server.address() + ", where " + most
+                            + " are allowed");
             config.limits()
                     .ofUser()
                     .forEach((user, limit) -> check(
-                            server.connectionsOf(user) <= limit,
-                            server.connectionsOf(user) + " connections of " + user + " to " + server.address()));
+                            server.connectionsOf(user, generation) <= limit,
+                            server.connectionsOf(user, generation) + " connections of " + user + " to "
+                                    + server.address()));
         }
-        for (SimulatedHost.Child child : host.children()) {
+        for (SimulatedHost.Child child : children()) {
             if (child.node() instanceof PoolNode pool) {
                 pool.check();
             }
@@ -263,7 +305,11 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     private void kill() {
-        List<SimulatedHost.Child> children = host.children();
+        if (mastersDie && process.isAlive() && random().nextInt(40) == 0) {
+            killMaster();
+            return;
+        }
+        List<SimulatedHost.Child> children = children();
         if (isDeadly && random().nextInt(4) == 0 && !children.isEmpty()) {
             children.get(random().nextInt(children.size())).kill();
         }
@@ -297,7 +343,7 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     /** A worker opens a connection. */
-    void connectToServer(SimulatedProcess worker, ServerAddress address, Connector.Handler handler) {
+    void connectToServer(SimulatedProcess worker, ServerAddress address, int ofGeneration, Connector.Handler handler) {
         ClusterServer server = server(address);
         if (server.condition() == ClusterServer.Condition.DOWN || random().nextInt(40) == 0) {
             handler.failed("Connection refused (simulated)");
@@ -305,7 +351,7 @@ final class ClusterSimulation implements SimulationRun {
         }
         SimulatedTransport transport = world.connect(worker);
         SimulatedServer session = new SimulatedServer(transport, ++serverPids, this);
-        server.opened(transport, session);
+        server.opened(transport, session, ofGeneration);
         world.add(() -> {
             if (server.condition() == ClusterServer.Condition.HUNG) {
                 return !transport.isConnectionClosed();
@@ -333,8 +379,9 @@ final class ClusterSimulation implements SimulationRun {
         }
     }
 
-    /** What the master has decided would be known to its successor. */
-    void decisionKept(FailoverState state) {
+    /** The next master will know this. */
+    void keep(FailoverState state) {
+        disk = Optional.of(state);
         decided |= state.decision().isPresent();
     }
 

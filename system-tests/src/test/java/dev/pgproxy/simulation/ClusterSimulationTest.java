@@ -3,9 +3,10 @@ package dev.pgproxy.simulation;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ConfigLoader;
-import dev.pgproxy.common.config.ProxyConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -68,12 +69,23 @@ class ClusterSimulationTest {
     @Test
     void invariantsHoldAfterEveryStep() throws Exception {
         long promotions = 0;
-        for (long seed : seeds().toArray()) {
+        List<AssertionError> failures = new ArrayList<>();
+        long[] seeds = seeds().toArray();
+        for (long seed : seeds) {
             Path file = configFile(seed);
-            ProxyConfig config = ConfigLoader.load(file);
-            ClusterSimulation simulation = new ClusterSimulation(seed, config, file);
-            simulation.run();
+            ClusterSimulation simulation = new ClusterSimulation(seed, ConfigLoader.load(file), file);
+            try {
+                simulation.run();
+            } catch (AssertionError e) {
+                failures.add(e);
+            }
             promotions += simulation.promotions();
+        }
+        if (!failures.isEmpty()) {
+            throw new AssertionError(
+                    failures.size() + " of " + seeds.length + " seeds: "
+                            + failures.get(0).getMessage(),
+                    failures.get(0));
         }
         assertTrue(
                 System.getProperty("simulation.seeds") != null || promotions > 0,

@@ -26,6 +26,7 @@ final class PoolNode implements Node {
 
     private final ClusterSimulation simulation;
     private final SimulatedProcess process;
+    private final int generation;
     private final PoolWorker worker;
     private final ChildConversation conversation;
 
@@ -36,8 +37,10 @@ final class PoolNode implements Node {
     private final Map<Long, SimulatedTransport> clients = new HashMap<>();
 
     private SimulatedTransport lastArrived;
+    private boolean hasMaster = true;
 
-    PoolNode(ClusterSimulation simulation, SimulatedProcess process, SimulatedLink.End link, long pid) {
+    PoolNode(ClusterSimulation simulation, SimulatedProcess process, SimulatedLink.End link, long pid, int generation) {
+        this.generation = generation;
         this.simulation = simulation;
         this.process = process;
         this.lastArrived = process.connect();
@@ -97,6 +100,7 @@ final class PoolNode implements Node {
 
         @Override
         public void masterLost(String reason) {
+            hasMaster = false;
             role.masterLost(reason);
         }
 
@@ -127,14 +131,14 @@ final class PoolNode implements Node {
 
     /**
      * Whoever the master does not know to be here is routed again: of such clients not a byte may have been touched. The others lose
-     * their connection.
+     * their connection, as all do when there is no master.
      */
     @Override
     public void died() {
         clients.forEach((session, transport) -> simulation.check(
-                accepted.contains(session) || !transport.isTouched(),
+                !hasMaster || accepted.contains(session) || !transport.isTouched(),
                 "session " + session + " was touched before the master could know that it is here"));
-        accepted.forEach(simulation::cutOff);
+        (hasMaster ? accepted : clients.keySet()).forEach(simulation::cutOff);
     }
 
     /** Each backend has one client. */
@@ -152,7 +156,7 @@ final class PoolNode implements Node {
             boolean[] cancelled = {false};
             simulation.later(PoolNode.this, () -> {
                 if (!cancelled[0]) {
-                    simulation.connectToServer(process, server, handler);
+                    simulation.connectToServer(process, server, generation, handler);
                 }
             });
             return () -> cancelled[0] = true;

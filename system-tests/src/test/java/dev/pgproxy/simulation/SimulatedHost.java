@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,15 +32,22 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
     private final ClusterWorld world;
     private final Protocol protocol;
     private final SimulatedProcess master;
+    private final int generation;
     private final List<Child> children = new ArrayList<>();
     private Consumer<Arrival> arrivals = arrival -> {};
     private @Nullable PendingStartups startups;
-    private Optional<FailoverState> disk = Optional.empty();
     private boolean isListening;
     private boolean isClosed;
     private long nextPid = 100;
 
-    SimulatedHost(ClusterSimulation simulation, ClusterWorld world, Protocol protocol, SimulatedProcess master) {
+    /** @param generation of the master */
+    SimulatedHost(
+            ClusterSimulation simulation,
+            ClusterWorld world,
+            Protocol protocol,
+            SimulatedProcess master,
+            int generation) {
+        this.generation = generation;
         this.simulation = simulation;
         this.world = world;
         this.protocol = protocol;
@@ -74,7 +80,7 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
         }
 
         private void run() {
-            if (exited) {
+            if (exited || !master.isAlive()) {
                 return;
             }
             SimulatedProcess process = world.newProcess();
@@ -87,7 +93,7 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
             List<SimulatedLink.End> ends = link.connect(process, pid, master, MASTER_PID);
             SimulatedLink.End own = ends.get(0);
             Node started = switch (kind) {
-                case POOL -> new PoolNode(simulation, process, own, pid);
+                case POOL -> new PoolNode(simulation, process, own, pid, generation);
                 case TASK -> new TaskNode(simulation, process, own);
                 case ADMIN -> new AdminNode(process, own);
             };
@@ -142,6 +148,12 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
                 }
             });
         }
+    }
+
+    /** The master dies: nobody starts anything any more, and what was started goes on by itself. */
+    void masterDied() {
+        isListening = false;
+        children.removeIf(child -> child.node == null);
     }
 
     /** Those that were started and have not ended. */
@@ -233,7 +245,7 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
     @Override
     public boolean run(Runnable task) {
         world.later(() -> {
-            if (!isClosed) {
+            if (!isClosed && master.isAlive()) {
                 task.run();
             }
         });
@@ -245,11 +257,6 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
         if (world.random().nextInt(10) == 0) {
             throw new IOException("no space left (simulated)");
         }
-        disk = Optional.of(state);
-        simulation.decisionKept(state);
-    }
-
-    Optional<FailoverState> disk() {
-        return disk;
+        simulation.keep(state);
     }
 }
