@@ -412,7 +412,10 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     /** A session is on its way to a worker. */
-    void assigned(long session, byte[] startupPacket) {
+    void assigned(long session, ServerAddress server, byte[] startupPacket) {
+        check(
+                promotions == 0 || !server.equals(config.servers().primary()),
+                "session " + session + " is sent to " + server + ", whose place another server has taken");
         String text = new String(startupPacket, java.nio.charset.StandardCharsets.ISO_8859_1);
         int at = text.indexOf("application_name\0");
         if (at >= 0) {

@@ -120,7 +120,7 @@ final class PoolNode implements Node {
             forget(gone.sessionId());
         } else if (message instanceof SessionMessages.AssignSession assign) {
             accepted.remove(assign.sessionId()); // It was here before, and comes again.
-            simulation.assigned(assign.sessionId(), assign.startupPacket());
+            simulation.assigned(assign.sessionId(), assign.server(), assign.startupPacket());
         }
     }
 
