@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedLink {
 
+    private static final int LONGEST_FULL = 150;
+
     private final Random random;
     private final Protocol protocol;
     private final Consumer<ControlMessage> underWay;
@@ -52,6 +54,10 @@ public final class SimulatedLink {
         private @Nullable End peer;
         private @Nullable Listener listener;
         private boolean flushPlanned;
+
+        /** Turns for which the socket takes nothing more. */
+        private int fullTurns;
+
         private boolean closed;
         private boolean peerIsGone;
 
@@ -106,8 +112,9 @@ public final class SimulatedLink {
         private void flush() {
             flushPlanned = false;
             while (!closed && !unsent.isEmpty()) {
-                if (random.nextInt(6) == 0) {
-                    planFlush(); // The socket is full for a while.
+                fullTurns = fullTurns > 0 ? fullTurns - 1 : random.nextInt(40) == 0 ? random.nextInt(LONGEST_FULL) : 0;
+                if (fullTurns > 0 || random.nextInt(6) == 0) {
+                    planFlush();
                     return;
                 }
                 passOn(unsent.remove());
