@@ -5,6 +5,8 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.log.LogJournal;
+import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.Master;
@@ -133,6 +135,8 @@ final class ClusterSimulation implements SimulationRun {
 
     /** Runs until everybody is gone. */
     void run() throws IOException {
+        LogSetup.journal()
+                .take(LogJournal.MAX_LINES); // What the run before this one has left would be told in this one.
         master.start();
         world.add(this::happen);
         while (!world.actorsAreDone()) {
@@ -479,6 +483,11 @@ final class ClusterSimulation implements SimulationRun {
     @Override
     public boolean holdsSessions() {
         return holds;
+    }
+
+    /** The same for each run of a seed, after the same number of steps. */
+    long fingerprint() {
+        return 31L * world.steps() + random().nextLong();
     }
 
     int promotions() {

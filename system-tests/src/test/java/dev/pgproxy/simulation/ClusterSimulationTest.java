@@ -1,5 +1,6 @@
 package dev.pgproxy.simulation;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ConfigLoader;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClusterSimulationTest {
 
     private static final long SEEDS = 100;
+    private static final long REPLAYED_SEEDS = 20;
 
     @TempDir
     private Path directory = Path.of("");
@@ -64,6 +66,21 @@ class ClusterSimulationTest {
                         "log.level = error",
                         ""));
         return file;
+    }
+
+    /** Else what a seed has found could not be found again. */
+    @Test
+    void aSeedIsReplayedStepByStep() throws Exception {
+        for (long seed = 0; seed < REPLAYED_SEEDS; seed++) {
+            assertEquals(fingerprint(seed), fingerprint(seed), "seed " + seed + " went two ways");
+        }
+    }
+
+    private long fingerprint(long seed) throws Exception {
+        Path file = configFile(seed);
+        ClusterSimulation simulation = new ClusterSimulation(seed, ConfigLoader.load(file), file);
+        simulation.run();
+        return simulation.fingerprint();
     }
 
     @Test

@@ -11,6 +11,7 @@ import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,7 +35,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
 
     private static final class Command {
         private final List<Long> keys = new ArrayList<>();
-        private final Map<Worker, Integer> unanswered = new HashMap<>();
+        private final Map<Worker, Integer> unanswered = new LinkedHashMap<>();
         private int ended;
     }
 

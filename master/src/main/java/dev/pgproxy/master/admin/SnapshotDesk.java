@@ -15,7 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +56,7 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
                 long id, long request, Collection<Worker> asked, boolean serversAwaited, Scheduler.Timer timer) {
             this.id = id;
             this.request = request;
-            this.unanswered = new HashSet<>(asked);
+            this.unanswered = new LinkedHashSet<>(asked);
             this.serversAwaited = serversAwaited;
             this.timer = timer;
         }

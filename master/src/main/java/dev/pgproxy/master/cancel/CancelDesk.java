@@ -10,7 +10,7 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +51,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
                 Scheduler.Timer timer) {
             this.client = client;
             this.abandonedAt = abandonedAt;
-            this.unanswered = new HashSet<>(asked);
+            this.unanswered = new LinkedHashSet<>(asked);
             this.timer = timer;
         }
     }

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 sealed interface Action {
 
     /**
-     * Look at the server; takes the place of a look that was planned.
+     * Probe the server; takes the place of a probe that was planned.
      *
      * @param fresh over a new connection
-     * @param afterMs from the begin of the look before
+     * @param afterMs from the begin of the probe before
      */
-    record Look(ServerAddress server, boolean fresh, long afterMs) implements Action {}
+    record Probe(ServerAddress server, boolean fresh, long afterMs) implements Action {}
 
     /**
      * Make the state durable, one after the other; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}.
@@ -32,13 +32,13 @@ sealed interface Action {
     /** Find out again whether the standby could be told; answered by {@link FailoverPolicy#examined}. */
     record Examine(ServerAddress server) implements Action {}
 
-    /** If {@link FailoverPolicy#promotionOf} says so; answered by {@link FailoverPolicy#told} or {@link FailoverPolicy#notTold}. */
+    /** If {@link FailoverPolicy#promotionOf} says so; answered by {@link FailoverPolicy#promoteSent} or {@link FailoverPolicy#promoteFailed}. */
     record Promote(ServerAddress server, long afterMs) implements Action {}
 
     /** Let sessions of the primary come to rest; answered by {@link FailoverPolicy#quiesced}. */
     record Quiesce(ServerAddress primary) implements Action {}
 
-    /** Look at the primary behind all that it has committed; answered by {@link FailoverPolicy#flushed}. */
+    /** Probe the primary after it has written out all that it has committed; answered by {@link FailoverPolicy#flushed}. */
     record Flush(ServerAddress primary) implements Action {}
 
     /** Keep others from writing to the primary, once pgproxy's own have left it; answered by {@link FailoverPolicy#fenced}. */
@@ -47,7 +47,7 @@ sealed interface Action {
     /** Take that back on an old primary, if it is in force. */
     record LiftFence(ServerAddress server) implements Action {}
 
-    /** Let sessions of the primary go on. */
+    /** Let sessions of the primary continue. */
     record Resume(ServerAddress primary) implements Action {}
 
     /** The switchover that an operator waits for is over; without a problem it was done. */

@@ -35,7 +35,7 @@ final class ClusterView {
         String role = isPrimary ? "primary" : isOld ? "old primary" : "standby";
         boolean isPromote = servers.promote().filter(server::equals).isPresent();
         String notPromotable = isPrimary ? null : policy.objectionToPromotion(server);
-        Watched known = policy.of(server);
+        ServerHealth known = policy.of(server);
         if (known == null || known.last == null) {
             return new ServerView(role, isPrimary, null, 0, isPromote, notPromotable, null, UNKNOWN, null, null);
         }
@@ -61,7 +61,7 @@ final class ClusterView {
         return words.isEmpty() ? null : words.stream().distinct().collect(Collectors.joining("; "));
     }
 
-    private List<String> problems(ServerAddress server, Watched known) {
+    private List<String> problems(ServerAddress server, ServerHealth known) {
         List<String> problems = new ArrayList<>();
         if (known.last instanceof Observation.Failed failed) {
             problems.add(failed.problem());

@@ -148,7 +148,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         if (otherLook) {
             List<ServerAddress> known = List.copyOf(watched);
             known.forEach(this::forget);
-            known.forEach(server -> look(server, true, 0));
+            known.forEach(server -> probe(server, true, 0));
             if (policy.awaitsFlush()) {
                 probes.probe(
                         config.servers().primary(),
@@ -230,9 +230,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     public void probeIfStale(Collection<ServerAddress> servers) {
         long nowNs = loop.clock().nanoTime();
         for (ServerAddress server : servers) {
-            Watched known = policy.of(server);
+            ServerHealth known = policy.of(server);
             if (known != null && (known.last == null || nowNs - known.atNs > FRESH_NS) && awaited.add(server)) {
-                look(server, false, 0);
+                probe(server, false, 0);
             }
         }
     }
@@ -259,8 +259,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     private void perform(Action action) {
-        if (action instanceof Action.Look look) {
-            look(look.server(), look.fresh(), look.afterMs());
+        if (action instanceof Action.Probe probe) {
+            probe(probe.server(), probe.fresh(), probe.afterMs());
         } else if (action instanceof Action.Save save) {
             save(save);
         } else if (action instanceof Action.SaveLater later) {
@@ -342,7 +342,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         listener.tell(new Alert(tell.kind(), tell.server(), tell.message(), tell.hint(), at));
     }
 
-    private void look(ServerAddress server, boolean fresh, long afterMs) {
+    private void probe(ServerAddress server, boolean fresh, long afterMs) {
         Scheduler.Timer before = planned.remove(server);
         if (before != null) {
             before.cancel();
@@ -376,7 +376,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         if (kind == ProbeKind.FLUSH) {
             perform(policy.flushed(observation));
         } else {
-            looked(server, observation, fresh);
+            probed(server, observation, fresh);
         }
     }
 
@@ -387,8 +387,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         }
     }
 
-    private void looked(ServerAddress server, Observation observation, boolean fresh) {
-        perform(policy.looked(server, observation, fresh, loop.clock().nanoTime()));
+    private void probed(ServerAddress server, Observation observation, boolean fresh) {
+        perform(policy.probed(server, observation, fresh, loop.clock().nanoTime()));
         if (awaited.remove(server) && awaited.isEmpty()) {
             listener.probedAll();
         }
@@ -411,7 +411,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private void examined(ServerAddress standby, ProbeMessages.ErrandDone answer) {
         String problem = answer.problem().isEmpty() ? null : words(answer);
-        Watched known = policy.of(standby);
+        ServerHealth known = policy.of(standby);
         if (problem != null && known != null && !problem.equals(known.noWay)) {
             Event.of("promotion_impossible")
                     .with("server", standby)
@@ -446,7 +446,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private void promoteIfDue(ServerAddress standby) {
         switch (policy.promotionOf(standby)) {
-            case DUE -> promote(standby);
+            case NOW -> promote(standby);
             case NOT_YET -> loop.scheduler().afterMs(PROMOTION_CHECK_MS, () -> promoteIfDue(standby));
             case DROPPED -> {}
         }
@@ -457,8 +457,8 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
                 errand(config.failover().fencesOldPrimary() ? Errand.LIFT_FENCE_AND_PROMOTE : Errand.PROMOTE, standby),
                 answer -> perform(
                         answer.problem().isEmpty()
-                                ? policy.told(standby, loop.clock().nanoTime())
-                                : policy.notTold(standby, words(answer))));
+                                ? policy.promoteSent(standby, loop.clock().nanoTime())
+                                : policy.promoteFailed(standby, words(answer))));
     }
 
     /** @param refused run when too much waits already */

@@ -52,6 +52,11 @@ public record FailoverState(
         return new FailoverState(configured.primary(), configured.promote(), 0, Optional.empty());
     }
 
+    /** Whether an operator wanted the last decision. */
+    boolean isSwitchover() {
+        return decision.filter(made -> made.cause() == Cause.SWITCHOVER).isPresent();
+    }
+
     FailoverState withSystemId(long id) {
         return new FailoverState(configuredPrimary, configuredPromote, id, decision);
     }

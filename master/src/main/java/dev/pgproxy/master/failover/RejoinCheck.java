@@ -116,7 +116,7 @@ final class RejoinCheck {
     /** Those that were not told yet; they count as told. */
     static List<Action> news(
             ServerAddress server,
-            Watched known,
+            ServerHealth known,
             ProxyConfig.Servers servers,
             Function<ServerAddress, @Nullable ServerFacts> factsOf) {
         List<Action> actions = new ArrayList<>();

@@ -27,9 +27,9 @@ final class StandbyRotation {
     private StandbyRotation() {}
 
     /** Notes a look at the standby; says when it is to be looked at again, and whether it goes out or comes back. */
-    static List<Action> looked(
+    static List<Action> probed(
             ServerAddress server,
-            Watched standby,
+            ServerHealth standby,
             boolean fresh,
             Reference reference,
             ProxyConfig.Failover rules,
@@ -40,16 +40,16 @@ final class StandbyRotation {
         if (standby.last instanceof Observation.Failed failed) {
             if (!countsAgainst(failed.kind())) {
                 standby.failures = 0;
-                actions.add(new Action.Look(server, true, retryMs));
+                actions.add(new Action.Probe(server, true, retryMs));
             } else if (!fresh) {
-                actions.add(new Action.Look(server, true, 0));
+                actions.add(new Action.Probe(server, true, 0));
             } else {
                 standby.failures++;
                 standby.suspected = true;
                 if (standby.failures >= limits.retries()) {
                     leave(server, standby, failed.problem(), actions);
                 }
-                actions.add(new Action.Look(server, true, retryMs));
+                actions.add(new Action.Probe(server, true, retryMs));
             }
             return actions;
         }
@@ -57,13 +57,13 @@ final class StandbyRotation {
         String flaw = flaw(standby, reference, limits);
         if (flaw == null && standby.unfit) {
             actions.add(
-                    new Action.Look(server, false, Math.min(retryMs, probeMs))); // Nobody can tell that it has ended.
+                    new Action.Probe(server, false, Math.min(retryMs, probeMs))); // Nobody can tell that it has ended.
         } else if (flaw == null) {
             comeBack(server, standby, actions);
-            actions.add(new Action.Look(server, false, probeMs));
+            actions.add(new Action.Probe(server, false, probeMs));
         } else {
             leave(server, standby, flaw, actions);
-            actions.add(new Action.Look(server, false, Math.min(retryMs, probeMs)));
+            actions.add(new Action.Probe(server, false, Math.min(retryMs, probeMs)));
         }
         return actions;
     }
@@ -76,7 +76,7 @@ final class StandbyRotation {
                 || kind == FailureKind.NOT_POSTGRES;
     }
 
-    private static @Nullable String flaw(Watched standby, Reference reference, ProxyConfig.StandbyLimits limits) {
+    private static @Nullable String flaw(ServerHealth standby, Reference reference, ProxyConfig.StandbyLimits limits) {
         ServerFacts facts = standby.facts;
         if (facts == null) {
             return null;
@@ -114,7 +114,7 @@ final class StandbyRotation {
         return null;
     }
 
-    private static void leave(ServerAddress server, Watched standby, String reason, List<Action> actions) {
+    private static void leave(ServerAddress server, ServerHealth standby, String reason, List<Action> actions) {
         boolean isNews = standby.outBecause == null;
         standby.outBecause = reason;
         if (isNews) {
@@ -126,7 +126,7 @@ final class StandbyRotation {
         }
     }
 
-    private static void comeBack(ServerAddress server, Watched standby, List<Action> actions) {
+    private static void comeBack(ServerAddress server, ServerHealth standby, List<Action> actions) {
         if (standby.outBecause != null) {
             standby.outBecause = null;
             actions.add(

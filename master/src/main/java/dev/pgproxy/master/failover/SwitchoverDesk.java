@@ -7,7 +7,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +27,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     private final EventLoop loop;
     private final WorkerRegistry workers;
     private final FailoverDesk failover;
-    private final Set<Worker> busyWorkers = new HashSet<>();
+    private final Set<Worker> busyWorkers = new LinkedHashSet<>();
     private @Nullable ReplyListener replyTo;
     private @Nullable ServerAddress wanted;
     private boolean hasBegun;

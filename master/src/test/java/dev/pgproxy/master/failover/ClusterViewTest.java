@@ -61,7 +61,7 @@ class ClusterViewTest {
 
     /** The disk does at once what it is told. */
     private void looked(ServerAddress server, Observation observation) {
-        for (Action action : policy.looked(server, observation, true, 0)) {
+        for (Action action : policy.probed(server, observation, true, 0)) {
             if (action instanceof Action.Save save) {
                 policy.saved(save.number(), save.state(), 0);
             }

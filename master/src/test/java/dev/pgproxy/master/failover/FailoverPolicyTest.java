@@ -93,11 +93,11 @@ class FailoverPolicyTest {
     }
 
     private List<Action> fresh(ServerAddress server, Observation observation) {
-        return note(policy.looked(server, observation, true, nowNs));
+        return note(policy.probed(server, observation, true, nowNs));
     }
 
     private List<Action> kept(ServerAddress server, Observation observation) {
-        return note(policy.looked(server, observation, false, nowNs));
+        return note(policy.probed(server, observation, false, nowNs));
     }
 
     private void allWell() {
@@ -151,15 +151,15 @@ class FailoverPolicyTest {
         allWell();
         note(policy.connectionLost(X));
         assertTrue(policy.holdsPrimary(), "clients wait from the first doubt on");
-        assertEquals(new Action.Look(X, true, 0), last(Action.Look.class));
+        assertEquals(new Action.Probe(X, true, 0), last(Action.Probe.class));
         fresh(X, REFUSED);
         kept(Z, STANDBY);
         fresh(X, REFUSED);
         assertEquals(0, count(Action.Tell.class));
-        assertTrue(done.contains(new Action.Look(X, true, RETRY_MS)));
+        assertTrue(done.contains(new Action.Probe(X, true, RETRY_MS)));
         fresh(X, REFUSED);
         assertEquals(List.of(Alert.Kind.PRIMARY_DOWN), told());
-        assertTrue(done.contains(new Action.Look(Y, true, 0)), "the standby is looked at anew");
+        assertTrue(done.contains(new Action.Probe(Y, true, 0)), "the standby is looked at anew");
 
         fresh(Y, ORPHAN);
         FailoverState.Decision intent =
@@ -171,7 +171,7 @@ class FailoverPolicyTest {
         saveAll();
         assertEquals(new Action.CutOff(X, Y), last(Action.CutOff.class));
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         kept(Y, ORPHAN);
         assertEquals(0, count(Action.Change.class), "it is still in recovery");
         kept(Y, primary(2));
@@ -326,13 +326,13 @@ class FailoverPolicyTest {
         primaryDies();
         fresh(Y, ORPHAN);
         saveAll();
-        note(policy.notTold(Y, "it does not answer"));
+        note(policy.promoteFailed(Y, "it does not answer"));
         fresh(X, PRIMARY);
         fresh(X, PRIMARY);
         assertEquals(new Action.Promote(Y, RETRY_MS), last(Action.Promote.class));
         assertTrue(policy.holdsPrimary());
         assertTrue(told().contains(Alert.Kind.PROMOTION_FAILED));
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         nowNs += Duration.ofSeconds(61).toNanos();
         kept(Y, ORPHAN);
         assertEquals(new Action.Promote(Y, RETRY_MS), last(Action.Promote.class));
@@ -354,7 +354,7 @@ class FailoverPolicyTest {
         assertTrue(policy.holdsPrimary());
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
         fresh(X, PRIMARY);
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         fresh(Y, primary(2));
         saveAll();
         assertEquals(Y, policy.servers().primary());
@@ -418,7 +418,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Save.class), "which of the two is the primary only an operator can tell");
         kept(w, REFUSED);
         fresh(Y, ORPHAN);
-        assertEquals(new Action.Look(Z, true, 0), last(Action.Look.class));
+        assertEquals(new Action.Probe(Z, true, 0), last(Action.Probe.class));
         kept(Z, primary(2));
         assertEquals(
                 FailoverState.Cause.ADOPTION,
@@ -434,7 +434,7 @@ class FailoverPolicyTest {
         fresh(Y, ORPHAN);
         assertEquals(0, count(Action.Save.class));
         kept(Z, REFUSED);
-        assertEquals(new Action.Look(Y, true, 0), last(Action.Look.class), "now it can be decided");
+        assertEquals(new Action.Probe(Y, true, 0), last(Action.Probe.class), "now it can be decided");
         fresh(Y, ORPHAN);
         assertEquals(1, count(Action.Save.class));
     }
@@ -459,16 +459,16 @@ class FailoverPolicyTest {
         primaryDies();
         fresh(Y, ORPHAN);
         saveAll();
-        assertEquals(FailoverPolicy.Promotion.DUE, policy.promotionOf(Y));
-        note(policy.notTold(Y, "it does not answer"));
+        assertEquals(Promotion.Due.NOW, policy.promotionOf(Y));
+        note(policy.promoteFailed(Y, "it does not answer"));
         fresh(Y, REFUSED);
         kept(Z, primary(2));
         saveAll();
         assertEquals(Z, policy.servers().primary());
         assertFalse(policy.holdsPrimary());
-        assertEquals(FailoverPolicy.Promotion.DROPPED, policy.promotionOf(Y), "it would be a second primary");
-        assertEquals(List.of(), policy.told(Y, nowNs));
-        assertEquals(List.of(), policy.notTold(Y, "it does not answer still"));
+        assertEquals(Promotion.Due.DROPPED, policy.promotionOf(Y), "it would be a second primary");
+        assertEquals(List.of(), policy.promoteSent(Y, nowNs));
+        assertEquals(List.of(), policy.promoteFailed(Y, "it does not answer still"));
         assertEquals(Alert.Kind.ADOPTED, last(Action.Tell.class).kind());
     }
 
@@ -480,7 +480,7 @@ class FailoverPolicyTest {
                         FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, X, Y, "2026-01-01T00:00:00Z"));
         policy = policy(SERVERS, state);
         note(policy.start());
-        assertEquals(FailoverPolicy.Promotion.NOT_YET, policy.promotionOf(Y));
+        assertEquals(Promotion.Due.NOT_YET, policy.promotionOf(Y));
         fresh(Z, primary(2));
         saveAll();
         assertEquals(Z, policy.servers().primary());
@@ -497,7 +497,7 @@ class FailoverPolicyTest {
         note(policy.examined(Y, "there is no large object 1"));
         assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED), told());
         note(policy.examined(Y, null));
-        assertEquals(new Action.Look(Y, true, 0), last(Action.Look.class));
+        assertEquals(new Action.Probe(Y, true, 0), last(Action.Probe.class));
         fresh(Y, ORPHAN);
         assertEquals(1, count(Action.Save.class));
     }
@@ -511,7 +511,7 @@ class FailoverPolicyTest {
         primaryDies();
         fresh(Y, ORPHAN);
         saveAll();
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         kept(Y, primary(2));
         saveAll();
         fresh(Y, primary(2));
@@ -586,7 +586,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Promote.class));
         saveAll();
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         kept(Y, primary(2));
         saveAll();
         assertEquals(new Action.Answer(null), last(Action.Answer.class));
@@ -705,14 +705,14 @@ class FailoverPolicyTest {
         allWell();
         for (int i = 0; i < 4; i++) {
             kept(X, PRIMARY);
-            assertFalse(last(Action.Look.class).fresh());
+            assertFalse(last(Action.Probe.class).fresh());
         }
         kept(X, PRIMARY);
-        assertTrue(last(Action.Look.class).fresh(), "now and then");
+        assertTrue(last(Action.Probe.class).fresh(), "now and then");
         fresh(X, PRIMARY);
-        assertFalse(last(Action.Look.class).fresh());
+        assertFalse(last(Action.Probe.class).fresh());
         note(policy.suspected(X));
-        assertEquals(new Action.Look(X, true, 0), last(Action.Look.class));
+        assertEquals(new Action.Probe(X, true, 0), last(Action.Probe.class));
     }
 
     @Test
@@ -839,7 +839,7 @@ class FailoverPolicyTest {
         assertEquals(0, count(Action.Promote.class), "it lacks what others wrote");
         kept(Y, standby(1, true, 700));
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         kept(Y, primary(2));
         saveAll();
         assertTrue(
@@ -859,7 +859,7 @@ class FailoverPolicyTest {
         note(policy.flushed(REFUSED));
         assertEquals("fence_incomplete", last(Action.Log.class).name());
         assertEquals(new Action.Promote(Y, 0), last(Action.Promote.class));
-        note(policy.told(Y, nowNs));
+        note(policy.promoteSent(Y, nowNs));
         kept(Y, primary(2));
         saveAll();
         assertTrue(

@@ -175,7 +175,7 @@ class FailoverSimulationTest {
 
         private void perform(List<Action> actions) {
             for (Action action : actions) {
-                if (action instanceof Action.Look look) {
+                if (action instanceof Action.Probe look) {
                     later(look.afterMs(), () -> look(look.server(), look.fresh()));
                 } else if (action instanceof Action.Save save) {
                     saves.add(save); // By one thread, in order.
@@ -198,7 +198,7 @@ class FailoverSimulationTest {
             FailoverPolicy asked = policy;
             later(0, () -> {
                 if (policy == asked) {
-                    perform(policy.looked(server, found, fresh, nowNs()));
+                    perform(policy.probed(server, found, fresh, nowNs()));
                 }
             });
         }
@@ -240,7 +240,7 @@ class FailoverSimulationTest {
 
         private void tellIfDue(ServerAddress server) {
             switch (policy.promotionOf(server)) {
-                case DUE -> tell(server);
+                case NOW -> tell(server);
                 case NOT_YET -> later(1, () -> tellIfDue(server));
                 case DROPPED -> {}
             }
@@ -253,13 +253,13 @@ class FailoverSimulationTest {
                     .isPresent();
             require(intended, "the standby is told and the disk does not know");
             if (!standbyAlive) {
-                later(0, () -> perform(policy.notTold(server, "refused")));
+                later(0, () -> perform(policy.promoteFailed(server, "refused")));
                 return;
             }
             if (calm || random.nextInt(5) > 0) {
                 later(random.nextInt(10), this::promote);
             }
-            later(0, () -> perform(policy.told(server, nowNs())));
+            later(0, () -> perform(policy.promoteSent(server, nowNs())));
         }
 
         private void check() {

@@ -89,7 +89,7 @@ class RejoinCheckTest {
 
     @Test
     void eachIsToldOnce() {
-        Watched known = new Watched();
+        ServerHealth known = new ServerHealth();
         known.facts = facts(false, upkeep(false, true));
         assertEquals(
                 1, RejoinCheck.news(PRIMARY, known, SERVERS, server -> null).size());

@@ -7,9 +7,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of one server. */
-final class Watched {
+final class ServerHealth {
 
-    /** The last look; null before the first one ended. */
+    /** The last probe; null before the first one ended. */
     @Nullable
     Observation last;
 
@@ -17,19 +17,19 @@ final class Watched {
     @Nullable
     ServerFacts facts;
 
-    /** When the last look ended. */
+    /** When the last probe ended. */
     long atNs;
 
-    /** Looks that were well, in a row, over the connection that is kept. */
-    int looksOverKept;
+    /** Consecutive probes that were well over the connection that is kept. */
+    int probesOverKept;
 
-    /** Looks over new connections, in a row, that count against the server. */
+    /** Consecutive probes over new connections that count against the server. */
     int failures;
 
     /** Somebody could not use the server, and it was not seen to be well since. */
     boolean suspected;
 
-    /** Whether a look at it has ended since the primary was last suspected. */
+    /** Whether a probe of it has ended since the primary was last suspected. */
     boolean seen;
 
     /** Why it could not be told to become the primary, as was last found out; null when it could, or nobody knows. */
@@ -49,7 +49,7 @@ final class Watched {
     /** What was told of it last, so that it is told once. */
     String told = "";
 
-    void looked(Observation observation, long nowNs) {
+    void probed(Observation observation, long nowNs) {
         seen = true;
         last = observation;
         atNs = nowNs;
@@ -59,13 +59,13 @@ final class Watched {
         }
     }
 
-    /** Whether it was a primary when it was last looked at. */
+    /** Whether it was a primary when it was last probed. */
     boolean isPrimary() {
         return last instanceof Observation.Answered answered
                 && !answered.facts().inRecovery();
     }
 
-    /** Whether it was a standby when it was last looked at. */
+    /** Whether it was a standby when it was last probed. */
     boolean isStandby() {
         return last instanceof Observation.Answered answered && answered.facts().inRecovery();
     }

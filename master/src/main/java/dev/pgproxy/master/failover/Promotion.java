@@ -1,0 +1,108 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.Observation;
+import java.util.ArrayList;
+import java.util.List;
+
+/** From the durable decision until the standby takes writes: it is told, and told again. */
+final class Promotion {
+
+    /** Pause between probes of a standby that is being promoted. */
+    static final long POLL_MS = 100;
+
+    /** What is to become of an {@link Action.Promote} whose time has come. */
+    enum Due {
+        NOW,
+        /** Whether somebody else was promoted is being found out. */
+        NOT_YET,
+        /** Another server was made the primary. */
+        DROPPED
+    }
+
+    private final Situation situation;
+    private final DecisionLog decisions;
+    private boolean promoteSent;
+    private long sentNs;
+
+    Promotion(Situation situation, DecisionLog decisions) {
+        this.situation = situation;
+        this.decisions = decisions;
+    }
+
+    /** The standby is to become the primary. */
+    void begin(ServerAddress standby, List<Action> actions) {
+        situation.transitionTo(Phase.PROMOTING);
+        situation.candidate = standby;
+        promoteSent = false;
+        actions.add(new Action.Promote(standby, 0));
+    }
+
+    /** Whether the standby was told, or may have been. */
+    boolean isSent() {
+        return promoteSent;
+    }
+
+    /** Whether the standby is to be told now to become the primary. */
+    Due due(ServerAddress standby) {
+        if (!isUnderWay(standby)) {
+            return Due.DROPPED;
+        }
+        boolean isClear = situation.isSwitchover()
+                || (situation.hasSeenOthers(standby)
+                        && situation.otherPrimaries().stream().allMatch(standby::equals));
+        return isClear ? Due.NOW : Due.NOT_YET;
+    }
+
+    private boolean isUnderWay(ServerAddress standby) {
+        return situation.isIn(Phase.PROMOTING) && situation.isCandidate(standby);
+    }
+
+    /** The standby was told to become the primary. Whether it does is seen by probing it. */
+    List<Action> sent(ServerAddress standby, long nowNs) {
+        if (!isUnderWay(standby)) {
+            return List.of(); // It is the primary already, or another one is.
+        }
+        promoteSent = true;
+        sentNs = nowNs;
+        return List.of(new Action.Probe(standby, false, POLL_MS));
+    }
+
+    /** The standby that is being promoted was probed. */
+    void probed(ServerAddress standby, ServerHealth known, long nowNs, List<Action> actions) {
+        if (known.isPrimary()) {
+            situation.transitionTo(Phase.FINISHING);
+            situation
+                    .state
+                    .decision()
+                    .ifPresent(decision -> actions.add(decisions.await(situation.state.with(decision.done()))));
+        } else if (promoteSent
+                && nowNs - sentNs > situation.rules.promoteTimeout().toNanos()) {
+            promoteSent = false;
+            String found = known.last instanceof Observation.Failed failed
+                    ? "and cannot be asked: " + failed.problem()
+                    : "and is still in recovery";
+            actions.addAll(notSent(standby, "it was told, " + found + " after promote_timeout"));
+        } else if (promoteSent) {
+            actions.add(new Action.Probe(standby, false, POLL_MS));
+        }
+    }
+
+    /** The standby could not be told, or did not do it. */
+    List<Action> notSent(ServerAddress server, String problem) {
+        List<Action> actions = new ArrayList<>();
+        if (!isUnderWay(server)) {
+            return actions;
+        }
+        if (situation.known(server).tellOnce(problem)) {
+            actions.add(FailoverWords.promotionFailed(server, situation.servers.primary(), problem));
+        }
+        if (situation.isSwitchover()) {
+            actions.add(new Action.Answer(
+                    "the standby could not be promoted yet: " + problem + "; pgproxy tries again, and clients wait"));
+        }
+        actions.add(new Action.Promote(server, situation.retryMs()));
+        actions.add(new Action.Probe(server, true, 0)); // It may have been promoted all the same.
+        return actions;
+    }
+}

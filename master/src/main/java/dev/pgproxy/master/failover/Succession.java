@@ -1,0 +1,236 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.Observation;
+import dev.pgproxy.common.probe.ServerFacts;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Who takes the place of a primary that is dead, or is none any more: the configured standby, or one that somebody else has promoted. */
+final class Succession {
+
+    /** What is remembered of an old primary of which people were told that it takes writes. */
+    private static final String OLD_PRIMARY_WRITES = "primary";
+
+    private final Situation situation;
+    private final DecisionLog decisions;
+    private final Promotion promotion;
+    private final Switchover switchover;
+
+    Succession(Situation situation, DecisionLog decisions, Promotion promotion, Switchover switchover) {
+        this.situation = situation;
+        this.decisions = decisions;
+        this.promotion = promotion;
+        this.switchover = switchover;
+    }
+
+    /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
+    @Nullable
+    String objection(ServerAddress standby) {
+        if (!situation.isHeir(standby)) {
+            return situation
+                    .servers
+                    .promote()
+                    .map(heir -> "promote names " + heir)
+                    .orElse("promote names no server");
+        }
+        ServerHealth known = situation.known(standby);
+        if (!situation.isIn(Phase.WATCHING)) {
+            return "a change of the primary is under way";
+        }
+        if (known.last == null) {
+            return "it was not asked yet";
+        }
+        if (known.isPrimary()) {
+            return "it takes writes already";
+        }
+        if (!situation.otherPrimaries().isEmpty()) {
+            return "other servers take writes already: " + situation.otherPrimaries();
+        }
+        if (decisions.hasFailed()) {
+            return "the state file cannot be written";
+        }
+        PromotionCheck.Primary primary = situation.primaryForCheck();
+        boolean isAsked = known.last instanceof Observation.Answered && situation.health != Situation.Health.DOWN;
+        String objection = isAsked && known.facts != null && !primary.isPaused()
+                ? PromotionCheck.standingObjection(known.facts, primary, situation.rules)
+                : PromotionCheck.objection(known.last, primary, situation.rules);
+        if (objection != null) {
+            return "it " + objection;
+        }
+        return known.noWay == null ? null : "it could not be told to become the primary: " + known.noWay;
+    }
+
+    /** The primary is dead, or is none: somebody else may be it already, or a standby may have to become it. */
+    void seek(List<Action> actions) {
+        for (ServerAddress server : situation.all()) {
+            if (!server.equals(situation.servers.primary()) && !server.equals(situation.former)) {
+                actions.add(new Action.Probe(server, situation.isHeir(server), 0));
+            }
+        }
+    }
+
+    void probeHeir(List<Action> actions) {
+        situation.servers.promote().ifPresent(standby -> actions.add(new Action.Probe(standby, true, 0)));
+    }
+
+    private boolean isWantedNow() {
+        return situation.health == Situation.Health.DOWN && situation.isIn(Phase.WATCHING);
+    }
+
+    /** The standby that may be promoted was probed. */
+    void consider(ServerAddress standby, Observation observation, List<Action> actions) {
+        if (!isWantedNow()) {
+            return;
+        }
+        if (!situation.otherPrimaries().isEmpty()) {
+            situation.otherPrimaries().forEach(each -> actions.add(new Action.Probe(each, true, 0)));
+            return; // Somebody was faster: that one is used, or an operator is told why not.
+        }
+        PromotionCheck.Primary primary = situation.primaryForCheck();
+        String objection = PromotionCheck.objection(observation, primary, situation.rules);
+        if (objection != null) {
+            tellRefused(standby, objection, actions);
+            return;
+        }
+        if (situation.known(standby).noWay != null) {
+            actions.add(new Action.Examine(standby)); // It may have been repaired since.
+            return;
+        }
+        if (!situation.hasSeenOthers(standby)) {
+            return; // One of them may be a primary already; the last probe of them brings this here again.
+        }
+        ServerFacts facts = ((Observation.Answered) observation).facts();
+        situation.transitionTo(Phase.INTENDING);
+        actions.add(FailoverWords.promoting(
+                standby, situation.servers.primary(), facts, PromotionCheck.lagWords(facts, primary)));
+        actions.add(decisions.decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby));
+    }
+
+    private void tellRefused(ServerAddress standby, String objection, List<Action> actions) {
+        if (situation.known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
+            actions.add(FailoverWords.refused(standby, situation.servers.primary(), objection));
+        }
+    }
+
+    /** It was found out whether the standby could be told to become the primary; the problem is null when it could. */
+    void examined(ServerAddress standby, @Nullable String problem, List<Action> actions) {
+        ServerHealth known = situation.of(standby);
+        if (known == null) {
+            return;
+        }
+        known.noWay = problem;
+        if (isWantedNow()) {
+            if (problem == null) {
+                probeHeir(actions);
+            } else {
+                tellRefused(standby, "could not be told to become the primary: " + problem, actions);
+            }
+        }
+    }
+
+    /** The decision is durable; from here on there is no way back. */
+    void carryOut(FailoverState.Decision decision, List<Action> actions) {
+        if (decision.cause() == FailoverState.Cause.SWITCHOVER && situation.rules.fencesOldPrimary()) {
+            switchover.beginFence(decision.newPrimary(), actions);
+        } else {
+            promotion.begin(decision.newPrimary(), actions);
+        }
+    }
+
+    /** A server that is not ours to write to takes writes. */
+    void anotherPrimary(ServerAddress server, List<Action> actions) {
+        ServerHealth other = situation.known(server);
+        boolean isUntold = situation.isIn(Phase.PROMOTING) && !promotion.isSent();
+        if ((!situation.isIn(Phase.WATCHING) && !isUntold) || other.facts == null) {
+            return;
+        }
+        if (other.facts.systemId() != situation.state.systemId()) {
+            stranger(server, other.facts, actions);
+            return;
+        }
+        ServerAddress primary = situation.servers.primary();
+        List<ServerAddress> others = situation.otherPrimaries();
+        boolean isAlive = situation.health == Situation.Health.ALIVE;
+        boolean isDead = situation.health == Situation.Health.DOWN || (isUntold && !situation.isSwitchover());
+        boolean isDemoted = isAlive && situation.primary().isStandby();
+        if ((isDead || isDemoted) && others.size() == 1) {
+            adopt(server, actions);
+        } else if (!isDead && isAlive && situation.primary().isPrimary()) {
+            if (other.tellOnce("two")) {
+                actions.add(FailoverWords.primaryAndAnother(server, primary));
+            }
+        } else if (isDead || isDemoted) {
+            if (other.tellOnce("several")) {
+                actions.add(FailoverWords.severalOthers(server, others));
+            }
+        }
+    }
+
+    /** A server that takes writes may be a copy of our primary, or anything else. */
+    private void stranger(ServerAddress server, ServerFacts facts, List<Action> actions) {
+        if (situation.health == Situation.Health.DOWN && situation.known(server).tellOnce("stranger")) {
+            actions.add(FailoverWords.stranger(
+                    server, facts.systemId(), situation.servers.primary(), situation.state.systemId()));
+        }
+    }
+
+    private void adopt(ServerAddress server, List<Action> actions) {
+        ServerAddress chosen = situation.candidate;
+        if (situation.isIn(Phase.PROMOTING) && chosen != null) {
+            actions.add(FailoverWords.overtaken(chosen, situation.servers.primary(), server));
+        }
+        situation.transitionTo(Phase.FINISHING);
+        situation.candidate = server;
+        actions.add(decisions.decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server));
+    }
+
+    /** The decision is done: this server is the primary from now on. */
+    void change(FailoverState.Decision decision, long nowNs, List<Action> actions) {
+        ServerAddress old = situation.servers.primary();
+        ServerAddress successor = decision.newPrimary();
+        boolean isSwitchover = decision.cause() == FailoverState.Cause.SWITCHOVER;
+        situation.change(successor, nowNs);
+        // After a switchover it takes writes still, as the operator is told below. Later that would be news.
+        situation.known(old).told = isSwitchover ? OLD_PRIMARY_WRITES : "";
+        situation.known(successor).told = "";
+        situation.known(successor).failures = 0;
+        actions.add(new Action.CutOff(old, successor));
+        actions.add(new Action.Change(situation.servers));
+        actions.add(switchover.done(decision));
+        actions.add(
+                new Action.Answer(isSwitchover ? null : successor + " became the primary by another way, and is used"));
+        situation.all().forEach(server -> actions.add(new Action.Probe(server, true, 0)));
+    }
+
+    /** The old primary was probed. */
+    void formerProbed(ServerAddress server, ServerHealth known, boolean fresh, long nowNs, List<Action> actions) {
+        StandbyRotation.Reference reference = situation.reference(nowNs);
+        if (situation.servers.standbys().contains(server) && reference.primary() != null) {
+            // However short a time there was to follow the new primary: until it does, what it has may be known to
+            // nobody else.
+            actions.addAll(StandbyRotation.probed(
+                    server,
+                    known,
+                    fresh,
+                    new StandbyRotation.Reference(reference.primary(), true),
+                    situation.rules,
+                    situation.standbyLimits));
+        } else {
+            actions.add(new Action.Probe(server, false, situation.probeMs()));
+        }
+        if (known.isPrimary() && known.tellOnce(OLD_PRIMARY_WRITES)) {
+            actions.add(FailoverWords.oldPrimaryBack(server, situation.servers.primary()));
+        } else if (known.isStandby() && known.tellOnce("standby")) {
+            actions.add(FailoverWords.oldPrimaryIsStandby(server));
+            if (situation.rules.fencesOldPrimary()) {
+                actions.add(new Action.LiftFence(server));
+            }
+        } else if (known.last instanceof Observation.Failed) {
+            known.told = "";
+        }
+        if (situation.state.decision().isEmpty()) {
+            situation.forgetFormerIfItFollows(); // The configuration names it already.
+        }
+    }
+}

@@ -1,0 +1,205 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.probe.FailureKind;
+import dev.pgproxy.common.probe.Observation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A change of the primary that an operator wants: until the decision is made, and from there on with the fence until the promotion. */
+final class Switchover {
+
+    /** For a standby to get what others wrote before the fence was there; clients wait meanwhile. */
+    private static final long MAX_CATCH_UP_NS = TimeUnit.SECONDS.toNanos(5);
+
+    /** Tries to have the old primary write out what others have committed, when that fails for reasons of our own. */
+    private static final int MAX_FLUSHES = 2;
+
+    private final Situation situation;
+    private final DecisionLog decisions;
+    private final Promotion promotion;
+
+    /** What the standby is to have; the largest number as long as that is not known. */
+    private long goalLsn;
+
+    private @Nullable Long catchUpSinceNs;
+
+    /** Whether the standby got what others had committed before the fence. */
+    private boolean hasAllOfOthers;
+
+    private boolean awaitsFlush;
+    private int flushes;
+    private @Nullable FenceResult fence;
+
+    Switchover(Situation situation, DecisionLog decisions, Promotion promotion) {
+        this.situation = situation;
+        this.decisions = decisions;
+        this.promotion = promotion;
+    }
+
+    /** Why this server cannot take over by plan; null when it can. */
+    @Nullable
+    String objection(ServerAddress target) {
+        ServerAddress primary = situation.servers.primary();
+        if (!situation.isIn(Phase.WATCHING)) {
+            return "another change of the primary is under way";
+        }
+        if (target.equals(primary)) {
+            return "it is the primary already";
+        }
+        if (situation.health != Situation.Health.ALIVE || !situation.primary().isPrimary()) {
+            return "the primary " + primary + " does not answer as one";
+        }
+        ServerHealth standby = situation.known(target);
+        if (!standby.isStandby() || standby.facts == null) {
+            return "it does not answer as a standby";
+        }
+        if (standby.facts.systemId() != situation.state.systemId()) {
+            return "its system identifier is not the primary's";
+        }
+        if (!situation.otherPrimaries().isEmpty()) {
+            return "other servers take writes already: " + situation.otherPrimaries();
+        }
+        return standby.facts.receiver().streaming() ? null : "its WAL receiver is not connected";
+    }
+
+    /** An operator wants this server, to which there is no objection, to be the primary. */
+    List<Action> begin(ServerAddress target) {
+        situation.transitionTo(Phase.QUIESCING);
+        situation.candidate = target;
+        return List.of(new Action.Quiesce(situation.servers.primary()));
+    }
+
+    /** Nobody does anything on the primary any more. */
+    List<Action> quiesced() {
+        if (!situation.isIn(Phase.QUIESCING)) {
+            return List.of();
+        }
+        situation.transitionTo(Phase.CATCHING_UP);
+        goalLsn = Long.MAX_VALUE;
+        return List.of(flush());
+    }
+
+    private Action flush() {
+        awaitsFlush = true;
+        flushes = 0;
+        return new Action.Flush(situation.servers.primary());
+    }
+
+    /** Whether an answer to {@link Action.Flush} is still to come. */
+    boolean awaitsFlush() {
+        return awaitsFlush;
+    }
+
+    /** All that was committed on the primary is on its disk. */
+    List<Action> flushed(Observation observation) {
+        ServerAddress standby = situation.candidate;
+        boolean isWanted = situation.isIn(Phase.CATCHING_UP) || situation.isIn(Phase.FENCING);
+        if (!isWanted || standby == null || !awaitsFlush) {
+            return List.of();
+        }
+        boolean isOurs = observation instanceof Observation.Failed failed && failed.kind() == FailureKind.LOCAL;
+        if (isOurs && ++flushes < MAX_FLUSHES) {
+            return List.of(new Action.Flush(situation.servers.primary()));
+        }
+        awaitsFlush = false;
+        if (observation instanceof Observation.Answered answered
+                && !answered.facts().inRecovery()) {
+            goalLsn = answered.facts().writtenLsn();
+            return List.of(new Action.Probe(standby, false, 0));
+        }
+        if (situation.isIn(Phase.FENCING)) {
+            List<Action> actions = new ArrayList<>();
+            String problem =
+                    observation instanceof Observation.Failed failed ? failed.problem() : "it is a standby by now";
+            actions.add(FailoverWords.notCaughtUp(
+                    standby, situation.servers.primary(), "that could not be asked for it any more: " + problem));
+            promotion.begin(standby, actions);
+            return actions;
+        }
+        return callOff("the primary does not answer any more");
+    }
+
+    /** The standby was probed, which is to get the rest of the primary's WAL. */
+    void catchUp(ServerAddress standby, ServerHealth known, List<Action> actions) {
+        if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
+            situation.transitionTo(Phase.INTENDING);
+            actions.add(FailoverWords.switchingOver(standby, situation.servers.primary(), goalLsn));
+            actions.add(decisions.decide(FailoverState.Phase.INTENT, FailoverState.Cause.SWITCHOVER, standby));
+        } else {
+            actions.add(new Action.Probe(standby, false, Promotion.POLL_MS));
+        }
+    }
+
+    /** Why a switchover that is under way cannot be called off any more. */
+    String objectionToCallingOff() {
+        return situation.isIn(Phase.INTENDING)
+                ? "the decision is being written to state_file, and its disk has not answered yet: a restart may carry it out"
+                : "the standby may have been told to take over, and there is no way back";
+    }
+
+    /** Ends a switchover that has not come to the intent yet; everything continues as before. */
+    List<Action> callOff(String problem) {
+        if (!situation.isIn(Phase.QUIESCING) && !situation.isIn(Phase.CATCHING_UP)) {
+            return List.of();
+        }
+        situation.transitionTo(Phase.WATCHING);
+        situation.candidate = null;
+        awaitsFlush = false;
+        return List.of(new Action.Resume(situation.servers.primary()), new Action.Answer(problem));
+    }
+
+    /** The decision is durable: keeps others from writing to the old primary first. */
+    void beginFence(ServerAddress standby, List<Action> actions) {
+        situation.transitionTo(Phase.FENCING);
+        situation.candidate = standby;
+        goalLsn = Long.MAX_VALUE;
+        catchUpSinceNs = null;
+        actions.add(new Action.Fence(situation.servers.primary()));
+    }
+
+    /** The old primary is fenced, or could not be; the standby is to have what others have written to it by now, too. */
+    List<Action> fenced(FenceResult result) {
+        if (!situation.isIn(Phase.FENCING)) {
+            return List.of();
+        }
+        fence = result;
+        return List.of(FailoverWords.fenced(situation.servers.primary(), result), flush());
+    }
+
+    /**
+     * The standby was probed, after the fence was raised. It had everything before that clients of pgproxy had written; what others wrote
+     * it is to get now.
+     */
+    void catchUpWithFence(ServerAddress standby, ServerHealth known, long nowNs, List<Action> actions) {
+        if (goalLsn == Long.MAX_VALUE) {
+            return;
+        }
+        boolean hasAll = known.facts != null && known.facts.replayedLsn() >= goalLsn;
+        Long sinceNs = catchUpSinceNs;
+        if (sinceNs == null) {
+            sinceNs = nowNs;
+            catchUpSinceNs = nowNs;
+        }
+        if (known.isPrimary() || (known.isStandby() && hasAll)) {
+            hasAllOfOthers =
+                    known.isStandby() && fence != null && fence.problem().isEmpty();
+            promotion.begin(standby, actions);
+        } else if (nowNs - sinceNs >= MAX_CATCH_UP_NS) {
+            actions.add(FailoverWords.notCaughtUp(standby, situation.servers.primary(), "it did not get that in time"));
+            promotion.begin(standby, actions);
+        } else {
+            actions.add(new Action.Probe(standby, false, Promotion.POLL_MS));
+        }
+    }
+
+    /** The primary has changed: what is told of it, with what became of the fence. */
+    Action done(FailoverState.Decision decision) {
+        Action told = FailoverWords.changed(decision, fence, hasAllOfOthers);
+        fence = null;
+        hasAllOfOthers = false;
+        return told;
+    }
+}
