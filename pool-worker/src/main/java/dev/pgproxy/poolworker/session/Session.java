@@ -56,6 +56,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private boolean wasIn;
     private byte[] told = LastWords.NONE;
 
+    /** What the client is to hear as soon as it may be spoken to; null as long as its session is to go on. */
+    private byte @Nullable [] wordsWhenBegun;
+
     /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
     public Session(
             long id,
@@ -192,12 +195,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** From now on the client is ours alone, and may be spoken to. */
     public void begin() {
         if (state == SessionState.ACCEPTED) {
-            contained(this::startLogin);
+            state = SessionState.WAITING;
+            byte[] early = wordsWhenBegun;
+            contained(early == null ? this::startLogin : () -> part(early));
         }
     }
 
     private void startLogin() {
-        state = SessionState.WAITING;
         login.start(terms.loginTimeLeftMs());
         frontend.onReady(this::frontendReady);
         frontend.interest(Interest.HANGUP);
@@ -743,6 +747,10 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** The client is to go: sends what it has not read yet and the last words, where a message may begin, and closes. */
     void part(byte[] lastWords) {
+        if (state == SessionState.ACCEPTED) {
+            wordsWhenBegun = lastWords; // The client is not ours alone yet.
+            return;
+        }
         byte[] unread = {};
         boolean atBoundary = true;
         if (backend != null) {
