@@ -1,0 +1,48 @@
+package dev.pgproxy.poolworker;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** As long as the master cannot know that a client is at this worker it would route it again: not a byte may have been said to it. */
+class AcceptanceTest {
+
+    private final LoneWorker lone = new LoneWorker();
+    private final LoneWorker.Frontend client = new LoneWorker.Frontend("nothing");
+
+    @BeforeEach
+    void aClientComesWhileTheLinkIsFull() {
+        lone.master.linkIsFull = true;
+        lone.assign(1, client);
+        lone.loop.tick();
+    }
+
+    private String heard() {
+        return client.written.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void aClientHearsOfTheShutdownOnceTheMasterKnowsOfIt() {
+        lone.worker.shutDown(1_000);
+        lone.loop.tick();
+        assertEquals("", heard());
+        assertTrue(client.open);
+        assertFalse(lone.loop.isStopped());
+
+        lone.master.linkTakesAll();
+        lone.loop.tick();
+        assertTrue(heard().contains("57P01"), heard());
+    }
+
+    @Test
+    void aMasterThatIsGoneRoutesNobodyAgain() {
+        lone.worker.shutDown(1_000);
+        lone.worker.masterLost("test");
+        lone.loop.tick();
+        assertTrue(heard().contains("57P01"), heard());
+    }
+}
