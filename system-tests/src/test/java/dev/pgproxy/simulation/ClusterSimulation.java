@@ -313,8 +313,12 @@ final class ClusterSimulation implements SimulationRun {
             killMaster();
             return;
         }
-        List<SimulatedHost.Child> children = children();
-        if (isDeadly && random().nextInt(4) == 0 && !children.isEmpty()) {
+        // Most is lost with those that have something to say.
+        List<SimulatedHost.Child> unheard =
+                children().stream().filter(SimulatedHost.Child::isUnheard).toList();
+        boolean isChosen = !unheard.isEmpty() && random().nextBoolean();
+        List<SimulatedHost.Child> children = isChosen ? unheard : children();
+        if (isDeadly && random().nextInt(isChosen ? 2 : 4) == 0 && !children.isEmpty()) {
             children.get(random().nextInt(children.size())).kill();
         }
     }

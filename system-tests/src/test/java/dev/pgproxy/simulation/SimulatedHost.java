@@ -107,6 +107,11 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
             world.trace(kind + "-" + slot + " starts");
         }
 
+        /** Whether it has sent what its socket did not take yet. */
+        boolean isUnheard() {
+            return node != null && !exited && node.process().hasUnsent();
+        }
+
         /** Ends by itself when its loop was stopped. */
         void exitIfDone() {
             if (node != null && !exited && node.process().loop().isStopped()) {

@@ -148,6 +148,10 @@ public final class SimulatedLink {
             return !closed && (!arrived.isEmpty() || peerIsGone);
         }
 
+        boolean hasUnsent() {
+            return !closed && !unsent.isEmpty();
+        }
+
         boolean isClosed() {
             return closed;
         }

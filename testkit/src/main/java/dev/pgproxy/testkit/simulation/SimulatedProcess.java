@@ -60,6 +60,11 @@ public final class SimulatedProcess implements Poller {
                         || links.stream().anyMatch(SimulatedLink.End::isReady));
     }
 
+    /** Whether it would take something to its grave that it has sent over a link. */
+    public boolean hasUnsent() {
+        return links.stream().anyMatch(SimulatedLink.End::hasUnsent);
+    }
+
     @Override
     public void poll(long timeoutNs) {
         transports.removeIf(transport -> !transport.isIn(this));
