@@ -4,14 +4,14 @@ import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.ipc.ControlMessage;
 
 /** What the master's messages mean to a pool-worker. */
-public record PoolWorkerRole(PoolWorker worker) implements ChildRole, ControlMessage.PoolWorkerDesks {
+public record PoolWorkerRole(PoolWorker worker) implements ChildRole {
 
     /** How long sessions may finish when the worker itself is told to terminate. */
     private static final long OWN_GRACE_MS = 5_000;
 
     @Override
     public void onMessage(ControlMessage message) {
-        ((ControlMessage.ToPoolWorker) message).dispatchTo(this);
+        ((ControlMessage.ToPoolWorker) message).dispatchTo(worker);
     }
 
     @Override
@@ -32,55 +32,5 @@ public record PoolWorkerRole(PoolWorker worker) implements ChildRole, ControlMes
     @Override
     public long containedFaults() {
         return worker.containedFaults();
-    }
-
-    @Override
-    public PoolWorker settings() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker sessions() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker places() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker backends() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker cancels() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker roles() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker probes() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker switchovers() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker snapshots() {
-        return worker;
-    }
-
-    @Override
-    public PoolWorker commands() {
-        return worker;
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.poolworker.LoneWorker.Frontend;
+import dev.pgproxy.poolworker.session.Session;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,9 @@ class ContainedFaultTest {
         assertEquals(1, lone.worker.containedFaults());
         assertEquals(1, closedSessions());
         assertTrue(lone.master.heard.contains(new SessionMessages.SessionClosed(2)));
-        assertEquals(List.of(1L), List.copyOf(lone.worker.sessions().keySet()));
+        assertEquals(
+                List.of(1L),
+                lone.worker.clients().all().stream().map(Session::id).toList());
         assertTrue(healthy.open);
     }
 

@@ -144,7 +144,7 @@ final class PoolNode implements Node {
     /** Each backend has one client. */
     void check() {
         Set<Backend> used = new HashSet<>();
-        for (Session session : worker.sessions().values()) {
+        for (Session session : worker.clients().all()) {
             Backend backend = session.backend();
             simulation.check(backend == null || used.add(backend), "two clients on one backend");
         }

@@ -11,6 +11,9 @@ public final class LastWords {
 
     static final byte[] NONE = {};
 
+    /** The longest refusal of a server that the master is told word by word. */
+    public static final int MAX_REPORTED_BYTES = 8 * 1024;
+
     private LastWords() {}
 
     static byte[] loginTimeout() {

@@ -181,14 +181,14 @@ final class PoolWorkerSimulation implements SimulationRun {
 
     private boolean isOver() {
         return world.actorsAreDone()
-                && worker.sessions().isEmpty()
+                && worker.clients().all().isEmpty()
                 && world.openTransports() == 0
                 && unwritten.isEmpty();
     }
 
     private void checkInvariants() {
         Set<Backend> inUse = new HashSet<>();
-        for (Session session : worker.sessions().values()) {
+        for (Session session : worker.clients().all()) {
             Backend backend = session.backend();
             check(backend == null || inUse.add(backend), "two clients on one backend");
         }
@@ -196,7 +196,7 @@ final class PoolWorkerSimulation implements SimulationRun {
                 .filter(backend -> backend.state() != BackendState.CONNECTING)
                 .count();
         long ofMaster = returned + parked + refusals.count();
-        long owned = serverConnections + worker.sessions().size() + worker.lingeringCount() + ofMaster;
+        long owned = serverConnections + worker.clients().all().size() + worker.lingeringCount() + ofMaster;
         check(
                 world.openTransports() == owned,
                 world.openTransports() + " connections are open and " + owned + " owned");
@@ -281,13 +281,15 @@ final class PoolWorkerSimulation implements SimulationRun {
                 hold();
             } else if (world.random().nextInt(40) == 0) {
                 serverLeft = true;
-                worker.onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
+                worker.switchovers().onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
             } else if (world.random().nextInt(20) == 0) {
-                worker.onGiveUpIdle(new BackendMessages.GiveUpIdle(
-                        SERVER, "database \"" + anyUser() + "\" is being accessed by other users", false));
+                worker.backends()
+                        .onGiveUpIdle(new BackendMessages.GiveUpIdle(
+                                SERVER, "database \"" + anyUser() + "\" is being accessed by other users", false));
             } else {
-                worker.onEvictBackend(
-                        new BackendMessages.EvictBackend(world.random().nextInt(20)));
+                worker.backends()
+                        .onEvictBackend(
+                                new BackendMessages.EvictBackend(world.random().nextInt(20)));
             }
         }
 
@@ -295,18 +297,18 @@ final class PoolWorkerSimulation implements SimulationRun {
         private void hold() {
             long request = ++holds;
             heldRequest = 0;
-            worker.onHoldSessions(new SwitchoverMessages.HoldSessions(request, SERVER, true));
+            worker.switchovers().onHoldSessions(new SwitchoverMessages.HoldSessions(request, SERVER, true));
             world.add(() -> {
                 if (request != holds || masterLost) {
                     return false;
                 }
                 if (heldRequest == request && world.random().nextInt(3) > 0) {
                     serverLeft = true;
-                    worker.onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
+                    worker.switchovers().onLeaveServer(new SwitchoverMessages.LeaveServer(SERVER, SUCCESSOR));
                     return false;
                 }
                 if (world.random().nextInt(200) == 0) {
-                    worker.onHoldSessions(new SwitchoverMessages.HoldSessions(0, SERVER, false));
+                    worker.switchovers().onHoldSessions(new SwitchoverMessages.HoldSessions(0, SERVER, false));
                     return false;
                 }
                 return true;
@@ -333,8 +335,9 @@ final class PoolWorkerSimulation implements SimulationRun {
             if (!pids.isEmpty()) {
                 int pid = pids.get(world.random().nextInt(pids.size()));
                 byte[] secret = keys.get(pid);
-                worker.onFindCancelTarget(
-                        new CancelMessages.FindCancelTarget(nextCancel++, pid, secret == null ? new byte[4] : secret));
+                worker.cancels()
+                        .onFindCancelTarget(new CancelMessages.FindCancelTarget(
+                                nextCancel++, pid, secret == null ? new byte[4] : secret));
             }
         }
     }
@@ -489,7 +492,8 @@ final class PoolWorkerSimulation implements SimulationRun {
                 if (world.random().nextInt(3) > 0) {
                     return true;
                 }
-                worker.onRoleFound(new RoleMessages.RoleFound(question.sessionId(), roles.facts(question.user())));
+                worker.roles()
+                        .onRoleFound(new RoleMessages.RoleFound(question.sessionId(), roles.facts(question.user())));
                 return false;
             });
         }
@@ -503,10 +507,12 @@ final class PoolWorkerSimulation implements SimulationRun {
                     return true;
                 }
                 if (world.random().nextInt(20) == 0) {
-                    worker.onPlaceRefused(new PlaceMessages.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
+                    worker.places()
+                            .onPlaceRefused(new PlaceMessages.PlaceRefused(id, BackendMessage.idleSessionTimeout()));
                 } else {
-                    worker.onPlaceGiven(
-                            new PlaceMessages.PlaceGiven(id, world.random().nextInt(20), 60_000));
+                    worker.places()
+                            .onPlaceGiven(new PlaceMessages.PlaceGiven(
+                                    id, world.random().nextInt(20), 60_000));
                 }
                 return false;
             });
@@ -520,8 +526,9 @@ final class PoolWorkerSimulation implements SimulationRun {
                     return true;
                 }
                 cancelsInFlight.merge(pid, -1, Integer::sum);
-                worker.onCancelFinished(new CancelMessages.CancelFinished(
-                        backendId, world.random().nextInt(4) > 0));
+                worker.cancels()
+                        .onCancelFinished(new CancelMessages.CancelFinished(
+                                backendId, world.random().nextInt(4) > 0));
                 return false;
             });
         }

@@ -1,0 +1,62 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.ipc.CancelMessages;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendPool;
+import dev.pgproxy.poolworker.session.Session;
+
+/** Cancels: those that clients of this worker want, and those that it wants itself. */
+final class Cancels implements CancelMessages.AtPoolWorker {
+
+    private final MasterContact master;
+    private final Sessions sessions;
+    private final BackendPool pool;
+
+    Cancels(MasterContact master, Sessions sessions, BackendPool pool) {
+        this.master = master;
+        this.sessions = sessions;
+        this.pool = pool;
+    }
+
+    /** What this backend runs is not wanted any more. */
+    void query(Backend backend) {
+        if (master.isGone()) {
+            backend.cancelFinished(true); // Nobody is left who could send it.
+            return;
+        }
+        master.link()
+                .send(new CancelMessages.CancelQuery(
+                        backend.id(),
+                        backend.key().server(),
+                        backend.peer(),
+                        backend.identity().pid(),
+                        backend.identity().cancelKey()));
+    }
+
+    /** Answers whose query a CancelRequest is for, and holds that backend back until the cancel is over. */
+    @Override
+    public void onFindCancelTarget(CancelMessages.FindCancelTarget request) {
+        for (Session session : sessions.all()) {
+            Backend backend = session.backend();
+            if (backend != null && session.isCancelledBy(request.pid(), request.secret()) && backend.cancelStarted()) {
+                master.link()
+                        .send(new CancelMessages.CancelTarget(
+                                request.cancelId(),
+                                backend.id(),
+                                backend.peer(),
+                                backend.identity().pid(),
+                                backend.identity().cancelKey()));
+                return;
+            }
+        }
+        master.link().send(new CancelMessages.CancelUnknown(request.cancelId()));
+    }
+
+    @Override
+    public void onCancelFinished(CancelMessages.CancelFinished message) {
+        Backend backend = pool.byId(message.backendId());
+        if (backend != null) {
+            backend.cancelFinished(message.certain());
+        }
+    }
+}

@@ -1,0 +1,223 @@
+package dev.pgproxy.poolworker;
+
+import dev.pgproxy.common.ipc.BackendMessages;
+import dev.pgproxy.common.ipc.PlaceMessages;
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendPool;
+import dev.pgproxy.poolworker.backend.BackendState;
+import dev.pgproxy.poolworker.backend.CustomParameters;
+import dev.pgproxy.poolworker.relay.RelayBuffers;
+import dev.pgproxy.poolworker.session.LastWords;
+import dev.pgproxy.poolworker.session.SecretSource;
+import dev.pgproxy.poolworker.session.Session;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which backend a session gets: an idle one, one that is being reset, or a new one in a place that the master gives. The master's view
+ * may be late, so the choice is made here.
+ */
+final class Places implements PlaceMessages.AtPoolWorker {
+
+    /** How long a client waits for a connection that is being reset, when it may have a new one: about what that would take. */
+    private static final long RESET_PATIENCE_MS = 50;
+
+    /** By how much of it a backend's lifetime varies, so that backends that were opened together do not end together. */
+    private static final int JITTER_DIVISOR = 10;
+
+    /** Sessions that have a place for a new connection, by the backend whose reset they wait for instead, for a moment. */
+    private final Map<Long, Session> withChoice = new HashMap<>();
+
+    private final CustomParameters parameters = new CustomParameters();
+
+    private long nextBackendId = 1;
+
+    private final EventLoop loop;
+    private final MasterContact master;
+    private final Sessions sessions;
+    private final BackendPool pool;
+    private final Backend.Owner owner;
+    private final SecretSource secrets;
+    private final BooleanSupplier isStopping;
+    private @Nullable PoolSettings settings;
+    private @Nullable RelayBuffers buffers;
+
+    /**
+     * @param owner of the backends that are opened
+     * @param isStopping whether no backend will have a next user
+     */
+    Places(
+            EventLoop loop,
+            MasterContact master,
+            Sessions sessions,
+            BackendPool pool,
+            Backend.Owner owner,
+            SecretSource secrets,
+            BooleanSupplier isStopping) {
+        this.loop = loop;
+        this.master = master;
+        this.sessions = sessions;
+        this.pool = pool;
+        this.owner = owner;
+        this.secrets = secrets;
+        this.isStopping = isStopping;
+    }
+
+    /** @param sharedBuffers of all connections of the worker */
+    void configure(PoolSettings newSettings, RelayBuffers sharedBuffers) {
+        settings = newSettings;
+        buffers = sharedBuffers;
+        pool.snapshot().forEach(backend -> backend.configure(newSettings, lifetimeMs(newSettings)));
+    }
+
+    /**
+     * Chooses a backend for a session that has a place, and tells the master.
+     *
+     * @param whenTold run once the master will know of it
+     */
+    Backend join(Session session, long expectedBackendId, Runnable whenTold) {
+        Backend backend = chooseBackend(session, expectedBackendId);
+        // It has a place for a new connection, and waits for one that is being reset all the same: that is sooner as a
+        // rule.
+        boolean hasChoice = expectedBackendId == 0 && backend.isResetting();
+        master.link().send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()), whenTold);
+        if (hasChoice) {
+            losePatience(session, backend);
+        }
+        if (backend.state() == BackendState.CLOSING) {
+            master.link().send(new BackendMessages.BackendClosing(backend.id()));
+        }
+        return backend;
+    }
+
+    /** What the former client has left may take long to be undone; then the session has a new connection in its place. */
+    private void losePatience(Session session, Backend resetting) {
+        withChoice.put(resetting.id(), session);
+        loop.scheduler().afterMs(RESET_PATIENCE_MS, () -> {
+            if (withChoice.remove(resetting.id(), session)) {
+                openOwn(session, resetting);
+            }
+        });
+    }
+
+    /** Has the session use the place of its own, if it is still waiting for the reset of another one. */
+    private void openOwn(Session session, Backend resetting) {
+        boolean waits = resetting.isResetting() || resetting.state() == BackendState.CLOSING;
+        if (session.backend() == resetting && waits && !session.isOver()) {
+            session.contained(() -> {
+                session.attach(null);
+                resetting.release(true, "");
+                needsBackend(session);
+            });
+        }
+    }
+
+    void needsBackend(Session session) {
+        Backend backend = newBackend(session);
+        master.link().send(new SessionMessages.SessionAccepted(session.id(), backend.id()));
+        session.useBackend(backend);
+    }
+
+    /** The answer to {@link #wantPlace}. */
+    @Override
+    public void onPlaceGiven(PlaceMessages.PlaceGiven message) {
+        Session session = sessions.byId(message.sessionId());
+        if (session == null || !session.awaitsPlace()) {
+            return; // The client has left, of which the master hears.
+        }
+        session.contained(() -> place(session, message));
+    }
+
+    private void place(Session session, PlaceMessages.PlaceGiven message) {
+        session.placed(message.mostMs());
+        Backend backend = join(session, message.expectedBackendId(), () -> {});
+        if (backend.state() == BackendState.IN_SESSION || backend.state() == BackendState.CONNECTING) {
+            session.backendAvailable();
+        }
+    }
+
+    @Override
+    public void onPlaceRefused(PlaceMessages.PlaceRefused message) {
+        Session session = sessions.byId(message.sessionId());
+        if (session != null && session.state().isBeforeLogin()) {
+            session.refused(message.lastWords());
+        }
+    }
+
+    void wantPlace(Session session, boolean proved, byte[] refusal) {
+        if (master.isGone()) {
+            session.refused(LastWords.masterLost());
+        } else {
+            master.link()
+                    .send(new PlaceMessages.PlaceWanted(
+                            session.id(),
+                            proved,
+                            refusal.length > LastWords.MAX_REPORTED_BYTES ? new byte[0] : refusal));
+        }
+    }
+
+    void serverFull(Session session, byte[] refusal) {
+        if (refusal.length <= LastWords.MAX_REPORTED_BYTES) {
+            master.link().send(new PlaceMessages.ServerFull(session.id(), refusal));
+        }
+    }
+
+    /** @param expectedId the backend whose place the client was given; while that is being closed the place is not free */
+    private Backend chooseBackend(Session session, long expectedId) {
+        Backend idle = session.mayHaveIdle() ? pool.takeIdle(session.key()) : null;
+        while (idle != null && !idle.isFit()) {
+            idle.retire();
+            idle = pool.takeIdle(session.key());
+        }
+        if (idle != null) {
+            idle.claim(session);
+            session.attach(idle);
+            return idle;
+        }
+        Backend expected = pool.byId(expectedId);
+        Session other = withChoice.remove(expectedId);
+        if (other != null && expected != null) {
+            // This session has nothing but what was promised to it. Else each would open one in the end.
+            openOwn(other, expected);
+        }
+        Backend resetting = session.mayHaveIdle() ? pool.takeResetting(session.key()) : null;
+        if (resetting != null) {
+            resetting.reserve(session);
+            session.attach(resetting);
+            return resetting;
+        }
+        if (expected != null && expected.state() == BackendState.CLOSING && expected.user() == null) {
+            expected.reserve(session);
+            session.attach(expected);
+            return expected;
+        }
+        Backend fresh = newBackend(session);
+        session.attach(fresh);
+        return fresh;
+    }
+
+    private Backend newBackend(Session session) {
+        if (settings == null || buffers == null) {
+            throw new IllegalStateException("no client can be here before the settings are");
+        }
+        Backend backend = new Backend(
+                nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, parameters, owner);
+        pool.add(backend);
+        if (master.isGone() || isStopping.getAsBoolean()) {
+            backend.retire(); // There will be no next user.
+        }
+        return backend;
+    }
+
+    long lifetimeMs(PoolSettings current) {
+        long most = current.serverLifetimeMs() / JITTER_DIVISOR;
+        long random = ByteBuffer.wrap(secrets.secret(Integer.BYTES)).getInt() & 0xffff_ffffL;
+        return current.serverLifetimeMs() - ((random * most) >>> Integer.SIZE);
+    }
+}
