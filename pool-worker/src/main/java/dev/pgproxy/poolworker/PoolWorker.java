@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolWorker
         implements ControlMessage.PoolWorkerDesks,
-                SessionOwner,
+                SessionOwner<Session>,
                 SettingsMessages.AtPoolWorker,
                 SessionMessages.AtPoolWorker {
 
@@ -150,7 +150,7 @@ public final class PoolWorker
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
         PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
-        SessionContext context = new SessionContext(loop, buffers, lingering, secrets, background, this);
+        SessionContext context = new SessionContext(loop, buffers, lingering, secrets, background);
         SessionTerms terms = new SessionTerms(
                 assignment.loginTimeLeftMs(),
                 assignment.idleExempt(),
@@ -158,7 +158,7 @@ public final class PoolWorker
                 assignment.askFirst(),
                 assignment.origin(),
                 assignment.resumption().orElse(null));
-        Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context);
+        Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context, this);
         sessions.add(session);
         if (assignment.askFirst() != AuthenticationMethod.OTHER) {
             master.link().send(new SessionMessages.SessionAccepted(session.id(), 0), session::begin);

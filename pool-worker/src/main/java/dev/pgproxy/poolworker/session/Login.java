@@ -9,13 +9,10 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
-import dev.pgproxy.common.protocol.ProtocolViolation;
-import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
@@ -30,94 +27,114 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How a client gets into its session: let in by the server on a new backend, or by the proxy on a warm one, which is then given
- * the client's settings. A client who comes with a session that it had on another server is let in without a word.
+ * the client's settings. A client who comes with a session that it had on another server is let in without a word. This has what goes from
+ * one {@link LoginPhase} to the next; none of it is kept once the client is in.
  */
-final class Login {
+final class Login implements LoginSteps {
 
     private static final byte[] NOTHING = {};
 
-    private final Session session;
+    private final LoginHost host;
     private final PoolKey key;
     private final StartupParameters parameters;
     private final Negotiation negotiation;
     private final Transport frontend;
     private final SessionContext context;
     private final SessionIdentity identity;
-    private @Nullable Resumption resumption;
+    private final String ip;
+    private final @Nullable Resumption resumption;
+
     /** How the client is asked before it has a place; OTHER when it has one, or was asked. */
     private AuthenticationMethod askFirst;
 
+    private LoginPhase phase;
+    private @Nullable RoleFacts facts;
     private @Nullable Proof proof;
-    private boolean awaitsPlace;
+    private @Nullable Replay replay;
+    private boolean hasSpoken;
     private long timeLeftMs;
     private long timerSinceNs;
-    private @Nullable RoleFacts facts;
-    private @Nullable VerificationDialogue dialogue;
-    private @Nullable Replay replay;
-    private @Nullable LoginInspector inspector;
-    private @Nullable LoginGate gate;
-    private @Nullable SilentLogin silent;
-    private @Nullable ParameterSetting setting;
-    private byte[] beforeWelcome = NOTHING;
     private Scheduler.@Nullable Timer timer;
-    private boolean complete;
-    private boolean spokenTo;
 
     /**
-     * Nothing happens before {@link #start}.
+     * Nothing happens before {@link #begin}.
      *
      * @param identity learns what the client is told and proves
      * @param terms what the master says of the client
      */
     Login(
-            Session session,
+            LoginHost host,
+            PoolKey key,
             StartupPacket.Startup startup,
             Transport frontend,
             SessionContext context,
             SessionIdentity identity,
             SessionTerms terms) {
-        this.session = session;
-        this.key = session.key();
+        this.host = host;
+        this.key = key;
         this.parameters = startup.parameters();
         this.negotiation = Negotiation.of(startup);
         this.frontend = frontend;
         this.context = context;
         this.identity = identity;
+        this.ip = terms.origin().ip();
         this.resumption = terms.resumption();
         this.askFirst = terms.askFirst();
+        this.phase = new Waiting(SessionState.ACCEPTED, false, host, this);
     }
 
-    /** The StartupMessage for a server. */
-    byte[] serverPacket() {
-        return negotiation.serverPacket();
+    LoginPhase phase() {
+        return phase;
     }
 
-    /** Bounds the time that all of it may take. */
-    void start(long leftMs) {
+    SessionState state() {
+        return phase.state();
+    }
+
+    private void await(SessionState next) {
+        phase = new Waiting(next, false, host, this);
+    }
+
+    /** The client may be spoken to, but nothing is done for it yet. */
+    void accept() {
+        await(SessionState.WAITING);
+    }
+
+    /** Begins, within the time. */
+    void begin(long leftMs) {
+        startTimer(leftMs);
+        frontend.interest(Interest.HANGUP);
+        if (isToAskFirst()) {
+            check();
+            return;
+        }
+        BackendState chosen = host.attached().state();
+        if (chosen == BackendState.IN_SESSION || chosen == BackendState.CONNECTING) {
+            check();
+        }
+    }
+
+    private void startTimer(long leftMs) {
         timeLeftMs = leftMs;
         timerSinceNs = context.loop().clock().nanoTime();
         timer = context.loop()
                 .scheduler()
-                .afterMs(timeLeftMs, () -> session.contained(() -> session.part(LastWords.loginTimeout())));
-    }
-
-    /** Whether the client is to notice nothing of a login at a server: it has a session already, or has proved who it is. */
-    boolean isSilent() {
-        return resumption != null || proof != null;
-    }
-
-    /** Whether the server is still to get what the client has answered before; what it has said since comes behind that. */
-    boolean isReplaying() {
-        return replay != null && replay.isLeft();
+                .afterMs(timeLeftMs, () -> host.contained(() -> host.part(LastWords.loginTimeout())));
     }
 
     /** Whether the client is to prove who it is before it gets a place. */
-    boolean isToAskFirst() {
+    private boolean isToAskFirst() {
         return askFirst != AuthenticationMethod.OTHER;
     }
 
+    /** Whether the client waits for a place, which nobody but the master can give it. */
     boolean awaitsPlace() {
-        return awaitsPlace;
+        return phase instanceof Waiting waiting && waiting.awaitsPlace();
+    }
+
+    /** Whether the client has proved to the proxy who it is, so that it may have a backend that was somebody else's. */
+    boolean isProved() {
+        return proof != null;
     }
 
     /** Whether the proxy has asked the client, and did not get the right answer. */
@@ -125,24 +142,20 @@ final class Login {
         return replay != null;
     }
 
-    boolean isProved() {
-        return proof != null;
+    /** Whether the client was told nothing yet, so that another server may let it in. */
+    boolean isUnheard() {
+        return !hasSpoken && !phase.hasSpoken();
     }
 
     /** The master is asked for a place. The time until there is one is not the login's. */
-    private void wantPlace(boolean proved) {
-        wantPlace(proved, NOTHING);
-    }
-
     private void wantPlace(boolean proved, byte[] refusal) {
         askFirst = AuthenticationMethod.OTHER;
-        awaitsPlace = true;
         stopTimer();
         long spentMs = TimeUnit.NANOSECONDS.toMillis(context.loop().clock().nanoTime() - timerSinceNs);
         timeLeftMs = Math.max(1, timeLeftMs - spentMs);
-        session.enter(SessionState.WAITING);
+        phase = new Waiting(SessionState.WAITING, true, host, this);
         frontend.interest(Interest.HANGUP);
-        context.owner().wantPlace(session, proved, refusal);
+        host.wantPlace(proved, refusal);
     }
 
     /**
@@ -151,72 +164,66 @@ final class Login {
      * @param mostMs for all the rest of the login
      */
     void placed(long mostMs) {
-        awaitsPlace = false;
-        start(Math.min(timeLeftMs, mostMs));
+        await(SessionState.WAITING);
+        startTimer(Math.min(timeLeftMs, mostMs));
     }
 
-    /** Whether the client was told nothing yet, so that another server may let it in. */
-    boolean isUnheard() {
-        return !spokenTo && (gate == null || !gate.isOpen());
+    /** The backend that the client waits for is at hand. */
+    void backendAvailable() {
+        if (state() == SessionState.WAITING) {
+            check();
+        }
     }
 
-    /** Whether the server has let the client in. */
-    boolean isComplete() {
-        return complete;
-    }
-
-    /** The server's ErrorResponse in the login; empty when there was none. */
-    byte[] refusal() {
-        return inspector == null ? NOTHING : inspector.refusal();
-    }
-
-    /** Whether the server has said why it does not let the client in. */
-    boolean isRefused() {
-        return inspector != null && !complete && inspector.isRefused();
+    /** The backend that the client waits for will not come. */
+    void backendUnavailable() {
+        if (phase instanceof Waiting waiting) {
+            if (waiting.state() == SessionState.CHECKING) {
+                await(SessionState.WAITING);
+            }
+            host.needsBackend();
+        }
     }
 
     /** Before a backend is used or opened, what is known of the role must be known as of then. */
-    void check() {
+    private void check() {
         RoleFacts known = facts;
-        if (known != null && session.attached().state() == BackendState.CONNECTING) {
+        if (known != null && host.attached().state() == BackendState.CONNECTING) {
             goOn(known); // They are from before this backend, which is what counts.
             return;
         }
-        session.enter(SessionState.CHECKING);
-        context.owner().askForRole(session);
+        await(SessionState.CHECKING);
+        host.askForRole();
     }
 
-    /** The answer to {@link SessionOwner#askForRole}. */
+    /** The answer to {@link LoginHost#askForRole}. */
     void roleFound(RoleFacts found) {
+        if (state() != SessionState.CHECKING && state() != SessionState.WAITING) {
+            return;
+        }
         facts = found;
-        if (isToAskFirst()) {
-            if (ReusePolicy.canAskFirst(askFirst, found)) {
-                askFirst(found);
-            } else {
-                wantPlace(false); // The server is to say what becomes of this client.
-            }
-        } else {
+        if (!isToAskFirst()) {
             goOn(found);
+        } else if (ReusePolicy.canAskFirst(askFirst, found)) {
+            ask(
+                    verification(askFirst, BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME)), found),
+                    new Pipe(context.buffers(), new BlindInspector()),
+                    NOTHING);
+        } else {
+            wantPlace(false, NOTHING); // The server is to say what becomes of this client.
         }
     }
 
-    /**
-     * How the next client of this kind can be asked before it has a place.
-     *
-     * @param method by which the server has asked
-     * @return TRUST when it need not be asked, OTHER when only the server can ask it
-     */
-    AuthenticationMethod askable(AuthenticationMethod method) {
-        return method == AuthenticationMethod.TRUST || ReusePolicy.canAskFirst(method, knownFacts())
-                ? method
-                : AuthenticationMethod.OTHER;
+    @Override
+    public RoleFacts facts() {
+        return facts == null ? RoleFacts.UNAVAILABLE : facts;
     }
 
     private void goOn(RoleFacts found) {
-        Backend chosen = session.attached();
+        Backend chosen = host.attached();
         if (chosen.state() == BackendState.CONNECTING) {
-            session.enter(SessionState.WAITING);
-            context.owner().connect(session, chosen);
+            await(SessionState.WAITING);
+            host.connect(chosen);
             return;
         }
         switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
@@ -227,7 +234,13 @@ final class Login {
                 } else if (proof != null) {
                     setUp(chosen, proof.message());
                 } else if (resumption == null) {
-                    verify(chosen, found);
+                    ask(
+                            verification(
+                                    chosen.identity().method(),
+                                    chosen.identity().saslRequest(),
+                                    found),
+                            chosen.fromServer(),
+                            chosen.identity().negotiation());
                 } else {
                     setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
                 }
@@ -236,69 +249,11 @@ final class Login {
         }
     }
 
-    /** The server shall decide over this client, on a new backend in the place of the one that it cannot have. */
-    private void startAnew(Backend unfit) {
-        session.enter(SessionState.WAITING);
+    @Override
+    public void startAnew(Backend unfit) {
+        await(SessionState.WAITING);
         frontend.interest(Interest.HANGUP);
         unfit.giveUp();
-    }
-
-    /** Asks a client that has a backend: it may have that one, or the server decides over a new one in its place. */
-    private void verify(Backend warm, RoleFacts found) {
-        Verification verification =
-                verification(warm.identity().method(), warm.identity().saslRequest(), found);
-        ask(verification, warm.fromServer(), new Asking(verification) {
-            @Override
-            public void accepted(byte[] message) {
-                dialogue = null;
-                identity.proved(verification.clientKey());
-                verification.wipe();
-                setUp(warm, message);
-            }
-
-            @Override
-            public void referred() {
-                referredToServer(verification);
-                if (context.owner().canGivePlaces()) {
-                    session.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
-                    wantPlace(false);
-                    warm.release(true, "");
-                } else {
-                    startAnew(warm);
-                }
-            }
-        });
-        dialogue().start(warm.identity().negotiation());
-    }
-
-    /** Asks a client that has no place: until it has proved who it is, it costs nobody a connection. */
-    private void askFirst(RoleFacts found) {
-        AuthenticationMethod method = askFirst;
-        Verification verification =
-                verification(method, BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME)), found);
-        ask(verification, new Pipe(context.buffers(), new BlindInspector()), new Asking(verification) {
-            @Override
-            public void accepted(byte[] message) {
-                dialogue = null;
-                identity.proved(verification.clientKey());
-                proof = new Proof(method, message, found, verification.clientKey(), verification.replay());
-                wantPlace(true);
-            }
-
-            @Override
-            public void referred() {
-                referredToServer(verification);
-                wantPlace(false);
-            }
-        });
-        dialogue().start(NOTHING);
-    }
-
-    /** The server is to say what becomes of the client, on a connection that was nobody's before. */
-    private void referredToServer(Verification verification) {
-        dialogue = null;
-        context.owner().roleDoubted(session, false);
-        replay = verification.replay();
     }
 
     private Verification verification(AuthenticationMethod method, byte[] saslRequest, RoleFacts found) {
@@ -306,58 +261,45 @@ final class Login {
                 method, saslRequest, Verifiers.of(found.verifiers()), parameters.user(), context.secrets());
     }
 
-    private void ask(Verification verification, Pipe toClient, Asking host) {
-        session.enter(SessionState.VERIFYING);
-        spokenTo = true;
-        dialogue = new VerificationDialogue(
-                verification,
-                frontend,
-                toClient,
-                context.buffers(),
-                context.background(),
-                parameters.serverUser(),
-                PeerGroup.of(session.origin().ip()),
-                host);
+    /**
+     * Asks a client that has a backend, which it may have or the server decides over a new one in its place; or one that has no place, and
+     * costs nobody a connection until it has proved who it is.
+     */
+    private void ask(Verification verification, Pipe toClient, byte[] before) {
+        hasSpoken = true;
+        Verifying.Asked asked = new Verifying.Asked(parameters.serverUser(), ip);
+        Verifying verifying = new Verifying(verification, frontend, toClient, context, asked, host, this);
+        phase = verifying;
+        verifying.start(before);
     }
 
-    private VerificationDialogue dialogue() {
-        if (dialogue == null) {
-            throw new IllegalStateException("nobody is asked");
-        }
-        return dialogue;
-    }
-
-    /** What both kinds of asking have in common. */
-    private abstract class Asking implements VerificationDialogue.Host {
-
-        private final Verification asked;
-
-        private Asking(Verification asked) {
-            this.asked = asked;
-        }
-
-        @Override
-        public void violated(ProtocolViolation violation) {
-            asked.wipe();
-            session.part(LastWords.badClient(violation));
-        }
-
-        @Override
-        public void left() {
-            asked.wipe();
-            session.leave();
-        }
-
-        @Override
-        public void proceed(Runnable step) {
-            session.contained(step);
+    @Override
+    public void proved(Verification verification, byte[] message) {
+        identity.proved(verification.clientKey());
+        if (isToAskFirst()) {
+            proof = new Proof(askFirst, message, facts(), verification.clientKey(), verification.replay());
+            wantPlace(true, NOTHING);
+        } else {
+            verification.wipe();
+            setUp(host.attached(), message);
         }
     }
 
-    /** The client has something to say while the proxy asks for its password. */
-    void frontendReady(int ready) {
-        if (dialogue != null) {
-            dialogue.frontendReady(ready);
+    @Override
+    public void referred(Verification verification) {
+        host.roleDoubted(false);
+        replay = verification.replay();
+        if (isToAskFirst()) {
+            wantPlace(false, NOTHING);
+            return;
+        }
+        Backend warm = host.attached();
+        if (host.canGivePlaces()) {
+            host.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
+            wantPlace(false, NOTHING);
+            warm.release(true, "");
+        } else {
+            startAnew(warm);
         }
     }
 
@@ -369,35 +311,33 @@ final class Login {
      */
     private void setUp(Backend warm, byte[] before) {
         if (!warm.isStillAsNew()) {
-            lostWhileIdle(warm);
+            phase.lostWhileIdle(warm);
             return;
         }
         applySettings(warm, before);
     }
 
     private void applySettings(Backend warm, byte[] before) {
-        Relay relay = session.relay(warm, null);
+        BackendLease lease = host.lease(warm, null);
         Map<String, String> changes = settingsFor(warm);
         if (changes.isEmpty() && !warm.isTimedByServer()) {
-            welcome(warm, before);
+            welcome(lease, before);
             return;
         }
         boolean certain = ParameterSetting.areCertain(changes);
-        ParameterSetting query = new ParameterSetting(
-                changes, certain, warm.identity(), warm.progress(), () -> session.inspectTraffic(warm));
-        setting = query;
+        ParameterSetting query =
+                new ParameterSetting(changes, certain, warm.identity(), warm.progress(), lease::inspect);
         // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
         warm.progress().onFrontend(FrontendMessage.QUERY);
-        relay.tellServer(query.query());
+        lease.tellServer(query.query());
         if (certain) {
             query.anticipate();
-            welcome(warm, before);
+            welcome(lease, before);
         } else {
-            session.enter(SessionState.SETTING_UP);
-            beforeWelcome = before;
+            phase = new SettingUp(lease, query, before, resumption, host, this);
             frontend.interest(Interest.HANGUP);
         }
-        if (!session.isOver()) {
+        if (!host.isOver()) {
             warm.fromServer().inspectWith(query);
         }
     }
@@ -417,7 +357,7 @@ final class Login {
     private Map<String, String> ignoredParameters() {
         Map<String, String> ignored = new HashMap<>();
         for (StartupParameters.Parameter parameter : parameters.sorted()) {
-            if (PoolKey.isIgnored(parameter, session.settings().ignoredParameters())) {
+            if (PoolKey.isIgnored(parameter, host.settings().ignoredParameters())) {
                 ignored.put(parameter.name(), parameter.value());
             }
         }
@@ -425,81 +365,70 @@ final class Login {
     }
 
     /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
-    private void welcome(Backend warm, byte[] before) {
-        warm.fromServer().inspectWith(session.traffic(warm));
+    @Override
+    public void welcome(BackendLease lease, byte[] before) {
+        Backend warm = lease.backend();
+        lease.inspect();
         byte[] words = resumption == null
                 ? Greeting.full(warm.identity(), before, this::newSecret)
                 : Greeting.news(warm.identity(), resumption);
-        session.becomeActive(warm);
+        becomeActive(lease);
         if (!warm.fromServer().inject(words, frontend)) {
-            session.leave();
+            host.leave();
             return;
         }
-        session.updateInterest();
-    }
-
-    /** The backend had something to say, or ended, while nobody used it. */
-    void lostWhileIdle(Backend warm) {
-        switch (session.state()) {
-            case ACCEPTED -> warm.giveUp();
-            // What it has answered was for the proxy alone.
-            case VERIFYING -> session.part(LastWords.lostServer(key.server()));
-            default -> startAnew(warm);
-        }
+        host.settle();
     }
 
     /** The new backend is connected, and the server is to let the client in. */
     void connected(Backend fresh) {
-        session.enter(SessionState.LOGGING_IN);
-        RoleFacts known = knownFacts();
-        fresh.identity().startedWith(known.fingerprint(), ignoredParameters());
-        BackendTraffic afterLogin = session.traffic(fresh);
-        Verifiers verifiers = Verifiers.of(known.verifiers());
-        Resumption goingOn = resumption;
-        Proof proved = proof;
-        boolean isHeard = goingOn == null && proved == null && replay == null;
+        fresh.identity().startedWith(facts().fingerprint(), ignoredParameters());
+        Verifiers verifiers = Verifiers.of(facts().verifiers());
+        boolean isHeard = resumption == null && proof == null && replay == null;
         ScramWitness witness = isHeard ? identity.overhear(verifiers) : null;
-        Relay relay = session.relay(fresh, witness);
-        byte[] nonce = context.secrets().secret(ScramExchange.NONCE_BYTES);
-        LoginAnswers answers = goingOn != null
-                ? new KeyLogin(verifiers.md5(), goingOn.clientKey(), nonce)
-                : proved != null ? proved.answers(verifiers, nonce) : replay;
-        LoginInspector first = new LoginInspector(
+        BackendLease lease = host.lease(fresh, witness);
+        ServerLogin[] begun = new ServerLogin[1];
+        LoginInspector inspector = new LoginInspector(
                 fresh.identity(),
                 negotiation,
-                goingOn == null ? this::newSecret : serverKey -> identity.secret(),
-                answers,
+                resumption == null ? this::newSecret : serverKey -> identity.secret(),
+                answers(verifiers),
                 witness,
-                relay::tellServer,
-                () -> {
-                    complete = true;
-                    fresh.fromServer().inspectWith(afterLogin);
-                });
-        if (!isSilent()) {
-            inspector = first;
-            gate = answers == null ? new LoginGate(first) : null;
-            fresh.fromServer().inspectWith(gate == null ? first : gate);
-        } else {
-            silent = new SilentLogin(first);
-            fresh.fromServer().inspectWith(silent);
-        }
-        relay.tellServer(negotiation.serverPacket());
-        session.updateInterest();
+                lease::tellServer,
+                () -> begun[0].complete());
+        ServerLogin login = new ServerLogin(
+                lease,
+                inspector,
+                resumption != null || proof != null,
+                proof != null,
+                replay,
+                context.buffers(),
+                host,
+                this);
+        begun[0] = login;
+        phase = login;
+        login.start(negotiation.serverPacket());
     }
 
-    private RoleFacts knownFacts() {
-        return facts == null ? RoleFacts.UNAVAILABLE : facts;
+    /** Who answers the server in the client's stead; null when the client does it. */
+    private @Nullable LoginAnswers answers(Verifiers verifiers) {
+        byte[] nonce = context.secrets().secret(ScramExchange.NONCE_BYTES);
+        if (resumption != null) {
+            return new KeyLogin(verifiers.md5(), resumption.clientKey(), nonce);
+        }
+        return proof == null ? replay : proof.answers(verifiers, nonce);
     }
 
     private byte[] newSecret(byte[] serverKey) {
         byte[] secret = context.secrets().secret(serverKey.length);
-        identity.told(session.attached().identity().pid(), secret);
+        identity.told(host.attached().identity().pid(), secret);
         return secret;
     }
 
-    /** The server has let the client in; see {@link #isComplete}. */
-    void letInByServer(Backend serving) {
-        RoleFacts known = knownFacts();
+    @Override
+    public void letIn(BackendLease lease) {
+        Backend serving = lease.backend();
+        RoleFacts known = facts();
         AuthenticationMethod method = serving.identity().method();
         boolean canBeRepeated =
                 ReusePolicy.decide(method, serving.identity().fingerprint(), known) != ReusePolicy.Way.START_ANEW;
@@ -507,104 +436,46 @@ final class Login {
         // An expired password, or a role that may not log in any more, is no lack of means to check it.
         boolean lacksMeans = !known.known() || (known.mayLogIn() && known.validForMs() > 0);
         if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
-            context.owner().notReusable(session, method, known);
+            host.notReusable(method, known);
         }
-        if (isSilent()) {
+        if (resumption != null || proof != null) {
             applySettings(serving, proof == null ? NOTHING : proof.message());
         } else {
-            session.becomeActive(serving);
+            becomeActive(lease);
         }
     }
 
-    /** The server has said what the client is not to hear. */
-    void stopped() {
-        if (silent == null) {
-            session.giveBack(gate == null ? LastWords.NONE : gate.turnedAway());
-        } else if (silent.turnedAway().length > 0 && !goesOnElsewhere()) {
-            session.giveBack(silent.turnedAway());
-        } else if (silent.turnedAway().length > 0) {
-            wantRoom(silent.turnedAway());
-        } else if (proof != null) {
-            // The proxy was wrong about how the server asks, or about the password: the next login is between the two
-            // alone.
-            context.owner().roleDoubted(session, silent.isAboutLogin());
-            session.part(
-                    silent.refusal().length > 0
-                            ? silent.refusal()
-                            : LastWords.askedAnew(key.server(), silent.problem()));
-        } else {
-            session.part(LastWords.notMoved(key.server(), silent.problem()));
-        }
-    }
-
-    /** Whether the client has proved who it is, and waits here for a place at a server that has none now. */
-    private boolean goesOnElsewhere() {
-        return proof != null
-                && silent != null
-                && silent.isFull()
-                && context.owner().canGivePlaces();
-    }
-
-    /** The server has no room for the client, which knows of none of this. The master makes some, if it can. */
-    private void wantRoom(byte[] refusal) {
-        Backend refused = session.attached();
-        silent = null;
-        session.leaveBackend();
+    @Override
+    public void wantRoom(byte[] refusal) {
+        Backend refused = host.attached();
+        host.leaveBackend();
         wantPlace(true, refusal);
         refused.release(false, "");
     }
 
-    /** The server has refused the client, whom it had asked already, for want of room: at least the next one shall find some. */
-    private void tellIfFull() {
-        byte[] refusal = refusal();
-        if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal))) {
-            context.owner().serverFull(session, refusal);
-        }
-    }
-
-    /** After the server said something: looks whether it has taken the client's settings. */
-    void lookAtSetting(Backend serving) {
-        ParameterSetting query = setting;
-        if (query == null) {
-            return;
-        }
-        if (query.hasFailed()) {
-            session.part(
-                    resumption == null
-                            ? LastWords.badSetting(query.error())
-                            : LastWords.notMoved(key.server(), LastWords.settingWords(query.error())));
-        } else if (session.state() == SessionState.SETTING_UP
-                && !serving.progress().isRunning()) {
-            setting = null;
-            welcome(serving, beforeWelcome);
-        }
-    }
-
-    /** The client is in: forgets what it proved its password with, and what that was compared to. */
-    void done() {
+    /** The client is in: what it proved its password with, and what that was compared to, is wiped. */
+    private void becomeActive(BackendLease lease) {
+        AuthenticationMethod method = lease.backend().identity().method();
+        // TRUST when the next client of this kind need not be asked, OTHER when only the server can ask it.
+        boolean isAskable = method == AuthenticationMethod.TRUST || ReusePolicy.canAskFirst(method, facts());
         stopTimer();
-        wipeReplay();
-        gate = null;
-        inspector = null;
-        silent = null;
-        facts = null;
-        resumption = null;
-        wipeProof();
+        wipe();
         identity.loggedIn();
+        host.loggedIn(lease, isAskable ? method : AuthenticationMethod.OTHER);
     }
 
     /** The session ends, wherever the login is. */
     void end() {
         stopTimer();
-        tellIfFull();
-        if (dialogue != null) {
-            dialogue.cancel();
-        }
-        wipeReplay();
-        wipeProof();
+        phase.end();
+        wipe();
     }
 
-    private void wipeProof() {
+    private void wipe() {
+        if (replay != null) {
+            replay.wipe();
+            replay = null;
+        }
         if (proof != null) {
             proof.wipe();
             proof = null;
@@ -615,13 +486,6 @@ final class Login {
         if (timer != null) {
             timer.cancel();
             timer = null;
-        }
-    }
-
-    private void wipeReplay() {
-        if (replay != null) {
-            replay.wipe();
-            replay = null;
         }
     }
 }

@@ -6,20 +6,20 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.Interest;
-import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
-import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.BackendUser;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.io.ByteArrayOutputStream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,30 +31,34 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     private final long id;
     private final PoolKey key;
-    private final StartupParameters parameters;
+    private final StartupPacket.Startup startup;
     private final Transport frontend;
     private final SessionTerms terms;
     private final SessionContext context;
+    private final SessionOwner<Session> owner;
     private final Tally tally = new Tally();
     private final StateTrace trace = new StateTrace();
     private final SessionIdentity identity;
     private final DatabaseWait databases;
     private final SessionHold hold;
-    private final Login login;
     private final long createdNs;
     private PoolSettings settings;
     private long activeNs;
-    private SessionState state = SessionState.ACCEPTED;
+
+    /** What only a login needs; null once the client is in. */
+    private @Nullable Login login;
+
+    /** The session of a client who is in; null before, and after the end. */
+    private @Nullable Active active;
+
     private @Nullable Backend backend;
-    private @Nullable Relay relay;
-    private @Nullable BackendTraffic traffic;
-    private @Nullable IdleWatch idleWatch;
-    private Scheduler.@Nullable Timer endingTimer;
+    private @Nullable BackendLease lease;
     private boolean shutdownAsked;
+    private boolean over;
     private boolean closedTold;
-    private boolean sendsNothingMore;
     private boolean wasIn;
     private byte[] told = LastWords.NONE;
+    private String serversLastSqlState = "";
 
     /** What the client is to hear as soon as it may be spoken to; null as long as its session is to go on. */
     private byte @Nullable [] wordsWhenBegun;
@@ -67,23 +71,25 @@ public final class Session implements BackendUser, BackendTraffic.News {
             Transport frontend,
             PoolSettings settings,
             SessionTerms terms,
-            SessionContext context) {
+            SessionContext context,
+            SessionOwner<Session> owner) {
         this.id = id;
         this.key = key;
-        this.parameters = startup.parameters();
+        this.startup = startup;
         this.frontend = frontend;
         this.settings = settings;
         this.terms = terms;
         this.context = context;
+        this.owner = owner;
         this.createdNs = context.loop().clock().nanoTime();
         this.activeNs = createdNs;
         this.identity = new SessionIdentity(settings.moveSessions(), terms.resumption());
         this.databases = new DatabaseWait(
                 context.loop().scheduler(),
-                () -> relay != null && !relay.isClientSlow(),
-                name -> contained(() -> context.owner().databaseWanted(this, name)));
+                () -> lease != null && !lease.isClientSlow(),
+                name -> contained(() -> owner.databaseWanted(this, name)));
         this.hold = new SessionHold(settings.moveSessions(), trace);
-        this.login = new Login(this, startup, frontend, context, identity, terms);
+        this.login = new Login(new Host(), key, startup, frontend, context, identity, terms);
     }
 
     public long id() {
@@ -95,12 +101,15 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     public SessionState state() {
-        return state;
+        if (over) {
+            return SessionState.CLOSED;
+        }
+        return login == null ? active().state() : login.state();
     }
 
     /** The user and the database, and all else that the client's startup packet named. */
     public StartupParameters parameters() {
-        return parameters;
+        return startup.parameters();
     }
 
     /** The backend that serves this session or will; null before one was chosen and after the end. */
@@ -132,7 +141,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Who does not read what is there for him; null when nobody keeps the session waiting. */
     public @Nullable String blockedBy() {
-        if (relay != null && relay.isServerSlow()) {
+        if (lease != null && lease.isServerSlow()) {
             return "the server to read";
         }
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
@@ -150,12 +159,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** The SQLSTATE of the server's last word, when that has ended the session; empty otherwise. */
     public String serversLastSqlState() {
-        return traffic == null ? "" : traffic.fatalSqlState();
+        return serversLastSqlState;
     }
 
     /** Whether the session has ended, or its client is somebody else's. */
     public boolean isOver() {
-        return state == SessionState.CLOSED;
+        return over;
     }
 
     /** Other settings are in force from now on. */
@@ -166,16 +175,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private void reconfigure(PoolSettings newSettings) {
         settings = newSettings;
         if (!newSettings.moveSessions()) {
-            identity.stay(state == SessionState.ACTIVE || state == SessionState.ENDING);
+            identity.stay(active != null);
             hold.stay();
         }
-        long lastActiveNs = idleWatch == null ? context.loop().clock().nanoTime() : idleWatch.activeNs();
-        if (idleWatch != null) {
-            idleWatch.stop();
-            idleWatch = null;
-        }
-        if (state == SessionState.ACTIVE) {
-            watchIdling(attached(), lastActiveNs);
+        if (active != null) {
+            active.configure(newSettings);
         }
     }
 
@@ -187,51 +191,47 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** Chooses the backend: one that is claimed or reserved for this session, or one that is about to connect. */
     public void useBackend(Backend chosen) {
         backend = chosen;
-        if (state == SessionState.WAITING) {
-            contained(login::check);
+        inLogin(Login::backendAvailable);
+    }
+
+    /** Takes a step of the login, if that is still under way. */
+    private void inLogin(Consumer<Login> step) {
+        Login current = login;
+        if (current != null) {
+            contained(() -> step.accept(current));
         }
     }
 
     /** From now on the client is ours alone, and may be spoken to. */
     public void begin() {
-        if (state == SessionState.ACCEPTED) {
-            state = SessionState.WAITING;
-            byte[] early = wordsWhenBegun;
-            contained(early == null ? this::startLogin : () -> part(early));
+        if (state() == SessionState.ACCEPTED) {
+            inLogin(this::begin);
         }
     }
 
-    private void startLogin() {
-        login.start(terms.loginTimeLeftMs());
-        frontend.onReady(this::frontendReady);
-        frontend.interest(Interest.HANGUP);
-        if (login.isToAskFirst()) {
-            login.check();
+    private void begin(Login current) {
+        current.accept();
+        byte[] early = wordsWhenBegun;
+        if (early != null) {
+            part(early);
             return;
         }
-        Backend chosen = attached();
-        if (chosen.state() == BackendState.IN_SESSION || chosen.state() == BackendState.CONNECTING) {
-            login.check();
-        }
+        frontend.onReady(this::frontendReady);
+        current.begin(terms.loginTimeLeftMs());
     }
 
     @Override
     public void backendAvailable() {
         if (backend != null) {
-            context.owner().joined(this, backend);
+            owner.joined(this, backend);
         }
-        if (state == SessionState.WAITING) {
-            contained(login::check);
-        }
+        inLogin(Login::backendAvailable);
     }
 
     @Override
     public void backendUnavailable() {
         backend = null;
-        if (state == SessionState.ACCEPTED || state == SessionState.WAITING || state == SessionState.CHECKING) {
-            state = state == SessionState.CHECKING ? SessionState.WAITING : state;
-            contained(() -> context.owner().needsBackend(this));
-        }
+        inLogin(Login::backendUnavailable);
     }
 
     @Override
@@ -256,14 +256,14 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private String leave(ServerAddress successor) {
-        boolean mayGoOn = isReadyToLeave() && !shutdownAsked && context.owner().hasMaster();
+        boolean mayGoOn = isReadyToLeave() && !shutdownAsked && owner.hasMaster();
         String obstacle = mayGoOn ? hold.obstacle() : "is at work";
         if (obstacle.isEmpty()) {
             Resumption taken = identity.resumption(attached().identity().statuses(), hold.settings());
             if (taken.maxBytes() > Resumption.MAX_BYTES) {
                 obstacle = "holds more than can be taken along";
             } else if (end()) {
-                context.owner().parked(this, frontend, taken, login.serverPacket());
+                owner.parked(this, frontend, taken, Negotiation.of(startup).serverPacket());
                 closedTold = true;
                 return "";
             }
@@ -273,37 +273,34 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     /** Lets the master find another server for a client that knows of none yet; else tells it why its session ends. */
-    void giveBack(byte[] lastWords) {
-        boolean isUntouched = login.isUnheard()
-                && state != SessionState.ACTIVE
-                && state != SessionState.ENDING
-                && tally.clientBytes() == 0;
-        if (!isUntouched || shutdownAsked || !context.owner().hasMaster()) {
+    private void giveBack(byte[] lastWords) {
+        boolean isUntouched = login != null && login.isUnheard() && tally.clientBytes() == 0;
+        if (!isUntouched || shutdownAsked || !owner.hasMaster()) {
             part(lastWords);
         } else if (end()) {
-            context.owner().returned(this, frontend, lastWords);
+            owner.returned(this, frontend, lastWords);
             closedTold = true;
         }
     }
 
     /** Whether the client waits for a place, which nobody but the master can give it. */
     public boolean awaitsPlace() {
-        return login.awaitsPlace();
+        return login != null && login.awaitsPlace();
     }
 
     /** Whether the client has proved to the proxy who it is, so that it may have a backend that was somebody else's. */
     public boolean isProved() {
-        return login.isProved();
+        return login != null && login.isProved();
     }
 
     /** Whether the client may have a backend that was somebody else's: one that was asked before, and is not who it says, may not. */
     public boolean mayHaveIdle() {
-        return !login.isReferred() && (terms.askFirst() == AuthenticationMethod.OTHER || isProved());
+        return login != null && !login.isReferred() && (terms.askFirst() == AuthenticationMethod.OTHER || isProved());
     }
 
     /** The client has a place; {@link #useBackend} is to follow. */
     public void placed(long mostMs) {
-        contained(() -> login.placed(mostMs));
+        inLogin(current -> current.placed(mostMs));
     }
 
     /** The client gets no place. */
@@ -313,74 +310,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** The answer to {@link SessionOwner#askForRole}. */
     public void roleFound(RoleFacts found) {
-        if (state == SessionState.CHECKING || state == SessionState.WAITING) {
-            contained(() -> login.roleFound(found));
-        }
+        inLogin(current -> current.roleFound(found));
     }
 
     @Override
     public void backendConnected() {
-        contained(() -> login.connected(attached()));
-    }
-
-    /** The login goes on, or something else comes behind it. */
-    void enter(SessionState next) {
-        state = next;
-    }
-
-    /** The settings in force. */
-    PoolSettings settings() {
-        return settings;
-    }
-
-    /** Opens the way between the client and the backend. */
-    Relay relay(Backend serving, @Nullable ScramWitness witness) {
-        Pipe toServer = new Pipe(
-                context.buffers(),
-                new FrontendTraffic(serving.progress(), tally, context.loop().clock(), trace, databases, witness));
-        Relay way = new Relay(frontend, serving, toServer, tally);
-        relay = way;
-        return way;
-    }
-
-    /** What is to look at what the server says from the login on. */
-    BackendTraffic traffic(Backend serving) {
-        BackendTraffic inspector = new BackendTraffic(
-                serving.identity(), serving.progress(), tally, context.loop().clock(), this);
-        traffic = inspector;
-        return inspector;
-    }
-
-    /** Looks at what the server says again, where that has begun. */
-    void inspectTraffic(Backend serving) {
-        if (traffic != null) {
-            serving.fromServer().inspectWith(traffic);
-        }
-    }
-
-    /** The client is in. */
-    void becomeActive(Backend serving) {
-        state = SessionState.ACTIVE;
-        wasIn = true;
-        AuthenticationMethod askable = login.askable(serving.identity().method());
-        login.done();
-        activeNs = context.loop().clock().nanoTime();
-        serving.fromServer().takeReadBytes(); // What was said before the session is not its own.
-        watchIdling(serving, activeNs);
-        context.owner().opened(this, serving, askable);
-    }
-
-    private void watchIdling(Backend serving, long lastActiveNs) {
-        long idleMs = terms.idleExempt() ? 0 : settings.idleSessionTimeoutMs();
-        if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
-            idleWatch = new IdleWatch(
-                    context.loop(),
-                    idleMs,
-                    settings.idleTransactionTimeoutMs(),
-                    serving.progress(),
-                    lastActiveNs,
-                    words -> contained(() -> part(words)));
-        }
+        inLogin(current -> current.connected(attached()));
     }
 
     private void frontendReady(int ready) {
@@ -392,98 +327,11 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void frontendMoves(int ready) {
-        switch (state) {
-            case ACCEPTED, CLOSED -> {}
-            case WAITING, CHECKING, SETTING_UP -> leave(); // Only a hang-up is waited for here.
-            case VERIFYING -> login.frontendReady(ready);
-            case LOGGING_IN -> {
-                if (login.isSilent()) {
-                    leave(); // As above: what it has to say is for its session.
-                } else {
-                    relayFrontend(ready);
-                }
-            }
-            case ACTIVE, ENDING -> relayFrontend(ready);
+        if (login != null) {
+            login.phase().frontendReady(ready);
+        } else if (active != null) {
+            active.frontendReady(ready);
         }
-    }
-
-    private void relayFrontend(int ready) {
-        Relay way = way();
-        if (sendsNothingMore && (ready & Interest.HANGUP) != 0) {
-            leave();
-            return;
-        }
-        if (isHeld() && (ready & Interest.HANGUP) != 0) {
-            leave();
-            return;
-        }
-        if (state == SessionState.ENDING && (ready & Interest.HANGUP) != 0) {
-            boundEnding();
-        }
-        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !way.flushToClient()) {
-            leave();
-            return;
-        }
-        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && readsFrontend() && !pumpToServer(way)) {
-            return;
-        }
-        settle(way);
-    }
-
-    /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
-    private void boundEnding() {
-        if (endingTimer == null) {
-            endingTimer =
-                    context.loop().scheduler().afterMs(settings.serverResetTimeoutMs(), () -> contained(this::leave));
-        }
-    }
-
-    /** @return whether the session goes on */
-    private boolean pumpToServer(Relay way) {
-        boolean passwordsMayPass = state == SessionState.LOGGING_IN;
-        try {
-            switch (way.fromClient()) {
-                case MOVED -> noteActivity();
-                case IDLE, SINK_BROKEN -> {} // What a server has said that takes nothing more is still to come.
-                case STOPPED -> {
-                    state = SessionState.ENDING;
-                    if (!attached().progress().isResettable()) {
-                        leave(); // Inside COPY or an open sequence the server would wait for what never comes.
-                        return false;
-                    }
-                }
-                case SOURCE_ENDED -> {
-                    if (!mayStillRead(way)) {
-                        leave();
-                        return false;
-                    }
-                }
-            }
-        } catch (ProtocolViolation e) {
-            part(LastWords.badClient(e));
-            return false;
-        } finally {
-            if (passwordsMayPass) {
-                context.buffers().wipe();
-            }
-        }
-        return true;
-    }
-
-    /**
-     * The client sends nothing more. It may have closed, or only its sending side, and then it waits for answers that the server would give.
-     * Only a client that is there takes a message; it gets one that it knows already, to which a kernel without the client answers with a reset.
-     *
-     * @return whether the session goes on until all is answered
-     */
-    private boolean mayStillRead(Relay way) {
-        Backend serving = attached();
-        if (state != SessionState.ACTIVE || way.isQuiet() || serving.progress().awaitsClient() || !way.endsClean()) {
-            return false;
-        }
-        state = SessionState.ENDING;
-        sendsNothingMore = true;
-        return way.tellClientAgain(serving.identity().statusMessages());
     }
 
     @Override
@@ -496,18 +344,13 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void backendMoves(int ready) {
-        if (state.isBeforeBackend()) {
+        if (lease == null) {
             idleBackendReady();
-            return;
+        } else if (login != null) {
+            login.phase().backendReady(ready);
+        } else {
+            active().backendReady(ready);
         }
-        Relay way = way();
-        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0) {
-            way.flushToServer();
-        }
-        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !way.isClientSlow() && !pumpToClient(way)) {
-            return;
-        }
-        settle(way);
     }
 
     /** A backend that is claimed and not used yet: it is to be silent, or it is not as good as new. */
@@ -515,81 +358,9 @@ public final class Session implements BackendUser, BackendTraffic.News {
         Backend claimed = attached();
         if (claimed.fromServer().isBlocked()) {
             claimed.transport().interest(Interest.NONE); // The way is taken by what the client was asked.
-        } else if (!claimed.isStillAsNew()) {
-            login.lostWhileIdle(claimed);
+        } else if (!claimed.isStillAsNew() && login != null) {
+            login.phase().lostWhileIdle(claimed);
         }
-    }
-
-    private void noteActivity() {
-        if (idleWatch != null) {
-            idleWatch.active();
-        }
-    }
-
-    /** @return whether the session goes on */
-    private boolean pumpToClient(Relay way) {
-        Backend serving = attached();
-        Pipe.Outcome outcome;
-        boolean wasRunning = !serving.progress().isAtRest();
-        try {
-            outcome = way.fromServer();
-        } catch (ProtocolViolation e) {
-            context.owner().serverViolated(this, e);
-            part(LastWords.badServer(key.server(), e));
-            return false;
-        }
-        if (wasRunning && !hold.isAsking()) {
-            noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
-        }
-        if (login.isComplete() && state == SessionState.LOGGING_IN) {
-            login.letInByServer(serving);
-        }
-        switch (outcome) {
-            case MOVED, IDLE -> {
-                login.lookAtSetting(serving);
-                return !isOver(); // A client that goes on after a silent login may turn out to be gone, too.
-            }
-            case STOPPED -> login.stopped();
-            case SOURCE_ENDED -> {
-                serving.connectionEnded();
-                giveBack(wordsForLostServer());
-            }
-            case SINK_BROKEN -> leave();
-        }
-        return false;
-    }
-
-    private byte[] wordsForLostServer() {
-        boolean explained = login.isRefused() || (traffic != null && traffic.lastWasError());
-        return explained ? LastWords.NONE : LastWords.lostServer(key.server());
-    }
-
-    /** After bytes moved: ends what is to end, and waits for what comes next. */
-    private void settle(Relay way) {
-        if (state == SessionState.ENDING && (way.isQuiet() || way.serverTakesNothing())) {
-            leave();
-        } else if (shutdownAsked && state == SessionState.ACTIVE && way.isQuiet()) {
-            endByShutdown();
-        } else {
-            updateInterest();
-        }
-    }
-
-    private boolean readsFrontend() {
-        return state != SessionState.ENDING && !way().serverTakesNothing() && !way().isServerSlow() && !isHeld();
-    }
-
-    /** Waits for what can happen next. */
-    void updateInterest() {
-        if (sendsNothingMore) {
-            way().interest(false, Interest.RESET);
-            return;
-        }
-        boolean awaitsHangUp = (state == SessionState.ENDING && endingTimer == null) || isHeld();
-        boolean awaitsSetting = state == SessionState.SETTING_UP || login.isSilent() || login.isReplaying();
-        way().interest(
-                        readsFrontend() && !awaitsSetting,
-                        awaitsHangUp || awaitsSetting ? Interest.HANGUP : Interest.NONE);
     }
 
     /**
@@ -603,67 +374,35 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     private void comeToRest(boolean wanted, boolean evenLogin) {
         hold.want(wanted, evenLogin);
-        if (isHeldAtRest()) {
-            takeInventory(attached());
-        }
-        if (state == SessionState.ACTIVE || state == SessionState.LOGGING_IN) {
-            settle(way());
+        if (active != null) {
+            active.holdChanged();
+        } else if (login != null && lease != null) {
+            login.phase().awaitNext();
         }
     }
 
     /** Whether something may happen here although the session is held, or it is not known what it has at its server. */
     public boolean isBusy() {
-        return switch (state) {
-            case ACTIVE -> !isReadyToLeave() && !attached().progress().isStreaming();
-            case ENDING -> true;
-            case LOGGING_IN -> !hold.isForLoginToo() || !attached().progress().isAtRest();
-            case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP -> !hold.isForLoginToo();
-            case CLOSED -> false;
-        };
+        if (over) {
+            return false;
+        }
+        return login == null
+                ? active().isBusy()
+                : !hold.isForLoginToo() || !login.phase().isAtRest();
     }
 
     /** Whether the session is held, nothing happens in it, and it is known what it has at its server. */
     public boolean isReadyToLeave() {
-        return isHeldAtRest() && hold.isKnown();
-    }
-
-    private boolean isHeldAtRest() {
-        return hold.isWanted() && state == SessionState.ACTIVE && way().isAtRest();
-    }
-
-    /** Whether the client has to wait. */
-    private boolean isHeld() {
-        boolean atLogin = state == SessionState.LOGGING_IN && hold.isForLoginToo();
-        return isHeldAtRest() || hold.isAsking() || atLogin;
-    }
-
-    private void takeInventory(Backend serving) {
-        if (traffic != null && hold.begin(serving, obstacleToMoving(serving), traffic)) {
-            serving.progress().onFrontend(FrontendMessage.QUERY);
-            way().tellServer(SessionInventory.query());
-        }
-    }
-
-    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
-    private String obstacleToMoving(Backend serving) {
-        if (key.parameters().isReplication()) {
-            return "is for replication";
-        }
-        if (!serving.progress().isResettable()) {
-            return "is in doubt";
-        }
-        return identity.canLogIn(serving.identity().method())
-                ? ""
-                : "logged in in a way that only the client can repeat";
+        return active != null && active.isReadyToLeave();
     }
 
     /** Ends the session when nothing of it runs; until then lets it finish. */
     public void askToShutDown() {
         shutdownAsked = true;
-        switch (state) {
-            case ACCEPTED, WAITING, CHECKING, VERIFYING, SETTING_UP, LOGGING_IN -> endByShutdown();
-            case ACTIVE -> contained(() -> settle(way()));
-            case ENDING, CLOSED -> {}
+        if (active != null) {
+            contained(active::settle);
+        } else if (login != null) {
+            endByShutdown();
         }
     }
 
@@ -684,7 +423,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     /** Whether a CancelRequest with this pid and secret is for the query of this session. */
     public boolean isCancelledBy(int pid, byte[] key) {
-        return state == SessionState.ACTIVE && backend != null && identity.isNamedBy(pid, key);
+        return state() == SessionState.ACTIVE && identity.isNamedBy(pid, key);
     }
 
     /** Takes a step of this session. Whatever its client or its server has brought about ends it, and no other. */
@@ -697,7 +436,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     }
 
     private void broken(Throwable cause) {
-        context.owner().broken(this, cause);
+        owner.broken(this, cause);
         try {
             if (backend != null) {
                 backend.progress().doubt(); // What it is in the middle of nobody knows.
@@ -715,7 +454,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
     /** When it cannot even be ended in good order. */
     public void abandon() {
         databases.end();
-        state = SessionState.CLOSED;
+        over = true;
         Backend used = backend;
         backend = null;
         try {
@@ -732,25 +471,27 @@ public final class Session implements BackendUser, BackendTraffic.News {
     private void tellClosed() {
         if (!closedTold) {
             closedTold = true;
-            context.owner().closed(this);
+            owner.closed(this);
         }
     }
 
     /** The client is gone: gives the backend back and closes. */
-    void leave() {
+    private void leave() {
+        byte[] refusal = refusal();
         if (end()) {
-            told = login.refusal(); // Whoever is refused may close before the server does.
+            told = refusal; // Whoever is refused may close before the server does.
             frontend.close();
             tellClosed();
         }
     }
 
     /** The client is to go: sends what it has not read yet and the last words, where a message may begin, and closes. */
-    void part(byte[] lastWords) {
-        if (state == SessionState.ACCEPTED) {
+    private void part(byte[] lastWords) {
+        if (state() == SessionState.ACCEPTED) {
             wordsWhenBegun = lastWords; // The client is not ours alone yet.
             return;
         }
+        byte[] refusal = refusal();
         byte[] unread = {};
         boolean atBoundary = true;
         if (backend != null) {
@@ -758,7 +499,7 @@ public final class Session implements BackendUser, BackendTraffic.News {
             unread = backend.fromServer().takeLeftovers();
         }
         if (end()) {
-            told = lastWords.length > 0 ? lastWords : login.refusal();
+            told = lastWords.length > 0 ? lastWords : refusal;
             ByteArrayOutputStream all = new ByteArrayOutputStream();
             all.writeBytes(unread);
             if (atBoundary) {
@@ -769,35 +510,37 @@ public final class Session implements BackendUser, BackendTraffic.News {
         }
     }
 
+    private byte[] refusal() {
+        return login == null ? LastWords.NONE : login.phase().refusal();
+    }
+
     /** @return false when the session was over already; else the caller closes or passes on the client, and tells the owner */
     private boolean end() {
-        if (state == SessionState.CLOSED) {
+        if (over) {
             return false;
         }
-        login.end();
-        if (endingTimer != null) {
-            endingTimer.cancel();
+        if (login != null) {
+            login.end();
         }
-        if (idleWatch != null) {
-            idleWatch.stop();
+        if (active != null) {
+            active.end();
         }
         databases.end();
         identity.wipe();
         frontend.interest(Interest.NONE);
-        boolean untouched = state.isBeforeBackend();
-        state = SessionState.CLOSED;
+        over = true;
+        login = null;
+        active = null;
         Backend used = backend;
-        boolean clean = relay != null && relay.endsClean();
-        backend = null;
-        if (relay != null) {
-            relay.drop();
-        }
+        boolean isUntouched = lease == null;
+        boolean isClean = lease == null || lease.endsClean();
+        leaveBackend();
         if (used != null) {
             try {
-                if (terms.singleUse() && !untouched) {
+                if (terms.singleUse() && !isUntouched) {
                     used.retire();
                 }
-                used.release(untouched || clean, trace.leftover());
+                used.release(isClean, trace.leftover());
             } catch (RuntimeException | StackOverflowError e) {
                 used.abandon();
                 throw e;
@@ -808,12 +551,12 @@ public final class Session implements BackendUser, BackendTraffic.News {
 
     @Override
     public void rolesChanged() {
-        context.owner().rolesChanged(this);
+        owner.rolesChanged(this);
     }
 
     @Override
     public void objectInUse(String words) {
-        context.owner().objectInUse(this, words);
+        owner.objectInUse(this, words);
     }
 
     @Override
@@ -821,29 +564,176 @@ public final class Session implements BackendUser, BackendTraffic.News {
         databases.end();
     }
 
-    /** The backend is somebody else's from now on, or of no use; the caller releases it. */
-    void leaveBackend() {
+    private void leaveBackend() {
         databases.end();
         backend = null;
-        traffic = null;
-        if (relay != null) {
-            relay.drop();
-            relay = null;
+        BackendLease taken = lease;
+        if (taken != null) {
+            serversLastSqlState = taken.traffic().fatalSqlState();
+            taken.drop();
+            lease = null;
         }
     }
 
     /** The backend, which there is. */
-    Backend attached() {
+    private Backend attached() {
         if (backend == null) {
-            throw new IllegalStateException("session " + id + " is " + state + " without a backend");
+            throw new IllegalStateException("session " + id + " is " + state() + " without a backend");
         }
         return backend;
     }
 
-    private Relay way() {
-        if (relay == null) {
-            throw new IllegalStateException("session " + id + " is " + state + " without a relay");
+    private Active active() {
+        if (active == null) {
+            throw new IllegalStateException("session " + id + " is neither in a login nor active");
         }
-        return relay;
+        return active;
+    }
+
+    /** What the phases of the session can bring about. */
+    private final class Host implements LoginHost, ActiveHost {
+        @Override
+        public void leave() {
+            Session.this.leave();
+        }
+
+        @Override
+        public void part(byte[] lastWords) {
+            Session.this.part(lastWords);
+        }
+
+        @Override
+        public void giveBack(byte[] lastWords) {
+            Session.this.giveBack(lastWords);
+        }
+
+        @Override
+        public void serverViolated(ProtocolViolation violation) {
+            owner.serverViolated(Session.this, violation);
+            Session.this.part(LastWords.badServer(key.server(), violation));
+        }
+
+        @Override
+        public boolean serverSaid(Pipe.Outcome outcome) {
+            if (login != null) {
+                return login.phase().serverSaid(outcome);
+            }
+            return active != null && active.serverSaid(outcome);
+        }
+
+        @Override
+        public void settle() {
+            if (login != null) {
+                login.phase().awaitNext();
+            } else if (active != null) {
+                active.settle();
+            }
+        }
+
+        @Override
+        public boolean isOver() {
+            return over;
+        }
+
+        @Override
+        public void contained(Runnable step) {
+            Session.this.contained(step);
+        }
+
+        @Override
+        public boolean isShutdownAsked() {
+            return shutdownAsked;
+        }
+
+        @Override
+        public PoolSettings settings() {
+            return settings;
+        }
+
+        @Override
+        public Backend attached() {
+            return Session.this.attached();
+        }
+
+        @Override
+        public void leaveBackend() {
+            Session.this.leaveBackend();
+        }
+
+        @Override
+        public BackendLease lease(Backend serving, @Nullable ScramWitness witness) {
+            Clock clock = context.loop().clock();
+            Pipe toServer = new Pipe(
+                    context.buffers(),
+                    new FrontendTraffic(serving.progress(), tally, clock, trace, databases, witness));
+            BackendTraffic traffic =
+                    new BackendTraffic(serving.identity(), serving.progress(), tally, clock, Session.this);
+            BackendLease taken = new BackendLease(frontend, serving, toServer, tally, traffic);
+            lease = taken;
+            return taken;
+        }
+
+        @Override
+        public void loggedIn(BackendLease taken, AuthenticationMethod askable) {
+            login = null;
+            wasIn = true;
+            activeNs = context.loop().clock().nanoTime();
+            taken.backend().fromServer().takeReadBytes(); // What was said before the session is not its own.
+            active = new Active(
+                    taken,
+                    context.loop(),
+                    hold,
+                    identity,
+                    terms.idleExempt(),
+                    key.parameters().isReplication(),
+                    settings,
+                    this);
+            owner.opened(Session.this, taken.backend(), askable);
+        }
+
+        @Override
+        public boolean isLoginHeld() {
+            return hold.isForLoginToo();
+        }
+
+        @Override
+        public void askForRole() {
+            owner.askForRole(Session.this);
+        }
+
+        @Override
+        public void connect(Backend chosen) {
+            owner.connect(Session.this, chosen);
+        }
+
+        @Override
+        public void needsBackend() {
+            owner.needsBackend(Session.this);
+        }
+
+        @Override
+        public void wantPlace(boolean proved, byte[] refusal) {
+            owner.wantPlace(Session.this, proved, refusal);
+        }
+
+        @Override
+        public boolean canGivePlaces() {
+            return owner.canGivePlaces();
+        }
+
+        @Override
+        public void roleDoubted(boolean methodToo) {
+            owner.roleDoubted(Session.this, methodToo);
+        }
+
+        @Override
+        public void notReusable(AuthenticationMethod method, RoleFacts facts) {
+            owner.notReusable(Session.this, method, facts);
+        }
+
+        @Override
+        public void serverFull(byte[] refusal) {
+            owner.serverFull(Session.this, refusal);
+        }
     }
 }

@@ -6,9 +6,4 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 
 /** What all sessions of a worker share. */
 public record SessionContext(
-        EventLoop loop,
-        RelayBuffers buffers,
-        LingeringClose lingering,
-        SecretSource secrets,
-        Background background,
-        SessionOwner owner) {}
+        EventLoop loop, RelayBuffers buffers, LingeringClose lingering, SecretSource secrets, Background background) {}

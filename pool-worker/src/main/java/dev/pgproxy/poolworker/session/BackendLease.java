@@ -8,24 +8,43 @@ import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.util.Collection;
 
-/** What a session's client and the backend that serves it have to say to each other, on its way in both directions. */
-final class Relay {
+/**
+ * A backend at work for a client: the way between the two in both directions, and who looks at what passes. A session has one from when its
+ * backend is used until it is given back.
+ */
+final class BackendLease {
 
     private final Transport frontend;
     private final Backend backend;
     private final Pipe toServer;
     private final Tally tally;
+    private final BackendTraffic traffic;
     private boolean serverTakesNothing;
 
     /**
      * @param toServer new; the way back is the backend's own
      * @param tally counts the bytes
+     * @param traffic what is to look at what the server says from the login on
      */
-    Relay(Transport frontend, Backend backend, Pipe toServer, Tally tally) {
+    BackendLease(Transport frontend, Backend backend, Pipe toServer, Tally tally, BackendTraffic traffic) {
         this.frontend = frontend;
         this.backend = backend;
         this.toServer = toServer;
         this.tally = tally;
+        this.traffic = traffic;
+    }
+
+    Backend backend() {
+        return backend;
+    }
+
+    BackendTraffic traffic() {
+        return traffic;
+    }
+
+    /** From the next message of the server on, it passes as the session's. */
+    void inspect() {
+        backend.fromServer().inspectWith(traffic);
     }
 
     /** Sends the server a message of the proxy's own, behind all that it was sent before. */
@@ -50,11 +69,6 @@ final class Relay {
     /** Whether the server has broken the connection in the direction to it; what it has said before may still come. */
     boolean serverTakesNothing() {
         return serverTakesNothing;
-    }
-
-    /** From now on the server gets nothing more. */
-    void endToServer() {
-        serverTakesNothing = true;
     }
 
     /** Whether the server has not read yet what is there for it. */

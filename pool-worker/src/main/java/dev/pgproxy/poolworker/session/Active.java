@@ -1,0 +1,261 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.poolworker.backend.Backend;
+import org.jspecify.annotations.Nullable;
+
+/** The client is in: bytes are relayed until either side ends, or the session goes on elsewhere. */
+final class Active extends RelayPhase {
+
+    private static final byte[] NOTHING = {};
+
+    private final EventLoop loop;
+    private final SessionHold hold;
+    private final ActiveHost host;
+    private final boolean isIdleExempt;
+    private final boolean isReplication;
+    private final SessionIdentity identity;
+    private @Nullable IdleWatch idleWatch;
+    private Scheduler.@Nullable Timer endingTimer;
+    private long serverResetTimeoutMs;
+    private boolean ending;
+    private boolean sendsNothingMore;
+
+    /**
+     * @param isIdleExempt whether the client may be idle outside a transaction for ever
+     * @param isReplication whether no other server could go on with what this one serves
+     */
+    Active(
+            BackendLease lease,
+            EventLoop loop,
+            SessionHold hold,
+            SessionIdentity identity,
+            boolean isIdleExempt,
+            boolean isReplication,
+            PoolSettings settings,
+            ActiveHost host) {
+        super(lease, host);
+        this.loop = loop;
+        this.hold = hold;
+        this.host = host;
+        this.isIdleExempt = isIdleExempt;
+        this.isReplication = isReplication;
+        this.identity = identity;
+        this.serverResetTimeoutMs = settings.serverResetTimeoutMs();
+        watchIdling(settings, loop.clock().nanoTime());
+    }
+
+    /** Other settings are in force from now on. */
+    void configure(PoolSettings settings) {
+        serverResetTimeoutMs = settings.serverResetTimeoutMs();
+        IdleWatch before = idleWatch;
+        long lastActiveNs = before == null ? loop.clock().nanoTime() : before.activeNs();
+        if (before != null) {
+            before.stop();
+            idleWatch = null;
+        }
+        if (!ending) {
+            watchIdling(settings, lastActiveNs);
+        }
+    }
+
+    private void watchIdling(PoolSettings settings, long lastActiveNs) {
+        long idleMs = isIdleExempt ? 0 : settings.idleSessionTimeoutMs();
+        if (idleMs > 0 || settings.idleTransactionTimeoutMs() > 0) {
+            idleWatch = new IdleWatch(
+                    loop,
+                    idleMs,
+                    settings.idleTransactionTimeoutMs(),
+                    backend().progress(),
+                    lastActiveNs,
+                    words -> host.contained(() -> host.part(words)));
+        }
+    }
+
+    private void noteActivity() {
+        if (idleWatch != null) {
+            idleWatch.active();
+        }
+    }
+
+    private Backend backend() {
+        return lease().backend();
+    }
+
+    SessionState state() {
+        return ending ? SessionState.ENDING : SessionState.ACTIVE;
+    }
+
+    /** The client's connection has bytes, or room, or has ended. */
+    void frontendReady(int ready) {
+        boolean isHangUp = (ready & Interest.HANGUP) != 0;
+        if (isHangUp && (sendsNothingMore || isHeld())) {
+            host.leave();
+            return;
+        }
+        if (isHangUp && ending) {
+            boundEnding();
+        }
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !lease().flushToClient()) {
+            host.leave();
+            return;
+        }
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && readsClient() && !readClient()) {
+            return;
+        }
+        host.settle();
+    }
+
+    /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
+    private void boundEnding() {
+        if (endingTimer == null) {
+            endingTimer = loop.scheduler().afterMs(serverResetTimeoutMs, () -> host.contained(host::leave));
+        }
+    }
+
+    /** @return whether the session goes on */
+    private boolean readClient() {
+        try {
+            switch (lease().fromClient()) {
+                case MOVED -> noteActivity();
+                case IDLE, SINK_BROKEN -> {} // What a server has said that takes nothing more is still to come.
+                case STOPPED -> {
+                    ending = true;
+                    if (!backend().progress().isResettable()) {
+                        host.leave(); // Inside COPY or an open sequence the server would wait for what never comes.
+                        return false;
+                    }
+                }
+                case SOURCE_ENDED -> {
+                    if (!mayStillRead()) {
+                        host.leave();
+                        return false;
+                    }
+                }
+            }
+        } catch (ProtocolViolation e) {
+            host.part(LastWords.badClient(e));
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * The client sends nothing more. It may have closed, or only its sending side, and then it waits for answers that the server would give.
+     * Only a client that is there takes a message; it gets one that it knows already, to which a kernel without the client answers with a reset.
+     *
+     * @return whether the session goes on until all is answered
+     */
+    private boolean mayStillRead() {
+        if (ending || lease().isQuiet() || backend().progress().awaitsClient() || !lease().endsClean()) {
+            return false;
+        }
+        ending = true;
+        sendsNothingMore = true;
+        return lease().tellClientAgain(backend().identity().statusMessages());
+    }
+
+    @Override
+    void serverWasRead(boolean wasRunning) {
+        if (wasRunning && !hold.isAsking()) {
+            noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
+        }
+    }
+
+    @Override
+    void serverMoved() {
+        // It has passed.
+    }
+
+    @Override
+    void serverStopped() {
+        host.part(NOTHING);
+    }
+
+    @Override
+    boolean isExplained() {
+        return false;
+    }
+
+    /** After bytes moved: ends what is to end, and waits for what comes next. */
+    void settle() {
+        if (ending && (lease().isQuiet() || lease().serverTakesNothing())) {
+            host.leave();
+        } else if (!ending && host.isShutdownAsked() && lease().isQuiet()) {
+            host.part(LastWords.shutdown());
+        } else {
+            awaitNext();
+        }
+    }
+
+    private void awaitNext() {
+        if (sendsNothingMore) {
+            lease().interest(false, Interest.RESET);
+            return;
+        }
+        boolean awaitsHangUp = (ending && endingTimer == null) || isHeld();
+        lease().interest(readsClient(), awaitsHangUp ? Interest.HANGUP : Interest.NONE);
+    }
+
+    private boolean readsClient() {
+        return !ending && !lease().serverTakesNothing() && !lease().isServerSlow() && !isHeld();
+    }
+
+    /** Whether the client has to wait. */
+    private boolean isHeld() {
+        return isHeldAtRest() || hold.isAsking();
+    }
+
+    private boolean isHeldAtRest() {
+        return hold.isWanted() && !ending && lease().isAtRest();
+    }
+
+    /** Whether the session is held, nothing happens in it, and it is known what it has at its server. */
+    boolean isReadyToLeave() {
+        return isHeldAtRest() && hold.isKnown();
+    }
+
+    /** Whether something may happen here although the session is held, or it is not known what it has at its server. */
+    boolean isBusy() {
+        return ending || (!isReadyToLeave() && !backend().progress().isStreaming());
+    }
+
+    /** The session is to take nothing more from the client once its transaction is over, or goes on with it. */
+    void holdChanged() {
+        if (isHeldAtRest() && hold.begin(backend(), obstacleToMoving(), lease().traffic())) {
+            backend().progress().onFrontend(FrontendMessage.QUERY);
+            lease().tellServer(SessionInventory.query());
+        }
+        if (!ending) {
+            host.settle();
+        }
+    }
+
+    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
+    private String obstacleToMoving() {
+        if (isReplication) {
+            return "is for replication";
+        }
+        if (!backend().progress().isResettable()) {
+            return "is in doubt";
+        }
+        return identity.canLogIn(backend().identity().method())
+                ? ""
+                : "logged in in a way that only the client can repeat";
+    }
+
+    /** The session ends. */
+    void end() {
+        if (endingTimer != null) {
+            endingTimer.cancel();
+        }
+        if (idleWatch != null) {
+            idleWatch.stop();
+        }
+    }
+}

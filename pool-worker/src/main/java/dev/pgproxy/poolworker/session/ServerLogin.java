@@ -1,0 +1,188 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.relay.RelayBuffers;
+import org.jspecify.annotations.Nullable;
+
+/** The server decides over the client on a new backend; the client hears of it, or notices nothing when it is in already. */
+final class ServerLogin extends RelayPhase implements LoginPhase {
+
+    private static final byte[] NOTHING = {};
+
+    /** What is done with what the server says: looked at and passed on, withheld until it matters, or never told. */
+    private final LoginInspector inspector;
+
+    private final @Nullable LoginGate gate;
+    private final @Nullable SilentLogin silent;
+    private final @Nullable Replay replay;
+    private final boolean isProved;
+    private final RelayBuffers buffers;
+    private final LoginHost host;
+    private final LoginSteps steps;
+    private boolean complete;
+
+    /**
+     * Nothing is said to the server before {@link #start}.
+     *
+     * @param inspector looks at all that the server says; {@link #complete} is to be called when it has let the client in
+     * @param isSilent whether the client is to notice nothing
+     * @param isProved whether the proxy has asked it already, and believes it
+     * @param replay what it has answered before, to the proxy, which did not believe it; null when it was not asked
+     */
+    ServerLogin(
+            BackendLease lease,
+            LoginInspector inspector,
+            boolean isSilent,
+            boolean isProved,
+            @Nullable Replay replay,
+            RelayBuffers buffers,
+            LoginHost host,
+            LoginSteps steps) {
+        super(lease, host);
+        this.inspector = inspector;
+        this.silent = isSilent ? new SilentLogin(inspector) : null;
+        this.gate = isSilent || replay != null ? null : new LoginGate(inspector);
+        this.isProved = isProved;
+        this.replay = replay;
+        this.buffers = buffers;
+        this.host = host;
+        this.steps = steps;
+    }
+
+    /** @param packet the StartupMessage for the server */
+    void start(byte[] packet) {
+        lease().backend().fromServer().inspectWith(silent != null ? silent : gate != null ? gate : inspector);
+        lease().tellServer(packet);
+        awaitNext();
+    }
+
+    /** The server has let the client in. */
+    void complete() {
+        complete = true;
+        lease().inspect();
+    }
+
+    @Override
+    public SessionState state() {
+        return SessionState.LOGGING_IN;
+    }
+
+    @Override
+    public void frontendReady(int ready) {
+        boolean isHangUp = (ready & Interest.HANGUP) != 0;
+        if (silent != null || (isHangUp && host.isLoginHeld())) {
+            host.leave(); // What it has to say is for its session.
+            return;
+        }
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !lease().flushToClient()) {
+            host.leave();
+            return;
+        }
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && readsClient() && !readClient()) {
+            return;
+        }
+        host.settle();
+    }
+
+    /** @return whether the session goes on */
+    private boolean readClient() {
+        try {
+            switch (lease().fromClient()) {
+                case MOVED, IDLE, SINK_BROKEN -> { // What a server has said that takes nothing more is still to come.
+                    return true;
+                }
+                case STOPPED, SOURCE_ENDED -> host.leave();
+            }
+        } catch (ProtocolViolation e) {
+            host.part(LastWords.badClient(e));
+        } finally {
+            buffers.wipe(); // A password may have passed.
+        }
+        return false;
+    }
+
+    private boolean readsClient() {
+        return !lease().serverTakesNothing() && !lease().isServerSlow() && !host.isLoginHeld();
+    }
+
+    @Override
+    public void awaitNext() {
+        boolean awaitsServer = silent != null || (replay != null && replay.isLeft());
+        lease().interest(
+                        readsClient() && !awaitsServer,
+                        awaitsServer || host.isLoginHeld() ? Interest.HANGUP : Interest.NONE);
+    }
+
+    @Override
+    void serverWasRead(boolean wasRunning) {
+        if (complete) {
+            steps.letIn(lease());
+        }
+    }
+
+    @Override
+    void serverMoved() {
+        // Until the login is complete there is nothing to do.
+    }
+
+    @Override
+    void serverStopped() {
+        if (silent == null) {
+            host.giveBack(gate == null ? NOTHING : gate.turnedAway());
+        } else if (silent.turnedAway().length > 0) {
+            // The client has proved who it is, and knows of none of this: it waits for a place if there can be one.
+            if (isProved && silent.isFull() && host.canGivePlaces()) {
+                steps.wantRoom(silent.turnedAway());
+            } else {
+                host.giveBack(silent.turnedAway());
+            }
+        } else if (isProved) {
+            // The proxy was wrong about how the server asks, or about the password: the next login is between the two
+            // alone.
+            host.roleDoubted(silent.isAboutLogin());
+            host.part(
+                    silent.refusal().length > 0
+                            ? silent.refusal()
+                            : LastWords.askedAnew(lease().backend().key().server(), silent.problem()));
+        } else {
+            host.part(LastWords.notMoved(lease().backend().key().server(), silent.problem()));
+        }
+    }
+
+    @Override
+    boolean isExplained() {
+        return silent == null && !complete && inspector.isRefused();
+    }
+
+    @Override
+    public void lostWhileIdle(Backend claimed) {
+        throw new IllegalStateException("the backend is at work already");
+    }
+
+    @Override
+    public boolean isAtRest() {
+        return lease().backend().progress().isAtRest();
+    }
+
+    @Override
+    public boolean hasSpoken() {
+        return gate != null && gate.isOpen();
+    }
+
+    @Override
+    public byte[] refusal() {
+        return silent == null ? inspector.refusal() : NOTHING;
+    }
+
+    /** The server has refused the client, whom it had asked already, for want of room: at least the next one shall find some. */
+    @Override
+    public void end() {
+        if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal()))) {
+            host.serverFull(refusal());
+        }
+    }
+}
