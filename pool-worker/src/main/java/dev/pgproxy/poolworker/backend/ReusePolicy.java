@@ -55,6 +55,17 @@ public final class ReusePolicy {
         return canVerify(method, facts) && (method != AuthenticationMethod.SCRAM_SHA_256 || facts.serversOwn());
     }
 
+    /** How the next client of this kind can be asked before it has a place: TRUST when not at all, OTHER when only the server can. */
+    public static AuthenticationMethod askable(AuthenticationMethod method, RoleFacts facts) {
+        return method == AuthenticationMethod.TRUST || canAskFirst(method, facts) ? method : AuthenticationMethod.OTHER;
+    }
+
+    /** Whether means are missing to check a client as the server does, where a role that may not log in any more is no such case. */
+    public static boolean lacksMeans(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
+        return decide(method, openedUnder, facts) == Way.START_ANEW
+                && (!facts.known() || (facts.mayLogIn() && facts.validForMs() > 0));
+    }
+
     /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */
     public static String remedy(AuthenticationMethod method, RoleFacts facts) {
         if (method == AuthenticationMethod.OTHER) {

@@ -279,14 +279,20 @@ public final class Pipe {
         return framer.atBoundary();
     }
 
-    /** Takes the leftovers out, for whoever sends them after the relay has ended. */
-    public byte[] takeLeftovers() {
+    /**
+     * Takes the leftovers out, for whoever sends them after the relay has ended.
+     *
+     * @param lastWords follow the leftovers where a message may begin
+     */
+    public byte[] takeLeftovers(byte[] lastWords) {
+        byte[] words = sinkIsAtBoundary() ? lastWords : NOTHING;
         ByteBuffer kept = leftover;
         if (kept == null) {
-            return NOTHING;
+            return words;
         }
-        byte[] bytes = new byte[kept.position()];
-        kept.get(0, bytes);
+        byte[] bytes = new byte[kept.position() + words.length];
+        kept.get(0, bytes, 0, kept.position());
+        System.arraycopy(words, 0, bytes, kept.position(), words.length);
         drop();
         return bytes;
     }

@@ -1,28 +1,24 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Interest;
-import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
-import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.ReusePolicy;
+import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.Pipe;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,26 +31,22 @@ final class Login implements LoginSteps {
     private static final byte[] NOTHING = {};
 
     private final LoginHost host;
+    private final LoginRequests requests;
     private final PoolKey key;
-    private final StartupParameters parameters;
-    private final Negotiation negotiation;
+    private final StartupPacket.Startup startup;
     private final Transport frontend;
     private final SessionContext context;
     private final SessionIdentity identity;
-    private final String ip;
-    private final @Nullable Resumption resumption;
+    private final String address;
+    private final Evidence evidence;
+    private final LoginTimer timer;
 
     /** How the client is asked before it has a place; OTHER when it has one, or was asked. */
     private AuthenticationMethod askFirst;
 
     private LoginPhase phase;
     private @Nullable RoleFacts facts;
-    private @Nullable Proof proof;
-    private @Nullable Replay replay;
     private boolean hasSpoken;
-    private long timeLeftMs;
-    private long timerSinceNs;
-    private Scheduler.@Nullable Timer timer;
 
     /**
      * Nothing happens before {@link #begin}.
@@ -64,6 +56,7 @@ final class Login implements LoginSteps {
      */
     Login(
             LoginHost host,
+            LoginRequests requests,
             PoolKey key,
             StartupPacket.Startup startup,
             Transport frontend,
@@ -71,14 +64,15 @@ final class Login implements LoginSteps {
             SessionIdentity identity,
             SessionTerms terms) {
         this.host = host;
+        this.requests = requests;
         this.key = key;
-        this.parameters = startup.parameters();
-        this.negotiation = Negotiation.of(startup);
+        this.startup = startup;
         this.frontend = frontend;
         this.context = context;
         this.identity = identity;
-        this.ip = terms.origin().ip();
-        this.resumption = terms.resumption();
+        this.address = PeerGroup.of(terms.origin().ip());
+        this.evidence = new Evidence(context.secrets(), terms.resumption());
+        this.timer = new LoginTimer(context.loop(), () -> host.contained(() -> host.part(LastWords.loginTimeout())));
         this.askFirst = terms.askFirst();
         this.phase = new Waiting(SessionState.ACCEPTED, false, host, this);
     }
@@ -102,7 +96,7 @@ final class Login implements LoginSteps {
 
     /** Begins, within the time. */
     void begin(long leftMs) {
-        startTimer(leftMs);
+        timer.start(leftMs);
         frontend.interest(Interest.HANGUP);
         if (isToAskFirst()) {
             check();
@@ -112,14 +106,6 @@ final class Login implements LoginSteps {
         if (chosen == BackendState.IN_SESSION || chosen == BackendState.CONNECTING) {
             check();
         }
-    }
-
-    private void startTimer(long leftMs) {
-        timeLeftMs = leftMs;
-        timerSinceNs = context.loop().clock().nanoTime();
-        timer = context.loop()
-                .scheduler()
-                .afterMs(timeLeftMs, () -> host.contained(() -> host.part(LastWords.loginTimeout())));
     }
 
     /** Whether the client is to prove who it is before it gets a place. */
@@ -132,14 +118,8 @@ final class Login implements LoginSteps {
         return phase instanceof Waiting waiting && waiting.awaitsPlace();
     }
 
-    /** Whether the client has proved to the proxy who it is, so that it may have a backend that was somebody else's. */
-    boolean isProved() {
-        return proof != null;
-    }
-
-    /** Whether the proxy has asked the client, and did not get the right answer. */
-    boolean isReferred() {
-        return replay != null;
+    Evidence evidence() {
+        return evidence;
     }
 
     /** Whether the client was told nothing yet, so that another server may let it in. */
@@ -150,12 +130,10 @@ final class Login implements LoginSteps {
     /** The master is asked for a place. The time until there is one is not the login's. */
     private void wantPlace(boolean proved, byte[] refusal) {
         askFirst = AuthenticationMethod.OTHER;
-        stopTimer();
-        long spentMs = TimeUnit.NANOSECONDS.toMillis(context.loop().clock().nanoTime() - timerSinceNs);
-        timeLeftMs = Math.max(1, timeLeftMs - spentMs);
+        timer.pause();
         phase = new Waiting(SessionState.WAITING, true, host, this);
         frontend.interest(Interest.HANGUP);
-        host.wantPlace(proved, refusal);
+        requests.wantPlace(proved, refusal);
     }
 
     /**
@@ -165,7 +143,7 @@ final class Login implements LoginSteps {
      */
     void placed(long mostMs) {
         await(SessionState.WAITING);
-        startTimer(Math.min(timeLeftMs, mostMs));
+        timer.resume(mostMs);
     }
 
     /** The backend that the client waits for is at hand. */
@@ -181,7 +159,7 @@ final class Login implements LoginSteps {
             if (waiting.state() == SessionState.CHECKING) {
                 await(SessionState.WAITING);
             }
-            host.needsBackend();
+            requests.needsBackend();
         }
     }
 
@@ -193,10 +171,10 @@ final class Login implements LoginSteps {
             return;
         }
         await(SessionState.CHECKING);
-        host.askForRole();
+        requests.askForRole();
     }
 
-    /** The answer to {@link LoginHost#askForRole}. */
+    /** The answer to {@link LoginRequests#askForRole}. */
     void roleFound(RoleFacts found) {
         if (state() != SessionState.CHECKING && state() != SessionState.WAITING) {
             return;
@@ -205,44 +183,37 @@ final class Login implements LoginSteps {
         if (!isToAskFirst()) {
             goOn(found);
         } else if (ReusePolicy.canAskFirst(askFirst, found)) {
-            ask(
-                    verification(askFirst, BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME)), found),
-                    new Pipe(context.buffers(), new BlindInspector()),
-                    NOTHING);
+            byte[] saslRequest = BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME));
+            ask(askFirst, saslRequest, found, new Pipe(context.buffers(), new BlindInspector()), NOTHING);
         } else {
             wantPlace(false, NOTHING); // The server is to say what becomes of this client.
         }
     }
 
-    @Override
-    public RoleFacts facts() {
+    private RoleFacts facts() {
         return facts == null ? RoleFacts.UNAVAILABLE : facts;
     }
 
     private void goOn(RoleFacts found) {
         Backend chosen = host.attached();
+        ServerIdentity opened = chosen.identity();
+        Proof proof = evidence.proof();
         if (chosen.state() == BackendState.CONNECTING) {
             await(SessionState.WAITING);
-            host.connect(chosen);
+            requests.connect(chosen);
             return;
         }
-        switch (ReusePolicy.decide(chosen.identity().method(), chosen.identity().fingerprint(), found)) {
-            case WELCOME -> setUp(chosen, proof == null ? chosen.identity().negotiation() : proof.message());
+        switch (ReusePolicy.decide(opened.method(), opened.fingerprint(), found)) {
+            case WELCOME -> setUp(chosen, proof == null ? opened.negotiation() : proof.message());
             case VERIFY -> {
                 if (proof != null && !proof.holdsUnder(found)) {
                     startAnew(chosen); // The server is to say whether this is the password still.
                 } else if (proof != null) {
                     setUp(chosen, proof.message());
-                } else if (resumption == null) {
-                    ask(
-                            verification(
-                                    chosen.identity().method(),
-                                    chosen.identity().saslRequest(),
-                                    found),
-                            chosen.fromServer(),
-                            chosen.identity().negotiation());
-                } else {
+                } else if (evidence.resumption() != null) {
                     setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
+                } else {
+                    ask(opened.method(), opened.saslRequest(), found, chosen.fromServer(), opened.negotiation());
                 }
             }
             case START_ANEW -> startAnew(chosen);
@@ -256,19 +227,19 @@ final class Login implements LoginSteps {
         unfit.giveUp();
     }
 
-    private Verification verification(AuthenticationMethod method, byte[] saslRequest, RoleFacts found) {
-        return new Verification(
-                method, saslRequest, Verifiers.of(found.verifiers()), parameters.user(), context.secrets());
-    }
-
     /**
      * Asks a client that has a backend, which it may have or the server decides over a new one in its place; or one that has no place, and
      * costs nobody a connection until it has proved who it is.
+     *
+     * @param before what the client is told first
      */
-    private void ask(Verification verification, Pipe toClient, byte[] before) {
+    private void ask(AuthenticationMethod method, byte[] saslRequest, RoleFacts found, Pipe toClient, byte[] before) {
         hasSpoken = true;
-        Verifying.Asked asked = new Verifying.Asked(parameters.serverUser(), ip);
-        Verifying verifying = new Verifying(verification, frontend, toClient, context, asked, host, this);
+        Verifiers verifiers = Verifiers.of(found.verifiers());
+        Verification verification = new Verification(
+                method, saslRequest, verifiers, startup.parameters().user(), context.secrets());
+        String role = startup.parameters().serverUser();
+        Verifying verifying = new Verifying(verification, frontend, toClient, context, role, address, host, this);
         phase = verifying;
         verifying.start(before);
     }
@@ -277,7 +248,7 @@ final class Login implements LoginSteps {
     public void proved(Verification verification, byte[] message) {
         identity.proved(verification.clientKey());
         if (isToAskFirst()) {
-            proof = new Proof(askFirst, message, facts(), verification.clientKey(), verification.replay());
+            evidence.proved(new Proof(askFirst, message, facts(), verification.clientKey(), verification.replay()));
             wantPlace(true, NOTHING);
         } else {
             verification.wipe();
@@ -287,14 +258,14 @@ final class Login implements LoginSteps {
 
     @Override
     public void referred(Verification verification) {
-        host.roleDoubted(false);
-        replay = verification.replay();
+        requests.roleDoubted(false);
+        evidence.referred(verification.replay());
         if (isToAskFirst()) {
             wantPlace(false, NOTHING);
             return;
         }
         Backend warm = host.attached();
-        if (host.canGivePlaces()) {
+        if (requests.canGivePlaces()) {
             host.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
             wantPlace(false, NOTHING);
             warm.release(true, "");
@@ -310,31 +281,27 @@ final class Login implements LoginSteps {
      * @param before what the client is told before AuthenticationOk
      */
     private void setUp(Backend warm, byte[] before) {
-        if (!warm.isStillAsNew()) {
+        if (warm.isStillAsNew()) {
+            applySettings(warm, before);
+        } else {
             phase.lostWhileIdle(warm);
-            return;
         }
-        applySettings(warm, before);
     }
 
     private void applySettings(Backend warm, byte[] before) {
         BackendLease lease = host.lease(warm, null);
-        Map<String, String> changes = settingsFor(warm);
+        Map<String, String> changes = ClientSettings.changes(warm, ignoredParameters(), evidence.resumption());
         if (changes.isEmpty() && !warm.isTimedByServer()) {
             welcome(lease, before);
             return;
         }
-        boolean certain = ParameterSetting.areCertain(changes);
-        ParameterSetting query =
-                new ParameterSetting(changes, certain, warm.identity(), warm.progress(), lease::inspect);
-        // Sent first, so that it is ahead of whatever the client sends; its answer comes behind the client's welcome.
-        warm.progress().onFrontend(FrontendMessage.QUERY);
-        lease.tellServer(query.query());
-        if (certain) {
+        ParameterSetting query = new ParameterSetting(changes, lease);
+        query.send();
+        if (query.isCertain()) {
             query.anticipate();
             welcome(lease, before);
         } else {
-            phase = new SettingUp(lease, query, before, resumption, host, this);
+            phase = new SettingUp(lease, query, before, evidence.resumption(), host, this);
             frontend.interest(Interest.HANGUP);
         }
         if (!host.isOver()) {
@@ -342,26 +309,8 @@ final class Login implements LoginSteps {
         }
     }
 
-    /** What differs between the backend and what the client wants. */
-    private Map<String, String> settingsFor(Backend warm) {
-        Map<String, String> changes =
-                ParameterSetting.changes(warm.identity().ignoredParameters(), ignoredParameters());
-        if (resumption != null) {
-            // The client's own word, in whatever spelling, counts more than what it began with.
-            resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
-            changes.putAll(resumption.settings());
-        }
-        return changes;
-    }
-
     private Map<String, String> ignoredParameters() {
-        Map<String, String> ignored = new HashMap<>();
-        for (StartupParameters.Parameter parameter : parameters.sorted()) {
-            if (PoolKey.isIgnored(parameter, host.settings().ignoredParameters())) {
-                ignored.put(parameter.name(), parameter.value());
-            }
-        }
-        return ignored;
+        return ClientSettings.ignored(startup.parameters(), host.settings().ignoredParameters());
     }
 
     /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
@@ -369,6 +318,7 @@ final class Login implements LoginSteps {
     public void welcome(BackendLease lease, byte[] before) {
         Backend warm = lease.backend();
         lease.inspect();
+        Resumption resumption = evidence.resumption();
         byte[] words = resumption == null
                 ? Greeting.full(warm.identity(), before, this::newSecret)
                 : Greeting.news(warm.identity(), resumption);
@@ -383,40 +333,21 @@ final class Login implements LoginSteps {
     /** The new backend is connected, and the server is to let the client in. */
     void connected(Backend fresh) {
         fresh.identity().startedWith(facts().fingerprint(), ignoredParameters());
+        Negotiation negotiation = Negotiation.of(startup);
         Verifiers verifiers = Verifiers.of(facts().verifiers());
-        boolean isHeard = resumption == null && proof == null && replay == null;
-        ScramWitness witness = isHeard ? identity.overhear(verifiers) : null;
+        ScramWitness witness = evidence.isNone() ? identity.overhear(verifiers) : null;
         BackendLease lease = host.lease(fresh, witness);
-        ServerLogin[] begun = new ServerLogin[1];
         LoginInspector inspector = new LoginInspector(
                 fresh.identity(),
                 negotiation,
-                resumption == null ? this::newSecret : serverKey -> identity.secret(),
-                answers(verifiers),
+                evidence.resumption() == null ? this::newSecret : serverKey -> identity.secret(),
+                evidence.answers(verifiers),
                 witness,
                 lease::tellServer,
-                () -> begun[0].complete());
-        ServerLogin login = new ServerLogin(
-                lease,
-                inspector,
-                resumption != null || proof != null,
-                proof != null,
-                replay,
-                context.buffers(),
-                host,
-                this);
-        begun[0] = login;
+                lease::inspect);
+        ServerLogin login = new ServerLogin(lease, inspector, evidence, context.buffers(), host, requests, this);
         phase = login;
         login.start(negotiation.serverPacket());
-    }
-
-    /** Who answers the server in the client's stead; null when the client does it. */
-    private @Nullable LoginAnswers answers(Verifiers verifiers) {
-        byte[] nonce = context.secrets().secret(ScramExchange.NONCE_BYTES);
-        if (resumption != null) {
-            return new KeyLogin(verifiers.md5(), resumption.clientKey(), nonce);
-        }
-        return proof == null ? replay : proof.answers(verifiers, nonce);
     }
 
     private byte[] newSecret(byte[] serverKey) {
@@ -430,15 +361,14 @@ final class Login implements LoginSteps {
         Backend serving = lease.backend();
         RoleFacts known = facts();
         AuthenticationMethod method = serving.identity().method();
-        boolean canBeRepeated =
-                ReusePolicy.decide(method, serving.identity().fingerprint(), known) != ReusePolicy.Way.START_ANEW;
-        serving.loggedIn(canBeRepeated);
-        // An expired password, or a role that may not log in any more, is no lack of means to check it.
-        boolean lacksMeans = !known.known() || (known.mayLogIn() && known.validForMs() > 0);
-        if (!canBeRepeated && lacksMeans && !key.parameters().isReplication()) {
-            host.notReusable(method, known);
+        String fingerprint = serving.identity().fingerprint();
+        serving.loggedIn(ReusePolicy.decide(method, fingerprint, known) != ReusePolicy.Way.START_ANEW);
+        if (ReusePolicy.lacksMeans(method, fingerprint, known)
+                && !key.parameters().isReplication()) {
+            requests.notReusable(method, known);
         }
-        if (resumption != null || proof != null) {
+        if (evidence.isSilent()) {
+            Proof proof = evidence.proof();
             applySettings(serving, proof == null ? NOTHING : proof.message());
         } else {
             becomeActive(lease);
@@ -455,37 +385,16 @@ final class Login implements LoginSteps {
 
     /** The client is in: what it proved its password with, and what that was compared to, is wiped. */
     private void becomeActive(BackendLease lease) {
-        AuthenticationMethod method = lease.backend().identity().method();
-        // TRUST when the next client of this kind need not be asked, OTHER when only the server can ask it.
-        boolean isAskable = method == AuthenticationMethod.TRUST || ReusePolicy.canAskFirst(method, facts());
-        stopTimer();
-        wipe();
+        timer.stop();
+        evidence.wipe();
         identity.loggedIn();
-        host.loggedIn(lease, isAskable ? method : AuthenticationMethod.OTHER);
+        host.loggedIn(lease, ReusePolicy.askable(lease.backend().identity().method(), facts()));
     }
 
     /** The session ends, wherever the login is. */
     void end() {
-        stopTimer();
+        timer.stop();
         phase.end();
-        wipe();
-    }
-
-    private void wipe() {
-        if (replay != null) {
-            replay.wipe();
-            replay = null;
-        }
-        if (proof != null) {
-            proof.wipe();
-            proof = null;
-        }
-    }
-
-    private void stopTimer() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
+        evidence.wipe();
     }
 }

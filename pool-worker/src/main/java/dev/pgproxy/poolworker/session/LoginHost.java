@@ -2,11 +2,10 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.PoolSettings;
-import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.poolworker.backend.Backend;
 import org.jspecify.annotations.Nullable;
 
-/** The session that a login is for, and what it asks of others in its name. */
+/** The session that a login is for. */
 interface LoginHost extends RelayHost {
 
     /** The settings in force. */
@@ -37,21 +36,4 @@ interface LoginHost extends RelayHost {
 
     /** Takes a step that nothing of the client's led to just now. */
     void contained(Runnable step);
-
-    /** See {@link SessionOwner}, as for all that follows. */
-    void askForRole();
-
-    void connect(Backend backend);
-
-    void needsBackend();
-
-    void wantPlace(boolean proved, byte[] refusal);
-
-    boolean canGivePlaces();
-
-    void roleDoubted(boolean methodToo);
-
-    void notReusable(AuthenticationMethod method, RoleFacts facts);
-
-    void serverFull(byte[] refusal);
 }

@@ -41,6 +41,7 @@ final class LoginInspector implements MessageInspector {
     private boolean saslFinished;
     private boolean started;
     private boolean refused;
+    private boolean complete;
     private byte[] refusal = NOTHING;
 
     /**
@@ -70,6 +71,11 @@ final class LoginInspector implements MessageInspector {
     /** The server's ErrorResponse, header and all, when that was its last word; else empty. */
     byte[] refusal() {
         return refusal;
+    }
+
+    /** Whether the server has let the client in. */
+    boolean isComplete() {
+        return complete;
     }
 
     /** Whether the server's last word was an error. */
@@ -133,6 +139,7 @@ final class LoginInspector implements MessageInspector {
             }
             case BackendMessage.READY_FOR_QUERY -> {
                 require(bodyBytes == 1, "ReadyForQuery");
+                complete = true;
                 whenComplete.run();
             }
             default -> {}

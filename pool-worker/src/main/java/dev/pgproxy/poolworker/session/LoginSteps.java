@@ -1,6 +1,5 @@
 package dev.pgproxy.poolworker.session;
 
-import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.poolworker.backend.Backend;
 
 /** Where a phase of a login leads to. */
@@ -23,7 +22,4 @@ interface LoginSteps {
 
     /** The server has the client's settings. */
     void welcome(BackendLease lease, byte[] before);
-
-    /** What is known of the client's role. */
-    RoleFacts facts();
 }

@@ -23,29 +23,35 @@ import java.util.TreeSet;
 final class ParameterSetting implements MessageInspector {
 
     private final Map<String, String> changes;
+    private final BackendLease lease;
     private final ServerIdentity identity;
     private final QueryProgress progress;
-    private final boolean clientListens;
-    private final Runnable whenDone;
+    private final boolean isCertain;
     private byte[] error = {};
     private boolean failed;
 
     /**
+     * Nothing is said to the server before {@link #send}.
+     *
      * @param changes values to set, by name; none when the server shall only see that somebody is there
-     * @param clientListens whether the client was welcomed already, so that it is to hear what else the server reports
-     * @param whenDone run at the answer's ReadyForQuery
      */
-    ParameterSetting(
-            Map<String, String> changes,
-            boolean clientListens,
-            ServerIdentity identity,
-            QueryProgress progress,
-            Runnable whenDone) {
+    ParameterSetting(Map<String, String> changes, BackendLease lease) {
         this.changes = changes;
-        this.clientListens = clientListens;
-        this.identity = identity;
-        this.progress = progress;
-        this.whenDone = whenDone;
+        this.lease = lease;
+        this.identity = lease.backend().identity();
+        this.progress = lease.backend().progress();
+        this.isCertain = areCertain(changes);
+    }
+
+    /** Sends the query, ahead of whatever the client sends; its answer comes after the client's welcome when it {@link #isCertain}. */
+    void send() {
+        progress.onFrontend(FrontendMessage.QUERY);
+        lease.tellServer(query());
+    }
+
+    /** Whether the server is sure to take the changes as they are, so that the client is welcomed at once and hears what else it reports. */
+    boolean isCertain() {
+        return isCertain;
     }
 
     /**
@@ -67,17 +73,16 @@ final class ParameterSetting implements MessageInspector {
         return changes;
     }
 
-    /** Whether the server is sure to take the changes as they are, so that the client need not wait for its answer. */
-    static boolean areCertain(Map<String, String> changes) {
+    private static boolean areCertain(Map<String, String> changes) {
         return changes.isEmpty() || changes.keySet().equals(Set.of(StartupParameters.APPLICATION_NAME));
     }
 
-    /** The query. Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
-    byte[] query() {
+    /** Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
+    private byte[] query() {
         if (changes.isEmpty()) {
             return FrontendMessage.query(""); // For the server it is activity.
         }
-        if (areCertain(changes)) {
+        if (isCertain) {
             return FrontendMessage.query(
                     "SET application_name = " + quoted(changes.getOrDefault(StartupParameters.APPLICATION_NAME, "")));
         }
@@ -111,7 +116,7 @@ final class ParameterSetting implements MessageInspector {
      * the client's own first query, and a name for the log is not worth its session.
      */
     boolean hasFailed() {
-        return failed && !clientListens;
+        return failed && !isCertain;
     }
 
     @Override
@@ -125,7 +130,7 @@ final class ParameterSetting implements MessageInspector {
             case BackendMessage.PARAMETER_STATUS -> {
                 byte[] message = MessageCopies.whole(buffer, bodyStart, bodyBytes);
                 MessageCopies.statusOrDoubt(identity, progress, buffer, bodyStart, bodyBytes);
-                return clientListens && !isOurs(message) ? Verdict.FORWARD : Verdict.REPLACE;
+                return isCertain && !isOurs(message) ? Verdict.FORWARD : Verdict.REPLACE;
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 failed = true;
@@ -134,7 +139,7 @@ final class ParameterSetting implements MessageInspector {
             }
             case BackendMessage.READY_FOR_QUERY -> {
                 progress.onReadyForQuery(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
-                whenDone.run();
+                lease.inspect();
             }
             default -> {}
         }

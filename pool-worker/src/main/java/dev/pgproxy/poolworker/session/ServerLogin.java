@@ -22,34 +22,32 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
     private final boolean isProved;
     private final RelayBuffers buffers;
     private final LoginHost host;
+    private final LoginRequests requests;
     private final LoginSteps steps;
-    private boolean complete;
 
     /**
      * Nothing is said to the server before {@link #start}.
      *
-     * @param inspector looks at all that the server says; {@link #complete} is to be called when it has let the client in
-     * @param isSilent whether the client is to notice nothing
-     * @param isProved whether the proxy has asked it already, and believes it
-     * @param replay what it has answered before, to the proxy, which did not believe it; null when it was not asked
+     * @param inspector looks at all that the server says until it has let the client in
+     * @param evidence of who the client is, when it was asked before
      */
     ServerLogin(
             BackendLease lease,
             LoginInspector inspector,
-            boolean isSilent,
-            boolean isProved,
-            @Nullable Replay replay,
+            Evidence evidence,
             RelayBuffers buffers,
             LoginHost host,
+            LoginRequests requests,
             LoginSteps steps) {
         super(lease, host);
         this.inspector = inspector;
-        this.silent = isSilent ? new SilentLogin(inspector) : null;
-        this.gate = isSilent || replay != null ? null : new LoginGate(inspector);
-        this.isProved = isProved;
-        this.replay = replay;
+        this.silent = evidence.isSilent() ? new SilentLogin(inspector) : null;
+        this.gate = evidence.isNone() ? new LoginGate(inspector) : null;
+        this.isProved = evidence.proof() != null;
+        this.replay = evidence.replay();
         this.buffers = buffers;
         this.host = host;
+        this.requests = requests;
         this.steps = steps;
     }
 
@@ -58,12 +56,6 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
         lease().backend().fromServer().inspectWith(silent != null ? silent : gate != null ? gate : inspector);
         lease().tellServer(packet);
         awaitNext();
-    }
-
-    /** The server has let the client in. */
-    void complete() {
-        complete = true;
-        lease().inspect();
     }
 
     @Override
@@ -119,7 +111,7 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
 
     @Override
     void serverWasRead(boolean wasRunning) {
-        if (complete) {
+        if (inspector.isComplete()) {
             steps.letIn(lease());
         }
     }
@@ -135,7 +127,7 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
             host.giveBack(gate == null ? NOTHING : gate.turnedAway());
         } else if (silent.turnedAway().length > 0) {
             // The client has proved who it is, and knows of none of this: it waits for a place if there can be one.
-            if (isProved && silent.isFull() && host.canGivePlaces()) {
+            if (isProved && silent.isFull() && requests.canGivePlaces()) {
                 steps.wantRoom(silent.turnedAway());
             } else {
                 host.giveBack(silent.turnedAway());
@@ -143,7 +135,7 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
         } else if (isProved) {
             // The proxy was wrong about how the server asks, or about the password: the next login is between the two
             // alone.
-            host.roleDoubted(silent.isAboutLogin());
+            requests.roleDoubted(silent.isAboutLogin());
             host.part(
                     silent.refusal().length > 0
                             ? silent.refusal()
@@ -155,7 +147,7 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
 
     @Override
     boolean isExplained() {
-        return silent == null && !complete && inspector.isRefused();
+        return silent == null && !inspector.isComplete() && inspector.isRefused();
     }
 
     @Override
@@ -182,7 +174,7 @@ final class ServerLogin extends RelayPhase implements LoginPhase {
     @Override
     public void end() {
         if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal()))) {
-            host.serverFull(refusal());
+            requests.serverFull(refusal());
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.relay.Pipe;
@@ -16,31 +15,26 @@ final class Verifying implements LoginPhase, VerificationDialogue.Host {
     private final LoginSteps steps;
     private final VerificationDialogue dialogue;
 
-    /** @param toClient the way to the client, which nothing of a backend's may pass meanwhile */
+    /**
+     * @param toClient the way to the client, which nothing of a backend's may pass meanwhile
+     * @param role that the client wants to be, with which computing is shared out
+     * @param address as {@link dev.pgproxy.common.peer.PeerGroup} groups it, for the same end
+     */
     Verifying(
             Verification verification,
             Transport frontend,
             Pipe toClient,
             SessionContext context,
-            Asked asked,
+            String role,
+            String address,
             LoginHost host,
             LoginSteps steps) {
         this.verification = verification;
         this.host = host;
         this.steps = steps;
         this.dialogue = new VerificationDialogue(
-                verification,
-                frontend,
-                toClient,
-                context.buffers(),
-                context.background(),
-                asked.role(),
-                PeerGroup.of(asked.ip()),
-                this);
+                verification, frontend, toClient, context.buffers(), context.background(), role, address, this);
     }
-
-    /** Who is asked: the role, and the address that it comes from. */
-    record Asked(String role, String ip) {}
 
     /** @param before what the client is told first */
     void start(byte[] before) {

@@ -1,0 +1,47 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Scheduler;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Bounds the time of a login; what the client waits for a place in between is not counted. */
+final class LoginTimer {
+
+    private final EventLoop loop;
+    private final Runnable whenOver;
+    private long leftMs;
+    private long sinceNs;
+    private Scheduler.@Nullable Timer timer;
+
+    /** @param whenOver run when the time is over */
+    LoginTimer(EventLoop loop, Runnable whenOver) {
+        this.loop = loop;
+        this.whenOver = whenOver;
+    }
+
+    void start(long mostMs) {
+        leftMs = mostMs;
+        sinceNs = loop.clock().nanoTime();
+        timer = loop.scheduler().afterMs(leftMs, whenOver);
+    }
+
+    /** Counts nothing until {@link #resume}. */
+    void pause() {
+        stop();
+        long spentMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - sinceNs);
+        leftMs = Math.max(1, leftMs - spentMs);
+    }
+
+    /** @param mostMs for all the rest, whatever was left */
+    void resume(long mostMs) {
+        start(Math.min(leftMs, mostMs));
+    }
+
+    void stop() {
+        if (timer != null) {
+            timer.cancel();
+            timer = null;
+        }
+    }
+}

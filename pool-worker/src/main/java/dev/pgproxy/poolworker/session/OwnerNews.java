@@ -1,0 +1,20 @@
+package dev.pgproxy.poolworker.session;
+
+/** What happens in one session and concerns more than it, for its owner. */
+record OwnerNews<S>(SessionOwner<S> owner, S session, DatabaseWait databases) implements BackendTraffic.News {
+
+    @Override
+    public void rolesChanged() {
+        owner.rolesChanged(session);
+    }
+
+    @Override
+    public void objectInUse(String words) {
+        owner.objectInUse(session, words);
+    }
+
+    @Override
+    public void answered() {
+        databases.end();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.pgproxy.poolworker.session;
+
+import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.relay.Tally;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The server's side of a session: the backend, the lease of one that is at work, and what is known of what was done there. */
+final class ServerSide {
+
+    private final Transport frontend;
+    private final SessionContext context;
+    private final Tally tally = new Tally();
+    private final StateTrace trace = new StateTrace();
+    private final DatabaseWait databases;
+    private @Nullable Backend backend;
+    private @Nullable BackendLease lease;
+    private String lastSqlState = "";
+
+    /**
+     * There is no backend yet.
+     *
+     * @param frontend the client's side
+     * @param databaseWanted told the name of a database that others keep the client's command from
+     */
+    ServerSide(Transport frontend, SessionContext context, Consumer<String> databaseWanted) {
+        this.frontend = frontend;
+        this.context = context;
+        this.databases = new DatabaseWait(
+                context.loop().scheduler(), () -> lease != null && !lease.isClientSlow(), databaseWanted);
+    }
+
+    /** Chooses the backend, or that there is none yet. */
+    void attach(@Nullable Backend chosen) {
+        backend = chosen;
+    }
+
+    @Nullable
+    Backend backend() {
+        return backend;
+    }
+
+    /** Null while the backend is not at work for the client. */
+    @Nullable
+    BackendLease lease() {
+        return lease;
+    }
+
+    Tally tally() {
+        return tally;
+    }
+
+    StateTrace trace() {
+        return trace;
+    }
+
+    DatabaseWait databases() {
+        return databases;
+    }
+
+    /** The SQLSTATE of the server's last word, when that has ended the session; empty otherwise. */
+    String lastSqlState() {
+        return lastSqlState;
+    }
+
+    /**
+     * The backend gets to work for the client.
+     *
+     * @param witness listens to what the client says; null when nobody does
+     * @param news told what happens and concerns more than this session
+     */
+    BackendLease take(Backend serving, @Nullable ScramWitness witness, BackendTraffic.News news) {
+        Clock clock = context.loop().clock();
+        Pipe toServer = new Pipe(
+                context.buffers(), new FrontendTraffic(serving.progress(), tally, clock, trace, databases, witness));
+        BackendTraffic traffic = new BackendTraffic(serving.identity(), serving.progress(), tally, clock, news);
+        BackendLease taken = new BackendLease(frontend, serving, toServer, tally, traffic);
+        lease = taken;
+        return taken;
+    }
+
+    /** What the client has not read yet, with these words behind it where a message may begin. */
+    byte[] unread(byte[] lastWords) {
+        return backend == null ? lastWords : backend.fromServer().takeLeftovers(lastWords);
+    }
+
+    /** The backend is somebody else's from now on, or of no use; the caller releases it. */
+    void leave() {
+        databases.end();
+        backend = null;
+        BackendLease taken = lease;
+        if (taken != null) {
+            lastSqlState = taken.traffic().fatalSqlState();
+            taken.drop();
+            lease = null;
+        }
+    }
+
+    /**
+     * Gives the backend back, if there is one.
+     *
+     * @param singleUse whether nobody else is to have it when the client has used it
+     */
+    void release(boolean singleUse) {
+        Backend used = backend;
+        boolean isUntouched = lease == null;
+        boolean isClean = lease == null || lease.endsClean();
+        leave();
+        if (used == null) {
+            return;
+        }
+        try {
+            if (singleUse && !isUntouched) {
+                used.retire();
+            }
+            used.release(isClean, trace.leftover());
+        } catch (RuntimeException | StackOverflowError e) {
+            used.abandon();
+            throw e;
+        }
+    }
+
+    /** What the server is in the middle of nobody knows: nobody else is to have the backend. */
+    void doubt() {
+        if (backend != null) {
+            backend.progress().doubt();
+            backend.retire();
+        }
+    }
+
+    /** Closes the backend when it cannot even be given back. */
+    void abandon() {
+        databases.end();
+        Backend used = backend;
+        backend = null;
+        if (used != null) {
+            used.abandon();
+        }
+    }
+}
