@@ -47,6 +47,9 @@ final class ClusterSimulation implements SimulationRun {
     private static final int MAX_STEPS = 600_000;
     private static final int NEIGHBOURS = 3;
 
+    /** By then a primary that is dead has a successor, or somebody prevents it. */
+    private static final long DEAD_MS = 20_000;
+
     private final long seed;
     private final ClusterWorld world;
     private final ProxyConfig config;
@@ -67,6 +70,11 @@ final class ClusterSimulation implements SimulationRun {
     private final Map<Long, String> names = new HashMap<>();
     private final boolean isDeadly;
     private final boolean crashes;
+
+    /** How many clients have come when the primary dies for good; never when that is more than there are. */
+    private final int fatalArrival;
+
+    private long primaryDiedAtMs = -1;
     private int arrived;
     private int serverPids = 1_000;
     private int promotions;
@@ -86,6 +94,7 @@ final class ClusterSimulation implements SimulationRun {
         this.world = new ClusterWorld(seed);
         this.isDeadly = random().nextInt(3) > 0;
         this.crashes = random().nextInt(3) == 0;
+        this.fatalArrival = random().nextInt(3) == 0 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
         this.roles = new SimulatedRoles(random());
         this.configFile = configFile;
         this.mastersDie = isDeadly && random().nextInt(3) == 0;
@@ -196,14 +205,18 @@ final class ClusterSimulation implements SimulationRun {
     /** What comes from outside. */
     private boolean happen() {
         switch (random().nextInt(12)) {
-            case 0, 1, 2 -> arrive();
+            case 0, 1, 2 -> {
+                if (arrived < CLIENTS) {
+                    arrive();
+                }
+            }
             case 3 -> cancel();
             case 4 -> operate();
             case 5 -> kill();
             case 6 -> changeServers();
             default -> {}
         }
-        boolean goesOn = arrived < CLIENTS;
+        boolean goesOn = arrived < CLIENTS || isPrimaryDead();
         if (!goesOn) {
             // Nobody who waits for a server that hangs would ever be done.
             servers.values().forEach(server -> server.condition(ClusterServer.Condition.UP));
@@ -211,8 +224,25 @@ final class ClusterSimulation implements SimulationRun {
         return goesOn;
     }
 
+    private boolean isPrimaryDead() {
+        return primaryDiedAtMs >= 0 && promotions == 0 && world.elapsedMs() - primaryDiedAtMs < DEAD_MS;
+    }
+
+    private void primaryDies() {
+        ClusterServer primary = server(config.servers().primary());
+        ClusterServer.Condition end =
+                random().nextInt(4) == 0 ? ClusterServer.Condition.HUNG : ClusterServer.Condition.DOWN;
+        world.trace("the primary is " + end + " for good");
+        serversChange = true;
+        primaryDiedAtMs = world.elapsedMs();
+        primary.condition(end);
+    }
+
     private void arrive() {
         int number = ++arrived;
+        if (number == fatalArrival) {
+            primaryDies();
+        }
         List<String> users = SimulatedRoles.USERS;
         String user = users.get(random().nextInt(users.size()));
         ClusterClient client = new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS));
@@ -329,6 +359,9 @@ final class ClusterSimulation implements SimulationRun {
         }
         List<ClusterServer> all = new ArrayList<>(servers.values());
         ClusterServer server = all.get(random().nextInt(all.size()));
+        if (isPrimaryDead()) {
+            return;
+        }
         serversChange = true;
         ClusterServer.Condition next = switch (random().nextInt(4)) {
             case 0 -> ClusterServer.Condition.DOWN;
@@ -475,7 +508,7 @@ final class ClusterSimulation implements SimulationRun {
 
     @Override
     public boolean mayBeCutOff(String client) {
-        return crashes || cutOff.contains(client);
+        return crashes || primaryDiedAtMs >= 0 || cutOff.contains(client);
     }
 
     @Override

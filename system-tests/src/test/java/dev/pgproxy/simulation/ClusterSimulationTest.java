@@ -58,6 +58,7 @@ class ClusterSimulationTest {
                         "cancel_wait_timeout = 2",
                         "conninfo.query_interval = 1",
                         "conninfo.conn_retry_interval = 1",
+                        "conninfo.conn_retry_num = 2",
                         "failover.probe_timeout = 1",
                         "failover.switchover_timeout = 3",
                         "shutdown_timeout = 4",
@@ -98,6 +99,7 @@ class ClusterSimulationTest {
             }
             promotions += simulation.promotions();
         }
+        System.out.println("cluster simulation: " + promotions + " promotions in " + seeds.length + " seeds");
         if (!failures.isEmpty()) {
             throw new AssertionError(
                     failures.size() + " of " + seeds.length + " seeds: "

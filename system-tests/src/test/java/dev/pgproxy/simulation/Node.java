@@ -11,6 +11,9 @@ interface Node {
 
     SimulatedProcess process();
 
+    /** This message, of the child or to it, was said. */
+    default void said(ControlMessage message) {}
+
     /** This message, of the child or to it, cannot be lost any more unless its receiver dies. */
     default void underWay(ControlMessage message) {}
 

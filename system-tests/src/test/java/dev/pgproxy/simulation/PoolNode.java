@@ -111,6 +111,13 @@ final class PoolNode implements Node {
     }
 
     @Override
+    public void said(ControlMessage message) {
+        if (message instanceof SessionMessages.AssignSession assign) {
+            simulation.assigned(assign.sessionId(), assign.server(), assign.startupPacket());
+        }
+    }
+
+    @Override
     public void underWay(ControlMessage message) {
         if (message instanceof SessionMessages.SessionAccepted acceptance) {
             accepted.add(acceptance.sessionId());
@@ -120,7 +127,6 @@ final class PoolNode implements Node {
             forget(gone.sessionId());
         } else if (message instanceof SessionMessages.AssignSession assign) {
             accepted.remove(assign.sessionId()); // It was here before, and comes again.
-            simulation.assigned(assign.sessionId(), assign.server(), assign.startupPacket());
         }
     }
 

@@ -3,6 +3,7 @@ package dev.pgproxy.simulation;
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.master.Host;
@@ -84,10 +85,20 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
                 return;
             }
             SimulatedProcess process = world.newProcess();
-            SimulatedLink link = new SimulatedLink(world.random(), protocol, message -> {
-                world.trace(kind + "-" + slot + " " + message);
-                if (node != null) {
-                    node.underWay(message);
+            SimulatedLink link = new SimulatedLink(world.random(), protocol, new SimulatedLink.Watcher() {
+                @Override
+                public void said(ControlMessage message) {
+                    if (node != null) {
+                        node.said(message);
+                    }
+                }
+
+                @Override
+                public void underWay(ControlMessage message) {
+                    world.trace(kind + "-" + slot + " " + message);
+                    if (node != null) {
+                        node.underWay(message);
+                    }
                 }
             });
             List<SimulatedLink.End> ends = link.connect(process, pid, master, MASTER_PID);

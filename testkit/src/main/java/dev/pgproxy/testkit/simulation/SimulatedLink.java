@@ -9,7 +9,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +21,21 @@ public final class SimulatedLink {
 
     private final Random random;
     private final Protocol protocol;
-    private final Consumer<ControlMessage> underWay;
+    private final Watcher watcher;
 
-    /** @param underWay is told of each message that cannot be lost any more */
-    public SimulatedLink(Random random, Protocol protocol, Consumer<ControlMessage> underWay) {
+    /** Sees what is said, from either end. */
+    public interface Watcher {
+        /** An end has said this; its socket may be full for a while. */
+        void said(ControlMessage message);
+
+        /** This cannot be lost any more, unless its receiver dies. */
+        void underWay(ControlMessage message);
+    }
+
+    public SimulatedLink(Random random, Protocol protocol, Watcher watcher) {
         this.random = random;
         this.protocol = protocol;
-        this.underWay = underWay;
+        this.watcher = watcher;
     }
 
     /** Both ends: of the process that asked for the link, and of the one that it asked. */
@@ -98,6 +105,7 @@ public final class SimulatedLink {
                 protocol.discard(message);
                 return;
             }
+            watcher.said(message);
             unsent.add(new Unsent(message, whenWritten));
             planFlush();
         }
@@ -127,7 +135,7 @@ public final class SimulatedLink {
                 protocol.discard(next.message());
                 return;
             }
-            underWay.accept(next.message());
+            watcher.underWay(next.message());
             receiver.arrived.add(next.message());
             if (next.whenWritten() != null) {
                 next.whenWritten().run();
