@@ -80,6 +80,11 @@ final class ClusterServer {
                 .count();
     }
 
+    /** Whether a transaction is open that a worker of this master is to serve. */
+    boolean isInTransaction(int generation) {
+        return open(generation).anyMatch(session -> session.server().isInTransaction());
+    }
+
     private Stream<OpenSession> open(int generation) {
         sessions.removeIf(session -> session.transport().isConnectionClosed());
         return sessions.stream().filter(session -> session.generation() == generation);

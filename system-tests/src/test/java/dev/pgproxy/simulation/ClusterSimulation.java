@@ -414,6 +414,10 @@ final class ClusterSimulation implements SimulationRun {
     void promote(ClusterServer server) {
         world.trace(server.address() + " is promoted");
         check(decided, server.address() + " is promoted before the decision is durable");
+        ClusterServer primary = server(config.servers().primary());
+        check(
+                primary.condition() != ClusterServer.Condition.UP || !primary.isInTransaction(generation),
+                server.address() + " is promoted while a transaction is open on " + primary.address());
         if (!server.isPrimary()) {
             promotions++;
             server.promote();

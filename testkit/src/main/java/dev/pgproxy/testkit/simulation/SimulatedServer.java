@@ -50,6 +50,11 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
         return user;
     }
 
+    /** Whether a client's work here is not complete yet. */
+    public boolean isInTransaction() {
+        return status != 'I' || copying;
+    }
+
     public int pid() {
         return pid;
     }
