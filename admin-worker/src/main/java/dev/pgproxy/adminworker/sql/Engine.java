@@ -240,7 +240,7 @@ final class Engine implements AutoCloseable {
         }
         for (int i = 0; i < parameters.size(); i++) {
             if (parameters.get(i) instanceof String text && query.matches()) {
-                QueryPlanner.checkPattern(text);
+                Literals.checkPattern(text);
             }
             if (parameters.get(i) == null) {
                 statement.setNull(i + 1, Types.VARCHAR);

@@ -312,7 +312,7 @@ public enum PgType {
         } catch (CharacterCodingException e) {
             throw new SqlProblem("22021", "invalid byte sequence for encoding \"UTF8\"", "");
         }
-        QueryPlanner.checkExponents(text);
+        Literals.checkExponents(text);
         if (type == BOOL) {
             return bool(text.strip().toLowerCase(Locale.ROOT));
         }

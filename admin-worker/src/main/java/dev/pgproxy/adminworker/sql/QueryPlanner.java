@@ -7,8 +7,6 @@ import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * original text: it is put together anew from pieces that were looked at, so that the two cannot take it for different things.
  */
 final class QueryPlanner {
-
-    /** Behind these words come tables, at their beginning and behind each comma. */
-    private static final Set<String> CLAUSES_WITH_TABLES = Set.of("from", "join", "table");
 
     /** Behind these come none. */
     private static final Set<String> CLAUSES_WITHOUT_TABLES =
@@ -28,26 +23,15 @@ final class QueryPlanner {
     private static final Set<String> OPERATORS = Set.of(
             "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
 
-    private static final Pattern EXPONENT = Pattern.compile("[0-9.][eE][+-]?[0-9]{4}");
-    private static final Pattern NUMBER = Pattern.compile("(?:[0-9]*\\.?[0-9]+|[0-9]+\\.)(?:[eE]([+-]?[0-9]+))?");
-
     private static final int MAX_TOKENS = 10_000;
     private static final int MAX_DEPTH = 100;
     /** Each can double the digits of a number, and the engine does arithmetic with all of them. */
     private static final int MAX_MULTIPLICATIONS = 16;
-    /** Digits of a number as it is written. */
-    private static final int MAX_DIGITS = 40;
-    /** Of the largest number in double precision. */
-    private static final int MAX_EXPONENT = 308;
-    /** Behind these an asterisk stands for columns. */
-    private static final Set<String> BEFORE_COLUMNS = Set.of("select", "distinct", "all");
 
     private static final String USER = "user";
 
-    private static final int MAX_WILDCARDS = 3;
-    private static final int MAX_MATCHED_CHARS = 2_000;
-
     private final SqlText statement;
+    private final Surroundings around;
     private final Settings settings;
     /** Whether a table is named that has a column {@code user}. */
     private final boolean namesUsers;
@@ -74,6 +58,7 @@ final class QueryPlanner {
 
     private QueryPlanner(SqlText statement, Settings settings) {
         this.statement = statement;
+        this.around = new Surroundings(statement.tokens());
         this.settings = settings;
         this.namesUsers = statement.tokens().stream().anyMatch(QueryPlanner::namesTableWithUser);
     }
@@ -91,14 +76,14 @@ final class QueryPlanner {
      */
     static void check(SqlText statement) throws SqlProblem {
         if (statement.tokens().size() > MAX_TOKENS) {
-            throw tooComplex("more than " + MAX_TOKENS + " words and signs");
+            throw SqlProblem.tooComplex("more than " + MAX_TOKENS + " words and signs");
         }
         Deque<String> expected = new ArrayDeque<>();
         for (Token token : statement.tokens()) {
             if (token.isSymbol("(") || token.isSymbol("[")) {
                 expected.push(token.isSymbol("(") ? ")" : "]");
                 if (expected.size() > MAX_DEPTH) {
-                    throw tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+                    throw SqlProblem.tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
                 }
             } else if ((token.isSymbol(")") || token.isSymbol("]"))
                     && !token.text().equals(expected.poll())) {
@@ -137,7 +122,7 @@ final class QueryPlanner {
                 case WORD, QUOTED_NAME -> i = name(i);
                 case SYMBOL -> symbol(i, token);
                 case STRING -> string(i, token, matches);
-                case NUMBER -> number(token);
+                case NUMBER -> add(token, Literals.number(token));
                 case PARAMETER, ENGINE -> add(token, token.text());
             }
         }
@@ -148,11 +133,6 @@ final class QueryPlanner {
         sql.append(sql.isEmpty() ? "" : " ");
         places.put(sql.length(), token.start());
         sql.append(text);
-    }
-
-    private static SqlProblem tooComplex(String what) {
-        return new SqlProblem(
-                SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex: " + what, "Write a simpler one.");
     }
 
     private void string(int at, Token token, boolean matches) throws SqlProblem {
@@ -166,67 +146,17 @@ final class QueryPlanner {
                     before.start() + 1);
         }
         if (matches) {
-            checkPattern(token.text());
+            Literals.checkPattern(token.text());
         }
-        checkExponents(token.text());
+        Literals.checkExponents(token.text());
         add(token, "'" + token.text().replace("'", "''") + "'");
-    }
-
-    /**
-     * The engine takes a text for a number wherever a number stands beside it, and writes out all digits of an exponent.
-     *
-     * @throws SqlProblem when the text has one of four digits or more
-     */
-    static void checkExponents(String text) throws SqlProblem {
-        if (EXPONENT.matcher(text).find()) {
-            throw new SqlProblem(
-                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
-                    "a text has a number with an exponent beyond " + MAX_EXPONENT,
-                    "Compare texts with LIKE, or write the number without quotes.");
-        }
-    }
-
-    /**
-     * Bounds what the engine may need for one match, in which it cannot be stopped.
-     *
-     * @throws SqlProblem when it could be long
-     */
-    static void checkPattern(String text) throws SqlProblem {
-        long wildcards = text.chars().filter(c -> c == '%').count();
-        if (wildcards > MAX_WILDCARDS || text.length() > MAX_MATCHED_CHARS) {
-            throw tooComplex("with LIKE, a text may have " + MAX_MATCHED_CHARS + " characters and " + MAX_WILDCARDS
-                    + " percent signs");
-        }
-    }
-
-    private void number(Token token) throws SqlProblem {
-        Matcher matcher = NUMBER.matcher(token.text());
-        if (!matcher.matches()) {
-            throw new SqlProblem(
-                    SqlStates.SYNTAX_ERROR,
-                    "trailing junk after numeric literal at or near \"" + token.text() + "\"",
-                    "",
-                    token.start() + 1);
-        }
-        String exponent = matcher.group(1);
-        boolean isTooLarge =
-                exponent != null && (exponent.length() > 5 || Math.abs(Integer.parseInt(exponent)) > MAX_EXPONENT);
-        if (isTooLarge || token.text().length() > MAX_DIGITS) {
-            throw new SqlProblem(
-                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
-                    "a number has more than " + MAX_DIGITS + " digits, or an exponent beyond " + MAX_EXPONENT,
-                    "",
-                    token.start() + 1);
-        }
-        // With an exponent, the engine would count in a type that knows no largest number.
-        add(token, exponent == null ? token.text() : "CAST(" + token.text() + " AS DOUBLE PRECISION)");
     }
 
     /** The name of a type, behind {@code ::} or in CAST. */
     private int type(int at, Token token) throws SqlProblem {
         String name = token.folded();
         if (token.kind() == Token.Kind.WORD && Types.isExact(name)) {
-            if (open.peek() == Parenthesis.CAST && !isBehindColons(at)) {
+            if (open.peek() == Parenthesis.CAST && !around.isBehindColons(at)) {
                 open.pop();
                 open.push(Parenthesis.CLOSED_CAST);
                 add(token, "DOUBLE PRECISION ) :: " + name);
@@ -250,12 +180,8 @@ final class QueryPlanner {
                 token.start() + 1);
     }
 
-    private boolean isBehindColons(int at) {
-        return at > 0 && statement.tokens().get(at - 1).isSymbol("::");
-    }
-
     private boolean isType(int at) {
-        return isBehindColons(at)
+        return around.isBehindColons(at)
                 || (at > 0
                         && open.peek() == Parenthesis.CAST
                         && statement.tokens().get(at - 1).isWord("as"));
@@ -270,13 +196,13 @@ final class QueryPlanner {
         }
         String name = token.folded();
         boolean qualifies = at + 1 < tokens.size() && tokens.get(at + 1).isSymbol(".");
-        if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && isCall(at + 2)) {
+        if (qualifies && (name.equals("pg_catalog") || name.equals("public")) && around.isCall(at + 2)) {
             return name(at + 2); // pg_catalog.lower(...) is lower(...)
         }
-        if (qualifies && CatalogTables.isSchema(name) && !isCall(at + 2)) {
+        if (qualifies && CatalogTables.isSchema(name) && !around.isCall(at + 2)) {
             return catalogTable(at, token, name);
         }
-        boolean isUnqualifiedTable = amongTables && mayBeTable(at) && !isCall(at) && !qualifies;
+        boolean isUnqualifiedTable = amongTables && around.mayBeTable(at) && !around.isCall(at) && !qualifies;
         if (isUnqualifiedTable && name.startsWith("pg_")) {
             if (!CatalogTables.has(CatalogTables.PG_CATALOG, name)) {
                 throw noTable(token.text(), token);
@@ -286,7 +212,7 @@ final class QueryPlanner {
         }
         String session =
                 token.kind() == Token.Kind.WORD && !isUserColumn(token) ? Functions.sessionKeyword(name) : null;
-        if (session != null && !isCall(at) && beginsExpression(at)) {
+        if (session != null && !around.isCall(at) && around.beginsExpression(at)) {
             add(token, literal(session));
             return at;
         }
@@ -297,15 +223,15 @@ final class QueryPlanner {
                     "LIKE finds texts by a pattern.",
                     token.start() + 1);
         }
-        if (isCall(at)) {
+        if (around.isCall(at)) {
             return call(at, token, name);
         }
         boolean isWord = token.kind() == Token.Kind.WORD;
         if (isWord && CLAUSES_WITHOUT_TABLES.contains(name)) {
             amongTables = false;
-        } else if (isWord && CLAUSES_WITH_TABLES.contains(name)) {
+        } else if (isWord && Surroundings.bringsTables(name)) {
             amongTables = true;
-        } else if (amongTables && mayBeTable(at)) {
+        } else if (amongTables && around.mayBeTable(at)) {
             for (View view : View.values()) {
                 if (view.tableName().equals(name)) {
                     views.add(view);
@@ -316,21 +242,6 @@ final class QueryPlanner {
         return at;
     }
 
-    /** Whether a word stands where an expression can begin, and not a name for one, or the rest of one. */
-    private boolean beginsExpression(int at) {
-        Token before = at == 0 ? Token.NONE : statement.tokens().get(at - 1);
-        boolean endsExpression = before.isSymbol(")")
-                || before.isSymbol("]")
-                || before.isSymbol(".")
-                || before.kind() == Token.Kind.STRING
-                || before.kind() == Token.Kind.NUMBER
-                || before.kind() == Token.Kind.PARAMETER
-                || before.kind() == Token.Kind.QUOTED_NAME
-                || before.isWord("as")
-                || (before.kind() == Token.Kind.WORD && !Functions.isKeyword(before.folded()));
-        return !endsExpression;
-    }
-
     /** {@code pg_catalog.pg_class}, or the beginning of {@code pg_catalog.pg_class.oid}. */
     private int catalogTable(int at, Token schema, String schemaName) throws SqlProblem {
         Token table = at + 2 < statement.tokens().size() ? statement.tokens().get(at + 2) : Token.NONE;
@@ -339,49 +250,6 @@ final class QueryPlanner {
         }
         add(schema, CatalogTables.engineSchema(schemaName) + '.' + table.folded());
         return at + 2;
-    }
-
-    /** Whether the name stands where a table can. In doubt it does: then rows are fetched that nobody needed. */
-    private boolean mayBeTable(int at) {
-        Token before = statement.tokens().get(Math.max(0, at - 1));
-        if (before.isSymbol(".")) {
-            return at >= 2 && statement.tokens().get(at - 2).folded().equals("public");
-        }
-        return before.isSymbol(",")
-                || before.isSymbol("(")
-                || (before.kind() == Token.Kind.WORD
-                        && (CLAUSES_WITH_TABLES.contains(before.folded()) || before.isWord("lateral")));
-    }
-
-    private boolean isCall(int at) {
-        List<Token> tokens = statement.tokens();
-        return at + 1 < tokens.size()
-                && tokens.get(at).isName()
-                && tokens.get(at + 1).isSymbol("(")
-                && !namesColumns(at);
-    }
-
-    /** Whether this is the name of a table with names for its columns, {@code (values (1)) AS t(x)} or {@code WITH t(x) AS (...)}. */
-    private boolean namesColumns(int at) {
-        List<Token> tokens = statement.tokens();
-        int end = at + 2;
-        while (end + 1 < tokens.size()
-                && tokens.get(end).isName()
-                && tokens.get(end + 1).isSymbol(",")) {
-            end += 2;
-        }
-        boolean onlyNames = end + 1 < tokens.size()
-                && tokens.get(end).isName()
-                && tokens.get(end + 1).isSymbol(")");
-        if (!onlyNames || at == 0) {
-            return false;
-        }
-        Token before = tokens.get(at - 1);
-        boolean isAlias = before.isSymbol(")") || before.isWord("as");
-        boolean beginsWith = end + 3 < tokens.size()
-                && tokens.get(end + 2).isWord("as")
-                && tokens.get(end + 3).isSymbol("(");
-        return isAlias || beginsWith;
     }
 
     private int call(int at, Token token, String name) throws SqlProblem {
@@ -461,7 +329,7 @@ final class QueryPlanner {
         }
         if (token.isSymbol("(")) {
             if (++depth > MAX_DEPTH) {
-                throw tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+                throw SqlProblem.tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
             }
             outer.push(amongTables);
             boolean isCast = at > 0 && statement.tokens().get(at - 1).isWord("cast");
@@ -474,23 +342,10 @@ final class QueryPlanner {
             if (open.poll() == Parenthesis.CLOSED_CAST) {
                 return; // Its type has closed it.
             }
-        } else if (isMultiplication(at) && ++multiplications > MAX_MULTIPLICATIONS) {
-            throw tooComplex("more than " + MAX_MULTIPLICATIONS + " multiplications and divisions");
+        } else if (around.isMultiplication(at) && ++multiplications > MAX_MULTIPLICATIONS) {
+            throw SqlProblem.tooComplex("more than " + MAX_MULTIPLICATIONS + " multiplications and divisions");
         }
         add(token, token.text());
-    }
-
-    private boolean isMultiplication(int at) {
-        Token token = statement.tokens().get(at);
-        if (!token.isSymbol("*") && !token.isSymbol("/")) {
-            return false;
-        }
-        Token before = statement.tokens().get(Math.max(0, at - 1));
-        return switch (before.kind()) {
-            case SYMBOL -> before.isSymbol(")") || before.isSymbol("]");
-            case WORD -> !BEFORE_COLUMNS.contains(before.folded());
-            case QUOTED_NAME, STRING, NUMBER, PARAMETER, ENGINE -> true;
-        };
     }
 
     private static SqlProblem noTable(String name, Token token) {

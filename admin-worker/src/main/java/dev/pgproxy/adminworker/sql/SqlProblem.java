@@ -44,4 +44,10 @@ public final class SqlProblem extends Exception {
     public int position() {
         return position;
     }
+
+    /** A statement that could keep pg_proxy busy for too long. */
+    static SqlProblem tooComplex(String what) {
+        return new SqlProblem(
+                SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex: " + what, "Write a simpler one.");
+    }
 }

@@ -41,4 +41,18 @@ record Token(Kind kind, String text, int start, int end) {
     String folded() {
         return kind == Kind.WORD ? text.toLowerCase(Locale.ROOT) : text;
     }
+
+    /** A word that is put in the place of this token. */
+    static Token word(String text, Token origin) {
+        return new Token(Kind.WORD, text, origin.start(), origin.end());
+    }
+
+    static Token symbol(String text, Token origin) {
+        return new Token(Kind.SYMBOL, text, origin.start(), origin.end());
+    }
+
+    /** What only the engine understands, and no operator can have written. */
+    static Token engine(String text, Token origin) {
+        return new Token(Kind.ENGINE, text, origin.start(), origin.end());
+    }
 }

@@ -1,0 +1,76 @@
+package dev.pgproxy.adminworker.sql;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Bounds what an operator writes as a number or a text, so that the engine is not kept busy by one. */
+final class Literals {
+
+    private static final Pattern EXPONENT = Pattern.compile("[0-9.][eE][+-]?[0-9]{4}");
+    private static final Pattern NUMBER = Pattern.compile("(?:[0-9]*\\.?[0-9]+|[0-9]+\\.)(?:[eE]([+-]?[0-9]+))?");
+
+    /** Digits of a number as it is written. */
+    private static final int MAX_DIGITS = 40;
+    /** Of the largest number in double precision. */
+    private static final int MAX_EXPONENT = 308;
+
+    private static final int MAX_WILDCARDS = 3;
+    private static final int MAX_MATCHED_CHARS = 2_000;
+
+    private Literals() {}
+
+    /**
+     * The engine takes a text for a number wherever a number stands beside it, and writes out all digits of an exponent.
+     *
+     * @throws SqlProblem when the text has one of four digits or more
+     */
+    static void checkExponents(String text) throws SqlProblem {
+        if (EXPONENT.matcher(text).find()) {
+            throw new SqlProblem(
+                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                    "a text has a number with an exponent beyond " + MAX_EXPONENT,
+                    "Compare texts with LIKE, or write the number without quotes.");
+        }
+    }
+
+    /**
+     * Bounds what the engine may need for one match, in which it cannot be stopped.
+     *
+     * @throws SqlProblem when it could be long
+     */
+    static void checkPattern(String text) throws SqlProblem {
+        long wildcards = text.chars().filter(c -> c == '%').count();
+        if (wildcards > MAX_WILDCARDS || text.length() > MAX_MATCHED_CHARS) {
+            throw SqlProblem.tooComplex("with LIKE, a text may have " + MAX_MATCHED_CHARS + " characters and "
+                    + MAX_WILDCARDS + " percent signs");
+        }
+    }
+
+    /**
+     * A number for the engine.
+     *
+     * @throws SqlProblem when it is none, or too large
+     */
+    static String number(Token token) throws SqlProblem {
+        Matcher matcher = NUMBER.matcher(token.text());
+        if (!matcher.matches()) {
+            throw new SqlProblem(
+                    SqlStates.SYNTAX_ERROR,
+                    "trailing junk after numeric literal at or near \"" + token.text() + "\"",
+                    "",
+                    token.start() + 1);
+        }
+        String exponent = matcher.group(1);
+        boolean isTooLarge =
+                exponent != null && (exponent.length() > 5 || Math.abs(Integer.parseInt(exponent)) > MAX_EXPONENT);
+        if (isTooLarge || token.text().length() > MAX_DIGITS) {
+            throw new SqlProblem(
+                    SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
+                    "a number has more than " + MAX_DIGITS + " digits, or an exponent beyond " + MAX_EXPONENT,
+                    "",
+                    token.start() + 1);
+        }
+        // With an exponent, the engine would count in a type that knows no largest number.
+        return exponent == null ? token.text() : "CAST(" + token.text() + " AS DOUBLE PRECISION)";
+    }
+}
