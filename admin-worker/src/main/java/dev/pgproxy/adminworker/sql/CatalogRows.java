@@ -86,26 +86,34 @@ final class CatalogRows {
         for (CatalogType type : CatalogType.values()) {
             addType(type);
         }
-        add("pg_am", "oid", HEAP, "amname", "heap", "amtype", "t");
-        add("pg_am", "oid", BTREE, "amname", "btree", "amtype", "i");
-        add("pg_tablespace", "oid", DEFAULT_TABLESPACE, "spcname", "pg_default", "spcowner", OWNER);
-        add("pg_collation", "oid", DEFAULT_COLLATION, "collname", "default", "collnamespace", CATALOG_NAMESPACE);
+        row(CatalogTables.PG_CATALOG, "pg_am")
+                .with("oid", HEAP)
+                .with("amname", "heap")
+                .with("amtype", "t");
+        row(CatalogTables.PG_CATALOG, "pg_am")
+                .with("oid", BTREE)
+                .with("amname", "btree")
+                .with("amtype", "i");
+        row(CatalogTables.PG_CATALOG, "pg_tablespace")
+                .with("oid", DEFAULT_TABLESPACE)
+                .with("spcname", "pg_default")
+                .with("spcowner", OWNER);
+        row(CatalogTables.PG_CATALOG, "pg_collation")
+                .with("oid", DEFAULT_COLLATION)
+                .with("collname", "default")
+                .with("collnamespace", CATALOG_NAMESPACE);
         addDatabaseAndRole();
-        SETTINGS.forEach((name, value) -> add(
-                "pg_settings",
-                "name",
-                name,
-                "setting",
-                value,
-                "context",
-                "internal",
-                "vartype",
-                "string",
-                "source",
-                "default",
-                "pending_restart",
-                false));
-        KEYWORDS.forEach(word -> add("pg_get_keywords", "word", word, "catcode", "U", "catdesc", "unreserved"));
+        SETTINGS.forEach((name, value) -> row(CatalogTables.PG_CATALOG, "pg_settings")
+                .with("name", name)
+                .with("setting", value)
+                .with("context", "internal")
+                .with("vartype", "string")
+                .with("source", "default")
+                .with("pending_restart", false));
+        KEYWORDS.forEach(word -> row(CatalogTables.PG_CATALOG, "pg_get_keywords")
+                .with("word", word)
+                .with("catcode", "U")
+                .with("catdesc", "unreserved"));
     }
 
     /** By what the engine calls the table, in the order of its columns. */
@@ -169,12 +177,8 @@ final class CatalogRows {
         return List.copyOf(relations);
     }
 
-    /** A row of a table of pg_catalog: names of columns, each with its value. Others are null. */
-    private void add(String table, Object... values) {
-        addTo(CatalogTables.PG_CATALOG, table, values);
-    }
-
-    private void addTo(String schema, String name, Object... values) {
+    /** A new row of a table, whose columns are null. */
+    private Row row(String schema, String name) {
         String key = CatalogTables.engineSchema(schema) + '.' + name;
         CatalogTables.Table table = tables.get(key);
         if (table == null) {
@@ -182,118 +186,85 @@ final class CatalogRows {
         }
         List<String> names =
                 table.columns().stream().map(CatalogTables.Column::name).toList();
-        @Nullable Object[] row = new @Nullable Object[names.size()];
-        for (int i = 0; i + 1 < values.length; i += 2) {
-            row[names.indexOf((String) values[i])] = values[i + 1];
+        @Nullable Object[] values = new @Nullable Object[names.size()];
+        rows.computeIfAbsent(key, ignored -> new ArrayList<>()).add(values);
+        return new Row(names, values);
+    }
+
+    /** A row of a table, by the names of its columns. */
+    private static final class Row {
+        private final List<String> names;
+        private final @Nullable Object[] values;
+
+        private Row(List<String> names, @Nullable Object[] values) {
+            this.names = names;
+            this.values = values;
         }
-        rows.computeIfAbsent(key, ignored -> new ArrayList<>()).add(row);
+
+        private Row with(String column, Object value) {
+            values[names.indexOf(column)] = value;
+            return this;
+        }
     }
 
     private void addNamespace(long oid, String name) {
-        add("pg_namespace", "oid", oid, "nspname", name, "nspowner", OWNER);
-        addTo(
-                CatalogTables.INFORMATION_SCHEMA,
-                "schemata",
-                "catalog_name",
-                NAME,
-                "schema_name",
-                name,
-                "schema_owner",
-                NAME);
+        row(CatalogTables.PG_CATALOG, "pg_namespace")
+                .with("oid", oid)
+                .with("nspname", name)
+                .with("nspowner", OWNER);
+        row(CatalogTables.INFORMATION_SCHEMA, "schemata")
+                .with("catalog_name", NAME)
+                .with("schema_name", name)
+                .with("schema_owner", NAME);
     }
 
     private void addRelation(Relation relation) {
         boolean isOurs = relation.namespace() == PUBLIC_NAMESPACE;
-        add(
-                "pg_class",
-                "oid",
-                relation.oid(),
-                "relname",
-                relation.name(),
-                "relnamespace",
-                relation.namespace(),
-                "reltype",
-                0L,
-                "reloftype",
-                0L,
-                "relowner",
-                OWNER,
-                "relam",
-                HEAP,
-                "relfilenode",
-                0L,
-                "reltablespace",
-                0L,
-                "relpages",
-                0,
-                "reltuples",
-                -1f,
-                "relallvisible",
-                0,
-                "reltoastrelid",
-                0L,
-                "relhasindex",
-                false,
-                "relisshared",
-                false,
-                "relpersistence",
-                "p",
-                "relkind",
-                isOurs ? "r" : "v",
-                "relnatts",
-                relation.fields().size(),
-                "relchecks",
-                0,
-                "relhasrules",
-                false,
-                "relhastriggers",
-                false,
-                "relhassubclass",
-                false,
-                "relrowsecurity",
-                false,
-                "relforcerowsecurity",
-                false,
-                "relispopulated",
-                true,
-                "relreplident",
-                "d",
-                "relispartition",
-                false,
-                "relrewrite",
-                0L);
-        addTo(
-                CatalogTables.INFORMATION_SCHEMA,
-                "tables",
-                "table_catalog",
-                NAME,
-                "table_schema",
-                relation.schema(),
-                "table_name",
-                relation.name(),
-                "table_type",
-                isOurs ? "BASE TABLE" : "VIEW",
-                "is_insertable_into",
-                "NO",
-                "is_typed",
-                "NO");
+        row(CatalogTables.PG_CATALOG, "pg_class")
+                .with("oid", relation.oid())
+                .with("relname", relation.name())
+                .with("relnamespace", relation.namespace())
+                .with("reltype", 0L)
+                .with("reloftype", 0L)
+                .with("relowner", OWNER)
+                .with("relam", HEAP)
+                .with("relfilenode", 0L)
+                .with("reltablespace", 0L)
+                .with("relpages", 0)
+                .with("reltuples", -1f)
+                .with("relallvisible", 0)
+                .with("reltoastrelid", 0L)
+                .with("relhasindex", false)
+                .with("relisshared", false)
+                .with("relpersistence", "p")
+                .with("relkind", isOurs ? "r" : "v")
+                .with("relnatts", relation.fields().size())
+                .with("relchecks", 0)
+                .with("relhasrules", false)
+                .with("relhastriggers", false)
+                .with("relhassubclass", false)
+                .with("relrowsecurity", false)
+                .with("relforcerowsecurity", false)
+                .with("relispopulated", true)
+                .with("relreplident", "d")
+                .with("relispartition", false)
+                .with("relrewrite", 0L);
+        row(CatalogTables.INFORMATION_SCHEMA, "tables")
+                .with("table_catalog", NAME)
+                .with("table_schema", relation.schema())
+                .with("table_name", relation.name())
+                .with("table_type", isOurs ? "BASE TABLE" : "VIEW")
+                .with("is_insertable_into", "NO")
+                .with("is_typed", "NO");
         if (isOurs) {
-            add(
-                    "pg_tables",
-                    "schemaname",
-                    PUBLIC,
-                    "tablename",
-                    relation.name(),
-                    "tableowner",
-                    NAME,
-                    "hasindexes",
-                    false,
-                    "hasrules",
-                    false,
-                    "hastriggers",
-                    false,
-                    "rowsecurity",
-                    false);
+            row(CatalogTables.PG_CATALOG, "pg_tables")
+                    .with("schemaname", PUBLIC)
+                    .with("tablename", relation.name())
+                    .with("tableowner", NAME)
+                    .with("hasindexes", false)
+                    .with("hasrules", false)
+                    .with("hastriggers", false)
+                    .with("rowsecurity", false);
         }
         int number = 1;
         for (Field field : relation.fields()) {
@@ -302,85 +273,45 @@ final class CatalogRows {
     }
 
     private void addColumn(Relation relation, Field field, int number) {
-        add(
-                "pg_attribute",
-                "attrelid",
-                relation.oid(),
-                "attname",
-                field.name(),
-                "atttypid",
-                field.type().oid(),
-                "attstattarget",
-                -1,
-                "attlen",
-                field.type().bytes(),
-                "attnum",
-                number,
-                "attndims",
-                0,
-                "attcacheoff",
-                -1,
-                "atttypmod",
-                -1,
-                "attbyval",
-                field.type().bytes() > 0,
-                "attalign",
-                "i",
-                "attstorage",
-                "p",
-                "attcompression",
-                "",
-                "attnotnull",
-                false,
-                "atthasdef",
-                false,
-                "atthasmissing",
-                false,
-                "attidentity",
-                "",
-                "attgenerated",
-                "",
-                "attisdropped",
-                false,
-                "attislocal",
-                true,
-                "attinhcount",
-                0,
-                "attcollation",
-                0L);
-        addTo(
-                CatalogTables.INFORMATION_SCHEMA,
-                "columns",
-                "table_catalog",
-                NAME,
-                "table_schema",
-                relation.schema(),
-                "table_name",
-                relation.name(),
-                "column_name",
-                field.name(),
-                "ordinal_position",
-                number,
-                "is_nullable",
-                "YES",
-                "data_type",
-                field.type().sqlName(),
-                "udt_catalog",
-                NAME,
-                "udt_schema",
-                CatalogTables.PG_CATALOG,
-                "udt_name",
-                field.type().typeName(),
-                "dtd_identifier",
-                Integer.toString(number),
-                "is_self_referencing",
-                "NO",
-                "is_identity",
-                "NO",
-                "is_generated",
-                "NEVER",
-                "is_updatable",
-                "NO");
+        row(CatalogTables.PG_CATALOG, "pg_attribute")
+                .with("attrelid", relation.oid())
+                .with("attname", field.name())
+                .with("atttypid", field.type().oid())
+                .with("attstattarget", -1)
+                .with("attlen", field.type().bytes())
+                .with("attnum", number)
+                .with("attndims", 0)
+                .with("attcacheoff", -1)
+                .with("atttypmod", -1)
+                .with("attbyval", field.type().bytes() > 0)
+                .with("attalign", "i")
+                .with("attstorage", "p")
+                .with("attcompression", "")
+                .with("attnotnull", false)
+                .with("atthasdef", false)
+                .with("atthasmissing", false)
+                .with("attidentity", "")
+                .with("attgenerated", "")
+                .with("attisdropped", false)
+                .with("attislocal", true)
+                .with("attinhcount", 0)
+                .with("attcollation", 0L);
+        row(CatalogTables.INFORMATION_SCHEMA, "columns")
+                .with("table_catalog", NAME)
+                .with("table_schema", relation.schema())
+                .with("table_name", relation.name())
+                .with("column_name", field.name())
+                .with("ordinal_position", number)
+                .with("is_nullable", "YES")
+                .with("data_type", field.type().sqlName())
+                .with("udt_catalog", NAME)
+                .with("udt_schema", CatalogTables.PG_CATALOG)
+                .with("udt_name", field.type().typeName())
+                .with("dtd_identifier", Integer.toString(number))
+                .with("is_self_referencing", "NO")
+                .with("is_identity", "NO")
+                .with("is_generated", "NEVER")
+                .with("is_updatable", "NO");
     }
 
     private void addType(CatalogType type) {
@@ -389,116 +320,62 @@ final class CatalogRows {
     }
 
     private void addType(long oid, String name, int bytes, String category, long element, long array) {
-        add(
-                "pg_type",
-                "oid",
-                oid,
-                "typname",
-                name,
-                "typnamespace",
-                CATALOG_NAMESPACE,
-                "typowner",
-                OWNER,
-                "typlen",
-                bytes,
-                "typbyval",
-                bytes > 0,
-                "typtype",
-                "b",
-                "typcategory",
-                category,
-                "typispreferred",
-                false,
-                "typisdefined",
-                true,
-                "typdelim",
-                ",",
-                "typrelid",
-                0L,
-                "typelem",
-                element,
-                "typarray",
-                array,
-                "typinput",
-                element == 0 ? name + "in" : "array_in",
-                "typoutput",
-                element == 0 ? name + "out" : "array_out",
-                "typalign",
-                "i",
-                "typstorage",
-                "p",
-                "typnotnull",
-                false,
-                "typbasetype",
-                0L,
-                "typtypmod",
-                -1,
-                "typndims",
-                0,
-                "typcollation",
-                0L);
+        row(CatalogTables.PG_CATALOG, "pg_type")
+                .with("oid", oid)
+                .with("typname", name)
+                .with("typnamespace", CATALOG_NAMESPACE)
+                .with("typowner", OWNER)
+                .with("typlen", bytes)
+                .with("typbyval", bytes > 0)
+                .with("typtype", "b")
+                .with("typcategory", category)
+                .with("typispreferred", false)
+                .with("typisdefined", true)
+                .with("typdelim", ",")
+                .with("typrelid", 0L)
+                .with("typelem", element)
+                .with("typarray", array)
+                .with("typinput", element == 0 ? name + "in" : "array_in")
+                .with("typoutput", element == 0 ? name + "out" : "array_out")
+                .with("typalign", "i")
+                .with("typstorage", "p")
+                .with("typnotnull", false)
+                .with("typbasetype", 0L)
+                .with("typtypmod", -1)
+                .with("typndims", 0)
+                .with("typcollation", 0L);
     }
 
     private void addDatabaseAndRole() {
-        add(
-                "pg_database",
-                "oid",
-                DATABASE,
-                "datname",
-                NAME,
-                "datdba",
-                OWNER,
-                "encoding",
-                UTF8,
-                "datlocprovider",
-                "c",
-                "datistemplate",
-                false,
-                "datallowconn",
-                true,
-                "datconnlimit",
-                -1,
-                "dattablespace",
-                DEFAULT_TABLESPACE,
-                "datcollate",
-                "C",
-                "datctype",
-                "C");
-        add(
-                "pg_roles",
-                "oid",
-                OWNER,
-                "rolname",
-                NAME,
-                "rolsuper",
-                false,
-                "rolinherit",
-                true,
-                "rolcreaterole",
-                false,
-                "rolcreatedb",
-                false,
-                "rolcanlogin",
-                true,
-                "rolreplication",
-                false,
-                "rolconnlimit",
-                -1,
-                "rolbypassrls",
-                false);
-        add(
-                "pg_user",
-                "usename",
-                NAME,
-                "usesysid",
-                OWNER,
-                "usecreatedb",
-                false,
-                "usesuper",
-                false,
-                "userepl",
-                false,
-                "usebypassrls",
-                false);
+        row(CatalogTables.PG_CATALOG, "pg_database")
+                .with("oid", DATABASE)
+                .with("datname", NAME)
+                .with("datdba", OWNER)
+                .with("encoding", UTF8)
+                .with("datlocprovider", "c")
+                .with("datistemplate", false)
+                .with("datallowconn", true)
+                .with("datconnlimit", -1)
+                .with("dattablespace", DEFAULT_TABLESPACE)
+                .with("datcollate", "C")
+                .with("datctype", "C");
+        row(CatalogTables.PG_CATALOG, "pg_roles")
+                .with("oid", OWNER)
+                .with("rolname", NAME)
+                .with("rolsuper", false)
+                .with("rolinherit", true)
+                .with("rolcreaterole", false)
+                .with("rolcreatedb", false)
+                .with("rolcanlogin", true)
+                .with("rolreplication", false)
+                .with("rolconnlimit", -1)
+                .with("rolbypassrls", false);
+        row(CatalogTables.PG_CATALOG, "pg_user")
+                .with("usename", NAME)
+                .with("usesysid", OWNER)
+                .with("usecreatedb", false)
+                .with("usesuper", false)
+                .with("userepl", false)
+                .with("usebypassrls", false);
     }
 }

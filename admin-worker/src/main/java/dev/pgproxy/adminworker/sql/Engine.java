@@ -1,11 +1,9 @@
 package dev.pgproxy.adminworker.sql;
 
 import dev.pgproxy.adminworker.snapshot.Snapshot;
-import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.view.Column;
 import dev.pgproxy.common.view.ColumnType;
 import dev.pgproxy.common.view.View;
-import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -18,9 +16,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,7 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.h2.api.Interval;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -255,7 +249,7 @@ final class Engine implements AutoCloseable {
             List<byte[]> messages = new ArrayList<>();
             long bytes = 0;
             while (rows.next()) {
-                byte[] message = dataRow(rows, columns, formats);
+                byte[] message = DataRows.of(rows, columns, formats);
                 messages.add(message);
                 bytes += message.length;
                 if (messages.size() > MAX_ROWS || bytes > MAX_RESULT_BYTES) {
@@ -268,69 +262,6 @@ final class Engine implements AutoCloseable {
             }
             return new QueryResult(columns, messages, bytes);
         }
-    }
-
-    private static byte[] dataRow(ResultSet rows, List<ResultColumn> columns, List<Boolean> formats)
-            throws SQLException {
-        int size = Short.BYTES;
-        byte[][] values = new byte[columns.size()][];
-        for (int i = 0; i < values.length; i++) {
-            boolean binary = isBinary(formats, i);
-            Object value = value(rows, i + 1, columns.get(i).type());
-            values[i] = value == null ? null : columns.get(i).type().encode(value, binary);
-            size += Integer.BYTES + (values[i] == null ? 0 : values[i].length);
-        }
-        ByteBuffer body = ByteBuffer.allocate(size).putShort((short) values.length);
-        for (byte[] value : values) {
-            if (value == null) {
-                body.putInt(-1);
-            } else {
-                body.putInt(value.length).put(value);
-            }
-        }
-        return BackendMessage.wrap(BackendMessage.DATA_ROW, body.array());
-    }
-
-    /** Whether a column is wanted in binary, by the format codes of Bind. */
-    static boolean isBinary(List<Boolean> formats, int column) {
-        return !formats.isEmpty() && (formats.size() == 1 ? formats.get(0) : formats.get(column));
-    }
-
-    private static @Nullable Object value(ResultSet rows, int index, PgType type) throws SQLException {
-        return switch (type) {
-            case TIMESTAMPTZ -> rows.getObject(index, OffsetDateTime.class);
-            case TIMESTAMP -> rows.getObject(index, LocalDateTime.class);
-            case DATE -> rows.getObject(index, LocalDate.class);
-            case NUMERIC -> rows.getObject(index, BigDecimal.class);
-            case TEXT -> text(rows, index);
-            case INTERVAL -> rows.getObject(index) instanceof Interval span ? IntervalValue.of(span) : null;
-            case INT4 -> rows.getObject(index) instanceof Interval span ? span.getDays() : rows.getObject(index);
-            case BOOL, INT2, INT8, FLOAT4, FLOAT8 -> rows.getObject(index);
-        };
-    }
-
-    private static @Nullable Object text(ResultSet rows, int index) throws SQLException {
-        Object value = rows.getObject(index);
-        if (value instanceof java.sql.Array array) {
-            List<String> elements = new ArrayList<>();
-            for (@Nullable Object element : (@Nullable Object[]) array.getArray()) {
-                elements.add(element(element));
-            }
-            return "{" + String.join(",", elements) + "}";
-        }
-        return value == null ? null : rows.getString(index);
-    }
-
-    /** As array_out writes it. */
-    private static String element(@Nullable Object element) {
-        if (element == null) {
-            return "NULL";
-        }
-        String text = element.toString();
-        boolean needsQuotes = text.isEmpty()
-                || text.equalsIgnoreCase("NULL")
-                || text.chars().anyMatch(c -> Character.isWhitespace(c) || "{},\"\\".indexOf(c) >= 0);
-        return needsQuotes ? '"' + text.replace("\\", "\\\\").replace("\"", "\\\"") + '"' : text;
     }
 
     /** The first three columns of all rows, as numbers, one after the other; 0 for null. */
