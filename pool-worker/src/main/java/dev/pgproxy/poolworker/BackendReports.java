@@ -2,11 +2,12 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendOwner;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.report.WorkerLog;
 
 /** Tells the master, and the log, what becomes of backends. */
-final class BackendReports implements Backend.Owner {
+final class BackendReports implements BackendOwner {
 
     private final MasterContact master;
     private final BackendPool pool;

@@ -5,10 +5,11 @@ import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.adminworker.wire.ClientMessage;
 import dev.pgproxy.adminworker.wire.Input;
 import dev.pgproxy.adminworker.wire.Output;
+import dev.pgproxy.common.auth.ScramVerifier;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.loop.Deadline;
 import dev.pgproxy.common.loop.Interest;
-import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.peer.LocalPeer;
 import dev.pgproxy.common.protocol.BackendMessage;
@@ -19,7 +20,6 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -47,8 +47,6 @@ public final class OperatorSession {
     /** Of results that were not taken, so much is sent before the last words. */
     private static final long MAX_LAST_BYTES = 64 * 1024;
 
-    private static final String MECHANISM = "SCRAM-SHA-256";
-
     private final Services services;
     private final StartupParameters parameters;
     private final Negotiation negotiation;
@@ -61,8 +59,8 @@ public final class OperatorSession {
     private State state = State.AWAITING_FIRST;
     private Passwords.@Nullable Login login;
     private @Nullable Conversation conversation;
-    private Scheduler.@Nullable Timer timer;
-    private Scheduler.@Nullable Timer delayTimer;
+    private final Deadline timer;
+    private final Deadline delayTimer;
     private LoginGuard.@Nullable Delay delay;
     private boolean flushPlanned;
 
@@ -87,12 +85,13 @@ public final class OperatorSession {
         this.neighbour = neighbour;
         this.transport = transport;
         this.secret = secret;
+        this.timer = new Deadline(services.loop().scheduler());
+        this.delayTimer = new Deadline(services.loop().scheduler());
     }
 
     /** Asks the client for its password. */
     public void begin() {
-        LoginGuard.Verdict verdict =
-                services.guard().judge(neighbour, services.loop().clock().nanoTime());
+        LoginGuard.Verdict verdict = services.guard().judge(neighbour, nowNs());
         if (verdict instanceof LoginGuard.Verdict.Refuse) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
@@ -100,19 +99,17 @@ public final class OperatorSession {
                     "Try again in a moment, with the right password.");
             return;
         }
-        timer = services.loop()
-                .scheduler()
-                .afterMs(
-                        services.settings().loginTimeoutMs(),
-                        () -> end(BackendMessage.fatal(
-                                SqlState.QUERY_CANCELED,
-                                "canceling authentication due to timeout",
-                                "The login took longer than client_login_timeout.")));
+        timer.start(
+                services.settings().loginTimeoutMs(),
+                () -> end(BackendMessage.fatal(
+                        SqlState.QUERY_CANCELED,
+                        "canceling authentication due to timeout",
+                        "The login took longer than client_login_timeout.")));
         transport.onReady(this::ready);
         if (verdict instanceof LoginGuard.Verdict.Wait wait) {
             delay = wait.delay();
             transport.interest(Interest.HANGUP);
-            delayTimer = services.loop().scheduler().afterMs(LoginGuard.DELAY_MS, () -> {
+            delayTimer.start(LoginGuard.DELAY_MS, () -> {
                 endDelay();
                 ask();
             });
@@ -121,19 +118,20 @@ public final class OperatorSession {
         }
     }
 
+    private long nowNs() {
+        return services.loop().clock().nanoTime();
+    }
+
     private void ask() {
         if (negotiation.isNeeded()) {
             output.add(negotiation.message());
         }
-        output.add(BackendMessage.authenticationSasl(List.of(MECHANISM)));
+        output.add(BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME)));
         proceed();
     }
 
     private void endDelay() {
-        if (delayTimer != null) {
-            delayTimer.cancel();
-            delayTimer = null;
-        }
+        delayTimer.stop();
         if (delay != null) {
             delay.end();
             delay = null;
@@ -265,7 +263,7 @@ public final class OperatorSession {
             String mechanism = message.string();
             byte[] first = message.bytes(message.int32());
             Passwords.Login begun = services.passwords().login();
-            byte[] answer = first == null || !mechanism.equals(MECHANISM) ? null : begun.first(first);
+            byte[] answer = first == null || !mechanism.equals(ScramVerifier.NAME) ? null : begun.first(first);
             if (answer == null) {
                 throw ProtocolViolation.of("malformed SCRAM message, or a mechanism that was not offered");
             }
@@ -278,14 +276,14 @@ public final class OperatorSession {
         login = null;
         if (granted == null) {
             wrongPassword();
-        } else if (granted.right() != Passwords.Right.READ_AND_ACT && services.readersWaitMs() > 0) {
+        } else if (!granted.mayAct() && services.readersWaitMs() > 0) {
             refuse(
                     SqlState.CANNOT_CONNECT_NOW,
                     "those who may only look are not let in for "
                             + (TimeUnit.MILLISECONDS.toSeconds(services.readersWaitMs()) + 1)
                             + " s, because a statement of theirs could not be stopped",
                     "Log in later, or with pg_proxy_pw.");
-        } else if (!services.hasRoom(granted.right() == Passwords.Right.READ_AND_ACT, neighbour)) {
+        } else if (!services.hasRoom(granted.mayAct(), neighbour)) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
                     "all sessions of pg_proxy_max_conn that you may have are in use",
@@ -296,10 +294,10 @@ public final class OperatorSession {
     }
 
     private void wrongPassword() {
-        services.guard().failed(neighbour, services.loop().clock().nanoTime());
+        services.guard().failed(neighbour, nowNs());
         String user = StartupParameters.display(parameters.user());
         Event.of("operator_refused")
-                .limitedBy(services.guard().refusals(), services.loop().clock().nanoTime())
+                .limitedBy(services.guard().refusals(), nowNs())
                 .with("peer", peer)
                 .with("user", user)
                 .message("a wrong password for pg_proxy")
@@ -311,17 +309,17 @@ public final class OperatorSession {
         state = State.LOGGED_IN;
         input.loggedIn();
         String user = StartupParameters.display(parameters.user());
-        boolean mayAct = granted.right() == Passwords.Right.READ_AND_ACT;
         Event.of("operator_logged_in")
                 .with("peer", peer)
                 .with("user", user)
-                .with("may_act", mayAct)
+                .with("may_act", granted.mayAct())
                 .info();
         String application = StartupParameters.display(
                 parameters.value(StartupParameters.APPLICATION_NAME).orElse(""));
-        Settings settings = new Settings(user, application, services.settings().version(), mayAct, services.pid());
-        conversation =
-                new Conversation(services, settings, new Asker(user, peer, mayAct), this::send, this::proceedWhenFree);
+        Settings settings =
+                new Settings(user, application, services.settings().version(), granted.mayAct(), services.pid());
+        conversation = new Conversation(
+                services, settings, new Asker(user, peer, granted.mayAct()), this::send, this::proceedWhenFree);
         output.add(BackendMessage.authenticationSaslFinal(granted.serverFinal()));
         output.add(BackendMessage.authenticationOk());
         settings.reported().forEach((name, value) -> output.add(BackendMessage.parameterStatusText(name, value)));
@@ -332,10 +330,10 @@ public final class OperatorSession {
 
     /** A client that takes no rows, or sends nothing, keeps its place for so long only. */
     private void startIdleTimer() {
-        stopTimer();
+        timer.stop();
         ProxyConfig.AdminDatabase settings = services.settings().database();
         if (!settings.idleTimeout().isZero()) {
-            timer = services.loop().scheduler().afterMs(settings.idleTimeout().toMillis(), this::idle);
+            timer.start(settings.idleTimeout().toMillis(), this::idle);
         }
     }
 
@@ -369,14 +367,7 @@ public final class OperatorSession {
         if (output.bytes() > MAX_LAST_BYTES) {
             transport.close();
         } else {
-            byte[] rest = output.takeRest();
-            services.lingering()
-                    .close(
-                            transport,
-                            ByteBuffer.allocate(rest.length + lastWords.length)
-                                    .put(rest)
-                                    .put(lastWords)
-                                    .array());
+            services.lingering().close(transport, output.takeRest(lastWords));
         }
     }
 
@@ -391,7 +382,7 @@ public final class OperatorSession {
             return false;
         }
         state = State.CLOSED;
-        stopTimer();
+        timer.stop();
         endDelay();
         transport.interest(Interest.NONE);
         if (conversation != null) {
@@ -399,12 +390,5 @@ public final class OperatorSession {
         }
         services.closed(this);
         return true;
-    }
-
-    private void stopTimer() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
     }
 }

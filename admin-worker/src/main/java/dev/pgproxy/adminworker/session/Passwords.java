@@ -81,7 +81,13 @@ public final class Passwords {
 
         /** What a right password brings. */
         @SuppressWarnings("ArrayRecordComponent") // Sent, and never compared.
-        record Granted(byte[] serverFinal, Right right) {}
+        record Granted(byte[] serverFinal, Right right) {
+
+            /** Whether it may do more than look. */
+            boolean mayAct() {
+                return right == Right.READ_AND_ACT;
+            }
+        }
 
         /** As {@link ScramExchange#last}; null when the client has none of the passwords. */
         @Nullable

@@ -77,10 +77,15 @@ public final class Output {
         firstOffset = left;
     }
 
-    /** All that was not taken, for whoever sends it instead. */
-    public byte[] takeRest() {
-        ByteBuffer rest = ByteBuffer.allocate((int) bytes);
+    /**
+     * All that was not taken, for whoever sends it instead.
+     *
+     * @param lastWords follow it
+     */
+    public byte[] takeRest(byte[] lastWords) {
+        ByteBuffer rest = ByteBuffer.allocate((int) bytes + lastWords.length);
         fill(rest);
+        rest.put(lastWords);
         messages.clear();
         bytes = 0;
         firstOffset = 0;

@@ -2,25 +2,20 @@ package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ServerAddress;
-import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.master.probe.ProbeDesk;
 import dev.pgproxy.master.worker.WorkerRegistry;
-import java.io.IOException;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -33,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
-    private static final long NS_PER_MS = 1_000_000L;
-
     /** How often a promotion that waits for what other servers are looks whether that is known. */
     private static final long PROMOTION_CHECK_MS = 50;
 
@@ -46,8 +39,6 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     /** Of these; what is there still is ended with the sessions of others. */
     private static final int MAX_FENCE_LOOKS = 250;
-
-    private static final String TOO_SLOW = "the disk does not answer, and too much waits for it already";
 
     /** Who does what concerns clients. */
     public interface Listener {
@@ -81,17 +72,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private final EventLoop loop;
     private final InstantSource wallClock;
-    private final StateStore store;
+    private final StateSaver saver;
     private final FailoverPolicy policy;
     private final Listener listener;
-    private final Background background;
     private final ProbeDesk probes;
-    /** Those that the task-worker was asked about, and may keep a connection to. */
-    private final Set<ServerAddress> watched = new HashSet<>();
-
-    private final Map<ServerAddress, Scheduler.Timer> planned = new HashMap<>();
-    private final Map<ServerAddress, Long> begunNs = new HashMap<>();
-    private final Set<ServerAddress> awaited = new HashSet<>();
+    private final Errands errands;
+    private final ProbePlan plan;
     private final Set<ServerAddress> examined = new HashSet<>();
     private ProxyConfig config;
     private boolean held;
@@ -116,13 +102,22 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             Listener listener) {
         this.loop = loop;
         this.wallClock = wallClock;
-        this.store = store;
-        this.background = background;
         this.config = config;
         this.policy = new FailoverPolicy(
                 config.servers(), state, config.failover(), config.standbyLimits(), wallClock, isPaused);
+        this.saver = new StateSaver(
+                loop,
+                store,
+                background,
+                save -> perform(
+                        policy.saved(save.number(), save.state(), loop.clock().nanoTime())),
+                (save, problem) -> perform(policy.notSaved(
+                        save.number(), save.state(), problem, loop.clock().nanoTime())));
         this.listener = listener;
         this.probes = new ProbeDesk(loop, workers, this);
+        this.errands = new Errands(probes, () -> this.config.failover());
+        this.plan =
+                new ProbePlan(loop, probes, server -> !closed && policy.all().contains(server), probeTimeoutMs());
         this.readable = config.servers().standbys();
     }
 
@@ -146,14 +141,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         config = newConfig;
         examined.clear();
         if (otherLook) {
-            List<ServerAddress> known = List.copyOf(watched);
-            known.forEach(this::forget);
-            known.forEach(server -> probe(server, true, 0));
+            plan.restart(probeTimeoutMs());
             if (policy.awaitsFlush()) {
-                probes.probe(
-                        config.servers().primary(),
-                        ProbeKind.FLUSH,
-                        probeTimeoutMs()); // It was forgotten with the others.
+                plan.flush(config.servers().primary()); // It was forgotten with the others.
             }
         }
         perform(policy.configure(newConfig.servers(), namesPrimary, newConfig.failover(), newConfig.standbyLimits()));
@@ -171,33 +161,18 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
      * @param refused gets the reason when it cannot begin
      */
     public void switchover(ServerAddress target, BooleanSupplier isWanted, Consumer<String> refused) {
-        probes.ask(errand(Errand.EXAMINE, target), answer -> {
+        errands.ask(Errand.EXAMINE, target, answer -> {
             if (!isWanted.getAsBoolean()) {
                 return;
             }
-            String objection = answer.problem().isEmpty() ? policy.objectionToSwitchover(target) : words(answer);
+            String objection =
+                    answer.problem().isEmpty() ? policy.objectionToSwitchover(target) : Errands.words(answer);
             if (objection == null) {
                 perform(policy.switchover(target));
             } else {
                 refused.accept(objection);
             }
         });
-    }
-
-    private ProbeMessages.RunErrand errand(Errand errand, ServerAddress server) {
-        ProxyConfig.Failover rules = config.failover();
-        return new ProbeMessages.RunErrand(
-                0,
-                server,
-                errand,
-                rules.method(),
-                rules.triggerObject(),
-                rules.probeTimeout().toMillis(),
-                0);
-    }
-
-    private static String words(ProbeMessages.ErrandDone answer) {
-        return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
     }
 
     /** Nobody does anything on the primary any more. */
@@ -231,21 +206,20 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         long nowNs = loop.clock().nanoTime();
         for (ServerAddress server : servers) {
             ServerHealth known = policy.of(server);
-            if (known != null && (known.last == null || nowNs - known.atNs > FRESH_NS) && awaited.add(server)) {
-                probe(server, false, 0);
+            if (known != null && (known.last == null || nowNs - known.atNs > FRESH_NS)) {
+                plan.probeForSomebody(server);
             }
         }
     }
 
     /** Whether {@link Listener#probedAll} is still to come. */
     public boolean isProbing() {
-        return !awaited.isEmpty();
+        return plan.isAwaited();
     }
 
     private void perform(List<Action> actions) {
         actions.forEach(this::perform);
-        Set<ServerAddress> all = policy.all();
-        List.copyOf(watched).stream().filter(server -> !all.contains(server)).forEach(this::forget);
+        plan.retainAll(policy.all());
         boolean nowHeld = policy.holdsPrimary();
         if (nowHeld != held) {
             held = nowHeld;
@@ -260,9 +234,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     private void perform(Action action) {
         if (action instanceof Action.Probe probe) {
-            probe(probe.server(), probe.fresh(), probe.afterMs());
+            plan.probe(probe.server(), probe.fresh(), probe.afterMs());
         } else if (action instanceof Action.Save save) {
-            save(save);
+            saver.save(save);
         } else if (action instanceof Action.SaveLater later) {
             loop.scheduler().afterMs(later.afterMs(), () -> perform(policy.saveAgain()));
         } else if (action instanceof Action.Promote promote) {
@@ -276,9 +250,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         } else if (action instanceof Action.Fence fence) {
             fence(fence.primary(), 0);
         } else if (action instanceof Action.LiftFence lift) {
-            liftFence(lift.server());
+            errands.liftFence(lift.server());
         } else if (action instanceof Action.Flush flush) {
-            probes.probe(flush.primary(), ProbeKind.FLUSH, probeTimeoutMs());
+            plan.flush(flush.primary());
         } else if (action instanceof Action.Answer answer) {
             listener.switchoverEnded(answer.problem());
         } else if (action instanceof Action.CutOff cutOff) {
@@ -302,29 +276,10 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             loop.scheduler().afterMs(FENCE_LOOK_MS, () -> fence(primary, looks + 1));
             return;
         }
-        probes.ask(
-                errand(Errand.FENCE, primary),
+        errands.ask(
+                Errand.FENCE,
+                primary,
                 answer -> perform(policy.fenced(new FenceResult(answer.count(), answer.problem(), answer.remedy()))));
-    }
-
-    private void liftFence(ServerAddress server) {
-        probes.ask(errand(Errand.LIFT_FENCE, server), answer -> {
-            if (!answer.problem().isEmpty()) {
-                Event.of("fence_not_lifted")
-                        .with("server", server)
-                        .message("whether it is still fenced by default_transaction_read_only is not known: "
-                                + answer.problem())
-                        .hint(
-                                "Before it becomes a primary again: ALTER SYSTEM RESET default_transaction_read_only on it, and"
-                                        + " reload.")
-                        .warn();
-            } else if (answer.count() > 0) {
-                Event.of("fence_lifted")
-                        .with("server", server)
-                        .message("the old primary is a standby now: default_transaction_read_only was reset on it")
-                        .info();
-            }
-        });
     }
 
     private void tell(Action.Tell tell) {
@@ -342,31 +297,6 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         listener.tell(new Alert(tell.kind(), tell.server(), tell.message(), tell.hint(), at));
     }
 
-    private void probe(ServerAddress server, boolean fresh, long afterMs) {
-        Scheduler.Timer before = planned.remove(server);
-        if (before != null) {
-            before.cancel();
-        }
-        long nowNs = loop.clock().nanoTime();
-        long sinceMs = (nowNs - begunNs.getOrDefault(server, nowNs)) / NS_PER_MS;
-        long leftMs = afterMs - sinceMs;
-        if (leftMs > 0) {
-            planned.put(server, loop.scheduler().afterMs(leftMs, () -> begin(server, fresh)));
-        } else {
-            begin(server, fresh);
-        }
-    }
-
-    private void begin(ServerAddress server, boolean fresh) {
-        planned.remove(server);
-        if (closed || !policy.all().contains(server)) {
-            return;
-        }
-        begunNs.put(server, loop.clock().nanoTime());
-        watched.add(server);
-        probes.probe(server, fresh ? ProbeKind.FRESH : ProbeKind.KEPT, probeTimeoutMs());
-    }
-
     private long probeTimeoutMs() {
         return config.failover().probeTimeout().toMillis();
     }
@@ -382,14 +312,14 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     @Override
     public void connectionLost(ServerAddress server) {
-        if (watched.contains(server)) {
+        if (plan.isWatched(server)) {
             perform(policy.connectionLost(server));
         }
     }
 
     private void probed(ServerAddress server, Observation observation, boolean fresh) {
         perform(policy.probed(server, observation, fresh, loop.clock().nanoTime()));
-        if (awaited.remove(server) && awaited.isEmpty()) {
+        if (plan.probed(server)) {
             listener.probedAll();
         }
         boolean isCandidate = config.servers().promote().filter(server::equals).isPresent();
@@ -400,7 +330,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
 
     /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
     private void examine(ServerAddress standby) {
-        probes.ask(errand(Errand.EXAMINE, standby), answer -> {
+        errands.ask(Errand.EXAMINE, standby, answer -> {
             if (answer.reached()) {
                 examined(standby, answer);
             } else {
@@ -410,7 +340,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     private void examined(ServerAddress standby, ProbeMessages.ErrandDone answer) {
-        String problem = answer.problem().isEmpty() ? null : words(answer);
+        String problem = answer.problem().isEmpty() ? null : Errands.words(answer);
         ServerHealth known = policy.of(standby);
         if (problem != null && known != null && !problem.equals(known.noWay)) {
             Event.of("promotion_impossible")
@@ -425,25 +355,6 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         perform(policy.examined(standby, problem));
     }
 
-    private void save(Action.Save save) {
-        inBackground(
-                () -> {
-                    try {
-                        store.write(save.state());
-                        onLoop(() -> perform(policy.saved(
-                                save.number(), save.state(), loop.clock().nanoTime())));
-                    } catch (IOException e) {
-                        onLoop(() -> notSaved(save, FileProblem.words(e)));
-                    }
-                },
-                () -> notSaved(save, TOO_SLOW));
-    }
-
-    private void notSaved(Action.Save save, String problem) {
-        perform(policy.notSaved(
-                save.number(), save.state(), problem, loop.clock().nanoTime()));
-    }
-
     private void promoteIfDue(ServerAddress standby) {
         switch (policy.promotionOf(standby)) {
             case NOW -> promote(standby);
@@ -453,54 +364,21 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     private void promote(ServerAddress standby) {
-        probes.ask(
-                errand(config.failover().fencesOldPrimary() ? Errand.LIFT_FENCE_AND_PROMOTE : Errand.PROMOTE, standby),
+        errands.ask(
+                config.failover().fencesOldPrimary() ? Errand.LIFT_FENCE_AND_PROMOTE : Errand.PROMOTE,
+                standby,
                 answer -> perform(
                         answer.problem().isEmpty()
                                 ? policy.promoteSent(standby, loop.clock().nanoTime())
-                                : policy.promoteFailed(standby, words(answer))));
-    }
-
-    /** @param refused run when too much waits already */
-    private void inBackground(Runnable task, Runnable refused) {
-        if (closed) {
-            return;
-        }
-        if (!background.run(task)) {
-            refused.run();
-        }
-    }
-
-    private void onLoop(Runnable task) {
-        try {
-            loop.post(() -> {
-                if (!closed) {
-                    task.run();
-                }
-            });
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void forget(ServerAddress server) {
-        if (watched.remove(server)) {
-            probes.forget(server);
-        }
-        Scheduler.Timer timer = planned.remove(server);
-        if (timer != null) {
-            timer.cancel();
-        }
-        begunNs.remove(server);
-        awaited.remove(server);
+                                : policy.promoteFailed(standby, Errands.words(answer))));
     }
 
     /** Looks at nothing any more, and decides nothing. */
     @Override
     public void close() {
         closed = true;
-        List.copyOf(watched).forEach(this::forget);
+        plan.retainAll(Set.of());
         probes.close();
-        background.close();
+        saver.close();
     }
 }

@@ -1,29 +1,29 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.common.loop.Deadline;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.Scheduler;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Bounds the time of a login; what the client waits for a place in between is not counted. */
 final class LoginTimer {
 
     private final EventLoop loop;
     private final Runnable whenOver;
+    private final Deadline deadline;
     private long leftMs;
     private long sinceNs;
-    private Scheduler.@Nullable Timer timer;
 
     /** @param whenOver run when the time is over */
     LoginTimer(EventLoop loop, Runnable whenOver) {
         this.loop = loop;
         this.whenOver = whenOver;
+        this.deadline = new Deadline(loop.scheduler());
     }
 
     void start(long mostMs) {
         leftMs = mostMs;
         sinceNs = loop.clock().nanoTime();
-        timer = loop.scheduler().afterMs(leftMs, whenOver);
+        deadline.start(leftMs, whenOver);
     }
 
     /** Counts nothing until {@link #resume}. */
@@ -39,9 +39,6 @@ final class LoginTimer {
     }
 
     void stop() {
-        if (timer != null) {
-            timer.cancel();
-            timer = null;
-        }
+        deadline.stop();
     }
 }

@@ -1,0 +1,63 @@
+package dev.pgproxy.master.failover;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.ipc.Errand;
+import dev.pgproxy.common.ipc.ProbeMessages;
+import dev.pgproxy.common.log.Event;
+import dev.pgproxy.master.probe.ProbeDesk;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** What the task-worker is to do at a server, under the rules in force. */
+final class Errands {
+
+    private final ProbeDesk probes;
+    private final Supplier<ProxyConfig.Failover> rules;
+
+    Errands(ProbeDesk probes, Supplier<ProxyConfig.Failover> rules) {
+        this.probes = probes;
+        this.rules = rules;
+    }
+
+    /** @param answer called once, however it ends */
+    void ask(Errand errand, ServerAddress server, Consumer<ProbeMessages.ErrandDone> answer) {
+        ProxyConfig.Failover inForce = rules.get();
+        probes.ask(
+                new ProbeMessages.RunErrand(
+                        0,
+                        server,
+                        errand,
+                        inForce.method(),
+                        inForce.triggerObject(),
+                        inForce.probeTimeout().toMillis(),
+                        0),
+                answer);
+    }
+
+    /** The problem, and what to do about it. */
+    static String words(ProbeMessages.ErrandDone answer) {
+        return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
+    }
+
+    /** The server, which was fenced as an old primary, takes writes again when it is promoted; how it went is for the log alone. */
+    void liftFence(ServerAddress server) {
+        ask(Errand.LIFT_FENCE, server, answer -> {
+            if (!answer.problem().isEmpty()) {
+                Event.of("fence_not_lifted")
+                        .with("server", server)
+                        .message("whether it is still fenced by default_transaction_read_only is not known: "
+                                + answer.problem())
+                        .hint(
+                                "Before it becomes a primary again: ALTER SYSTEM RESET default_transaction_read_only on it,"
+                                        + " and reload.")
+                        .warn();
+            } else if (answer.count() > 0) {
+                Event.of("fence_lifted")
+                        .with("server", server)
+                        .message("the old primary is a standby now: default_transaction_read_only was reset on it")
+                        .info();
+            }
+        });
+    }
+}

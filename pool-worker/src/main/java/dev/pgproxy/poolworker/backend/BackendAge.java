@@ -1,0 +1,67 @@
+package dev.pgproxy.poolworker.backend;
+
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.loop.Clock;
+
+/** How old a backend is, and how long it may still be used. */
+final class BackendAge {
+
+    private static final long NS_PER_MS = 1_000_000L;
+
+    private final Clock clock;
+    private final long createdNs;
+    private long stateSinceNs;
+    private long lifetimeMs;
+    private long idleSessionTimeoutMs;
+
+    /** @param lifetimeMs age at which it is not used again */
+    BackendAge(Clock clock, long lifetimeMs) {
+        this.clock = clock;
+        this.lifetimeMs = lifetimeMs;
+        this.createdNs = clock.nanoTime();
+        this.stateSinceNs = createdNs;
+    }
+
+    long createdNs() {
+        return createdNs;
+    }
+
+    long stateSinceNs() {
+        return stateSinceNs;
+    }
+
+    void stateChanged() {
+        stateSinceNs = clock.nanoTime();
+    }
+
+    void lifetimeMs(long newLifetimeMs) {
+        lifetimeMs = newLifetimeMs;
+    }
+
+    /** @param timeoutMs after which the server ends it when it is idle; 0 for never */
+    void idleSessionTimeoutMs(long timeoutMs) {
+        idleSessionTimeoutMs = timeoutMs;
+    }
+
+    boolean isTimedByServer() {
+        return idleSessionTimeoutMs > 0;
+    }
+
+    boolean isOver() {
+        return leftMs() <= 0;
+    }
+
+    private long leftMs() {
+        return lifetimeMs - (clock.nanoTime() - createdNs) / NS_PER_MS;
+    }
+
+    /** How long the backend, which is idle, may wait for its next client; at least 1 ms. */
+    long idleLeftMs(PoolSettings settings) {
+        long idleMs = (clock.nanoTime() - stateSinceNs) / NS_PER_MS;
+        // Later than half of the server's own timeout, it may end under a client's hands.
+        long mostMs = isTimedByServer()
+                ? Math.min(settings.idleTimeoutMs(), idleSessionTimeoutMs / 2)
+                : settings.idleTimeoutMs();
+        return Math.max(1, Math.min(mostMs - idleMs, leftMs()));
+    }
+}
