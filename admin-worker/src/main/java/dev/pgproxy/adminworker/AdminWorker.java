@@ -161,7 +161,8 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         makeRoomToLogIn(neighbour);
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
-        OperatorSession session = new OperatorSession(this, startup, message.peer(), neighbour, transport, secret);
+        OperatorSession session =
+                new OperatorSession(this, startup, message.peer(), neighbour, transport, secret, sessions::remove);
         sessions.add(session);
         session.begin();
     }
@@ -360,11 +361,6 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
     public boolean hasRoomFor(long bytes, boolean mayAct) {
         long held = sessions.stream().mapToLong(OperatorSession::heldBytes).sum();
         return held + bytes <= (mayAct ? MAX_HELD_BYTES : MAX_HELD_BYTES - HELD_FOR_THOSE_WHO_ACT);
-    }
-
-    @Override
-    public void closed(OperatorSession session) {
-        sessions.remove(session);
     }
 
     @Override

@@ -2,12 +2,11 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.poolworker.backend.Backend;
-import dev.pgproxy.poolworker.backend.BackendOwner;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.report.WorkerLog;
 
 /** Tells the master, and the log, what becomes of backends. */
-final class BackendReports implements BackendOwner {
+final class BackendReports implements Backend.Owner {
 
     private final MasterContact master;
     private final BackendPool pool;

@@ -6,7 +6,6 @@ import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.backend.Backend;
-import dev.pgproxy.poolworker.backend.BackendOwner;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.CustomParameters;
@@ -43,7 +42,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
     private final MasterContact master;
     private final Sessions sessions;
     private final BackendPool pool;
-    private final BackendOwner owner;
+    private final Backend.Owner owner;
     private final SecretSource secrets;
     private final BooleanSupplier isStopping;
     private @Nullable PoolSettings settings;
@@ -58,7 +57,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
             MasterContact master,
             Sessions sessions,
             BackendPool pool,
-            BackendOwner owner,
+            Backend.Owner owner,
             SecretSource secrets,
             BooleanSupplier isStopping) {
         this.loop = loop;

@@ -25,7 +25,6 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.poolworker.backend.Backend;
-import dev.pgproxy.poolworker.backend.BackendOwner;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.Connector;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
@@ -101,7 +100,7 @@ public final class PoolWorker
         this.cancels = new Cancels(master, sessions, pool);
         this.roles = new RoleQuestions(loop, master, sessions);
         this.exit = new Exit(loop, sessions, pool, lingering);
-        BackendOwner owner = new BackendReports(master, pool, cancels, log);
+        Backend.Owner owner = new BackendReports(master, pool, cancels, log);
         this.places = new Places(loop, master, sessions, pool, owner, secrets, exit::isUnderWay);
         this.movedServers = new MovedServers(loop, connector, sessions, pool);
         this.heldServers = new HeldServers(loop, master, sessions, pool);

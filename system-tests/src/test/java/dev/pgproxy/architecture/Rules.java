@@ -47,12 +47,11 @@ final class Rules {
     static final ArchRule NO_CYCLES =
             slices().matching("dev.pgproxy.(**)").should().beFreeOfCycles();
 
-    /** Packages whose classes depend on each other in one direction only. */
-    private static final Set<String> WITHOUT_CIRCLES = Set.of(
-            "dev.pgproxy.master.routing",
-            "dev.pgproxy.master.admin",
-            "dev.pgproxy.master.failover",
-            "dev.pgproxy.poolworker.bad");
+    /**
+     * Where classes call each other in a circle by nature: sealed messages know their conversation, which knows them, and a codec of records
+     * is made of codecs.
+     */
+    private static final Set<String> WITH_CIRCLES = Set.of("dev.pgproxy.common.ipc", "dev.pgproxy.common.channel");
 
     static final ArchRule NO_CIRCLES_OF_CLASSES =
             slices().assignedFrom(new TopLevelClasses()).should().beFreeOfCycles();
@@ -61,7 +60,7 @@ final class Rules {
     private static final class TopLevelClasses implements SliceAssignment {
         @Override
         public SliceIdentifier getIdentifierOf(JavaClass type) {
-            if (!WITHOUT_CIRCLES.contains(type.getPackageName())) {
+            if (WITH_CIRCLES.contains(type.getPackageName())) {
                 return SliceIdentifier.ignore();
             }
             JavaClass outermost = type;
@@ -73,7 +72,7 @@ final class Rules {
 
         @Override
         public String getDescription() {
-            return "classes of " + WITHOUT_CIRCLES;
+            return "classes outside " + WITH_CIRCLES;
         }
     }
 

@@ -69,7 +69,7 @@ final class ExtendedProtocol {
         Plan plan = all.isEmpty() ? null : Planner.plan(all.get(0), settings);
         Plan.@Nullable Query query = queryOf(plan);
         if (query == null) {
-            named.put(name, new NamedStatements.Prepared(plan, oids, null, bytes));
+            named.put(name, new Prepared(plan, oids, null, bytes));
             client.accept(Reply.parseComplete());
             return;
         }
@@ -80,7 +80,7 @@ final class ExtendedProtocol {
                     public void described(Description description) {
                         named.put(
                                 name,
-                                new NamedStatements.Prepared(
+                                new Prepared(
                                         plan,
                                         declared(oids, description),
                                         description,
@@ -121,7 +121,7 @@ final class ExtendedProtocol {
 
     void bind(ClientMessage message) throws ProtocolViolation, SqlProblem {
         String name = message.string();
-        NamedStatements.Prepared prepared = named.statement(message.string());
+        Prepared prepared = named.statement(message.string());
         List<Boolean> sent = formats(message);
         List<@Nullable Object> parameters = new ArrayList<>();
         int count = message.int16();
@@ -171,7 +171,7 @@ final class ExtendedProtocol {
     void describe(ClientMessage message) throws ProtocolViolation, SqlProblem {
         boolean ofStatement = message.int8() == 'S';
         String name = message.string();
-        NamedStatements.Prepared prepared =
+        Prepared prepared =
                 ofStatement ? named.statement(name) : named.portal(name).statement();
         if (ofStatement) {
             client.accept(Reply.parameters(prepared.parameterOids()));
@@ -185,7 +185,7 @@ final class ExtendedProtocol {
                                 ofStatement ? List.of() : named.portal(name).formats()));
     }
 
-    private List<ResultColumn> columns(NamedStatements.Prepared prepared) {
+    private List<ResultColumn> columns(Prepared prepared) {
         if (prepared.plan() instanceof Plan.Fetch fetch) {
             return fetch.isMove() ? List.of() : performer.columnsOf(fetch.name());
         }

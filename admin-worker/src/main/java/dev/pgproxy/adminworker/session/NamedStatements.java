@@ -1,30 +1,15 @@
 package dev.pgproxy.adminworker.session;
 
-import dev.pgproxy.adminworker.sql.Description;
-import dev.pgproxy.adminworker.sql.Plan;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The prepared statements of a session, and its portals. */
 final class NamedStatements {
 
     /** Prepared statements and portals that a session may have, each. */
     private static final int MAX_NAMED = 1_000;
-
-    /**
-     * A statement that was parsed; an empty one has no plan.
-     *
-     * @param bytes that it takes, about
-     */
-    record Prepared(
-            @Nullable Plan plan,
-            List<Integer> parameterOids,
-            @Nullable Description description,
-            long bytes) {}
 
     private final Map<String, Prepared> statements = new HashMap<>();
     private final Map<String, Portal> portals = new HashMap<>();

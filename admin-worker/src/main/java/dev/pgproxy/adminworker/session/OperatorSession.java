@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,7 @@ public final class OperatorSession {
     private final String neighbour;
     private final Transport transport;
     private final byte[] secret;
+    private final Consumer<OperatorSession> whenClosed;
     private final Input input = new Input();
     private final Output output = new Output();
     private State state = State.AWAITING_FIRST;
@@ -70,6 +72,7 @@ public final class OperatorSession {
      * @param peer IP address that it comes from
      * @param neighbour see {@link #neighbour}
      * @param secret that a CancelRequest of this session is to bring
+     * @param whenClosed told once, when the session is over
      */
     public OperatorSession(
             Services services,
@@ -77,7 +80,8 @@ public final class OperatorSession {
             String peer,
             String neighbour,
             Transport transport,
-            byte[] secret) {
+            byte[] secret,
+            Consumer<OperatorSession> whenClosed) {
         this.services = services;
         this.parameters = startup.parameters();
         this.negotiation = Negotiation.of(startup);
@@ -85,6 +89,7 @@ public final class OperatorSession {
         this.neighbour = neighbour;
         this.transport = transport;
         this.secret = secret;
+        this.whenClosed = whenClosed;
         this.timer = new Deadline(services.loop().scheduler());
         this.delayTimer = new Deadline(services.loop().scheduler());
     }
@@ -388,7 +393,7 @@ public final class OperatorSession {
         if (conversation != null) {
             conversation.end();
         }
-        services.closed(this);
+        whenClosed.accept(this);
         return true;
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** A statement with its parameters, and how much of its result the client has had. */
 final class Portal {
 
-    private final NamedStatements.Prepared statement;
+    private final Prepared statement;
     private final List<@Nullable Object> parameters;
     private final List<Boolean> formats;
     private final long bytes;
@@ -19,14 +19,14 @@ final class Portal {
      * @param formats whether each column is wanted in binary; one for all, or none for text
      * @param bytes that the statement and the parameters take, about
      */
-    Portal(NamedStatements.Prepared statement, List<@Nullable Object> parameters, List<Boolean> formats, long bytes) {
+    Portal(Prepared statement, List<@Nullable Object> parameters, List<Boolean> formats, long bytes) {
         this.statement = statement;
         this.parameters = parameters;
         this.formats = formats;
         this.bytes = bytes;
     }
 
-    NamedStatements.Prepared statement() {
+    Prepared statement() {
         return statement;
     }
 

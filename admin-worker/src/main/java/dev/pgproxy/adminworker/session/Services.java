@@ -63,9 +63,6 @@ public interface Services {
      */
     boolean hasRoomFor(long bytes, boolean mayAct);
 
-    /** The session is over. Called once. */
-    void closed(OperatorSession session);
-
     /** The process id, which clients are told as that of their session. */
     int pid();
 

@@ -56,7 +56,7 @@ final class CopyPlanner {
         at += 2;
         options();
         Plan.Query query =
-                Planner.select(new SqlText(statement.text(), statement.offset(), List.copyOf(source)), settings);
+                SelectPlanner.plan(new SqlText(statement.text(), statement.offset(), List.copyOf(source)), settings);
         return new Plan.Copy(query.withTag("COPY"), format());
     }
 

@@ -59,7 +59,7 @@ final class CursorPlanner {
             throw planner.syntaxError();
         }
         List<Token> query = planner.tokens.subList(planner.at + 1, planner.tokens.size());
-        Plan.Query rows = Planner.select(new SqlText(statement.text(), statement.offset(), query), settings);
+        Plan.Query rows = SelectPlanner.plan(new SqlText(statement.text(), statement.offset(), query), settings);
         return new Plan.Declare(name, rows, holds);
     }
 

@@ -4,20 +4,12 @@ import dev.pgproxy.common.ipc.OperatorCommand;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Finds out what a statement wants. */
 public final class Planner {
 
     private static final String READ_ONLY_HINT =
             "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
-
-    /** Of errors that say that a statement is too much. */
-    private static final String CLASS_LIMIT_EXCEEDED = "54";
-
-    /** How a query begins. */
-    private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE");
 
     /** A host's name has 253 characters at most; then come a colon and a port. */
     private static final int LONGEST_SERVER = 300;
@@ -31,7 +23,7 @@ public final class Planner {
      */
     public static Plan plan(SqlText statement, Settings settings) throws SqlProblem {
         return switch (statement.verb()) {
-            case "SELECT", "WITH", "VALUES", "TABLE" -> select(statement, settings);
+            case "SELECT", "WITH", "VALUES", "TABLE" -> SelectPlanner.plan(statement, settings);
             case "SHOW" -> Shows.plan(statement, settings);
             case "DELETE" -> end(statement, settings);
             case "KILL", "KILL_CLIENT" -> kill(statement, settings);
@@ -90,30 +82,6 @@ public final class Planner {
                         1);
             }
         };
-    }
-
-    /** The plan of a query, be it a statement or a part of one. */
-    static Plan.Query select(SqlText statement, Settings settings) throws SqlProblem {
-        boolean isQuery = QUERIES.contains(statement.verb())
-                || (!statement.tokens().isEmpty() && statement.tokens().get(0).isSymbol("("));
-        if (!isQuery) {
-            throw new SqlProblem(
-                    SqlStates.READ_ONLY_SQL_TRANSACTION,
-                    "the tables of pg_proxy can only be read",
-                    "Write a SELECT.",
-                    statement.tokens().isEmpty() ? 0 : statement.tokens().get(0).start() + 1);
-        }
-        QueryPlanner.check(statement);
-        Plan.@Nullable Query nothing = NoRows.insteadOf(statement);
-        try {
-            Plan.Query query = QueryPlanner.plan(statement, settings);
-            return nothing == null ? query : query.orElse(nothing);
-        } catch (SqlProblem e) {
-            if (nothing == null || e.sqlState().startsWith(CLASS_LIMIT_EXCEEDED)) {
-                throw e;
-            }
-            return nothing;
-        }
     }
 
     /** {@code DELETE FROM connection ...} chooses as SELECT does. */

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** The connections whose startup packet is still on its way. */
-public final class PendingStartups implements ClientMemory.Holder {
+public final class PendingStartups implements ClientMemory.Holder, StartupReader.Host {
 
     /** Small packets on their way that make room for one larger. */
     private static final int MAX_HOLDERS_AT_ONCE = 4;
@@ -87,12 +87,11 @@ public final class PendingStartups implements ClientMemory.Holder {
     }
 
     /**
-     * Takes note of what a reader is about to hold. When there is no room, somebody gives way who takes no less: one whose packet has been
+     * When there is no room, somebody gives way who takes no less: one whose packet has been
      * on its way for longest, or a client that has not proved who it is.
-     *
-     * @return false when there is no room for it
      */
-    boolean reserve(StartupReader reader, int bytes) {
+    @Override
+    public boolean reserve(StartupReader reader, int bytes) {
         if (!memory.hasRoomFor(bytes) && !letHolderGiveWay(bytes) && !arrivals.letGiveWay(bytes)) {
             return false;
         }
@@ -123,8 +122,8 @@ public final class PendingStartups implements ClientMemory.Holder {
         return heldBytes;
     }
 
-    /** A fault of the proxy's own has cost one client its login. */
-    void faulted() {
+    @Override
+    public void faulted() {
         containedFaults++;
     }
 
@@ -145,31 +144,38 @@ public final class PendingStartups implements ClientMemory.Holder {
         }
     }
 
-    EventLoop loop() {
+    @Override
+    public EventLoop loop() {
         return loop;
     }
 
-    Refusals refusals() {
+    @Override
+    public Refusals refusals() {
         return refusals;
     }
 
-    long timeoutMs() {
+    @Override
+    public long timeoutMs() {
         return timeoutMs;
     }
 
-    ByteBuffer scratch() {
+    @Override
+    public ByteBuffer scratch() {
         return scratch.clear();
     }
 
-    long nextSessionId() {
+    @Override
+    public long nextSessionId() {
         return nextSessionId++;
     }
 
-    Arrivals arrivals() {
+    @Override
+    public Arrivals arrivals() {
         return arrivals;
     }
 
-    void ended(StartupReader reader) {
+    @Override
+    public void ended(StartupReader reader) {
         Set<StartupReader> ofGroup = reading.get(reader.group());
         if (ofGroup != null && ofGroup.remove(reader)) {
             readingCount--;

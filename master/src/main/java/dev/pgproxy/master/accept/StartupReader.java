@@ -1,6 +1,7 @@
 package dev.pgproxy.master.accept;
 
 import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.peer.PeerGroup;
@@ -26,9 +27,40 @@ final class StartupReader {
     /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
     private static final byte TLS_HANDSHAKE = 0x16;
 
+    /** Who has the readers. */
+    interface Host {
+        EventLoop loop();
+
+        Refusals refusals();
+
+        Arrivals arrivals();
+
+        /** Bound on the whole of a startup packet's arrival. */
+        long timeoutMs();
+
+        /** Empty, and shared: what is in it is gone once the reader returns. */
+        ByteBuffer scratch();
+
+        /** A number that no client had. */
+        long nextSessionId();
+
+        /**
+         * Takes note of what a reader is about to hold.
+         *
+         * @return false when there is no room for it
+         */
+        boolean reserve(StartupReader reader, int bytes);
+
+        /** A fault of the proxy's own has cost one client its login. */
+        void faulted();
+
+        /** The reader has nothing to do with its connection any more. */
+        void ended(StartupReader reader);
+    }
+
     private final ClientConnection connection;
     private final InetSocketAddress peer;
-    private final PendingStartups startups;
+    private final Host host;
     private final Scheduler.Timer timer;
     private final long startedNs;
     private byte[] packet = new byte[StartupPacketDecoder.HEADER_BYTES];
@@ -38,16 +70,16 @@ final class StartupReader {
     private boolean tlsAsked;
     private boolean gssAsked;
 
-    StartupReader(ClientConnection connection, InetSocketAddress peer, PendingStartups startups) {
+    StartupReader(ClientConnection connection, InetSocketAddress peer, Host host) {
         this.connection = connection;
         this.peer = peer;
         this.group = PeerGroup.of(peer.getAddress());
-        this.startups = startups;
-        this.startedNs = startups.loop().clock().nanoTime();
-        this.timer = startups.loop()
+        this.host = host;
+        this.startedNs = host.loop().clock().nanoTime();
+        this.timer = host.loop()
                 .scheduler()
                 .afterMs(
-                        startups.timeoutMs(),
+                        host.timeoutMs(),
                         () -> refuse(BackendMessage.fatal(
                                 SqlState.QUERY_CANCELED,
                                 "canceling authentication due to timeout",
@@ -73,13 +105,13 @@ final class StartupReader {
     private void advance() {
         try {
             while (true) {
-                ByteBuffer scratch = startups.scratch();
+                ByteBuffer scratch = host.scratch();
                 scratch.limit(packet.length - received);
                 int count = connection.read(scratch);
                 if (count < 0) {
                     end(); // Health checks connect and leave; nobody waits for an answer.
                     if (tlsAsked && received == 0) {
-                        startups.refusals().noteLeavingWithoutTls(peer);
+                        host.refusals().noteLeavingWithoutTls(peer);
                     }
                     connection.close();
                     return;
@@ -94,7 +126,7 @@ final class StartupReader {
                 }
             }
         } catch (ProtocolViolation e) {
-            startups.refusals().noteViolation(peer, e);
+            host.refusals().noteViolation(peer, e);
             refuse(BackendMessage.fatal(e.sqlState(), e.description(), hint()));
         } catch (IOException e) {
             end();
@@ -120,7 +152,7 @@ final class StartupReader {
         if (packet.length < length) {
             int weight = ClientWeight.of(length);
             if (heldBytes == 0) {
-                if (!startups.reserve(this, weight)) {
+                if (!host.reserve(this, weight)) {
                     refuse(Refusals.outOfMemory());
                     return false;
                 }
@@ -137,8 +169,8 @@ final class StartupReader {
         try {
             return StartupPacketDecoder.decode(packet);
         } catch (RuntimeException e) {
-            startups.faulted();
-            startups.refusals().noteFault(peer, e);
+            host.faulted();
+            host.refusals().noteFault(peer, e);
             throw ProtocolViolation.of("the proxy could not read the startup packet");
         }
     }
@@ -153,15 +185,15 @@ final class StartupReader {
         end();
         connection.interest(Interest.NONE);
         if (decoded instanceof StartupPacket.CancelRequest cancel) {
-            startups.arrivals().onCancel(connection, cancel);
+            host.arrivals().onCancel(connection, cancel);
         } else if (decoded instanceof StartupPacket.Startup startup) {
-            startups.arrivals().onClient(new Client(startups.nextSessionId(), connection, peer, startup, elapsedMs()));
+            host.arrivals().onClient(new Client(host.nextSessionId(), connection, peer, startup, elapsedMs()));
         }
         return false;
     }
 
     private long elapsedMs() {
-        return (startups.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
+        return (host.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
     }
 
     /** Bytes after the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */
@@ -169,12 +201,12 @@ final class StartupReader {
         if (askedBefore) {
             throw ProtocolViolation.of(what + " was requested twice");
         }
-        if (connection.hasInput(startups.scratch())) {
+        if (connection.hasInput(host.scratch())) {
             throw ProtocolViolation.of("received unencrypted data after " + what + " request");
         }
         tlsAsked |= what.equals("SSL");
         gssAsked |= !what.equals("SSL");
-        ByteBuffer answer = startups.scratch();
+        ByteBuffer answer = host.scratch();
         answer.put((byte) 'N').flip();
         connection.write(answer);
         packet = new byte[StartupPacketDecoder.HEADER_BYTES];
@@ -184,17 +216,17 @@ final class StartupReader {
 
     /** Makes room for another one. */
     void giveWay() {
-        startups.refusals().noteGivingWay(peer);
+        host.refusals().noteGivingWay(peer);
         refuse(Refusals.gaveWay());
     }
 
     void refuse(byte[] why) {
         end();
-        startups.refusals().refuse(connection, why);
+        host.refusals().refuse(connection, why);
     }
 
     private void end() {
         timer.cancel();
-        startups.ended(this);
+        host.ended(this);
     }
 }

@@ -30,7 +30,7 @@ final class BackendCourse {
         /** The server has still to end its side. */
         void closing();
 
-        /** See {@link BackendOwner#notAsNew}. */
+        /** See {@link Backend.Owner#notAsNew}. */
         void notAsNew(String why);
 
         /** A step failed for a reason that nobody thought of. */
