@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 final class ClusterServer {
 
     private static final long SYSTEM_ID = 4711;
+    private static final ServerFacts.WalReceiver STREAMING = new ServerFacts.WalReceiver(true, 0, 0);
     private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
 
     enum Condition {
@@ -90,11 +91,19 @@ final class ClusterServer {
         return sessions.stream().filter(session -> session.generation() == generation);
     }
 
-    Observation observe() {
+    /** @param hearsPrimary whether a primary is up, which it receives WAL from when it is a standby */
+    Observation observe(boolean hearsPrimary) {
         return switch (condition) {
             case UP ->
                 new Observation.Answered(new ServerFacts(
-                        inRecovery, SYSTEM_ID, timeline, 1_000, 1_000, 0, ServerFacts.WalReceiver.DOWN, NOWHERE));
+                        inRecovery,
+                        SYSTEM_ID,
+                        timeline,
+                        1_000,
+                        1_000,
+                        0,
+                        inRecovery && hearsPrimary ? STREAMING : ServerFacts.WalReceiver.DOWN,
+                        NOWHERE));
             case DOWN -> new Observation.Failed(FailureKind.REFUSED, "Connection refused (simulated)");
             case HUNG -> new Observation.Failed(FailureKind.TIMED_OUT, "no answer (simulated)");
         };

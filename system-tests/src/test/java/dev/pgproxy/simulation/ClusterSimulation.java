@@ -7,6 +7,7 @@ import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.log.LogJournal;
 import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.Master;
@@ -71,13 +72,21 @@ final class ClusterSimulation implements SimulationRun {
     private final boolean isDeadly;
     private final boolean crashes;
 
+    /** Whether many clients of few roles come at once, so that backends go from hand to hand. */
+    private final boolean isCrowded;
+
     /** How many clients have come when the primary dies for good; never when that is more than there are. */
     private final int fatalArrival;
 
+    /** How many have come when an operator wants the standby in the primary's place; never when that is more than there are. */
+    private final int plannedArrival;
+
+    private boolean switchoverPlanned;
     private long primaryDiedAtMs = -1;
     private int arrived;
     private int serverPids = 1_000;
     private int promotions;
+    private int switchovers;
     private boolean decided;
     private boolean serversChange;
     private boolean holds;
@@ -94,7 +103,10 @@ final class ClusterSimulation implements SimulationRun {
         this.world = new ClusterWorld(seed);
         this.isDeadly = random().nextInt(3) > 0;
         this.crashes = random().nextInt(3) == 0;
-        this.fatalArrival = random().nextInt(3) == 0 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
+        this.isCrowded = random().nextBoolean();
+        int fate = random().nextInt(6);
+        this.fatalArrival = fate < 2 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
+        this.plannedArrival = fate == 2 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
         this.roles = new SimulatedRoles(random());
         this.configFile = configFile;
         this.mastersDie = isDeadly && random().nextInt(3) == 0;
@@ -204,7 +216,11 @@ final class ClusterSimulation implements SimulationRun {
 
     /** What comes from outside. */
     private boolean happen() {
-        switch (random().nextInt(12)) {
+        if (config.auth().verifierCache().isZero() && random().nextInt(CLIENTS) == 0) {
+            world.trace("the roles change");
+            roles.change();
+        }
+        switch (random().nextInt(isCrowded ? 6 : 12)) {
             case 0, 1, 2 -> {
                 if (arrived < CLIENTS) {
                     arrive();
@@ -212,8 +228,10 @@ final class ClusterSimulation implements SimulationRun {
             }
             case 3 -> cancel();
             case 4 -> operate();
-            case 5 -> kill();
-            case 6 -> changeServers();
+            case 5 -> {
+                kill();
+                changeServers();
+            }
             default -> {}
         }
         boolean goesOn = arrived < CLIENTS || isPrimaryDead();
@@ -243,8 +261,9 @@ final class ClusterSimulation implements SimulationRun {
         if (number == fatalArrival) {
             primaryDies();
         }
+        switchoverPlanned |= number == plannedArrival;
         List<String> users = SimulatedRoles.USERS;
-        String user = users.get(random().nextInt(users.size()));
+        String user = users.get((int) ((isCrowded ? seed & 2 : 0) + random().nextInt(isCrowded ? 2 : users.size())));
         ClusterClient client = new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS));
         present.add(client);
         world.add(() -> {
@@ -291,20 +310,27 @@ final class ClusterSimulation implements SimulationRun {
             logInToPgProxy();
             return;
         }
+        if (switchoverPlanned) {
+            switchoverPlanned = false;
+            switchOver(admin);
+            return;
+        }
         switch (random().nextInt(12)) {
             case 0, 1 -> admin.command(OperatorCommand.PAUSE, "");
             case 2, 3, 4 -> admin.command(OperatorCommand.RESUME, "");
             case 5 -> admin.command(OperatorCommand.RECONNECT, "");
             case 6 -> admin.command(OperatorCommand.RELOAD, "");
-            case 7 -> {
-                holds = true;
-                serversChange = true;
-                admin.command(OperatorCommand.SWITCHOVER, standby());
-            }
+            case 7 -> switchOver(admin);
             case 8 -> admin.command(OperatorCommand.SWITCHOVER_CANCEL, "");
             case 9 -> endSomething(admin);
             default -> admin.takeSnapshot();
         }
+    }
+
+    private void switchOver(AdminNode admin) {
+        holds = true;
+        serversChange = true;
+        admin.command(OperatorCommand.SWITCHOVER, standby());
     }
 
     private String standby() {
@@ -348,7 +374,7 @@ final class ClusterSimulation implements SimulationRun {
                 children().stream().filter(SimulatedHost.Child::isUnheard).toList();
         boolean isChosen = !unheard.isEmpty() && random().nextBoolean();
         List<SimulatedHost.Child> children = isChosen ? unheard : children();
-        if (isDeadly && random().nextInt(isChosen ? 2 : 4) == 0 && !children.isEmpty()) {
+        if (isDeadly && random().nextInt(isChosen ? 3 : 6) == 0 && !children.isEmpty()) {
             children.get(random().nextInt(children.size())).kill();
         }
     }
@@ -402,6 +428,13 @@ final class ClusterSimulation implements SimulationRun {
         handler.connected(transport, address);
     }
 
+    /** What a probe finds. */
+    Observation observe(ServerAddress address) {
+        boolean primaryIsUp = servers.values().stream()
+                .anyMatch(server -> server.isPrimary() && server.condition() == ClusterServer.Condition.UP);
+        return server(address).observe(primaryIsUp);
+    }
+
     ClusterServer server(ServerAddress address) {
         ClusterServer server = servers.get(address);
         if (server == null) {
@@ -415,10 +448,15 @@ final class ClusterSimulation implements SimulationRun {
         world.trace(server.address() + " is promoted");
         check(decided, server.address() + " is promoted before the decision is durable");
         ClusterServer primary = server(config.servers().primary());
+        boolean isPlanned = disk.flatMap(FailoverState::decision)
+                        .map(FailoverState.Decision::cause)
+                        .orElse(null)
+                == FailoverState.Cause.SWITCHOVER;
         check(
-                primary.condition() != ClusterServer.Condition.UP || !primary.isInTransaction(generation),
+                !isPlanned || !primary.isInTransaction(generation),
                 server.address() + " is promoted while a transaction is open on " + primary.address());
         if (!server.isPrimary()) {
+            switchovers += isPlanned ? 1 : 0;
             promotions++;
             server.promote();
         }
@@ -533,5 +571,10 @@ final class ClusterSimulation implements SimulationRun {
 
     int promotions() {
         return promotions;
+    }
+
+    /** Those of them that an operator wanted. */
+    int switchovers() {
+        return switchovers;
     }
 }

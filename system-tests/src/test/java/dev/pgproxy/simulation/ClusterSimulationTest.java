@@ -51,6 +51,7 @@ class ClusterSimulationTest {
                         "max_client_conn = " + (random.nextBoolean() ? 8 : 200),
                         "max_server_conn = " + (random.nextInt(3) == 0 ? 0 : 3 + random.nextInt(4)),
                         "limit.user.open0 = 2",
+                        "auth_cache_ttl = " + (random.nextBoolean() ? 0 : 10),
                         "client_login_timeout = 10",
                         "query_wait_timeout = 5",
                         "server_connect_timeout = 2",
@@ -87,6 +88,7 @@ class ClusterSimulationTest {
     @Test
     void invariantsHoldAfterEveryStep() throws Exception {
         long promotions = 0;
+        long switchovers = 0;
         List<AssertionError> failures = new ArrayList<>();
         long[] seeds = seeds().toArray();
         for (long seed : seeds) {
@@ -98,8 +100,10 @@ class ClusterSimulationTest {
                 failures.add(e);
             }
             promotions += simulation.promotions();
+            switchovers += simulation.switchovers();
         }
-        System.out.println("cluster simulation: " + promotions + " promotions in " + seeds.length + " seeds");
+        System.out.println("cluster simulation: " + promotions + " promotions in " + seeds.length + " seeds, "
+                + switchovers + " of them switchovers");
         if (!failures.isEmpty()) {
             throw new AssertionError(
                     failures.size() + " of " + seeds.length + " seeds: "
@@ -107,7 +111,7 @@ class ClusterSimulationTest {
                     failures.get(0));
         }
         assertTrue(
-                System.getProperty("simulation.seeds") != null || promotions > 0,
-                "no standby was ever promoted: the schedules say nothing of it");
+                System.getProperty("simulation.seeds") != null || (switchovers > 0 && promotions > switchovers),
+                "no standby was ever promoted, or none because an operator wanted it: the schedules say nothing of that");
     }
 }

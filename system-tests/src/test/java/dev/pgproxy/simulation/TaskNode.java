@@ -103,11 +103,7 @@ final class TaskNode
 
     private void tellProbed(ProbeMessages.ProbeServer message) {
         link.send(new ProbeMessages.ServerProbed(
-                message.probeId(),
-                message.server(),
-                message.kind(),
-                true,
-                simulation.server(message.server()).observe()));
+                message.probeId(), message.server(), message.kind(), true, simulation.observe(message.server())));
     }
 
     @Override

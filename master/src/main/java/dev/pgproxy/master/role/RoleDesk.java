@@ -125,8 +125,12 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private @Nullable Lookup join(Question question, long nowNs) {
         Long id = underWay.get(question);
         Lookup lookup = id == null ? null : lookups.get(id);
-        if (lookup != null || lookups.size() >= MAX_LOOKUPS) {
+        // What is read for somebody who came earlier may be older than an answer may be.
+        if (lookup != null && (nowNs - lookup.askedNs) / NS_PER_MS < rememberMs) {
             return lookup;
+        }
+        if (lookups.size() >= MAX_LOOKUPS) {
+            return null;
         }
         long newId = nextId++;
         Scheduler.Timer timer = loop.scheduler().afterMs(LOOKUP_TIMEOUT_MS, () -> finish(newId, RoleFacts.UNAVAILABLE));
@@ -155,11 +159,10 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
             return; // It took too long, and those who asked have been told so.
         }
         lookup.timer.cancel();
-        if (lookup.outdated) {
-            // What was found may be older than the change that made it outdated: it serves nobody who asks from now on.
-            underWay.remove(lookup.question, id);
-        } else {
-            underWay.remove(lookup.question);
+        underWay.remove(lookup.question, id);
+        if (!lookup.outdated) {
+            // Otherwise what was found may be older than the change that made it outdated: it serves nobody who asks
+            // from now on.
             // An answer is as old as its question; that there was none is known since now.
             long sinceNs = facts.known() ? lookup.askedNs : loop.clock().nanoTime();
             memory.remove(lookup.question);

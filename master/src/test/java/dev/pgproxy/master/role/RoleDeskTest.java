@@ -61,6 +61,23 @@ class RoleDeskTest {
                 answered().stream().map(RoleMessages.RoleFound::sessionId).toList());
     }
 
+    /** What is read for a client that came before a change is not good enough for one that comes after it. */
+    @Test
+    void nothingIsSharedWhereEachLoginIsToAsk() {
+        workers.ready(taskWorker);
+        desk.configure(0);
+        find(1, SERVER);
+        find(2, SERVER);
+        assertEquals(2, asked().size());
+        found(1, FACTS);
+        found(0, FACTS);
+        assertEquals(
+                List.of(2L, 1L),
+                answered().stream().map(RoleMessages.RoleFound::sessionId).toList());
+        find(3, SERVER);
+        assertEquals(3, asked().size());
+    }
+
     @Test
     void anAnswerIsRememberedForItsTimeAndGrowsOlder() {
         workers.ready(taskWorker);

@@ -33,7 +33,13 @@ public final class SimulatedRoles {
     }
 
     public void changeNowAndThen() {
-        version += random.nextInt(300) == 0 ? 1 : 0;
+        if (random.nextInt(300) == 0) {
+            change();
+        }
+    }
+
+    public void change() {
+        version++;
     }
 
     /** Whether what the proxy is told suffices to keep everybody from outdated backends. */
