@@ -2,9 +2,9 @@ package dev.pgproxy.master;
 
 import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -89,7 +89,10 @@ final class HostCheck {
         }
     }
 
-    private static void listenable(ServerAddress address, ProxyConfig config, List<String> problems) {
+    private static void listenable(Endpoint endpoint, ProxyConfig config, List<String> problems) {
+        if (!(endpoint instanceof Endpoint.Tcp address)) {
+            return;
+        }
         if (address.port() != 0 && address.equals(config.servers().primary())) {
             problems.add("listen = " + address + ": that is master too, so the proxy would be its own server."
                     + " Let pgproxy listen on another port.");

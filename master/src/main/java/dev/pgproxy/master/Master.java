@@ -5,7 +5,6 @@ import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.BackendMessages;
@@ -17,6 +16,7 @@ import dev.pgproxy.common.log.LogLine;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.accept.ClientMemory;
@@ -210,12 +210,12 @@ public final class Master
         events.add(child.name(), new LogLine(event.atMicros(), event.level(), event.line()));
     }
 
-    private void suspected(ServerAddress server) {
+    private void suspected(Endpoint server) {
         failover.suspected(server);
     }
 
     @Override
-    public void holdSessions(ServerAddress server, boolean held) {
+    public void holdSessions(Endpoint server, boolean held) {
         switchovers.holdSessions(server, held);
     }
 
@@ -230,17 +230,17 @@ public final class Master
     }
 
     @Override
-    public void readable(List<ServerAddress> standbys) {
+    public void readable(List<Endpoint> standbys) {
         dispatcher.serversAre(config.servers().primary(), standbys);
     }
 
     @Override
-    public int connections(ServerAddress server) {
+    public int connections(Endpoint server) {
         return dispatcher.connections(server);
     }
 
     @Override
-    public void cutOff(ServerAddress server, ServerAddress successor) {
+    public void cutOff(Endpoint server, Endpoint successor) {
         workers.toPoolWorkers(new SwitchoverMessages.LeaveServer(server, successor));
     }
 
@@ -282,7 +282,7 @@ public final class Master
                     .error();
             return new CommandDesk.ReloadResult(problem(e), "");
         }
-        Set<ServerAddress> before = Set.copyOf(config.servers().standbys());
+        Set<Endpoint> before = Set.copyOf(config.servers().standbys());
         config = outcome.inForce();
         LogSetup.level(config.logging().level());
         host.configure(config);
@@ -293,7 +293,7 @@ public final class Master
         workers.all().forEach(settings::workerReady);
         dispatcher.configure(config);
         failover.configure(config, outcome.namesPrimary());
-        Set<ServerAddress> removed = new HashSet<>(before);
+        Set<Endpoint> removed = new HashSet<>(before);
         removed.removeAll(config.servers().standbys());
         removed.forEach(server -> workers.toPoolWorkers(new BackendMessages.Reconnect(server)));
         warnOfDefaultPassword();

@@ -1,10 +1,10 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.session.Session;
@@ -61,7 +61,7 @@ final class DatabasesInUse {
      *
      * @param words the database, where a command waits for it; else what the server said, with the database in it
      */
-    void giveUpIdle(ServerAddress server, String words, boolean isWaiting) {
+    void giveUpIdle(Endpoint server, String words, boolean isWaiting) {
         List<Backend> inTheWay = pool.snapshot().stream()
                 .filter(backend -> backend.isUnused()
                         && backend.key().server().equals(server)

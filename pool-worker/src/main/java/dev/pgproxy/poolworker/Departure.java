@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.session.Session;
 import java.util.ArrayDeque;
@@ -24,8 +24,8 @@ final class Departure {
     /** A session, and the backend that it had when the departure began. */
     private record Resting(Session session, Backend backend) {}
 
-    private final ServerAddress server;
-    private final ServerAddress successor;
+    private final Endpoint server;
+    private final Endpoint successor;
     private final MasterLink master;
     private final Scheduler scheduler;
     private final ArrayDeque<Resting> resting = new ArrayDeque<>();
@@ -33,7 +33,7 @@ final class Departure {
     private int moved;
     private int connections;
 
-    Departure(ServerAddress server, ServerAddress successor, MasterLink master, Scheduler scheduler) {
+    Departure(Endpoint server, Endpoint successor, MasterLink master, Scheduler scheduler) {
         this.server = server;
         this.successor = successor;
         this.master = master;

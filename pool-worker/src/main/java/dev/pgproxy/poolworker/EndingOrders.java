@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.CommandMessages;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
@@ -57,7 +57,7 @@ final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessage
     /** Uses no connection to this server again that is open now. */
     @Override
     public void onReconnect(BackendMessages.Reconnect message) {
-        ServerAddress server = message.server();
+        Endpoint server = message.server();
         pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server))
                 .forEach(Backend::retire);

@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.session.Session;
 import java.util.HashMap;
@@ -20,7 +20,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
     /** How long sessions that are to be held may take to log in; a client that does not answer must not hold up a switchover. */
     private static final long HELD_LOGIN_MS = 2_000;
 
-    private final Map<ServerAddress, Held> heldServers = new HashMap<>();
+    private final Map<Endpoint, Held> heldServers = new HashMap<>();
 
     /** A server whose sessions come to rest, and for which request of the master's. */
     private record Held(long requestId, long sinceNs) {}
@@ -40,7 +40,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
     /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
     @Override
     public void onLeaveServer(SwitchoverMessages.LeaveServer message) {
-        ServerAddress server = message.server();
+        Endpoint server = message.server();
         heldServers.remove(server);
         new Departure(server, message.successor(), master.link(), loop.scheduler())
                 .begin(
@@ -56,7 +56,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
      */
     @Override
     public void onHoldSessions(SwitchoverMessages.HoldSessions message) {
-        ServerAddress server = message.server();
+        Endpoint server = message.server();
         if (message.held()) {
             heldServers.put(server, new Held(message.requestId(), loop.clock().nanoTime()));
             reportHeld(server, message.requestId());
@@ -66,7 +66,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
         }
     }
 
-    private void reportHeld(ServerAddress server, long requestId) {
+    private void reportHeld(Endpoint server, long requestId) {
         Held current = heldServers.get(server);
         if (current == null || current.requestId() != requestId || master.isGone()) {
             return;
@@ -83,7 +83,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
 
     /** The master is gone: nobody can tell the sessions that are held whether their server is still the primary. */
     void masterLost() {
-        for (ServerAddress server : List.copyOf(heldServers.keySet())) {
+        for (Endpoint server : List.copyOf(heldServers.keySet())) {
             sessions.of(server).forEach(Session::endByShutdown);
         }
         heldServers.clear();

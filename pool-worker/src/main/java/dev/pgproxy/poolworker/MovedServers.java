@@ -1,9 +1,9 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.Connector;
@@ -18,7 +18,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
     /** When a server's name led elsewhere last, and where. */
     private record Moved(long atNs, List<String> addresses) {}
 
-    private final Map<ServerAddress, Moved> moves = new HashMap<>();
+    private final Map<Endpoint, Moved> moves = new HashMap<>();
 
     private final EventLoop loop;
     private final Connector connector;
@@ -38,11 +38,10 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
         backend.connect(
                 (server, tuning, handler) -> connector.connect(server, tuning, new Connector.Handler() {
                     @Override
-                    public void connected(Transport connected, ServerAddress address) {
+                    public void connected(Transport connected, Endpoint address) {
                         Moved moved = moves.get(server);
-                        boolean hasLeft = moved != null
-                                && moved.atNs() - begunNs >= 0
-                                && !moved.addresses().contains(address.host());
+                        boolean hasLeft =
+                                moved != null && moved.atNs() - begunNs >= 0 && !isOneOf(moved.addresses(), address);
                         if (hasLeft) {
                             connected.close(); // What was true when the name was looked up is not true any more.
                             handler.failed("the name led elsewhere meanwhile");
@@ -62,21 +61,24 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
     /** The server's name leads to these addresses now. What is connected to others may write to a server that nobody means any more. */
     @Override
     public void onServerMoved(ProbeMessages.ServerMoved message) {
-        ServerAddress server = message.server();
+        Endpoint server = message.server();
         List<String> addresses = message.addresses();
         moves.put(server, new Moved(loop.clock().nanoTime(), addresses));
         for (Session session : sessions.of(server)) {
             Backend backend = session.backend();
-            if (backend != null
-                    && backend.isConnected()
-                    && !addresses.contains(backend.peer().host())) {
+            if (backend != null && backend.isConnected() && !isOneOf(addresses, backend.peer())) {
                 session.endMoved();
             }
         }
         pool.snapshot().stream()
                 .filter(backend -> backend.key().server().equals(server)
                         && backend.isConnected()
-                        && !addresses.contains(backend.peer().host()))
+                        && !isOneOf(addresses, backend.peer()))
                 .forEach(Backend::retire);
+    }
+
+    /** A Unix socket has no name that could lead elsewhere. */
+    private static boolean isOneOf(List<String> addresses, Endpoint endpoint) {
+        return !(endpoint instanceof Endpoint.Tcp tcp) || addresses.contains(tcp.host());
     }
 }

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.session.Session;
 import java.util.Collection;
 import java.util.Collections;
@@ -37,7 +37,7 @@ public final class Sessions {
     }
 
     /** Those whose client is served by this server. */
-    List<Session> of(ServerAddress server) {
+    List<Session> of(Endpoint server) {
         return byId.values().stream()
                 .filter(session -> session.key().server().equals(server))
                 .toList();

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +13,7 @@ final class WantedDatabases {
 
     private static final int MAX_DATABASES = 1_000;
 
-    private record Database(ServerAddress server, String name) {}
+    private record Database(Endpoint server, String name) {}
 
     private final Map<Database, Long> lastNs = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
@@ -25,7 +25,7 @@ final class WantedDatabases {
     };
 
     /** Whether it is time to look again; counts from here. */
-    boolean isDue(ServerAddress server, String name, long nowNs) {
+    boolean isDue(Endpoint server, String name, long nowNs) {
         Database database = new Database(server, name);
         Long last = lastNs.get(database);
         if (last != null && nowNs - last < PAUSE_NS) {

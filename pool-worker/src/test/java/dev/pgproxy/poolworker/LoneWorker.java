@@ -1,7 +1,6 @@
 package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -12,6 +11,7 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.loop.StillPoller;
@@ -24,7 +24,7 @@ import java.util.Optional;
 /** A pool-worker without processes or sockets around it, whose servers never answer. */
 final class LoneWorker {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
     private static final PoolSettings SETTINGS = new PoolSettings(
             1024,
             2_000,

@@ -1,6 +1,6 @@
 package dev.pgproxy.simulation;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -29,18 +29,18 @@ final class ClusterServer {
     /** @param generation of the master whose worker has opened it */
     private record OpenSession(SimulatedTransport transport, SimulatedServer server, int generation) {}
 
-    private final ServerAddress address;
+    private final Endpoint address;
     private final List<OpenSession> sessions = new ArrayList<>();
     private Condition condition = Condition.UP;
     private boolean inRecovery;
     private int timeline = 1;
 
-    ClusterServer(ServerAddress address, boolean inRecovery) {
+    ClusterServer(Endpoint address, boolean inRecovery) {
         this.address = address;
         this.inRecovery = inRecovery;
     }
 
-    ServerAddress address() {
+    Endpoint address() {
         return address;
     }
 

@@ -2,11 +2,11 @@ package dev.pgproxy.simulation;
 
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.log.LogJournal;
 import dev.pgproxy.common.log.LogSetup;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -63,7 +63,7 @@ final class ClusterSimulation implements SimulationRun {
     private Master master;
     private Optional<FailoverState> disk = Optional.empty();
     private int generation;
-    private final Map<ServerAddress, ClusterServer> servers = new LinkedHashMap<>();
+    private final Map<Endpoint, ClusterServer> servers = new LinkedHashMap<>();
     private final Map<Integer, byte[]> keys = new HashMap<>();
     private final Map<Integer, Integer> cancelsInFlight = new HashMap<>();
     private final Set<ClusterClient> present = new LinkedHashSet<>();
@@ -150,7 +150,7 @@ final class ClusterSimulation implements SimulationRun {
         }
     }
 
-    private void addServer(ServerAddress address, boolean inRecovery) {
+    private void addServer(Endpoint address, boolean inRecovery) {
         servers.put(address, new ClusterServer(address, inRecovery));
     }
 
@@ -410,7 +410,7 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     /** A worker opens a connection. */
-    void connectToServer(SimulatedProcess worker, ServerAddress address, int ofGeneration, Connector.Handler handler) {
+    void connectToServer(SimulatedProcess worker, Endpoint address, int ofGeneration, Connector.Handler handler) {
         ClusterServer server = server(address);
         if (server.condition() == ClusterServer.Condition.DOWN || random().nextInt(40) == 0) {
             handler.failed("Connection refused (simulated)");
@@ -429,13 +429,13 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     /** What a probe finds. */
-    Observation observe(ServerAddress address) {
+    Observation observe(Endpoint address) {
         boolean primaryIsUp = servers.values().stream()
                 .anyMatch(server -> server.isPrimary() && server.condition() == ClusterServer.Condition.UP);
         return server(address).observe(primaryIsUp);
     }
 
-    ClusterServer server(ServerAddress address) {
+    ClusterServer server(Endpoint address) {
         ClusterServer server = servers.get(address);
         if (server == null) {
             throw new IllegalStateException("nobody knows " + address);
@@ -495,7 +495,7 @@ final class ClusterSimulation implements SimulationRun {
     }
 
     /** A session is on its way to a worker. */
-    void assigned(long session, ServerAddress server, byte[] startupPacket) {
+    void assigned(long session, Endpoint server, byte[] startupPacket) {
         check(
                 promotions == 0 || !server.equals(config.servers().primary()),
                 "session " + session + " is sent to " + server + ", whose place another server has taken");

@@ -2,11 +2,11 @@ package dev.pgproxy.simulation;
 
 import dev.pgproxy.common.child.ChildConversation;
 import dev.pgproxy.common.child.ChildRole;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.SessionMessages;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.MasterLink;
 import dev.pgproxy.poolworker.PoolWorker;
 import dev.pgproxy.poolworker.PoolWorkerRole;
@@ -158,7 +158,7 @@ final class PoolNode implements Node {
 
     private final class ToServers implements Connector {
         @Override
-        public Attempt connect(ServerAddress server, SocketTuning tuning, Handler handler) {
+        public Attempt connect(Endpoint server, SocketTuning tuning, Handler handler) {
             boolean[] cancelled = {false};
             simulation.later(PoolNode.this, () -> {
                 if (!cancelled[0]) {

@@ -3,7 +3,7 @@ package dev.pgproxy.systemtests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** Operators see which server is what, who could take over, and what would not come back afterwards. */
 class ClusterViewSystemTest {
 
-    private static String of(ServerAddress server, String columns) {
+    private static String of(Endpoint server, String columns) {
         return "select " + columns + " from server where server = '" + server + "'";
     }
 
@@ -22,9 +22,9 @@ class ClusterViewSystemTest {
                         PostgresCluster.start(PostgresCluster.Options.of(15).withStandbys(2));
                 ProxyProcess proxy = FailoverSystemTest.proxy(cluster);
                 Operator operator = Operator.of(proxy)) {
-            ServerAddress primary = cluster.primary().address();
-            ServerAddress heir = cluster.standbys().get(0).address();
-            ServerAddress other = cluster.standbys().get(1).address();
+            Endpoint primary = cluster.primary().address();
+            Endpoint heir = cluster.standbys().get(0).address();
+            Endpoint other = cluster.standbys().get(1).address();
             // As the configuration calls it, though the standbys call it by another name.
             operator.await("its upstream", of(heir, "promote, promotable, upstream"), "t|t|" + primary);
             operator.await("no promotion", of(primary, "promote, promotable, upstream"), "f|null|null");

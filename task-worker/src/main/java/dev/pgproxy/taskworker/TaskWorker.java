@@ -3,7 +3,6 @@ package dev.pgproxy.taskworker;
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.child.ChildRole;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -15,6 +14,7 @@ import dev.pgproxy.common.ipc.TaskSettings;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -59,7 +59,7 @@ final class TaskWorker
     private final ThreadPoolExecutor executor;
     private final EventThrottle withheld = new EventThrottle();
     private final AtomicLong containedFaults = new AtomicLong();
-    private final Map<ServerAddress, Prober> probers = new HashMap<>();
+    private final Map<Endpoint, Prober> probers = new HashMap<>();
     private final Lateness lateness = Lateness.watch();
     private final ErrandLane errands = new ErrandLane();
     private @Nullable TaskSettings settings;
@@ -184,20 +184,20 @@ final class TaskWorker
         }
     }
 
-    private Prober prober(ServerAddress server) {
+    private Prober prober(Endpoint server) {
         return new Prober(server, inForce().adminLogin(), lateness, new Prober.Listener() {
             @Override
-            public void probed(long probeId, ServerAddress of, ProbeKind kind, boolean fresh, Observation observation) {
+            public void probed(long probeId, Endpoint of, ProbeKind kind, boolean fresh, Observation observation) {
                 report(new ProbeMessages.ServerProbed(probeId, of, kind, fresh, observation));
             }
 
             @Override
-            public void connectionLost(ServerAddress of) {
+            public void connectionLost(Endpoint of) {
                 report(new ProbeMessages.ServerLost(of));
             }
 
             @Override
-            public void moved(ServerAddress of, List<String> addresses) {
+            public void moved(Endpoint of, List<String> addresses) {
                 report(new ProbeMessages.ServerMoved(of, addresses));
             }
         });

@@ -4,6 +4,7 @@ import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,33 +19,19 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Reads {@code conf.properties}: every key there is, its default and what it may be, one line each. */
+/** Reads {@code conf.properties}: makes of the values of its keys, which {@link Keys} declares, what the proxy works with. */
 public final class ConfigLoader {
-
-    private static final String IDLE_EXEMPT = "disable_conds_list.";
-    private static final String SINGLE_USE = "single_use_conds_list.";
-    private static final String IGNORED = "pool_ignore_parameters";
-    private static final String USER_LIMITS = "limit.user.";
-    private static final String DATABASE_LIMITS = "limit.database.";
-    private static final int MOST_CONNECTIONS = 1_000_000;
 
     /** Parameters by which a session is what it is: two clients that differ in one can never share a backend. */
     private static final Set<String> NEVER_IGNORED =
             Set.of("user", "database", "replication", "options", "client_encoding");
 
-    private static final String REQUIRE_AUTH = "conninfo.require_auth";
     private static final List<String> ASKED_BY = List.of("scram-sha-256", "md5", "none");
     private static final Pattern URL = Pattern.compile("https?://[^\\s/].*");
     private static final Pattern MAIL = Pattern.compile("[^\\s@<>,]+@[^\\s@<>,]+");
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
-    /** One for those who look, one for those who act, one for those of them who are on this host. */
-    private static final int LEAST_OPERATORS = 3;
-
-    private static final int MAX_SOCKET_PATH_BYTES = 107; // sizeof(sun_path) less the terminator
-    private static final ServerAddress ANYWHERE = new ServerAddress("0.0.0.0", 9999);
-    private static final Duration NONE = Duration.ZERO;
+    private static final Endpoint ANYWHERE = new Endpoint.Tcp("0.0.0.0", 9999);
     private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(1);
-    private static final Duration SHORTEST = Duration.ofMillis(10);
 
     private final ConfigReader reader;
 
@@ -66,16 +53,6 @@ public final class ConfigLoader {
         return config;
     }
 
-    /** The names of all keys; those that a number or a name belongs to are represented by one each. */
-    public static Set<String> keys() {
-        ConfigLoader loader = new ConfigLoader(new ConfigReader(PropertiesFile.empty()));
-        loader.read();
-        loader.reader
-                .knownKeys()
-                .addAll(List.of(IDLE_EXEMPT + "1", SINGLE_USE + "1", USER_LIMITS + "NAME", DATABASE_LIMITS + "NAME"));
-        return loader.reader.knownKeys();
-    }
-
     private ProxyConfig read() {
         return new ProxyConfig(
                 listen(),
@@ -83,96 +60,92 @@ public final class ConfigLoader {
                 adminLogin(),
                 timeouts(),
                 new ProxyConfig.Limits(
-                        reader.integer("max_client_conn", 10_000, 1, MOST_CONNECTIONS),
-                        reader.integer("max_server_conn", 0, 0, MOST_CONNECTIONS),
-                        reader.integer("max_idle_server_conn", 50, 0, MOST_CONNECTIONS),
-                        reader.integer("listen_backlog", 1024, 1, 65_535),
-                        limits(USER_LIMITS),
-                        limits(DATABASE_LIMITS)),
+                        ClientKeys.MAX_CLIENT_CONN.read(reader),
+                        ClientKeys.MAX_SERVER_CONN.read(reader),
+                        ClientKeys.MAX_IDLE_SERVER_CONN.read(reader),
+                        ClientKeys.LISTEN_BACKLOG.read(reader),
+                        limits(ClientKeys.USER_LIMITS),
+                        limits(ClientKeys.DATABASE_LIMITS)),
                 new ProxyConfig.Logging(
-                        reader.path("log.filename"),
-                        reader.choice("log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO),
-                        reader.onOff("log.connections", false),
-                        reader.onOff("log.disconnections", false)),
+                        OperatorKeys.LOG_FILENAME.read(reader),
+                        OperatorKeys.LOG_LEVEL.read(reader),
+                        OperatorKeys.LOG_CONNECTIONS.read(reader),
+                        OperatorKeys.LOG_DISCONNECTIONS.read(reader)),
                 files(),
                 tuning(),
-                reader.integer("proxy_worker_num", Runtime.getRuntime().availableProcessors(), 1, 1024),
-                reader.integer("recv_sz_per_poll", 64, 1, 16_384) * 1024,
+                ClientKeys.PROXY_WORKER_NUM.read(reader),
+                ClientKeys.RECV_SZ_PER_POLL.read(reader) * 1024,
                 new ProxyConfig.Routing(
                         standbyUserSuffix(),
-                        StartupParameters.fromText(reader.text("route.standby_database_suffix", "")),
-                        reader.choice(
-                                "route.standby_fallback",
-                                ProxyConfig.StandbyFallback.class,
-                                ProxyConfig.StandbyFallback.PRIMARY)),
-                new ProxyConfig.ClientConditions(conditions(IDLE_EXEMPT)),
-                new ProxyConfig.ClientConditions(conditions(SINGLE_USE)),
+                        StartupParameters.fromText(ServerKeys.STANDBY_DATABASE_SUFFIX.read(reader)),
+                        ServerKeys.STANDBY_FALLBACK.read(reader)),
+                new ProxyConfig.ClientConditions(conditions(ClientKeys.IDLE_EXEMPT)),
+                new ProxyConfig.ClientConditions(conditions(ClientKeys.SINGLE_USE)),
                 ignoredParameters(),
-                new ProxyConfig.Auth(
-                        reader.path("auth_file"), reader.duration("auth_cache_ttl", Duration.ofSeconds(10), NONE)),
+                new ProxyConfig.Auth(OperatorKeys.AUTH_FILE.read(reader), OperatorKeys.AUTH_CACHE_TTL.read(reader)),
                 adminDatabase(),
                 failover(),
                 new ProxyConfig.StandbyLimits(
-                        reader.integer("standby_retry_num", 3, 1, 1000),
-                        reader.number("standby_max_lag_bytes", 0, 0, Long.MAX_VALUE),
-                        reader.duration("standby_max_lag_seconds", NONE, NONE)),
+                        ServerKeys.STANDBY_RETRY_NUM.read(reader),
+                        ServerKeys.STANDBY_MAX_LAG_BYTES.read(reader),
+                        ServerKeys.STANDBY_MAX_LAG_SECONDS.read(reader)),
                 alerts(),
                 reader.entries());
     }
 
-    private List<ServerAddress> listen() {
-        List<ServerAddress> addresses = reader.addresses("listen", 0);
+    private List<Endpoint> listen() {
+        List<Endpoint> addresses = ClientKeys.LISTEN.read(reader);
         if (addresses.isEmpty()) {
-            reader.showDefault("listen", ANYWHERE.toString());
+            reader.showDefault(ClientKeys.LISTEN.key(), ANYWHERE.toString());
             return List.of(ANYWHERE);
         }
         return addresses.stream().flatMap(ConfigLoader::allAddresses).toList();
     }
 
     /** {@code *} stands for all addresses of this host, of every kind that it has. */
-    private static Stream<ServerAddress> allAddresses(ServerAddress address) {
-        if (!address.host().equals("*")) {
+    private static Stream<Endpoint> allAddresses(Endpoint address) {
+        if (!(address instanceof Endpoint.Tcp tcp) || !tcp.host().equals("*")) {
             return Stream.of(address);
         }
-        ServerAddress ipv4 = new ServerAddress("0.0.0.0", address.port());
+        Endpoint ipv4 = new Endpoint.Tcp("0.0.0.0", tcp.port());
         boolean hasIpv6 = Files.exists(Path.of("/proc/net/if_inet6"));
-        return hasIpv6 ? Stream.of(ipv4, new ServerAddress("::", address.port())) : Stream.of(ipv4);
+        return hasIpv6 ? Stream.of(ipv4, new Endpoint.Tcp("::", tcp.port())) : Stream.of(ipv4);
     }
 
     private ProxyConfig.Servers servers() {
-        reader.requiredText("master", "10.0.0.1:5432");
-        Optional<ServerAddress> primary = reader.address("master");
-        Optional<ServerAddress> promote = reader.address("promote");
+        Optional<Endpoint> primary = ServerKeys.MASTER.read(reader);
+        Optional<Endpoint> promote = ServerKeys.PROMOTE.read(reader);
         if (promote.isPresent() && promote.equals(primary)) {
-            reader.problem("promote", "is the primary itself", "Name the standby that is to take over.");
+            reader.problem(ServerKeys.PROMOTE.key(), "is the primary itself", "Name the standby that is to take over.");
         }
         return new ProxyConfig.Servers(
-                primary.orElse(new ServerAddress("localhost", 5432)), promote, reader.addresses("slaver_list", 1));
+                primary.orElse(new Endpoint.Tcp("localhost", 5432)), promote, ServerKeys.SLAVER_LIST.read(reader));
     }
 
     private ProxyConfig.AdminLogin adminLogin() {
-        String password = reader.text("conninfo.pw", "");
+        String password = ServerKeys.CONNINFO_PW.read(reader);
         return new ProxyConfig.AdminLogin(
-                reader.requiredText("conninfo.user", "postgres"),
+                ServerKeys.CONNINFO_USER.read(reader),
                 password,
-                reader.text("conninfo.db", "postgres"),
+                ServerKeys.CONNINFO_DB.read(reader),
                 requireAuth(password.isEmpty()));
     }
 
     /** Who has no password has nothing to give away, and may be trusted. */
     private String requireAuth(boolean isTrusted) {
-        String methods = reader.text(REQUIRE_AUTH, isTrusted ? "scram-sha-256,md5,none" : "scram-sha-256,md5");
+        String key = ServerKeys.CONNINFO_REQUIRE_AUTH.key();
+        String methods = reader.text(key, isTrusted ? "scram-sha-256,md5,none" : "scram-sha-256,md5");
         List<String> words =
                 Stream.of(methods.split(",", -1)).map(String::strip).toList();
         for (String word : words) {
             if (word.equals("password")) {
                 reader.problem(
-                        REQUIRE_AUTH,
+                        key,
                         "password would send conninfo.pw in clear text to whoever listens at a server's address",
                         "Let pg_hba.conf ask conninfo.user for scram-sha-256, and write scram-sha-256.");
             } else if (!ASKED_BY.contains(word)) {
                 reader.problem(
-                        REQUIRE_AUTH,
+                        key,
                         "\"" + word + "\" is no method that can be required",
                         "Choose among " + String.join(", ", ASKED_BY) + ", separated by commas.");
             }
@@ -182,17 +155,17 @@ public final class ConfigLoader {
 
     private ProxyConfig.Timeouts timeouts() {
         return new ProxyConfig.Timeouts(
-                reader.duration("idle_cnn_timeout", Duration.ofSeconds(300), SHORTEST),
-                reader.duration("active_cnn_timeout", Duration.ofSeconds(300), NONE),
-                reader.duration("idle_transaction_timeout", NONE, NONE),
-                reader.duration("query_wait_timeout", Duration.ofSeconds(120), SHORTEST),
-                reader.duration("client_login_timeout", Duration.ofSeconds(60), SHORTEST),
-                reader.duration("server_connect_timeout", Duration.ofSeconds(15), SHORTEST),
-                reader.duration("server_lifetime", Duration.ofSeconds(3600), SHORTEST),
-                reader.duration("server_reset_timeout", Duration.ofSeconds(10), SHORTEST),
-                reader.duration("worker_hang_timeout", Duration.ofSeconds(10), Duration.ofSeconds(1)),
-                reader.duration("cancel_wait_timeout", Duration.ofSeconds(10), SHORTEST),
-                reader.duration("shutdown_timeout", Duration.ofSeconds(10), SHORTEST));
+                ClientKeys.IDLE_CNN_TIMEOUT.read(reader),
+                ClientKeys.ACTIVE_CNN_TIMEOUT.read(reader),
+                ClientKeys.IDLE_TRANSACTION_TIMEOUT.read(reader),
+                ClientKeys.QUERY_WAIT_TIMEOUT.read(reader),
+                ClientKeys.CLIENT_LOGIN_TIMEOUT.read(reader),
+                ClientKeys.SERVER_CONNECT_TIMEOUT.read(reader),
+                ClientKeys.SERVER_LIFETIME.read(reader),
+                ClientKeys.SERVER_RESET_TIMEOUT.read(reader),
+                ClientKeys.WORKER_HANG_TIMEOUT.read(reader),
+                ClientKeys.CANCEL_WAIT_TIMEOUT.read(reader),
+                ClientKeys.SHUTDOWN_TIMEOUT.read(reader));
     }
 
     private ProxyConfig.Files files() {
@@ -203,78 +176,84 @@ public final class ConfigLoader {
                 System.getenv("XDG_STATE_HOME"),
                 TrustedPath::isOwnDirectory);
         Path run = RunDirectory.choose(user, System.getenv("XDG_RUNTIME_DIR"), state, TrustedPath::isOwnDirectory);
-        Path socket = reader.path("ipc_uds_path", run.resolve("ipc").resolve("control.sock"));
+        Path socket =
+                reader.path(OperatorKeys.IPC_UDS_PATH.key(), run.resolve("ipc").resolve("control.sock"));
         int bytes = socket.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
-        if (bytes > MAX_SOCKET_PATH_BYTES) {
+        if (bytes > Endpoint.MAX_PATH_BYTES) {
             reader.problem(
-                    "ipc_uds_path",
+                    OperatorKeys.IPC_UDS_PATH.key(),
                     "has " + bytes + " bytes, more than a socket's path may have",
-                    "Choose a path of at most " + MAX_SOCKET_PATH_BYTES + " bytes.");
+                    "Choose a path of at most " + Endpoint.MAX_PATH_BYTES + " bytes.");
         }
         return new ProxyConfig.Files(
                 socket,
-                reader.path("pid_file", run.resolve("pgproxy.pid")),
-                reader.path("state_file", state.resolve("state")));
+                reader.path(OperatorKeys.PID_FILE.key(), run.resolve("pgproxy.pid")),
+                reader.path(ServerKeys.STATE_FILE.key(), state.resolve("state")));
     }
 
     private SocketTuning tuning() {
         return new SocketTuning(
-                reader.onOff("tcp_keepalive", true),
-                seconds("tcp_keepidle", 60),
-                seconds("tcp_keepintvl", 10),
-                reader.integer("tcp_keepcnt", 6, 1, 127),
+                ClientKeys.TCP_KEEPALIVE.read(reader),
+                seconds(ClientKeys.TCP_KEEPIDLE),
+                seconds(ClientKeys.TCP_KEEPINTVL),
+                ClientKeys.TCP_KEEPCNT.read(reader),
                 userTimeoutMs());
     }
 
     private int userTimeoutMs() {
-        Duration timeout = reader.duration("tcp_user_timeout", NONE, NONE);
+        Duration timeout = ClientKeys.TCP_USER_TIMEOUT.read(reader);
         if (timeout.compareTo(LONGEST_USER_TIMEOUT) > 0) {
             reader.problem(
-                    "tcp_user_timeout", "is longer than a day", "Choose a shorter time; 0 leaves it to the kernel.");
+                    ClientKeys.TCP_USER_TIMEOUT.key(),
+                    "is longer than a day",
+                    "Choose a shorter time; 0 leaves it to the kernel.");
             return 0;
         }
         return (int) timeout.toMillis();
     }
 
-    private int seconds(String key, int defaultSeconds) {
-        Duration value = reader.duration(key, Duration.ofSeconds(defaultSeconds), Duration.ofSeconds(1));
-        return (int) Math.min(32_767, value.toSeconds());
+    private int seconds(Setting<Duration> setting) {
+        return (int) Math.min(32_767, setting.read(reader).toSeconds());
     }
 
     /** Set to nothing, the key turns the suffix off; not set, it is {@code _r}. */
     private String standbyUserSuffix() {
-        reader.showDefault("route.standby_user_suffix", "_r");
-        Optional<String> suffix = reader.text("route.standby_user_suffix");
-        return suffix.orElse(reader.isSet("route.standby_user_suffix") ? "" : "_r");
+        return textOrOff(ServerKeys.STANDBY_USER_SUFFIX);
     }
 
-    private Map<String, Integer> limits(String prefix) {
+    /** The value; what is declared when the key is not set, and nothing when it is set to nothing. */
+    private String textOrOff(Setting<Optional<String>> setting) {
+        reader.showDefault(setting.key(), setting.defaultValue());
+        return setting.read(reader).orElse(reader.isSet(setting.key()) ? "" : setting.defaultValue());
+    }
+
+    private Map<String, Integer> limits(Setting<List<String>> family) {
         Map<String, Integer> limits = new TreeMap<>();
-        for (String key : reader.keysWithPrefix(prefix)) {
-            String name = key.substring(prefix.length());
+        for (String key : family.read(reader)) {
+            String name = key.substring(family.prefix().length());
             if (name.isEmpty()) {
-                reader.problem(key, "names nobody", "Write " + prefix + "NAME = 20.");
+                reader.problem(key, "names nobody", "Write " + family.key() + " = 20.");
             }
             limits.put(
                     StartupParameters.serverName(StartupParameters.fromText(name)),
-                    reader.integer(key, 0, 0, MOST_CONNECTIONS));
+                    reader.integer(key, 0, 0, ClientKeys.MOST_CONNECTIONS));
         }
         return Map.copyOf(limits);
     }
 
     /** Set to nothing, the key lets every difference split pools; not set, it is {@code application_name}. */
     private List<String> ignoredParameters() {
-        reader.showDefault(IGNORED, StartupParameters.APPLICATION_NAME);
-        Optional<String> names = reader.text(IGNORED);
+        String key = ClientKeys.POOL_IGNORE_PARAMETERS.key();
+        String names = textOrOff(ClientKeys.POOL_IGNORE_PARAMETERS);
         if (names.isEmpty()) {
-            return reader.isSet(IGNORED) ? List.of() : List.of(StartupParameters.APPLICATION_NAME);
+            return List.of();
         }
         List<String> ignored = new ArrayList<>();
-        for (String part : names.get().split(",", -1)) {
+        for (String part : names.split(",", -1)) {
             String name = part.strip();
             if (!name.matches("[A-Za-z_][\\w.]*") || NEVER_IGNORED.contains(name)) {
                 reader.problem(
-                        IGNORED,
+                        key,
                         "\"" + name + "\" is no parameter that clients of one pool may differ in",
                         "Write names of settings separated by commas, for example application_name, extra_float_digits.");
             }
@@ -283,11 +262,12 @@ public final class ConfigLoader {
         return List.copyOf(ignored);
     }
 
-    private List<Map<String, Pattern>> conditions(String prefix) {
+    private List<Map<String, Pattern>> conditions(Setting<List<String>> family) {
         List<Map<String, Pattern>> all = new ArrayList<>();
-        for (String key : reader.keysWithPrefix(prefix)) {
-            if (!key.substring(prefix.length()).matches("\\d{1,6}")) {
-                reader.problem(key, "has no number", "Write " + prefix + "1, " + prefix + "2 and so on.");
+        for (String key : family.read(reader)) {
+            if (!key.substring(family.prefix().length()).matches("\\d{1,6}")) {
+                reader.problem(
+                        key, "has no number", "Write " + family.prefix() + "1, " + family.prefix() + "2 and so on.");
                 continue;
             }
             Map<String, Pattern> one = new HashMap<>();
@@ -319,72 +299,75 @@ public final class ConfigLoader {
 
     private ProxyConfig.Failover failover() {
         return new ProxyConfig.Failover(
-                reader.choice("promote_method", ProxyConfig.PromoteMethod.class, ProxyConfig.PromoteMethod.AUTO),
-                reader.duration("promote_timeout", Duration.ofSeconds(60), SHORTEST),
-                reader.integer("conninfo.conn_retry_num", 5, 1, 1000),
-                reader.duration("conninfo.conn_retry_interval", Duration.ofSeconds(6), SHORTEST),
-                reader.duration("conninfo.query_interval", Duration.ofSeconds(30), SHORTEST),
-                reader.duration("failover.probe_timeout", Duration.ofSeconds(5), Duration.ofMillis(100)),
-                reader.integer("conninfo.lo_oid", 9999, 1, Integer.MAX_VALUE),
-                reader.duration("failover.switchover_timeout", Duration.ofSeconds(30), SHORTEST),
-                reader.onOff("failover.require_standby_agrees", true),
-                reader.number("failover.max_lag_bytes", 0, 0, Long.MAX_VALUE),
-                reader.onOff("failover.move_sessions", true),
-                reader.onOff("failover.fence_old_primary", false));
+                ServerKeys.PROMOTE_METHOD.read(reader),
+                ServerKeys.PROMOTE_TIMEOUT.read(reader),
+                ServerKeys.CONN_RETRY_NUM.read(reader),
+                ServerKeys.CONN_RETRY_INTERVAL.read(reader),
+                ServerKeys.QUERY_INTERVAL.read(reader),
+                ServerKeys.PROBE_TIMEOUT.read(reader),
+                ServerKeys.LO_OID.read(reader),
+                ServerKeys.SWITCHOVER_TIMEOUT.read(reader),
+                ServerKeys.REQUIRE_STANDBY_AGREES.read(reader),
+                ServerKeys.MAX_LAG_BYTES.read(reader),
+                ServerKeys.MOVE_SESSIONS.read(reader),
+                ServerKeys.FENCE_OLD_PRIMARY.read(reader));
     }
 
     private ProxyConfig.Alerts alerts() {
-        Optional<String> webhook = reader.text("notify.webhook");
+        Optional<String> webhook = OperatorKeys.NOTIFY_WEBHOOK.read(reader);
         if (webhook.filter(url -> !URL.matcher(url).matches()).isPresent()) {
-            reader.problem("notify.webhook", "is not a URL", "Write http:// or https:// and a host.");
+            reader.problem(OperatorKeys.NOTIFY_WEBHOOK.key(), "is not a URL", "Write http:// or https:// and a host.");
         }
-        return new ProxyConfig.Alerts(reader.path("notify.command"), webhook, mail());
+        return new ProxyConfig.Alerts(OperatorKeys.NOTIFY_COMMAND.read(reader), webhook, mail());
     }
 
     private Optional<ProxyConfig.Mail> mail() {
-        String host = reader.text("notify.mail.host", "");
-        List<String> to = Stream.of(reader.text("notify.mail.to", "").split(",", -1))
+        String host = OperatorKeys.NOTIFY_MAIL_HOST.read(reader);
+        List<String> to = Stream.of(OperatorKeys.NOTIFY_MAIL_TO.read(reader).split(",", -1))
                 .map(String::strip)
                 .filter(address -> !address.isEmpty())
                 .toList();
         ProxyConfig.Mail mail = new ProxyConfig.Mail(
                 host,
-                reader.integer("notify.mail.port", 25, 1, 65_535),
-                reader.text("notify.mail.user", ""),
-                reader.text("notify.mail.pw", ""),
-                reader.text("notify.mail.from", ""),
+                OperatorKeys.NOTIFY_MAIL_PORT.read(reader),
+                OperatorKeys.NOTIFY_MAIL_USER.read(reader),
+                OperatorKeys.NOTIFY_MAIL_PW.read(reader),
+                OperatorKeys.NOTIFY_MAIL_FROM.read(reader),
                 to);
         if (host.isEmpty()) {
             if (!to.isEmpty()) {
-                reader.problem("notify.mail.host", "is not set, so no mail can be sent", "Name the mail server.");
+                reader.problem(
+                        OperatorKeys.NOTIFY_MAIL_HOST.key(),
+                        "is not set, so no mail can be sent",
+                        "Name the mail server.");
             }
             return Optional.empty();
         }
-        for (String key : List.of("notify.mail.from", "notify.mail.to")) {
-            List<String> addresses = key.endsWith("from") ? List.of(mail.from()) : to;
+        for (Setting<String> setting : List.of(OperatorKeys.NOTIFY_MAIL_FROM, OperatorKeys.NOTIFY_MAIL_TO)) {
+            List<String> addresses = setting == OperatorKeys.NOTIFY_MAIL_TO ? to : List.of(mail.from());
             if (addresses.isEmpty()
                     || !addresses.stream()
                             .allMatch(address -> MAIL.matcher(address).matches())) {
-                reader.problem(key, "is no address of a mailbox", "Write NAME@HOST; several to with commas.");
+                reader.problem(setting.key(), "is no address of a mailbox", "Write NAME@HOST; several to with commas.");
             }
         }
         return Optional.of(mail);
     }
 
     private ProxyConfig.AdminDatabase adminDatabase() {
-        String password = reader.text("pg_proxy_pw", ProxyConfig.AdminDatabase.DEFAULT_PASSWORD);
-        Optional<String> readerPassword = reader.text("pg_proxy_stats_pw");
+        String password = OperatorKeys.PG_PROXY_PW.read(reader);
+        Optional<String> readerPassword = OperatorKeys.PG_PROXY_STATS_PW.read(reader);
         if (readerPassword.filter(password::equals).isPresent()) {
             reader.problem(
-                    "pg_proxy_stats_pw",
+                    OperatorKeys.PG_PROXY_STATS_PW.key(),
                     "is the same as pg_proxy_pw, so nobody could tell a reader from an operator",
                     "Choose another one.");
         }
         return new ProxyConfig.AdminDatabase(
                 password,
                 readerPassword,
-                reader.integer("pg_proxy_max_conn", 20, LEAST_OPERATORS, 1000),
-                reader.duration("pg_proxy_query_timeout", Duration.ofSeconds(10), SHORTEST),
-                reader.duration("pg_proxy_idle_timeout", Duration.ofHours(1), NONE));
+                OperatorKeys.PG_PROXY_MAX_CONN.read(reader),
+                OperatorKeys.PG_PROXY_QUERY_TIMEOUT.read(reader),
+                OperatorKeys.PG_PROXY_IDLE_TIMEOUT.read(reader));
     }
 }

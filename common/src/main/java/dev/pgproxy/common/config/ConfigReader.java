@@ -1,5 +1,6 @@
 package dev.pgproxy.common.config;
 
+import dev.pgproxy.common.net.Endpoint;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,27 +22,12 @@ import org.jspecify.annotations.Nullable;
  * Takes typed values out of a {@link PropertiesFile} and collects what is wrong with them. Each getter returns a usable
  * value even then, so that one pass finds every problem. Asking for a key is what makes it known.
  */
-final class ConfigReader {
+final class ConfigReader implements SettingSource {
 
     private static final Pattern DURATION = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|min|h|d|)");
-    private static final Pattern BRACKETED = Pattern.compile("\\[([0-9a-fA-F:.%]+)]:(\\d+)");
-    private static final Pattern HOST_AND_PORT = Pattern.compile("([^\\s:,\\[\\]]+):(\\d+)");
-    private static final Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
-    private static final Pattern IPV4 =
-            Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)");
-    private static final int MAX_PORT = 65_535;
     private static final int MAX_KEY_BYTES = 200;
     private static final int MAX_VALUE_BYTES = 1_000;
     private static final int MAX_LIST_BYTES = 4_000;
-    /** Keys, or what keys begin with, whose values are lists. */
-    private static final Set<String> LISTS = Set.of(
-            "listen",
-            "slaver_list",
-            "notify.mail.to",
-            "pool_ignore_parameters",
-            "disable_conds_list.",
-            "single_use_conds_list.");
-
     private static final int SIMILAR = 3;
 
     private final PropertiesFile file;
@@ -55,15 +40,16 @@ final class ConfigReader {
         this.problems = new ArrayList<>(file.problems());
     }
 
-    /** The value, empty when the key is not set or set to nothing. */
-    Optional<String> text(String key) {
+    @Override
+    public Optional<String> text(String key) {
         known.add(key);
         PropertiesFile.@Nullable Entry entry = file.entries().get(key);
         return entry == null || entry.value().isEmpty() ? Optional.empty() : Optional.of(entry.value());
     }
 
     /** The value, or this when the key is not set or set to nothing. */
-    String text(String key, String defaultValue) {
+    @Override
+    public String text(String key, String defaultValue) {
         showDefault(key, defaultValue);
         return text(key).orElse(defaultValue);
     }
@@ -81,15 +67,22 @@ final class ConfigReader {
     private ConfigEntry entry(String key) {
         PropertiesFile.@Nullable Entry set = file.entries().get(key);
         String defaultValue = defaults.getOrDefault(key, "");
+        Optional<Setting<?>> setting = Keys.declaring(key);
         return new ConfigEntry(
-                key, set == null ? defaultValue : set.value(), defaultValue, set == null ? 0 : set.line());
+                key,
+                set == null ? defaultValue : set.value(),
+                defaultValue,
+                set == null ? 0 : set.line(),
+                setting.filter(one -> one.effect() == Setting.Effect.RELOAD).isPresent(),
+                setting.filter(Setting::isSecret).isPresent());
     }
 
     boolean isSet(String key) {
         return file.entries().containsKey(key);
     }
 
-    String requiredText(String key, String example) {
+    @Override
+    public String requiredText(String key, String example) {
         Optional<String> value = text(key);
         if (value.isEmpty()) {
             problem(key, "is required and not set", "Set it, for example: " + key + " = " + example);
@@ -97,7 +90,8 @@ final class ConfigReader {
         return value.orElse(example);
     }
 
-    Duration duration(String key, Duration defaultValue, Duration minimum) {
+    @Override
+    public Duration duration(String key, Duration defaultValue, Duration minimum) {
         showDefault(key, Long.toString(defaultValue.toSeconds())); // No default has a fraction.
         Optional<String> value = text(key);
         if (value.isEmpty()) {
@@ -134,11 +128,13 @@ final class ConfigReader {
         };
     }
 
-    int integer(String key, int defaultValue, int minimum, int maximum) {
+    @Override
+    public int integer(String key, int defaultValue, int minimum, int maximum) {
         return (int) number(key, defaultValue, minimum, maximum);
     }
 
-    long number(String key, long defaultValue, long minimum, long maximum) {
+    @Override
+    public long number(String key, long defaultValue, long minimum, long maximum) {
         showDefault(key, Long.toString(defaultValue));
         Optional<String> value = text(key);
         if (value.isEmpty()) {
@@ -159,7 +155,8 @@ final class ConfigReader {
         return defaultValue;
     }
 
-    boolean onOff(String key, boolean defaultValue) {
+    @Override
+    public boolean onOff(String key, boolean defaultValue) {
         showDefault(key, defaultValue ? "on" : "off");
         Optional<String> value = text(key);
         if (value.isEmpty()) {
@@ -179,7 +176,8 @@ final class ConfigReader {
         }
     }
 
-    <E extends Enum<E>> E choice(String key, Class<E> type, E defaultValue) {
+    @Override
+    public <E extends Enum<E>> E choice(String key, Class<E> type, E defaultValue) {
         showDefault(key, defaultValue.name().toLowerCase(Locale.ROOT));
         Optional<String> value = text(key);
         if (value.isEmpty()) {
@@ -200,7 +198,8 @@ final class ConfigReader {
         return defaultValue;
     }
 
-    Optional<Path> path(String key) {
+    @Override
+    public Optional<Path> path(String key) {
         Optional<String> value = text(key);
         try {
             return value.map(text -> Path.of(text).toAbsolutePath().normalize());
@@ -215,54 +214,47 @@ final class ConfigReader {
         return path(key).orElse(defaultValue);
     }
 
-    /** Addresses separated by commas; an empty list when the key is not set. */
-    List<ServerAddress> addresses(String key, int minimumPort) {
-        List<ServerAddress> addresses = new ArrayList<>();
+    @Override
+    public List<Endpoint> addresses(String key, int minimumPort) {
+        List<Endpoint> addresses = new ArrayList<>();
         for (String part : text(key).map(value -> value.split(",", -1)).orElse(new String[0])) {
             address(key, part.strip(), minimumPort).ifPresent(addresses::add);
         }
         for (int i = 0; i < addresses.size(); i++) {
-            if (addresses.subList(0, i).contains(addresses.get(i))
-                    && addresses.get(i).port() != 0) {
+            if (addresses.subList(0, i).contains(addresses.get(i)) && !isChosenBySystem(addresses.get(i))) {
                 problem(key, addresses.get(i) + " stands there twice", "Name each address once.");
             }
         }
         return List.copyOf(addresses);
     }
 
-    Optional<ServerAddress> address(String key) {
+    @Override
+    public Optional<Endpoint> address(String key) {
         return text(key).flatMap(value -> address(key, value, 1));
     }
 
-    private Optional<ServerAddress> address(String key, String text, int minimumPort) {
-        Matcher bracketed = BRACKETED.matcher(text);
-        Matcher plain = HOST_AND_PORT.matcher(text);
-        if (bracketed.matches() || plain.matches()) {
-            Matcher matched = bracketed.matches() ? bracketed : plain;
-            String port = matched.group(2);
-            if (LOOKS_LIKE_IPV4.matcher(matched.group(1)).matches()
-                    && !IPV4.matcher(matched.group(1)).matches()) {
-                problem(
-                        key,
-                        "\"" + matched.group(1) + "\" is no IPv4 address",
-                        "Each of its four numbers is 0 to 255.");
-                return Optional.empty();
+    private static boolean isChosenBySystem(Endpoint address) {
+        return address instanceof Endpoint.Tcp tcp && tcp.port() == 0;
+    }
+
+    private Optional<Endpoint> address(String key, String text, int minimumPort) {
+        try {
+            Endpoint address = Endpoint.parse(text);
+            if (!(address instanceof Endpoint.Tcp tcp)) {
+                problem(key, "\"" + text + "\" is a Unix socket, which this key cannot be yet", "Write host:port.");
+            } else if (tcp.port() < minimumPort) {
+                problem(key, "port " + tcp.port() + " does not exist", "A port is a number from 1 to 65535.");
+            } else {
+                return Optional.of(address);
             }
-            if (port.length() <= 5 && Integer.parseInt(port) >= minimumPort && Integer.parseInt(port) <= MAX_PORT) {
-                return Optional.of(new ServerAddress(matched.group(1), Integer.parseInt(port)));
-            }
-            problem(key, "port " + port + " does not exist", "A port is a number from 1 to " + MAX_PORT + ".");
-            return Optional.empty();
+        } catch (Endpoint.BadEndpointException e) {
+            problem(key, e.problem(), e.remedy());
         }
-        problem(
-                key,
-                "\"" + text + "\" is not an address",
-                "Write host:port, for example 10.0.0.1:5432, db.example.com:5432 or [::1]:5432.");
         return Optional.empty();
     }
 
-    /** The keys that begin with this, such as {@code disable_conds_list.}, all of them known from now on. */
-    List<String> keysWithPrefix(String prefix) {
+    @Override
+    public List<String> keysWithPrefix(String prefix) {
         List<String> keys = file.entries().keySet().stream()
                 .filter(key -> key.startsWith(prefix))
                 .toList();
@@ -292,7 +284,7 @@ final class ConfigReader {
     /** What is read here travels to other processes, in messages that have a bound. */
     private void checkLength(String key) {
         int bytes = bytes(Objects.requireNonNull(file.entries().get(key)).value());
-        int most = LISTS.stream().anyMatch(key::startsWith) ? MAX_LIST_BYTES : MAX_VALUE_BYTES;
+        int most = Keys.declaring(key).map(Setting::isList).orElse(false) ? MAX_LIST_BYTES : MAX_VALUE_BYTES;
         if (bytes > most) {
             problem(key, "has " + bytes + " bytes", "The longest value of this key has " + most + " bytes.");
         }
@@ -303,11 +295,6 @@ final class ConfigReader {
 
     private static int bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
-    }
-
-    /** Every key that was asked for; complete once the whole configuration was read. */
-    Set<String> knownKeys() {
-        return known;
     }
 
     private String suggestion(String key) {

@@ -45,7 +45,8 @@ public final class ConfigReload {
             if (old != null && read != null && old.value().equals(read.value())) {
                 continue;
             }
-            boolean isReloadable = ConfigEntry.isReloadable(key)
+            boolean isReloadable = (read == null || read.isReloadable())
+                    && (old == null || old.isReloadable())
                     && (namesPrimary || !PRIMARY_KEYS.contains(key))
                     && !(tooMany && key.equals(CLIENTS));
             if (!isReloadable) {

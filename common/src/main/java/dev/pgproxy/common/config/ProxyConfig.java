@@ -1,6 +1,7 @@
 package dev.pgproxy.common.config;
 
 import com.google.re2j.Pattern;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +18,7 @@ import java.util.Optional;
  * @param entries every key, for an operator to see
  */
 public record ProxyConfig(
-        List<ServerAddress> listen,
+        List<Endpoint> listen,
         Servers servers,
         AdminLogin adminLogin,
         Timeouts timeouts,
@@ -39,7 +40,7 @@ public record ProxyConfig(
         List<ConfigEntry> entries) {
 
     /** @param promote the standby that takes over; empty for no failover */
-    public record Servers(ServerAddress primary, Optional<ServerAddress> promote, List<ServerAddress> standbys) {}
+    public record Servers(Endpoint primary, Optional<Endpoint> promote, List<Endpoint> standbys) {}
 
     /**
      * The superuser for probing, promotion and verifiers ({@code conninfo.*}).

@@ -1,7 +1,7 @@
 package dev.pgproxy.common.ipc;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.log.ForPeople;
+import dev.pgproxy.common.net.Endpoint;
 
 /**
  * Something about the servers that people are told, wherever they are.
@@ -13,7 +13,7 @@ import dev.pgproxy.common.log.ForPeople;
  */
 public record Alert(
         Kind kind,
-        ServerAddress server,
+        Endpoint server,
         @ForPeople String message,
         @ForPeople String hint,
         String at) {

@@ -1,7 +1,7 @@
 package dev.pgproxy.common.ipc;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.log.ForPeople;
+import dev.pgproxy.common.net.Endpoint;
 
 /** What becomes of connections to servers. Backends are numbered by the worker that holds them. */
 public final class BackendMessages {
@@ -78,8 +78,7 @@ public final class BackendMessages {
      * @param message the server's words, or others, that name it in quotes
      * @param isWaiting whether the command can still succeed
      */
-    public record ObjectInUse(
-            ServerAddress server, @ForPeople String message, boolean isWaiting) implements FromWorker {
+    public record ObjectInUse(Endpoint server, @ForPeople String message, boolean isWaiting) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
             desk.onObjectInUse(worker, this);
@@ -95,8 +94,8 @@ public final class BackendMessages {
     }
 
     /** Close the idle backends of this server whose database these words name, as in {@link ObjectInUse}. */
-    public record GiveUpIdle(
-            ServerAddress server, @ForPeople String message, boolean isWaiting) implements ControlMessage.ToPoolWorker {
+    public record GiveUpIdle(Endpoint server, @ForPeople String message, boolean isWaiting)
+            implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
             desks.backends().onGiveUpIdle(this);
@@ -104,7 +103,7 @@ public final class BackendMessages {
     }
 
     /** Use no connection to this server again that is open now: close idle ones, and the others when their client leaves. */
-    public record Reconnect(ServerAddress server) implements ControlMessage.ToPoolWorker {
+    public record Reconnect(Endpoint server) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
             desks.backends().onReconnect(this);

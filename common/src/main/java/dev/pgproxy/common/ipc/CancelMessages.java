@@ -1,6 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
 /**
@@ -53,7 +53,7 @@ public final class CancelMessages {
      * This worker owns the session that the cancel names; the server's own key for it. The backend is held back until
      * {@link CancelFinished} names it.
      */
-    public record CancelTarget(long cancelId, long backendId, ServerAddress server, int pid, byte[] key)
+    public record CancelTarget(long cancelId, long backendId, Endpoint server, int pid, byte[] key)
             implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -76,7 +76,7 @@ public final class CancelMessages {
      * @param server as the configuration names it
      * @param peer the address that the backend is connected to
      */
-    public record CancelQuery(long backendId, ServerAddress server, ServerAddress peer, int pid, byte[] key)
+    public record CancelQuery(long backendId, Endpoint server, Endpoint peer, int pid, byte[] key)
             implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -118,12 +118,7 @@ public final class CancelMessages {
      *     make worse what it left; empty when a client asked for it
      */
     public record PerformCancel(
-            long cancelId,
-            ServerAddress server,
-            int pid,
-            byte[] key,
-            long timeoutMs,
-            Optional<ServerAddress> abandonedAt)
+            long cancelId, Endpoint server, int pid, byte[] key, long timeoutMs, Optional<Endpoint> abandonedAt)
             implements ControlMessage.ToTaskWorker {
         @Override
         public void dispatchTo(ControlMessage.TaskWorkerDesks desks) {

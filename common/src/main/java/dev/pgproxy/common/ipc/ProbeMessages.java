@@ -1,8 +1,8 @@
 package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.log.ForPeople;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import java.util.List;
@@ -58,7 +58,7 @@ public final class ProbeMessages {
     }
 
     /** The master wants to know how a server is. Probes of one server and one kind run one after the other. */
-    public record ProbeServer(long probeId, ServerAddress server, ProbeKind kind, long timeoutMs) implements ToWorker {
+    public record ProbeServer(long probeId, Endpoint server, ProbeKind kind, long timeoutMs) implements ToWorker {
         @Override
         public void dispatchTo(AtTaskWorker worker) {
             worker.onProbeServer(this);
@@ -66,7 +66,7 @@ public final class ProbeMessages {
     }
 
     /** This is not a server of the proxy any more: no connection to it is kept. */
-    public record ForgetServer(ServerAddress server) implements ToWorker {
+    public record ForgetServer(Endpoint server) implements ToWorker {
         @Override
         public void dispatchTo(AtTaskWorker worker) {
             worker.onForgetServer(this);
@@ -84,7 +84,7 @@ public final class ProbeMessages {
      */
     public record RunErrand(
             long requestId,
-            ServerAddress server,
+            Endpoint server,
             Errand errand,
             ProxyConfig.PromoteMethod method,
             int triggerObject,
@@ -102,8 +102,7 @@ public final class ProbeMessages {
      *
      * @param fresh whether it was over a new connection
      */
-    public record ServerProbed(
-            long probeId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation)
+    public record ServerProbed(long probeId, Endpoint server, ProbeKind kind, boolean fresh, Observation observation)
             implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -112,7 +111,7 @@ public final class ProbeMessages {
     }
 
     /** The connection that was kept to a server ended between two probes. */
-    public record ServerLost(ServerAddress server) implements FromWorker {
+    public record ServerLost(Endpoint server) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
             desk.onServerLost(worker, this);
@@ -124,7 +123,7 @@ public final class ProbeMessages {
      *
      * @param addresses it leads to now
      */
-    public record ServerMoved(ServerAddress server, List<String> addresses)
+    public record ServerMoved(Endpoint server, List<String> addresses)
             implements FromWorker, ControlMessage.ToPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {

@@ -1,6 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 
 /**
  * What is known of roles. Users and databases are held one char per byte, as in
@@ -42,7 +42,7 @@ public final class RoleMessages {
     }
 
     /** Asks what a server knows of the role and the database that a client names. */
-    public record FindRole(long sessionId, ServerAddress server, String user, String database)
+    public record FindRole(long sessionId, Endpoint server, String user, String database)
             implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -51,7 +51,7 @@ public final class RoleMessages {
     }
 
     /** A client of this server has changed roles or databases: what was looked up there is outdated. */
-    public record RolesChanged(ServerAddress server) implements FromWorker, ControlMessage.FromPoolWorker {
+    public record RolesChanged(Endpoint server) implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
             desk.onRolesChanged(worker, this);
@@ -63,7 +63,7 @@ public final class RoleMessages {
      *
      * @param methodToo whether the server may ask it in another way as well
      */
-    public record RoleDoubted(ServerAddress server, String user, String database, boolean methodToo)
+    public record RoleDoubted(Endpoint server, String user, String database, boolean methodToo)
             implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -88,7 +88,7 @@ public final class RoleMessages {
     }
 
     /** Find out what the server and the file of verifiers say of this role, within this time. */
-    public record LookUpRole(long lookupId, ServerAddress server, String user, String database, long timeoutMs)
+    public record LookUpRole(long lookupId, Endpoint server, String user, String database, long timeoutMs)
             implements ControlMessage.ToTaskWorker {
         @Override
         public void dispatchTo(ControlMessage.TaskWorkerDesks desks) {

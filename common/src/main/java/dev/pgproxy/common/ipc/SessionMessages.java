@@ -1,8 +1,8 @@
 package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
 /**
@@ -61,7 +61,7 @@ public final class SessionMessages {
      */
     public record AssignSession(
             long sessionId,
-            ServerAddress server,
+            Endpoint server,
             long expectedBackendId,
             AuthenticationMethod askFirst,
             long loginTimeLeftMs,

@@ -1,6 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 
 /** Sessions of a server that another one takes the place of. */
 public final class SwitchoverMessages {
@@ -23,8 +23,7 @@ public final class SwitchoverMessages {
      * Let sessions of this server finish their transactions and then take nothing more from their clients; or let them continue.
      * {@link SessionsHeld} answers when all of them rest.
      */
-    public record HoldSessions(long requestId, ServerAddress server, boolean held)
-            implements ControlMessage.ToPoolWorker {
+    public record HoldSessions(long requestId, Endpoint server, boolean held) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
             desks.switchovers().onHoldSessions(this);
@@ -40,7 +39,7 @@ public final class SwitchoverMessages {
     }
 
     /** This server is not the primary any more: nothing that it still says may reach a client. */
-    public record LeaveServer(ServerAddress server, ServerAddress successor) implements ControlMessage.ToPoolWorker {
+    public record LeaveServer(Endpoint server, Endpoint successor) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
             desks.switchovers().onLeaveServer(this);

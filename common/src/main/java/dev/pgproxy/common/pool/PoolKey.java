@@ -1,6 +1,6 @@
 package dev.pgproxy.common.pool;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.ArrayList;
@@ -14,13 +14,13 @@ import java.util.List;
  * @param parameters what the startup packet set; RESET goes back to these, so they are part of a session's identity. Those that may
  *     differ are left out
  */
-public record PoolKey(ServerAddress server, int protocolVersion, StartupParameters parameters) {
+public record PoolKey(Endpoint server, int protocolVersion, StartupParameters parameters) {
 
     /** Longer values, and those of other characters than ASCII's, a server may change or refuse: they split pools. */
     private static final int LONGEST_IGNORED_VALUE = 63;
 
     /** @param ignored names of parameters in which clients of one pool may differ */
-    public static PoolKey of(ServerAddress server, StartupPacket.Startup startup, List<String> ignored) {
+    public static PoolKey of(Endpoint server, StartupPacket.Startup startup, List<String> ignored) {
         List<StartupParameters.Parameter> relevant = new ArrayList<>();
         for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
             if (!isIgnored(parameter, ignored)) {

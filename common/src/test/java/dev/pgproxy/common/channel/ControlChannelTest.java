@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.ControlSockets;
 import dev.pgproxy.common.io.DescriptorSocket;
 import dev.pgproxy.common.io.EpollPoller;
@@ -21,6 +20,7 @@ import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -41,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ControlChannelTest {
 
     private static final ClientOrigin ORIGIN = new ClientOrigin("127.0.0.1", 1, 0);
-    private static final ServerAddress SERVER = new ServerAddress("127.0.0.1", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("127.0.0.1", 5432);
 
     private static final int HAND_OVERS = 2_000;
     private static final int PACKET_BYTES = 4_000;

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.BackendMessages;
@@ -21,6 +20,7 @@ import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.net.Endpoint;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 class ControlFrameTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("db.example.com", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("db.example.com", 5432);
     private static final int SAMPLES = 100;
 
     /** As large as one may be. */

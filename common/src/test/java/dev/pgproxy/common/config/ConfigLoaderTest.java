@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
@@ -16,9 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,8 +55,8 @@ class ConfigLoaderTest {
     @Test
     void fillsInTheDefaults() throws Exception {
         ProxyConfig config = load(REQUIRED);
-        assertEquals(List.of(new ServerAddress("0.0.0.0", 9999)), config.listen());
-        assertEquals(new ServerAddress("10.0.0.1", 5432), config.servers().primary());
+        assertEquals(List.of(new Endpoint.Tcp("0.0.0.0", 9999)), config.listen());
+        assertEquals(new Endpoint.Tcp("10.0.0.1", 5432), config.servers().primary());
         assertEquals(Optional.empty(), config.servers().promote());
         assertEquals(Duration.ofMinutes(5), config.timeouts().idleConnection());
         assertEquals(65_536, config.receiveBytes());
@@ -102,9 +100,9 @@ class ConfigLoaderTest {
         ProxyConfig config = load(REQUIRED + "listen = 127.0.0.1:1, [::1]:2,db.example.com:3");
         assertEquals(
                 List.of(
-                        new ServerAddress("127.0.0.1", 1),
-                        new ServerAddress("::1", 2),
-                        new ServerAddress("db.example.com", 3)),
+                        new Endpoint.Tcp("127.0.0.1", 1),
+                        new Endpoint.Tcp("::1", 2),
+                        new Endpoint.Tcp("db.example.com", 3)),
                 config.listen());
         assertEquals("[::1]:2", config.listen().get(1).toString());
     }
@@ -266,16 +264,5 @@ class ConfigLoaderTest {
         ConfigException problems = assertThrows(
                 ConfigException.class, () -> load(REQUIRED + "pg_proxy_pw = one\npg_proxy_stats_pw = one"));
         assertTrue(String.valueOf(problems.getMessage()).contains("pg_proxy_stats_pw"));
-    }
-
-    @Test
-    void shippedFileExplainsEveryKeyAndNoOther() throws IOException {
-        Path shipped = Path.of("../distribution/src/main/conf/pgproxy.properties");
-        TreeSet<String> explained = new TreeSet<>();
-        Matcher matcher = Pattern.compile("(?m)^#?([a-z][a-zA-Z0-9_.]*) =").matcher(Files.readString(shipped));
-        while (matcher.find()) {
-            explained.add(matcher.group(1));
-        }
-        assertEquals(new TreeSet<>(ConfigLoader.keys()), explained);
     }
 }

@@ -2,6 +2,7 @@ package dev.pgproxy.common.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.pgproxy.common.net.Endpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,10 +44,10 @@ class ConfigReloadTest {
         assertEquals(Duration.ofSeconds(5), inForce.timeouts().idleConnection());
         assertEquals(0, inForce.limits().serverConnections());
         assertEquals(0, inForce.limits().ofUser().size());
-        assertEquals(List.of(new ServerAddress("s1", 5432)), inForce.servers().standbys());
+        assertEquals(List.of(new Endpoint.Tcp("s1", 5432)), inForce.servers().standbys());
         assertEquals("new", inForce.adminDatabase().password());
         assertEquals(ProxyConfig.LogLevel.DEBUG, inForce.logging().level());
-        assertEquals(List.of(new ServerAddress("127.0.0.1", 9999)), inForce.listen());
+        assertEquals(List.of(new Endpoint.Tcp("127.0.0.1", 9999)), inForce.listen());
         assertEquals("127.0.0.1:9999", shown(inForce, "listen"));
         assertEquals("5", shown(inForce, "idle_cnn_timeout"));
     }
@@ -55,8 +56,8 @@ class ConfigReloadTest {
     @Test
     void whoIsPromotedNextIsTakenOverWithThePrimaryOfNow() throws Exception {
         ProxyConfig file = load("promote = s1:5432\nslaver_list = s1:5432, s2:5432");
-        ServerAddress promoted = new ServerAddress("s1", 5432);
-        ServerAddress next = new ServerAddress("s2", 5432);
+        Endpoint promoted = new Endpoint.Tcp("s1", 5432);
+        Endpoint next = new Endpoint.Tcp("s2", 5432);
         ProxyConfig current = file.withServers(new ProxyConfig.Servers(promoted, Optional.empty(), List.of(next)));
         ConfigReload.Outcome same = ConfigReload.merge(file, current, file);
         assertEquals(List.of(), same.changed());

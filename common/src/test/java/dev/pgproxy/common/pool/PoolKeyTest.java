@@ -3,7 +3,7 @@ package dev.pgproxy.common.pool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class PoolKeyTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
     private static final List<String> IGNORED = List.of("application_name", "extra_float_digits");
 
     private static PoolKey key(String... pairs) throws Exception {

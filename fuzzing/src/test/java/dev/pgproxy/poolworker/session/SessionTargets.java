@@ -124,7 +124,8 @@ public final class SessionTargets {
         }));
         pump(
                 bytes,
-                new ParameterSetting(Map.of("application_name", "x"), true, identity, new QueryProgress(), () -> {}));
+                new ParameterSetting(
+                        Map.of("application_name", "x"), identity, new QueryProgress(), query -> {}, () -> {}));
         identity.statuses();
     }
 

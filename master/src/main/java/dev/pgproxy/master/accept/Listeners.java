@@ -1,6 +1,5 @@
 package dev.pgproxy.master.accept;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
@@ -11,6 +10,7 @@ import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -63,10 +63,13 @@ public final class Listeners {
      * @return what is listened on, with the port that the system chose for port 0
      * @throws IOException when one of them cannot be had; none is listened on then
      */
-    public List<InetSocketAddress> open(List<ServerAddress> addresses, int backlog) throws IOException {
+    public List<InetSocketAddress> open(List<Endpoint> addresses, int backlog) throws IOException {
         List<InetSocketAddress> bound = new ArrayList<>();
         try {
-            for (ServerAddress address : addresses) {
+            for (Endpoint endpoint : addresses) {
+                if (!(endpoint instanceof Endpoint.Tcp address)) {
+                    throw new IOException(endpoint + " is no address of a host");
+                }
                 for (InetAddress ip : InetAddress.getAllByName(address.host())) {
                     OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);
                     listeners.add(new Listener(fd));

@@ -2,8 +2,8 @@ package dev.pgproxy.master.admin;
 
 import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.ProcessFacts;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -126,8 +126,8 @@ final class MasterReport {
     }
 
     /** The servers that the configuration names. */
-    static Set<ServerAddress> servers(ProxyConfig config) {
-        Set<ServerAddress> servers = new LinkedHashSet<>();
+    static Set<Endpoint> servers(ProxyConfig config) {
+        Set<Endpoint> servers = new LinkedHashSet<>();
         servers.add(config.servers().primary());
         config.servers().promote().ifPresent(servers::add);
         servers.addAll(config.servers().standbys());
@@ -136,7 +136,7 @@ final class MasterReport {
 
     void servers(ProxyConfig config, Dispatcher dispatcher, FailoverDesk failover) {
         table(View.SERVER, out -> {
-            for (ServerAddress server : failover.servers()) {
+            for (Endpoint server : failover.servers()) {
                 out.text(server.toString()).int4(0).int4(0).int4(0).int4(0);
                 out.int4(config.limits().serverConnections());
                 server(out, failover.view(server), dispatcher.isPaused(server));

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.admin;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.routing.Dispatcher;
 import java.util.LinkedHashMap;
@@ -21,20 +21,20 @@ final class PauseDesk {
     /** A client that was on its way when the pause began may open one more connection, which is to go when it leaves. */
     private static final int LOOKS_PER_RECONNECT = 25;
 
-    private record Waiter(Set<ServerAddress> servers, long deadlineNs) {}
+    private record Waiter(Set<Endpoint> servers, long deadlineNs) {}
 
     private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final Dispatcher dispatcher;
-    private final Consumer<Set<ServerAddress>> reconnect;
+    private final Consumer<Set<Endpoint>> reconnect;
     private final Answers answers;
     private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
     private boolean lookPlanned;
     private int looks;
 
     /** @param reconnect has connections to servers closed that are not used any more */
-    PauseDesk(EventLoop loop, Dispatcher dispatcher, Consumer<Set<ServerAddress>> reconnect, Answers answers) {
+    PauseDesk(EventLoop loop, Dispatcher dispatcher, Consumer<Set<Endpoint>> reconnect, Answers answers) {
         this.reconnect = reconnect;
         this.loop = loop;
         this.dispatcher = dispatcher;
@@ -42,7 +42,7 @@ final class PauseDesk {
     }
 
     /** Answers the command when no connection to these servers is left, or with an error that names who is there still. */
-    void await(long commandId, Set<ServerAddress> servers, long timeoutMs) {
+    void await(long commandId, Set<Endpoint> servers, long timeoutMs) {
         waiters.put(commandId, new Waiter(servers, loop.clock().nanoTime() + timeoutMs * NS_PER_MS));
         List<String> users = dispatcher.usersOf(servers);
         if (!users.isEmpty()) {

@@ -1,10 +1,10 @@
 package dev.pgproxy.master.admin;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.routing.Dispatcher;
@@ -42,7 +42,7 @@ final class ServerCommands {
     }
 
     void pause(long id, String name) {
-        Set<ServerAddress> chosen = chosen(id, name);
+        Set<Endpoint> chosen = chosen(id, name);
         if (chosen.isEmpty()) {
             return;
         }
@@ -57,7 +57,7 @@ final class ServerCommands {
     }
 
     void resume(long id, String name) {
-        Set<ServerAddress> chosen = chosen(id, name);
+        Set<Endpoint> chosen = chosen(id, name);
         if (chosen.isEmpty()) {
             return;
         }
@@ -70,7 +70,7 @@ final class ServerCommands {
     }
 
     void reconnect(long id, String name) {
-        Set<ServerAddress> chosen = chosen(id, name);
+        Set<Endpoint> chosen = chosen(id, name);
         if (chosen.isEmpty()) {
             return;
         }
@@ -83,18 +83,18 @@ final class ServerCommands {
     }
 
     /** Has all open connections to these servers closed: idle ones now, the others when their client leaves. */
-    private void reconnect(Set<ServerAddress> chosen) {
+    private void reconnect(Set<Endpoint> chosen) {
         chosen.forEach(server -> workers.toPoolWorkers(new BackendMessages.Reconnect(server)));
     }
 
     /** The servers that a command is for; none when it was answered with an error. */
-    private Set<ServerAddress> chosen(long id, String name) {
-        Set<ServerAddress> known = new LinkedHashSet<>(MasterReport.servers(config.get()));
+    private Set<Endpoint> chosen(long id, String name) {
+        Set<Endpoint> known = new LinkedHashSet<>(MasterReport.servers(config.get()));
         known.addAll(dispatcher.paused());
         if (name.isEmpty()) {
             return known;
         }
-        Optional<ServerAddress> named = named(name, known);
+        Optional<Endpoint> named = named(name, known);
         if (named.isEmpty()) {
             answers.failed(
                     id,
@@ -105,19 +105,19 @@ final class ServerCommands {
         return named.map(Set::of).orElse(Set.of());
     }
 
-    private static Optional<ServerAddress> named(String name, Set<ServerAddress> known) {
+    private static Optional<Endpoint> named(String name, Set<Endpoint> known) {
         return known.stream()
                 .filter(server -> server.toString().equalsIgnoreCase(name))
                 .findFirst();
     }
 
-    private static String list(Set<ServerAddress> servers, String separator) {
-        return servers.stream().map(ServerAddress::toString).collect(Collectors.joining(separator));
+    private static String list(Set<Endpoint> servers, String separator) {
+        return servers.stream().map(Endpoint::toString).collect(Collectors.joining(separator));
     }
 
     void switchover(long id, String name) {
         ProxyConfig inForce = config.get();
-        Optional<ServerAddress> target = named(name, MasterReport.servers(inForce));
+        Optional<Endpoint> target = named(name, MasterReport.servers(inForce));
         if (target.isEmpty()) {
             answers.failed(
                     id,

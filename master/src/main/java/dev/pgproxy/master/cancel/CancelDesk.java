@@ -1,11 +1,11 @@
 package dev.pgproxy.master.cancel;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
@@ -38,7 +38,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         private final Scheduler.Timer timer;
         private final Set<Worker> unanswered;
         /** The server of a query whose client is gone, as the configuration names it. */
-        private final Optional<ServerAddress> abandonedAt;
+        private final Optional<Endpoint> abandonedAt;
 
         private @Nullable Worker owner;
         private CancelMessages.@Nullable CancelTarget target;
@@ -46,7 +46,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
 
         private Cancel(
                 @Nullable ClientConnection client,
-                Optional<ServerAddress> abandonedAt,
+                Optional<Endpoint> abandonedAt,
                 List<Worker> asked,
                 Scheduler.Timer timer) {
             this.client = client;

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
@@ -29,7 +29,7 @@ final class ClusterView {
         this.limits = limits;
     }
 
-    ServerView of(ServerAddress server) {
+    ServerView of(Endpoint server) {
         boolean isPrimary = server.equals(servers.primary());
         boolean isOld = policy.former().filter(server::equals).isPresent();
         String role = isPrimary ? "primary" : isOld ? "old primary" : "standby";
@@ -61,7 +61,7 @@ final class ClusterView {
         return words.isEmpty() ? null : words.stream().distinct().collect(Collectors.joining("; "));
     }
 
-    private List<String> problems(ServerAddress server, ServerHealth known) {
+    private List<String> problems(Endpoint server, ServerHealth known) {
         List<String> problems = new ArrayList<>();
         if (known.last instanceof Observation.Failed failed) {
             problems.add(failed.problem());
@@ -111,7 +111,7 @@ final class ClusterView {
         if (topology.upstream().isEmpty()) {
             return null;
         }
-        ServerAddress known = RejoinCheck.upstream(topology, policy.all(), policy::factsOf);
+        Endpoint known = RejoinCheck.upstream(topology, policy.all(), policy::factsOf);
         return known == null ? topology.upstream() : known.toString();
     }
 }

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -26,7 +26,7 @@ final class DecisionLog {
     }
 
     /** Makes a decision, whose next step waits until it is durable. */
-    Action decide(FailoverState.Phase made, FailoverState.Cause cause, ServerAddress successor) {
+    Action decide(FailoverState.Phase made, FailoverState.Cause cause, Endpoint successor) {
         String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         return await(situation.state.with(
                 new FailoverState.Decision(made, cause, situation.servers.primary(), successor, at)));

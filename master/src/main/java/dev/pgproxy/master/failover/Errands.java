@@ -1,10 +1,10 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.probe.ProbeDesk;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -21,7 +21,7 @@ final class Errands {
     }
 
     /** @param answer called once, however it ends */
-    void ask(Errand errand, ServerAddress server, Consumer<ProbeMessages.ErrandDone> answer) {
+    void ask(Errand errand, Endpoint server, Consumer<ProbeMessages.ErrandDone> answer) {
         ProxyConfig.Failover inForce = rules.get();
         probes.ask(
                 new ProbeMessages.RunErrand(
@@ -41,7 +41,7 @@ final class Errands {
     }
 
     /** The server, which was fenced as an old primary, takes writes again when it is promoted; how it went is for the log alone. */
-    void liftFence(ServerAddress server) {
+    void liftFence(Endpoint server) {
         ask(Errand.LIFT_FENCE, server, answer -> {
             if (!answer.problem().isEmpty()) {
                 Event.of("fence_not_lifted")

@@ -1,12 +1,12 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.master.probe.ProbeDesk;
@@ -46,19 +46,19 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         void primaryHeld(boolean held);
 
         /** The standbys to read from, from now on. */
-        void readable(List<ServerAddress> standbys);
+        void readable(List<Endpoint> standbys);
 
         /** Sessions of this server are to come to rest, after which {@link #quiesced} is to be called; or to go on. */
-        void holdSessions(ServerAddress server, boolean held);
+        void holdSessions(Endpoint server, boolean held);
 
         /** The switchover that an operator waits for is over; without a problem it was done. */
         void switchoverEnded(@Nullable String problem);
 
         /** Nothing that this server still says may reach a client. */
-        void cutOff(ServerAddress server, ServerAddress successor);
+        void cutOff(Endpoint server, Endpoint successor);
 
         /** Connections of pgproxy's clients to this server that are not closed yet. */
-        int connections(ServerAddress server);
+        int connections(Endpoint server);
 
         /** Other servers play the parts from now on. */
         void serversChanged(ProxyConfig.Servers servers);
@@ -78,10 +78,10 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     private final ProbeDesk probes;
     private final Errands errands;
     private final ProbePlan plan;
-    private final Set<ServerAddress> examined = new HashSet<>();
+    private final Set<Endpoint> examined = new HashSet<>();
     private ProxyConfig config;
     private boolean held;
-    private List<ServerAddress> readable;
+    private List<Endpoint> readable;
     private boolean closed;
 
     /**
@@ -97,7 +97,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             Background background,
             ProxyConfig config,
             FailoverState state,
-            Predicate<ServerAddress> isPaused,
+            Predicate<Endpoint> isPaused,
             WorkerRegistry workers,
             Listener listener) {
         this.loop = loop;
@@ -150,7 +150,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     /** A client could not use this server. */
-    public void suspected(ServerAddress server) {
+    public void suspected(Endpoint server) {
         perform(policy.suspected(server));
     }
 
@@ -160,7 +160,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
      * @param isWanted whether it is still to begin, once it is known that it can
      * @param refused gets the reason when it cannot begin
      */
-    public void switchover(ServerAddress target, BooleanSupplier isWanted, Consumer<String> refused) {
+    public void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> refused) {
         errands.ask(Errand.EXAMINE, target, answer -> {
             if (!isWanted.getAsBoolean()) {
                 return;
@@ -192,19 +192,19 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     /** What is known of a server. */
-    public ServerView view(ServerAddress server) {
+    public ServerView view(Endpoint server) {
         return new ClusterView(policy, config.standbyLimits()).of(server);
     }
 
     /** The primary, its standbys, and an old primary that was not seen to follow. */
-    public Set<ServerAddress> servers() {
+    public Set<Endpoint> servers() {
         return policy.all();
     }
 
     /** Looks at those that were not looked at for a while; {@link Listener#probedAll} comes when that is over. */
-    public void probeIfStale(Collection<ServerAddress> servers) {
+    public void probeIfStale(Collection<Endpoint> servers) {
         long nowNs = loop.clock().nanoTime();
-        for (ServerAddress server : servers) {
+        for (Endpoint server : servers) {
             ServerHealth known = policy.of(server);
             if (known != null && (known.last == null || nowNs - known.atNs > FRESH_NS)) {
                 plan.probeForSomebody(server);
@@ -225,7 +225,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
             held = nowHeld;
             listener.primaryHeld(nowHeld);
         }
-        List<ServerAddress> nowReadable = policy.readable();
+        List<Endpoint> nowReadable = policy.readable();
         if (!nowReadable.equals(readable)) {
             readable = nowReadable;
             listener.readable(nowReadable);
@@ -271,7 +271,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     /** Sessions that continue elsewhere must have left before those that are there are ended. */
-    private void fence(ServerAddress primary, int looks) {
+    private void fence(Endpoint primary, int looks) {
         if (looks < MAX_FENCE_LOOKS && listener.connections(primary) > 0) {
             loop.scheduler().afterMs(FENCE_LOOK_MS, () -> fence(primary, looks + 1));
             return;
@@ -302,7 +302,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     @Override
-    public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
+    public void probed(Endpoint server, ProbeKind kind, boolean fresh, Observation observation) {
         if (kind == ProbeKind.FLUSH) {
             perform(policy.flushed(observation));
         } else {
@@ -311,13 +311,13 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     @Override
-    public void connectionLost(ServerAddress server) {
+    public void connectionLost(Endpoint server) {
         if (plan.isWatched(server)) {
             perform(policy.connectionLost(server));
         }
     }
 
-    private void probed(ServerAddress server, Observation observation, boolean fresh) {
+    private void probed(Endpoint server, Observation observation, boolean fresh) {
         perform(policy.probed(server, observation, fresh, loop.clock().nanoTime()));
         if (plan.probed(server)) {
             listener.probedAll();
@@ -329,7 +329,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
     }
 
     /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
-    private void examine(ServerAddress standby) {
+    private void examine(Endpoint standby) {
         errands.ask(Errand.EXAMINE, standby, answer -> {
             if (answer.reached()) {
                 examined(standby, answer);
@@ -339,7 +339,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    private void examined(ServerAddress standby, ProbeMessages.ErrandDone answer) {
+    private void examined(Endpoint standby, ProbeMessages.ErrandDone answer) {
         String problem = answer.problem().isEmpty() ? null : Errands.words(answer);
         ServerHealth known = policy.of(standby);
         if (problem != null && known != null && !problem.equals(known.noWay)) {
@@ -355,7 +355,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         perform(policy.examined(standby, problem));
     }
 
-    private void promoteIfDue(ServerAddress standby) {
+    private void promoteIfDue(Endpoint standby) {
         switch (policy.promotionOf(standby)) {
             case NOW -> promote(standby);
             case NOT_YET -> loop.scheduler().afterMs(PROMOTION_CHECK_MS, () -> promoteIfDue(standby));
@@ -363,7 +363,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         }
     }
 
-    private void promote(ServerAddress standby) {
+    private void promote(Endpoint standby) {
         errands.ask(
                 config.failover().fencesOldPrimary() ? Errand.LIFT_FENCE_AND_PROMOTE : Errand.PROMOTE,
                 standby,

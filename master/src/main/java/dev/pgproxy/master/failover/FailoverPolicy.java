@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.time.InstantSource;
@@ -45,7 +45,7 @@ final class FailoverPolicy {
             ProxyConfig.Failover rules,
             ProxyConfig.StandbyLimits standbyLimits,
             InstantSource wallClock,
-            Predicate<ServerAddress> isPaused) {
+            Predicate<Endpoint> isPaused) {
         this.situation = new Situation(servers, state, rules, standbyLimits, isPaused);
         this.decisions = new DecisionLog(situation, wallClock);
         this.promotion = new Promotion(situation, decisions);
@@ -55,7 +55,7 @@ final class FailoverPolicy {
     }
 
     /** All servers that are probed. */
-    Set<ServerAddress> all() {
+    Set<Endpoint> all() {
         return situation.all();
     }
 
@@ -65,7 +65,7 @@ final class FailoverPolicy {
 
     /** What is known of a server; null when it is not one of ours. */
     @Nullable
-    ServerHealth of(ServerAddress server) {
+    ServerHealth of(Endpoint server) {
         return situation.of(server);
     }
 
@@ -79,29 +79,29 @@ final class FailoverPolicy {
     }
 
     /** Standbys to read from now; those that somebody could not use just now only when there are no others. */
-    List<ServerAddress> readable() {
-        List<ServerAddress> in = situation.servers.standbys().stream()
+    List<Endpoint> readable() {
+        List<Endpoint> in = situation.servers.standbys().stream()
                 .filter(server -> situation.known(server).outBecause == null)
                 .toList();
-        List<ServerAddress> unsuspected =
+        List<Endpoint> unsuspected =
                 in.stream().filter(server -> !situation.known(server).suspected).toList();
         return unsuspected.isEmpty() ? in : unsuspected;
     }
 
     /** The primary before the present one, as long as it has not been seen to follow that. */
-    Optional<ServerAddress> former() {
+    Optional<Endpoint> former() {
         return Optional.ofNullable(situation.former);
     }
 
     /** What a server said of itself last; null when it is not one of ours, or never answered. */
     @Nullable
-    ServerFacts factsOf(ServerAddress server) {
+    ServerFacts factsOf(Endpoint server) {
         return situation.factsOf(server);
     }
 
     /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
     @Nullable
-    String objectionToPromotion(ServerAddress standby) {
+    String objectionToPromotion(Endpoint standby) {
         return succession.objection(standby);
     }
 
@@ -136,10 +136,10 @@ final class FailoverPolicy {
             ProxyConfig.StandbyLimits newLimits) {
         situation.rules = newRules;
         situation.standbyLimits = newLimits;
-        Set<ServerAddress> before = all();
+        Set<Endpoint> before = all();
         ProxyConfig.Servers servers = situation.servers;
         boolean wasRead = situation.former != null && servers.standbys().contains(situation.former);
-        List<ServerAddress> standbys = next.standbys().stream()
+        List<Endpoint> standbys = next.standbys().stream()
                 .filter(standby -> !standby.equals(servers.primary()))
                 .toList();
         boolean isDecided = situation.phase().isDecided();
@@ -175,12 +175,12 @@ final class FailoverPolicy {
 
     /** Why this server cannot take over by plan; null when it can. */
     @Nullable
-    String objectionToSwitchover(ServerAddress target) {
+    String objectionToSwitchover(Endpoint target) {
         return switchover.objection(target);
     }
 
     /** An operator wants this server, to which there is no objection, to be the primary. */
-    List<Action> switchover(ServerAddress target) {
+    List<Action> switchover(Endpoint target) {
         return switchover.begin(target);
     }
 
@@ -215,7 +215,7 @@ final class FailoverPolicy {
     }
 
     /** A client could not use this server. */
-    List<Action> suspected(ServerAddress server) {
+    List<Action> suspected(Endpoint server) {
         ServerHealth suspect = situation.of(server);
         if (suspect == null || suspect.suspected) {
             return List.of();
@@ -227,7 +227,7 @@ final class FailoverPolicy {
     }
 
     /** The connection that is kept to this server ended by itself. */
-    List<Action> connectionLost(ServerAddress server) {
+    List<Action> connectionLost(Endpoint server) {
         List<Action> actions = new ArrayList<>();
         if (server.equals(situation.servers.primary())) {
             primary.connectionLost(actions);
@@ -238,7 +238,7 @@ final class FailoverPolicy {
     }
 
     /** A probe is over. */
-    List<Action> probed(ServerAddress server, Observation observation, boolean fresh, long nowNs) {
+    List<Action> probed(Endpoint server, Observation observation, boolean fresh, long nowNs) {
         ServerHealth known = situation.of(server);
         if (known == null) {
             return List.of();
@@ -276,7 +276,7 @@ final class FailoverPolicy {
     }
 
     private void standbyProbed(
-            ServerAddress server,
+            Endpoint server,
             ServerHealth known,
             Observation observation,
             boolean fresh,
@@ -301,7 +301,7 @@ final class FailoverPolicy {
      *
      * @param problem why it could not; null when it could
      */
-    List<Action> examined(ServerAddress standby, @Nullable String problem) {
+    List<Action> examined(Endpoint standby, @Nullable String problem) {
         List<Action> actions = new ArrayList<>();
         succession.examined(standby, problem, actions);
         return actions;
@@ -337,7 +337,7 @@ final class FailoverPolicy {
             primary.tellBack(actions);
             return false;
         }
-        List<ServerAddress> others = situation.otherPrimaries();
+        List<Endpoint> others = situation.otherPrimaries();
         others.forEach(each -> actions.add(new Action.Probe(each, true, 0)));
         return others.isEmpty();
     }
@@ -380,17 +380,17 @@ final class FailoverPolicy {
     }
 
     /** Whether the standby is to be told now to become the primary. */
-    Promotion.Due promotionOf(ServerAddress standby) {
+    Promotion.Due promotionOf(Endpoint standby) {
         return promotion.due(standby);
     }
 
     /** The standby was told to become the primary. */
-    List<Action> promoteSent(ServerAddress standby, long nowNs) {
+    List<Action> promoteSent(Endpoint standby, long nowNs) {
         return promotion.sent(standby, nowNs);
     }
 
     /** The standby could not be told. */
-    List<Action> promoteFailed(ServerAddress standby, String problem) {
+    List<Action> promoteFailed(Endpoint standby, String problem) {
         return promotion.notSent(standby, problem);
     }
 }

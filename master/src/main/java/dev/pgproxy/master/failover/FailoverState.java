@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
 /**
@@ -13,10 +13,7 @@ import java.util.Optional;
  * @param decision the last one; empty as long as the configured primary is the primary
  */
 public record FailoverState(
-        ServerAddress configuredPrimary,
-        Optional<ServerAddress> configuredPromote,
-        long systemId,
-        Optional<Decision> decision) {
+        Endpoint configuredPrimary, Optional<Endpoint> configuredPromote, long systemId, Optional<Decision> decision) {
 
     /** How far a decision is carried out. */
     public enum Phase {
@@ -40,7 +37,7 @@ public record FailoverState(
      *
      * @param at when it was made, as ISO 8601 has it
      */
-    public record Decision(Phase phase, Cause cause, ServerAddress oldPrimary, ServerAddress newPrimary, String at) {
+    public record Decision(Phase phase, Cause cause, Endpoint oldPrimary, Endpoint newPrimary, String at) {
 
         Decision done() {
             return new Decision(Phase.DONE, cause, oldPrimary, newPrimary, at);

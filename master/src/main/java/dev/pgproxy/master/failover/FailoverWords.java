@@ -1,8 +1,8 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
@@ -13,7 +13,7 @@ final class FailoverWords {
 
     private FailoverWords() {}
 
-    static Action.Log failing(ServerAddress primary, int failures, int retries, String problem) {
+    static Action.Log failing(Endpoint primary, int failures, int retries, String problem) {
         return new Action.Log("primary_failing", primary, "failure " + failures + " of " + retries + ": " + problem);
     }
 
@@ -33,7 +33,7 @@ final class FailoverWords {
                                 + " or promote a standby by hand and pgproxy will use it."));
     }
 
-    static Action.Tell demoted(ServerAddress primary) {
+    static Action.Tell demoted(Endpoint primary) {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_DOWN,
                 primary,
@@ -42,7 +42,7 @@ final class FailoverWords {
     }
 
     /** @param takesNobody whether it has no use for clients yet */
-    static Action.Tell back(ServerAddress primary, boolean takesNobody) {
+    static Action.Tell back(Endpoint primary, boolean takesNobody) {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_BACK,
                 primary,
@@ -51,7 +51,7 @@ final class FailoverWords {
                 "");
     }
 
-    static Action.Log notProbed(ServerAddress primary, FailureKind kind, String problem) {
+    static Action.Log notProbed(Endpoint primary, FailureKind kind, String problem) {
         String remedy = switch (kind) {
             case AUTHENTICATION ->
                 ". Until conninfo.user can log in, nothing is promoted and no connection is used again: correct"
@@ -67,7 +67,7 @@ final class FailoverWords {
                 "it cannot be asked how it is, which is no reason to promote another one: " + problem + remedy);
     }
 
-    static Action.Log another(ServerAddress primary, long systemIdBefore, long systemId) {
+    static Action.Log another(Endpoint primary, long systemIdBefore, long systemId) {
         return new Action.Log(
                 "primary_is_another",
                 primary,
@@ -76,7 +76,7 @@ final class FailoverWords {
     }
 
     /** @param lag how far it is behind, in words */
-    static Action.Log promoting(ServerAddress standby, ServerAddress primary, ServerFacts facts, String lag) {
+    static Action.Log promoting(Endpoint standby, Endpoint primary, ServerFacts facts, String lag) {
         return new Action.Log(
                 "promoting",
                 standby,
@@ -84,7 +84,7 @@ final class FailoverWords {
                         + ", has replayed up to " + ServerFacts.lsn(facts.replayedLsn()) + ", and " + lag);
     }
 
-    static Action.Log resumed(ServerAddress standby, ServerAddress primary) {
+    static Action.Log resumed(Endpoint standby, Endpoint primary) {
         return new Action.Log(
                 "failover_resumed",
                 standby,
@@ -92,14 +92,14 @@ final class FailoverWords {
                         + "; that is carried to its end");
     }
 
-    static Action.Log switchingOver(ServerAddress standby, ServerAddress primary, long lsn) {
+    static Action.Log switchingOver(Endpoint standby, Endpoint primary, long lsn) {
         return new Action.Log(
                 "switching_over",
                 standby,
                 "in place of " + primary + "; it has replayed all that was committed, up to " + ServerFacts.lsn(lsn));
     }
 
-    static Action.Log fenced(ServerAddress primary, FenceResult result) {
+    static Action.Log fenced(Endpoint primary, FenceResult result) {
         String done = result.ended() + " sessions of others on it were ended";
         return result.problem().isEmpty()
                 ? new Action.Log(
@@ -113,7 +113,7 @@ final class FailoverWords {
     }
 
     /** @param why it has not got everything */
-    static Action.Log notCaughtUp(ServerAddress standby, ServerAddress primary, String why) {
+    static Action.Log notCaughtUp(Endpoint standby, Endpoint primary, String why) {
         return new Action.Log(
                 "fence_incomplete",
                 standby,
@@ -121,7 +121,7 @@ final class FailoverWords {
                         + why + ". It has all that clients of pgproxy committed");
     }
 
-    static Action.Tell refused(ServerAddress standby, ServerAddress primary, String objection) {
+    static Action.Tell refused(Endpoint standby, Endpoint primary, String objection) {
         return new Action.Tell(
                 Alert.Kind.PROMOTION_REFUSED,
                 standby,
@@ -131,7 +131,7 @@ final class FailoverWords {
     }
 
     /** @param primarySystemId 0 when the primary was never seen */
-    static Action.Tell stranger(ServerAddress server, long systemId, ServerAddress primary, long primarySystemId) {
+    static Action.Tell stranger(Endpoint server, long systemId, Endpoint primary, long primarySystemId) {
         String reason = primarySystemId == 0
                 ? "the primary was never seen, so nobody can tell whether they belong together"
                 : "its system identifier is " + systemId + ", and the primary's is " + primarySystemId;
@@ -142,7 +142,7 @@ final class FailoverWords {
                 "When it is the right one, set master = " + server + " in the configuration and restart pgproxy.");
     }
 
-    static Action.Tell promotionFailed(ServerAddress standby, ServerAddress primary, String problem) {
+    static Action.Tell promotionFailed(Endpoint standby, Endpoint primary, String problem) {
         return new Action.Tell(
                 Alert.Kind.PROMOTION_FAILED,
                 standby,
@@ -151,7 +151,7 @@ final class FailoverWords {
                         + ", since the standby may have been told. Promote it by hand, or see docs/failover.md.");
     }
 
-    static Action.Tell overtaken(ServerAddress standby, ServerAddress primary, ServerAddress successor) {
+    static Action.Tell overtaken(Endpoint standby, Endpoint primary, Endpoint successor) {
         return new Action.Tell(
                 Alert.Kind.PROMOTION_FAILED,
                 standby,
@@ -160,7 +160,7 @@ final class FailoverWords {
                 "Make it a standby of " + successor + " (pg_rewind) before it is used: it may become a primary.");
     }
 
-    static Action.Tell primaryAndAnother(ServerAddress server, ServerAddress primary) {
+    static Action.Tell primaryAndAnother(Endpoint server, Endpoint primary) {
         return new Action.Tell(
                 Alert.Kind.TWO_PRIMARIES,
                 server,
@@ -170,7 +170,7 @@ final class FailoverWords {
                         + " standby again (pg_rewind).");
     }
 
-    static Action.Tell severalOthers(ServerAddress server, List<ServerAddress> others) {
+    static Action.Tell severalOthers(Endpoint server, List<Endpoint> others) {
         return new Action.Tell(
                 Alert.Kind.TWO_PRIMARIES,
                 server,
@@ -179,7 +179,7 @@ final class FailoverWords {
     }
 
     /** @param isIntent whether a promotion waited for it */
-    static Action.Tell notSaved(ServerAddress primary, boolean isIntent, String problem) {
+    static Action.Tell notSaved(Endpoint primary, boolean isIntent, String problem) {
         return new Action.Tell(
                 Alert.Kind.STATE_FILE_FAILED,
                 primary,
@@ -198,8 +198,8 @@ final class FailoverWords {
      * @param hasAllOfOthers whether it has what was committed past pgproxy, too
      */
     static Action.Tell changed(FailoverState.Decision decision, @Nullable FenceResult fence, boolean hasAllOfOthers) {
-        ServerAddress old = decision.oldPrimary();
-        ServerAddress successor = decision.newPrimary();
+        Endpoint old = decision.oldPrimary();
+        Endpoint successor = decision.newPrimary();
         String remedy =
                 "Make " + old + " a standby of it (pg_rewind), set master = " + successor + " and promote = " + old
                         + " (or another standby) in the configuration, and RELOAD; until then there is no standby to promote.";
@@ -222,7 +222,7 @@ final class FailoverWords {
         };
     }
 
-    private static String leftToDo(ServerAddress old, @Nullable FenceResult fence) {
+    private static String leftToDo(Endpoint old, @Nullable FenceResult fence) {
         if (fence == null) {
             return "Stop " + old + ", which takes writes still. ";
         }
@@ -231,7 +231,7 @@ final class FailoverWords {
                 : "Stop " + old + ", which was not fenced (" + fence.problem() + ") and takes writes still. ";
     }
 
-    static Action.Tell oldPrimaryBack(ServerAddress old, ServerAddress primary) {
+    static Action.Tell oldPrimaryBack(Endpoint old, Endpoint primary) {
         return new Action.Tell(
                 Alert.Kind.OLD_PRIMARY_BACK,
                 old,
@@ -239,7 +239,7 @@ final class FailoverWords {
                 "Stop it before somebody else writes to it, and make it a standby of " + primary + " (pg_rewind).");
     }
 
-    static Action.Log oldPrimaryIsStandby(ServerAddress old) {
+    static Action.Log oldPrimaryIsStandby(Endpoint old) {
         return new Action.Log(
                 "old_primary_is_standby",
                 old,

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -24,7 +24,7 @@ final class PrimaryHealth {
         this.succession = succession;
     }
 
-    private ServerAddress address() {
+    private Endpoint address() {
         return situation.servers.primary();
     }
 

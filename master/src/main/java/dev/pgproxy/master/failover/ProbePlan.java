@@ -1,8 +1,8 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.master.probe.ProbeDesk;
 import java.util.HashMap;
@@ -19,14 +19,14 @@ final class ProbePlan {
 
     private final EventLoop loop;
     private final ProbeDesk probes;
-    private final Predicate<ServerAddress> isOurs;
+    private final Predicate<Endpoint> isOurs;
 
     /** Those that the task-worker was asked about, and may keep a connection to. */
-    private final Set<ServerAddress> watched = new HashSet<>();
+    private final Set<Endpoint> watched = new HashSet<>();
 
-    private final Map<ServerAddress, Scheduler.Timer> planned = new HashMap<>();
-    private final Map<ServerAddress, Long> begunNs = new HashMap<>();
-    private final Set<ServerAddress> awaited = new HashSet<>();
+    private final Map<Endpoint, Scheduler.Timer> planned = new HashMap<>();
+    private final Map<Endpoint, Long> begunNs = new HashMap<>();
+    private final Set<Endpoint> awaited = new HashSet<>();
     private long timeoutMs;
 
     /**
@@ -35,7 +35,7 @@ final class ProbePlan {
      * @param isOurs whether a server is still to be probed when its time has come
      * @param timeoutMs bound on a probe
      */
-    ProbePlan(EventLoop loop, ProbeDesk probes, Predicate<ServerAddress> isOurs, long timeoutMs) {
+    ProbePlan(EventLoop loop, ProbeDesk probes, Predicate<Endpoint> isOurs, long timeoutMs) {
         this.loop = loop;
         this.probes = probes;
         this.isOurs = isOurs;
@@ -45,13 +45,13 @@ final class ProbePlan {
     /** Probes with other settings from now on: connections that were kept are opened again. */
     void restart(long newTimeoutMs) {
         timeoutMs = newTimeoutMs;
-        List<ServerAddress> known = List.copyOf(watched);
+        List<Endpoint> known = List.copyOf(watched);
         known.forEach(this::forget);
         known.forEach(server -> probe(server, true, 0));
     }
 
     /** Asks whether the server has flushed all that it was told. */
-    void flush(ServerAddress server) {
+    void flush(Endpoint server) {
         probes.probe(server, ProbeKind.FLUSH, timeoutMs);
     }
 
@@ -61,7 +61,7 @@ final class ProbePlan {
      * @param fresh over a new connection
      * @param afterMs counted from the beginning of the last probe
      */
-    void probe(ServerAddress server, boolean fresh, long afterMs) {
+    void probe(Endpoint server, boolean fresh, long afterMs) {
         Scheduler.Timer before = planned.remove(server);
         if (before != null) {
             before.cancel();
@@ -76,7 +76,7 @@ final class ProbePlan {
         }
     }
 
-    private void begin(ServerAddress server, boolean fresh) {
+    private void begin(Endpoint server, boolean fresh) {
         planned.remove(server);
         if (!isOurs.test(server)) {
             return;
@@ -87,7 +87,7 @@ final class ProbePlan {
     }
 
     /** Probes the server now for somebody who waits for it, unless that is under way. */
-    void probeForSomebody(ServerAddress server) {
+    void probeForSomebody(Endpoint server) {
         if (awaited.add(server)) {
             probe(server, false, 0);
         }
@@ -99,22 +99,22 @@ final class ProbePlan {
     }
 
     /** @return whether this was the last probe that somebody waited for */
-    boolean probed(ServerAddress server) {
+    boolean probed(Endpoint server) {
         return awaited.remove(server) && awaited.isEmpty();
     }
 
-    boolean isWatched(ServerAddress server) {
+    boolean isWatched(Endpoint server) {
         return watched.contains(server);
     }
 
     /** Forgets those that are none of these. */
-    void retainAll(Set<ServerAddress> servers) {
+    void retainAll(Set<Endpoint> servers) {
         List.copyOf(watched).stream()
                 .filter(server -> !servers.contains(server))
                 .forEach(this::forget);
     }
 
-    private void forget(ServerAddress server) {
+    private void forget(Endpoint server) {
         if (watched.remove(server)) {
             probes.forget(server);
         }

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,7 @@ final class Promotion {
     }
 
     /** The standby is to become the primary. */
-    void begin(ServerAddress standby, List<Action> actions) {
+    void begin(Endpoint standby, List<Action> actions) {
         situation.transitionTo(Phase.PROMOTING);
         situation.candidate = standby;
         promoteSent = false;
@@ -44,7 +44,7 @@ final class Promotion {
     }
 
     /** Whether the standby is to be told now to become the primary. */
-    Due due(ServerAddress standby) {
+    Due due(Endpoint standby) {
         if (!isUnderWay(standby)) {
             return Due.DROPPED;
         }
@@ -54,12 +54,12 @@ final class Promotion {
         return isClear ? Due.NOW : Due.NOT_YET;
     }
 
-    private boolean isUnderWay(ServerAddress standby) {
+    private boolean isUnderWay(Endpoint standby) {
         return situation.isIn(Phase.PROMOTING) && situation.isCandidate(standby);
     }
 
     /** The standby was told to become the primary. Whether it does is seen by probing it. */
-    List<Action> sent(ServerAddress standby, long nowNs) {
+    List<Action> sent(Endpoint standby, long nowNs) {
         if (!isUnderWay(standby)) {
             return List.of(); // It is the primary already, or another one is.
         }
@@ -69,7 +69,7 @@ final class Promotion {
     }
 
     /** The standby that is being promoted was probed. */
-    void probed(ServerAddress standby, ServerHealth known, long nowNs, List<Action> actions) {
+    void probed(Endpoint standby, ServerHealth known, long nowNs, List<Action> actions) {
         if (known.isPrimary()) {
             situation.transitionTo(Phase.FINISHING);
             situation
@@ -89,7 +89,7 @@ final class Promotion {
     }
 
     /** The standby could not be told, or did not do it. */
-    List<Action> notSent(ServerAddress server, String problem) {
+    List<Action> notSent(Endpoint server, String problem) {
         List<Action> actions = new ArrayList<>();
         if (!isUnderWay(server)) {
             return actions;

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
 import java.util.ArrayList;
@@ -34,10 +34,10 @@ final class RejoinCheck {
      * @param factsOf what each server said of itself; null when that is not known
      */
     static List<Risk> risks(
-            ServerAddress server,
+            Endpoint server,
             ServerFacts facts,
             ProxyConfig.Servers servers,
-            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+            Function<Endpoint, @Nullable ServerFacts> factsOf) {
         List<Risk> risks = new ArrayList<>();
         if (!facts.topology().lostSlots().isEmpty()) {
             risks.add(new Risk(
@@ -49,7 +49,7 @@ final class RejoinCheck {
         if (servers.promote().isEmpty()) {
             return risks; // There will be no failover.
         }
-        ServerAddress heir = servers.promote().get();
+        Endpoint heir = servers.promote().get();
         boolean isPrimary = server.equals(servers.primary());
         if (isPrimary && !facts.topology().rewindable()) {
             risks.add(new Risk(
@@ -77,19 +77,19 @@ final class RejoinCheck {
     /** Whether it is certain that a standby gets its WAL from the primary without the heir in between, and would not turn to that. */
     private static boolean ignores(
             ServerFacts standby,
-            ServerAddress heir,
+            Endpoint heir,
             ProxyConfig.Servers servers,
-            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+            Function<Endpoint, @Nullable ServerFacts> factsOf) {
         ServerFacts heirFacts = factsOf.apply(heir);
         if (heirFacts == null || standby.topology().names(heirFacts.topology())) {
             return false;
         }
-        List<ServerAddress> all = new ArrayList<>(servers.standbys());
+        List<Endpoint> all = new ArrayList<>(servers.standbys());
         all.add(heir);
         all.add(servers.primary());
         Topology at = standby.topology();
         for (int steps = 0; steps <= all.size(); steps++) {
-            ServerAddress upstream = upstream(at, all, factsOf);
+            Endpoint upstream = upstream(at, all, factsOf);
             if (upstream == null || upstream.equals(heir)) {
                 return false;
             }
@@ -102,9 +102,9 @@ final class RejoinCheck {
     }
 
     /** The server that a standby receives its WAL from; null when it is not one of these, as far as is known. */
-    static @Nullable ServerAddress upstream(
-            Topology of, Collection<ServerAddress> all, Function<ServerAddress, @Nullable ServerFacts> factsOf) {
-        for (ServerAddress server : all) {
+    static @Nullable Endpoint upstream(
+            Topology of, Collection<Endpoint> all, Function<Endpoint, @Nullable ServerFacts> factsOf) {
+        for (Endpoint server : all) {
             ServerFacts facts = factsOf.apply(server);
             if (facts != null && of.receivesFrom(facts.topology())) {
                 return server;
@@ -115,10 +115,10 @@ final class RejoinCheck {
 
     /** Those that were not told yet; they count as told. */
     static List<Action> news(
-            ServerAddress server,
+            Endpoint server,
             ServerHealth known,
             ProxyConfig.Servers servers,
-            Function<ServerAddress, @Nullable ServerFacts> factsOf) {
+            Function<Endpoint, @Nullable ServerFacts> factsOf) {
         List<Action> actions = new ArrayList<>();
         if (known.facts != null) {
             for (Risk risk : risks(server, known.facts, servers, factsOf)) {

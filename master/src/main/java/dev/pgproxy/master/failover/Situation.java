@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -38,14 +38,14 @@ final class Situation {
 
     /** The standby that is to become the primary; null when no change is under way. */
     @Nullable
-    ServerAddress candidate;
+    Endpoint candidate;
 
     /** The primary before the present one, as long as it has not been seen to follow that. */
     @Nullable
-    ServerAddress former;
+    Endpoint former;
 
-    private final Predicate<ServerAddress> isPaused;
-    private final Map<ServerAddress, ServerHealth> watched = new LinkedHashMap<>();
+    private final Predicate<Endpoint> isPaused;
+    private final Map<Endpoint, ServerHealth> watched = new LinkedHashMap<>();
     private Phase phase = Phase.WATCHING;
     private boolean hasChanged;
     private @Nullable Long changedNs;
@@ -61,7 +61,7 @@ final class Situation {
             FailoverState state,
             ProxyConfig.Failover rules,
             ProxyConfig.StandbyLimits standbyLimits,
-            Predicate<ServerAddress> isPaused) {
+            Predicate<Endpoint> isPaused) {
         this.servers = servers;
         this.state = state;
         this.rules = rules;
@@ -92,7 +92,7 @@ final class Situation {
 
     /** Knows of all servers, and of no other. */
     void rememberAll() {
-        Set<ServerAddress> all = all();
+        Set<Endpoint> all = all();
         watched.keySet().retainAll(all);
         all.forEach(this::known);
     }
@@ -105,8 +105,8 @@ final class Situation {
     }
 
     /** All servers that are probed. */
-    Set<ServerAddress> all() {
-        Set<ServerAddress> all = new LinkedHashSet<>();
+    Set<Endpoint> all() {
+        Set<Endpoint> all = new LinkedHashSet<>();
         all.add(servers.primary());
         servers.promote().ifPresent(all::add);
         all.addAll(servers.standbys());
@@ -121,11 +121,11 @@ final class Situation {
 
     /** What is known of a server; null when it is not one of ours. */
     @Nullable
-    ServerHealth of(ServerAddress server) {
+    ServerHealth of(Endpoint server) {
         return watched.get(server);
     }
 
-    ServerHealth known(ServerAddress server) {
+    ServerHealth known(Endpoint server) {
         return watched.computeIfAbsent(server, key -> new ServerHealth());
     }
 
@@ -133,24 +133,24 @@ final class Situation {
         return known(servers.primary());
     }
 
-    boolean isCandidate(ServerAddress server) {
+    boolean isCandidate(Endpoint server) {
         return server.equals(candidate);
     }
 
     /** Whether the configuration names it as the one to be promoted. */
-    boolean isHeir(ServerAddress server) {
+    boolean isHeir(Endpoint server) {
         return servers.promote().filter(server::equals).isPresent();
     }
 
     /** What a server said of itself last; null when it is not one of ours, or never answered. */
     @Nullable
-    ServerFacts factsOf(ServerAddress server) {
+    ServerFacts factsOf(Endpoint server) {
         ServerHealth known = watched.get(server);
         return known == null ? null : known.facts;
     }
 
     /** Servers that take writes and belong to our primary, which nobody here has made primaries. */
-    List<ServerAddress> otherPrimaries() {
+    List<Endpoint> otherPrimaries() {
         // One on an older timeline was a primary before: it lags behind, and is not ahead.
         ServerFacts facts = primary().facts;
         int primaryTimeline = facts == null || facts.systemId() != state.systemId() ? 0 : facts.timeline();
@@ -167,7 +167,7 @@ final class Situation {
     }
 
     /** Whether it is known of all servers but this one how they are since the primary was suspected. */
-    boolean hasSeenOthers(ServerAddress standby) {
+    boolean hasSeenOthers(Endpoint standby) {
         return all().stream()
                 .filter(each -> !each.equals(servers.primary()) && !each.equals(former) && !each.equals(standby))
                 .allMatch(each -> known(each).seen);
@@ -204,7 +204,7 @@ final class Situation {
     }
 
     /** This server is the primary from now on. */
-    void change(ServerAddress successor, long nowNs) {
+    void change(Endpoint successor, long nowNs) {
         former = servers.primary();
         servers = new ProxyConfig.Servers(
                 successor,
@@ -227,7 +227,7 @@ final class Situation {
      * lack what was committed since.
      */
     void forgetFormerIfItFollows() {
-        ServerAddress old = former;
+        Endpoint old = former;
         if (old != null && known(old).isStandby() && (servers.standbys().contains(old) || isHeir(old))) {
             former = null;
         }

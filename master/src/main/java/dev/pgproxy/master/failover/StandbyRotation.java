@@ -1,8 +1,8 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -28,7 +28,7 @@ final class StandbyRotation {
 
     /** Notes a look at the standby; says when it is to be looked at again, and whether it goes out or comes back. */
     static List<Action> probed(
-            ServerAddress server,
+            Endpoint server,
             ServerHealth standby,
             boolean fresh,
             Reference reference,
@@ -114,7 +114,7 @@ final class StandbyRotation {
         return null;
     }
 
-    private static void leave(ServerAddress server, ServerHealth standby, String reason, List<Action> actions) {
+    private static void leave(Endpoint server, ServerHealth standby, String reason, List<Action> actions) {
         boolean isNews = standby.outBecause == null;
         standby.outBecause = reason;
         if (isNews) {
@@ -126,7 +126,7 @@ final class StandbyRotation {
         }
     }
 
-    private static void comeBack(ServerAddress server, ServerHealth standby, List<Action> actions) {
+    private static void comeBack(Endpoint server, ServerHealth standby, List<Action> actions) {
         if (standby.outBecause != null) {
             standby.outBecause = null;
             actions.add(

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
 /** What the state file means for a start with this configuration: a pure function of the two. */
@@ -48,7 +48,7 @@ public final class StartDecision {
     }
 
     private static String contradiction(ProxyConfig.Servers configured, FailoverState.Decision decision) {
-        ServerAddress promoted = decision.newPrimary();
+        Endpoint promoted = decision.newPrimary();
         String happened = decision.phase() == FailoverState.Phase.DONE
                 ? "became the primary in place of " + decision.oldPrimary()
                 : "was to become the primary in place of " + decision.oldPrimary()
@@ -64,7 +64,7 @@ public final class StartDecision {
         }
         FailoverState.Decision decision = state.decision().get();
         boolean isDone = decision.phase() == FailoverState.Phase.DONE;
-        ServerAddress primary = isDone ? decision.newPrimary() : decision.oldPrimary();
+        Endpoint primary = isDone ? decision.newPrimary() : decision.oldPrimary();
         if (!isDone && primary.equals(configured.primary())) {
             return configured;
         }

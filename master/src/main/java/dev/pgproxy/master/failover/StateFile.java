@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -95,15 +95,12 @@ public final class StateFile implements StateStore {
         return value;
     }
 
-    private static ServerAddress address(String text) {
-        int colon = text.lastIndexOf(':');
-        if (colon <= 0) {
-            throw new IllegalArgumentException(text + " is not an address");
+    private static Endpoint address(String text) {
+        try {
+            return Endpoint.parse(text);
+        } catch (Endpoint.BadEndpointException e) {
+            throw new IllegalArgumentException(e.problem(), e);
         }
-        String host = text.substring(0, colon);
-        boolean bracketed = host.startsWith("[") && host.endsWith("]");
-        return new ServerAddress(
-                bracketed ? host.substring(1, host.length() - 1) : host, Integer.parseInt(text.substring(colon + 1)));
     }
 
     /**
@@ -143,7 +140,7 @@ public final class StateFile implements StateStore {
         lines.put("configured_master", state.configuredPrimary().toString());
         lines.put(
                 "configured_promote",
-                state.configuredPromote().map(ServerAddress::toString).orElse(NONE));
+                state.configuredPromote().map(Endpoint::toString).orElse(NONE));
         lines.put("system_identifier", Long.toString(state.systemId()));
         lines.put("phase", state.decision().map(each -> lower(each.phase())).orElse(NONE));
         state.decision().ifPresent(decision -> {

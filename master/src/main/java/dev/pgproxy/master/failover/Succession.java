@@ -1,6 +1,6 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
@@ -26,7 +26,7 @@ final class Succession {
 
     /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
     @Nullable
-    String objection(ServerAddress standby) {
+    String objection(Endpoint standby) {
         if (!situation.isHeir(standby)) {
             return situation
                     .servers
@@ -63,7 +63,7 @@ final class Succession {
 
     /** The primary is dead, or is none: somebody else may be it already, or a standby may have to become it. */
     void seek(List<Action> actions) {
-        for (ServerAddress server : situation.all()) {
+        for (Endpoint server : situation.all()) {
             if (!server.equals(situation.servers.primary()) && !server.equals(situation.former)) {
                 actions.add(new Action.Probe(server, situation.isHeir(server), 0));
             }
@@ -79,7 +79,7 @@ final class Succession {
     }
 
     /** The standby that may be promoted was probed. */
-    void consider(ServerAddress standby, Observation observation, List<Action> actions) {
+    void consider(Endpoint standby, Observation observation, List<Action> actions) {
         if (!isWantedNow()) {
             return;
         }
@@ -107,14 +107,14 @@ final class Succession {
         actions.add(decisions.decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby));
     }
 
-    private void tellRefused(ServerAddress standby, String objection, List<Action> actions) {
+    private void tellRefused(Endpoint standby, String objection, List<Action> actions) {
         if (situation.known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
             actions.add(FailoverWords.refused(standby, situation.servers.primary(), objection));
         }
     }
 
     /** It was found out whether the standby could be told to become the primary; the problem is null when it could. */
-    void examined(ServerAddress standby, @Nullable String problem, List<Action> actions) {
+    void examined(Endpoint standby, @Nullable String problem, List<Action> actions) {
         ServerHealth known = situation.of(standby);
         if (known == null) {
             return;
@@ -139,7 +139,7 @@ final class Succession {
     }
 
     /** A server that is not ours to write to takes writes. */
-    void anotherPrimary(ServerAddress server, List<Action> actions) {
+    void anotherPrimary(Endpoint server, List<Action> actions) {
         ServerHealth other = situation.known(server);
         boolean isUntold = situation.isIn(Phase.PROMOTING) && !promotion.isSent();
         if ((!situation.isIn(Phase.WATCHING) && !isUntold) || other.facts == null) {
@@ -149,8 +149,8 @@ final class Succession {
             stranger(server, other.facts, actions);
             return;
         }
-        ServerAddress primary = situation.servers.primary();
-        List<ServerAddress> others = situation.otherPrimaries();
+        Endpoint primary = situation.servers.primary();
+        List<Endpoint> others = situation.otherPrimaries();
         boolean isAlive = situation.health == Situation.Health.ALIVE;
         boolean isDead = situation.health == Situation.Health.DOWN || (isUntold && !situation.isSwitchover());
         boolean isDemoted = isAlive && situation.primary().isStandby();
@@ -168,15 +168,15 @@ final class Succession {
     }
 
     /** A server that takes writes may be a copy of our primary, or anything else. */
-    private void stranger(ServerAddress server, ServerFacts facts, List<Action> actions) {
+    private void stranger(Endpoint server, ServerFacts facts, List<Action> actions) {
         if (situation.health == Situation.Health.DOWN && situation.known(server).tellOnce("stranger")) {
             actions.add(FailoverWords.stranger(
                     server, facts.systemId(), situation.servers.primary(), situation.state.systemId()));
         }
     }
 
-    private void adopt(ServerAddress server, List<Action> actions) {
-        ServerAddress chosen = situation.candidate;
+    private void adopt(Endpoint server, List<Action> actions) {
+        Endpoint chosen = situation.candidate;
         if (situation.isIn(Phase.PROMOTING) && chosen != null) {
             actions.add(FailoverWords.overtaken(chosen, situation.servers.primary(), server));
         }
@@ -187,8 +187,8 @@ final class Succession {
 
     /** The decision is done: this server is the primary from now on. */
     void change(FailoverState.Decision decision, long nowNs, List<Action> actions) {
-        ServerAddress old = situation.servers.primary();
-        ServerAddress successor = decision.newPrimary();
+        Endpoint old = situation.servers.primary();
+        Endpoint successor = decision.newPrimary();
         boolean isSwitchover = decision.cause() == FailoverState.Cause.SWITCHOVER;
         situation.change(successor, nowNs);
         // After a switchover it takes writes still, as the operator is told below. Later that would be news.
@@ -204,7 +204,7 @@ final class Succession {
     }
 
     /** The old primary was probed. */
-    void formerProbed(ServerAddress server, ServerHealth known, boolean fresh, long nowNs, List<Action> actions) {
+    void formerProbed(Endpoint server, ServerHealth known, boolean fresh, long nowNs, List<Action> actions) {
         StandbyRotation.Reference reference = situation.reference(nowNs);
         if (situation.servers.standbys().contains(server) && reference.primary() != null) {
             // However short a time there was to follow the new primary: until it does, what it has may be known to

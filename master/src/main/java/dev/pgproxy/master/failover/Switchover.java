@@ -1,6 +1,6 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import java.util.ArrayList;
@@ -41,8 +41,8 @@ final class Switchover {
 
     /** Why this server cannot take over by plan; null when it can. */
     @Nullable
-    String objection(ServerAddress target) {
-        ServerAddress primary = situation.servers.primary();
+    String objection(Endpoint target) {
+        Endpoint primary = situation.servers.primary();
         if (!situation.isIn(Phase.WATCHING)) {
             return "another change of the primary is under way";
         }
@@ -66,7 +66,7 @@ final class Switchover {
     }
 
     /** An operator wants this server, to which there is no objection, to be the primary. */
-    List<Action> begin(ServerAddress target) {
+    List<Action> begin(Endpoint target) {
         situation.transitionTo(Phase.QUIESCING);
         situation.candidate = target;
         return List.of(new Action.Quiesce(situation.servers.primary()));
@@ -95,7 +95,7 @@ final class Switchover {
 
     /** All that was committed on the primary is on its disk. */
     List<Action> flushed(Observation observation) {
-        ServerAddress standby = situation.candidate;
+        Endpoint standby = situation.candidate;
         boolean isWanted = situation.isIn(Phase.CATCHING_UP) || situation.isIn(Phase.FENCING);
         if (!isWanted || standby == null || !awaitsFlush) {
             return List.of();
@@ -123,7 +123,7 @@ final class Switchover {
     }
 
     /** The standby was probed, which is to get the rest of the primary's WAL. */
-    void catchUp(ServerAddress standby, ServerHealth known, List<Action> actions) {
+    void catchUp(Endpoint standby, ServerHealth known, List<Action> actions) {
         if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
             situation.transitionTo(Phase.INTENDING);
             actions.add(FailoverWords.switchingOver(standby, situation.servers.primary(), goalLsn));
@@ -152,7 +152,7 @@ final class Switchover {
     }
 
     /** The decision is durable: keeps others from writing to the old primary first. */
-    void beginFence(ServerAddress standby, List<Action> actions) {
+    void beginFence(Endpoint standby, List<Action> actions) {
         situation.transitionTo(Phase.FENCING);
         situation.candidate = standby;
         goalLsn = Long.MAX_VALUE;
@@ -173,7 +173,7 @@ final class Switchover {
      * The standby was probed, after the fence was raised. It had everything before that clients of pgproxy had written; what others wrote
      * it is to get now.
      */
-    void catchUpWithFence(ServerAddress standby, ServerHealth known, long nowNs, List<Action> actions) {
+    void catchUpWithFence(Endpoint standby, ServerHealth known, long nowNs, List<Action> actions) {
         if (goalLsn == Long.MAX_VALUE) {
             return;
         }

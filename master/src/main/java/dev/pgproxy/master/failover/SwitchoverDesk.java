@@ -1,10 +1,10 @@
 package dev.pgproxy.master.failover;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.LinkedHashSet;
@@ -29,7 +29,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     private final FailoverDesk failover;
     private final Set<Worker> busyWorkers = new LinkedHashSet<>();
     private @Nullable ReplyListener replyTo;
-    private @Nullable ServerAddress wanted;
+    private @Nullable Endpoint wanted;
     private boolean hasBegun;
     private long request;
     private Scheduler.@Nullable Timer timer;
@@ -46,7 +46,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
      *
      * @param timeoutMs how long it may take until everything is at rest and the standby has it all
      */
-    public void begin(ServerAddress target, long timeoutMs, ReplyListener operator) {
+    public void begin(Endpoint target, long timeoutMs, ReplyListener operator) {
         if (replyTo != null) {
             operator.failed("another switchover is under way");
             return;
@@ -85,7 +85,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     }
 
     /** Has the sessions of this server come to rest, or continue. */
-    public void holdSessions(ServerAddress server, boolean held) {
+    public void holdSessions(Endpoint server, boolean held) {
         long number = held ? awaitWorkers() : 0;
         workers.toPoolWorkers(new SwitchoverMessages.HoldSessions(number, server, held));
     }

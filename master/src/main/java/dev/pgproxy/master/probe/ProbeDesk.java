@@ -1,11 +1,11 @@
 package dev.pgproxy.master.probe;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -36,13 +36,13 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     /** Who is told, on the loop's thread. */
     public interface Listener {
         /** @param fresh whether it was over a new connection */
-        void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
+        void probed(Endpoint server, ProbeKind kind, boolean fresh, Observation observation);
 
         /** The connection that was kept to the server ended between two probes. */
-        void connectionLost(ServerAddress server);
+        void connectionLost(Endpoint server);
     }
 
-    private record Probe(ServerAddress server, ProbeKind kind) {}
+    private record Probe(Endpoint server, ProbeKind kind) {}
 
     private static final class Open {
         private final long id;
@@ -79,7 +79,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
      *
      * @param timeoutMs bound on the connect, and on each answer
      */
-    public void probe(ServerAddress server, ProbeKind kind, long timeoutMs) {
+    public void probe(Endpoint server, ProbeKind kind, long timeoutMs) {
         Probe probe = new Probe(server, kind);
         Open open = probes.get(probe);
         if (open != null) {
@@ -116,7 +116,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     }
 
     /** Nobody wants to know of this server any more. */
-    public void forget(ServerAddress server) {
+    public void forget(Endpoint server) {
         for (Probe probe : List.copyOf(probes.keySet())) {
             if (probe.server().equals(server)) {
                 probes.remove(probe).timer.cancel();

@@ -1,11 +1,11 @@
 package dev.pgproxy.master.role;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
@@ -36,7 +36,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
 
     private static final long NS_PER_MS = 1_000_000L;
 
-    private record Question(ServerAddress server, String user, String database) {}
+    private record Question(Endpoint server, String user, String database) {}
 
     private record Remembered(RoleFacts facts, long askedNs) {}
 
@@ -60,7 +60,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     @FunctionalInterface
     public interface Listener {
         /** The server may not ask clients of this role as it did. */
-        void loginChanged(ServerAddress server, String user, String database);
+        void loginChanged(Endpoint server, String user, String database);
     }
 
     private final EventLoop loop;
@@ -194,7 +194,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     /** Roles or databases of this server were changed by somebody: nothing that was found out before counts any more. */
     @Override
     public void onRolesChanged(Worker worker, RoleMessages.RolesChanged message) {
-        ServerAddress server = message.server();
+        Endpoint server = message.server();
         memory.keySet().removeIf(question -> question.server().equals(server));
         lookups.values().stream()
                 .filter(lookup -> lookup.question.server().equals(server))

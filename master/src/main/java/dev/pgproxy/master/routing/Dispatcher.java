@@ -1,10 +1,10 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.accept.Client;
@@ -71,7 +71,7 @@ public final class Dispatcher implements ClientMemory.Holder {
             WorkerRegistry workers,
             Function<Descriptor, ClientConnection> connections,
             long maxWorkerLoad,
-            Consumer<ServerAddress> suspected) {
+            Consumer<Endpoint> suspected) {
         this.config = config;
         this.refusals = refusals;
         this.ledger = new Ledger(new PlaceLimits(config.limits()));
@@ -151,13 +151,13 @@ public final class Dispatcher implements ClientMemory.Holder {
         parked.configure(newConfig);
         waiting.configure(newConfig.timeouts().queryWait().toMillis());
         turns.takeAll();
-        List<ServerAddress> servers = new ArrayList<>(routes.standbys());
+        List<Endpoint> servers = new ArrayList<>(routes.standbys());
         servers.add(routes.primary());
         idle.configure(newConfig.limits().idleConnections(), servers);
     }
 
     /** These servers play the parts from now on. Who waits for one that plays none any more waits for another. */
-    public void serversAre(ServerAddress primary, List<ServerAddress> standbys) {
+    public void serversAre(Endpoint primary, List<Endpoint> standbys) {
         routes.serversAre(primary, standbys);
         holds.primaryIs(primary);
         for (RoutedClient client : waiting.line().all()) {
@@ -184,33 +184,33 @@ public final class Dispatcher implements ClientMemory.Holder {
     }
 
     /** Gives nobody a connection to this server until {@link #resume}. */
-    public void pause(ServerAddress server) {
+    public void pause(Endpoint server) {
         holds.pause(server);
     }
 
     /** Lets those continue who wait because of {@link #pause}. */
-    public void resume(ServerAddress server) {
+    public void resume(Endpoint server) {
         if (holds.resume(server)) {
             waiting.canBeAskedNow();
             turns.take(server);
         }
     }
 
-    public boolean isPaused(ServerAddress server) {
+    public boolean isPaused(Endpoint server) {
         return holds.isPaused(server);
     }
 
-    public Set<ServerAddress> paused() {
+    public Set<Endpoint> paused() {
         return holds.paused();
     }
 
     /** Connections to this server from all workers, at most. */
-    public int connections(ServerAddress server) {
+    public int connections(Endpoint server) {
         return ledger.connections(PlaceLimits.server(server));
     }
 
     /** Who uses these servers, by user and database, with their number: {@code 2 of app on shop}. */
-    public List<String> usersOf(Set<ServerAddress> servers) {
+    public List<String> usersOf(Set<Endpoint> servers) {
         return view.usersOf(servers);
     }
 
@@ -274,7 +274,7 @@ public final class Dispatcher implements ClientMemory.Holder {
     }
 
     /** The server does not ask clients of this role as it did. */
-    public void loginChanged(ServerAddress server, String user, String database) {
+    public void loginChanged(Endpoint server, String user, String database) {
         known.forget(server, user, database);
         waiting.standAgain(server, user, database);
     }

@@ -1,8 +1,8 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import dev.pgproxy.master.worker.Worker;
@@ -30,7 +30,7 @@ final class IdleBackends {
     }
 
     /** Other limits are in force: closes what is above them. */
-    void configure(int newMaxIdle, Collection<ServerAddress> servers) {
+    void configure(int newMaxIdle, Collection<Endpoint> servers) {
         maxIdle = newMaxIdle;
         servers.forEach(this::closeSurplus);
         ledger.limitedScopes().forEach(this::closeAbove);
@@ -59,7 +59,7 @@ final class IdleBackends {
     }
 
     /** Closes idle connections to this server above max_idle_server_conn, which others may need more than the proxy. */
-    private void closeSurplus(ServerAddress server) {
+    private void closeSurplus(Endpoint server) {
         PlaceLimits.Scope scope = PlaceLimits.server(server);
         while (maxIdle > 0
                 && ledger.idleOf(scope).size() > maxIdle

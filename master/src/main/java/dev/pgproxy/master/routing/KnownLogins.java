@@ -1,8 +1,8 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.ProtocolVersion;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -18,7 +18,7 @@ final class KnownLogins {
     /** A server's rules can change; what nobody has confirmed for so long is not relied on. */
     private static final long REMEMBERED_NS = TimeUnit.HOURS.toNanos(1);
 
-    private record Kind(ServerAddress server, String user, String database) {}
+    private record Kind(Endpoint server, String user, String database) {}
 
     private record Seen(AuthenticationMethod method, long atNs) {}
 
@@ -34,7 +34,7 @@ final class KnownLogins {
         this.clock = clock;
     }
 
-    private static Kind kind(ServerAddress server, StartupParameters parameters) {
+    private static Kind kind(Endpoint server, StartupParameters parameters) {
         return new Kind(server, parameters.serverUser(), parameters.serverDatabase());
     }
 
@@ -43,7 +43,7 @@ final class KnownLogins {
      *
      * @return whether that was not known
      */
-    boolean letIn(ServerAddress server, StartupParameters parameters, AuthenticationMethod by) {
+    boolean letIn(Endpoint server, StartupParameters parameters, AuthenticationMethod by) {
         Kind kind = kind(server, parameters);
         Seen before = seen.remove(kind);
         seen.put(kind, new Seen(by, clock.nanoTime()));
@@ -51,12 +51,12 @@ final class KnownLogins {
     }
 
     /** The server asks in another way. */
-    void forget(ServerAddress server, String user, String database) {
+    void forget(Endpoint server, String user, String database) {
         seen.remove(new Kind(server, user, database));
     }
 
     /** How the server asks such clients; OTHER when that is not known, or nobody but the server can ask so. */
-    AuthenticationMethod method(ServerAddress server, StartupParameters parameters) {
+    AuthenticationMethod method(Endpoint server, StartupParameters parameters) {
         Seen last = seen.get(kind(server, parameters));
         return last == null || clock.nanoTime() - last.atNs() > REMEMBERED_NS
                 ? AuthenticationMethod.OTHER
@@ -64,7 +64,7 @@ final class KnownLogins {
     }
 
     /** What a client that has just come is taken for. */
-    Standing standing(ServerAddress server, StartupPacket.Startup startup) {
+    Standing standing(Endpoint server, StartupPacket.Startup startup) {
         return switch (method(server, startup.parameters())) {
             case TRUST -> Standing.PROVED;
             case PASSWORD, MD5, SCRAM_SHA_256 ->

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
@@ -32,7 +32,7 @@ final class LedgerSearch {
     }
 
     /** How many sessions of these servers there are, by {@code user on database}. */
-    Map<String, Integer> sessionsOf(Set<ServerAddress> servers) {
+    Map<String, Integer> sessionsOf(Set<Endpoint> servers) {
         Map<String, Integer> sessionsByUser = new TreeMap<>();
         for (WorkerEntry worker : workers) {
             for (SessionEntry session : worker.sessions.values()) {

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.ArrayList;
@@ -24,12 +24,12 @@ final class PlaceLimits {
      * @param strangers which of these connections: {@link #EVERYBODY}'s, those of {@link #ALL_STRANGERS} together, or those of strangers
      *     from one neighbour
      */
-    record Scope(ServerAddress server, Kind kind, String name, String strangers) {
+    record Scope(Endpoint server, Kind kind, String name, String strangers) {
 
         static final String EVERYBODY = "";
         static final String ALL_STRANGERS = "all strangers";
 
-        Scope(ServerAddress server, Kind kind, String name) {
+        Scope(Endpoint server, Kind kind, String name) {
             this(server, kind, name, EVERYBODY);
         }
 
@@ -105,11 +105,11 @@ final class PlaceLimits {
     }
 
     /** All strangers of a server together. */
-    static Scope allStrangers(ServerAddress server) {
+    static Scope allStrangers(Endpoint server) {
         return server(server).of(Scope.ALL_STRANGERS);
     }
 
-    static Scope server(ServerAddress server) {
+    static Scope server(Endpoint server) {
         return new Scope(server, Kind.SERVER, "");
     }
 

@@ -1,12 +1,12 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -30,7 +30,7 @@ final class RoutedClient {
     private final StartupPacket.Startup startup;
     private final PoolKey key;
     private final long sinceNs;
-    private final Set<ServerAddress> tried;
+    private final Set<Endpoint> tried;
     private final @Nullable Resumption resumption;
     private Standing standing;
     private final int slot;
@@ -68,7 +68,7 @@ final class RoutedClient {
             StartupPacket.Startup startup,
             PoolKey key,
             long sinceNs,
-            Set<ServerAddress> tried,
+            Set<Endpoint> tried,
             @Nullable Resumption resumption,
             Standing standing,
             int slot) {
@@ -94,7 +94,7 @@ final class RoutedClient {
 
     /** The same client, whom its server could not serve, with its connection, which came back. */
     RoutedClient returned(ClientConnection itsConnection) {
-        Set<ServerAddress> triedNow = new HashSet<>(tried);
+        Set<Endpoint> triedNow = new HashSet<>(tried);
         triedNow.add(key.server());
         RoutedClient back = new RoutedClient(client, startup, key, sinceNs, triedNow, resumption, standing, 0);
         back.returns = returns + 1;
@@ -172,7 +172,7 @@ final class RoutedClient {
     }
 
     /** Servers that could not serve it. */
-    Set<ServerAddress> tried() {
+    Set<Endpoint> tried() {
         return tried;
     }
 

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupPacket;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +15,7 @@ public final class Router {
      * @param standbys the ones that may be read from now
      * @param turn how many clients were sent to standbys so far; chooses the next one
      */
-    public record Servers(ServerAddress primary, List<ServerAddress> standbys, long turn) {}
+    public record Servers(Endpoint primary, List<Endpoint> standbys, long turn) {}
 
     /** The answer. */
     public sealed interface Route {
@@ -25,7 +25,7 @@ public final class Router {
          * @param usedTurn whether this client took a standby's turn
          * @param startup what the server is to get from the client
          */
-        record To(ServerAddress server, boolean usedTurn, StartupPacket.Startup startup) implements Route {}
+        record To(Endpoint server, boolean usedTurn, StartupPacket.Startup startup) implements Route {}
 
         /** There is no server for this client. */
         record Nowhere() implements Route {}
@@ -39,7 +39,7 @@ public final class Router {
      * @param tried standbys that could not serve this client
      */
     public static Route route(
-            StartupPacket.Startup client, Servers servers, ProxyConfig.Routing routing, Set<ServerAddress> tried) {
+            StartupPacket.Startup client, Servers servers, ProxyConfig.Routing routing, Set<Endpoint> tried) {
         String database = client.parameters().database();
         String suffix = routing.standbyDatabaseSuffix();
         boolean byDatabase = endsWith(database, suffix) && database.length() > suffix.length();
@@ -48,11 +48,11 @@ public final class Router {
         if (!byDatabase && !endsWith(client.parameters().user(), routing.standbyUserSuffix())) {
             return new Route.To(servers.primary(), false, sent);
         }
-        List<ServerAddress> standbys = servers.standbys().stream()
+        List<Endpoint> standbys = servers.standbys().stream()
                 .filter(standby -> !tried.contains(standby))
                 .toList();
         if (!standbys.isEmpty()) {
-            ServerAddress next = standbys.get((int) Long.remainderUnsigned(servers.turn(), standbys.size()));
+            Endpoint next = standbys.get((int) Long.remainderUnsigned(servers.turn(), standbys.size()));
             return new Route.To(next, true, sent);
         }
         return routing.fallback() == ProxyConfig.StandbyFallback.PRIMARY

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.master.accept.Client;
 import java.util.List;
@@ -24,19 +24,19 @@ final class Routes {
     }
 
     /** These servers play the parts from now on. */
-    void serversAre(ServerAddress primary, List<ServerAddress> standbys) {
+    void serversAre(Endpoint primary, List<Endpoint> standbys) {
         servers = new Router.Servers(primary, standbys, servers.turn());
     }
 
-    ServerAddress primary() {
+    Endpoint primary() {
         return servers.primary();
     }
 
-    List<ServerAddress> standbys() {
+    List<Endpoint> standbys() {
         return servers.standbys();
     }
 
-    boolean areServedBy(ServerAddress server) {
+    boolean areServedBy(Endpoint server) {
         return server.equals(servers.primary()) || servers.standbys().contains(server);
     }
 
@@ -45,7 +45,7 @@ final class Routes {
      *
      * @param tried servers that could not serve it
      */
-    Router.Route take(Client client, Set<ServerAddress> tried) {
+    Router.Route take(Client client, Set<Endpoint> tried) {
         Router.Route route = Router.route(client.startup(), servers, config.routing(), tried);
         if (route instanceof Router.Route.To to && to.usedTurn()) {
             servers = new Router.Servers(servers.primary(), servers.standbys(), servers.turn() + 1);

@@ -1,22 +1,22 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
 /** Servers that nobody is given a connection to for the time being: an operator has paused them, or the primary may be dead. */
 final class ServerHolds {
 
-    private final Set<ServerAddress> paused = new LinkedHashSet<>();
-    private ServerAddress primary;
+    private final Set<Endpoint> paused = new LinkedHashSet<>();
+    private Endpoint primary;
     private boolean primaryHeld;
 
-    ServerHolds(ServerAddress primary) {
+    ServerHolds(Endpoint primary) {
         this.primary = primary;
     }
 
     /** Another server is the primary. */
-    void primaryIs(ServerAddress server) {
+    void primaryIs(Endpoint server) {
         primary = server;
     }
 
@@ -25,30 +25,30 @@ final class ServerHolds {
         primaryHeld = held;
     }
 
-    void pause(ServerAddress server) {
+    void pause(Endpoint server) {
         paused.add(server);
     }
 
     /** @return whether it was paused */
-    boolean resume(ServerAddress server) {
+    boolean resume(Endpoint server) {
         return paused.remove(server);
     }
 
-    boolean isPaused(ServerAddress server) {
+    boolean isPaused(Endpoint server) {
         return paused.contains(server);
     }
 
-    Set<ServerAddress> paused() {
+    Set<Endpoint> paused() {
         return paused;
     }
 
     /** Whether this is the primary, and may be dead. */
-    boolean isHeldPrimary(ServerAddress server) {
+    boolean isHeldPrimary(Endpoint server) {
         return primaryHeld && server.equals(primary);
     }
 
     /** Whether nobody is given a connection to it, for whatever reason. */
-    boolean isHeld(ServerAddress server) {
+    boolean isHeld(Endpoint server) {
         return isPaused(server) || isHeldPrimary(server);
     }
 }

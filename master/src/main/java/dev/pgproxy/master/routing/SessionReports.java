@@ -1,13 +1,13 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -28,7 +28,7 @@ public final class SessionReports
 
     private final Refusals refusals;
     private final Function<Descriptor, ClientConnection> connections;
-    private final Consumer<ServerAddress> suspected;
+    private final Consumer<Endpoint> suspected;
     private final Ledger ledger;
     private final Routes routes;
     private final ServerHolds holds;
@@ -44,7 +44,7 @@ public final class SessionReports
     SessionReports(
             Refusals refusals,
             Function<Descriptor, ClientConnection> connections,
-            Consumer<ServerAddress> suspected,
+            Consumer<Endpoint> suspected,
             Ledger ledger,
             Routes routes,
             ServerHolds holds,
@@ -99,7 +99,7 @@ public final class SessionReports
             return;
         }
         RoutedClient client = back.client().returned(connection);
-        ServerAddress server = client.key().server();
+        Endpoint server = client.key().server();
         suspected.accept(server);
         boolean mayWait = !server.equals(routes.primary()) || holds.isHeldPrimary(server);
         if (givesWay) {
@@ -213,7 +213,7 @@ public final class SessionReports
     public void onSessionOpened(Worker worker, SessionMessages.SessionOpened message) {
         ClientsAtWorkers.Placed in = doneLoggingIn(message.sessionId());
         if (in != null) {
-            ServerAddress server = in.client().key().server();
+            Endpoint server = in.client().key().server();
             StartupParameters kind = in.client().startup().parameters();
             if (known.letIn(server, kind, message.method())) {
                 waiting.standAgain(server, kind.serverUser(), kind.serverDatabase());

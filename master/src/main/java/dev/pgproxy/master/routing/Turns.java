@@ -1,7 +1,7 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
 import dev.pgproxy.master.worker.Worker;
@@ -99,7 +99,7 @@ final class Turns {
      * Sends clients of this server to workers, in order of arrival. One that waits for a place keeps back those after it that
      * count in the same scope, and nobody else.
      */
-    void take(ServerAddress server) {
+    void take(Endpoint server) {
         if (holds.isHeld(server)) {
             return;
         }

@@ -1,6 +1,6 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import java.util.Collections;
 import java.util.HashMap;
@@ -51,7 +51,7 @@ final class WaitingLine {
     }
 
     private final PlaceLimits limits;
-    private final Map<ServerAddress, Line> lines = new HashMap<>();
+    private final Map<Endpoint, Line> lines = new HashMap<>();
     private int size;
     private long heldBytes;
 
@@ -59,7 +59,7 @@ final class WaitingLine {
         this.limits = limits;
     }
 
-    private Line line(ServerAddress server) {
+    private Line line(Endpoint server) {
         return lines.computeIfAbsent(server, key -> new Line());
     }
 
@@ -113,7 +113,7 @@ final class WaitingLine {
 
     /** The first client of its kind that arrived after this one and counts in none of these scopes; null when there is none. */
     @Nullable
-    RoutedClient headAfter(ServerAddress server, long sessionId, Set<PlaceLimits.Scope> passedOver) {
+    RoutedClient headAfter(Endpoint server, long sessionId, Set<PlaceLimits.Scope> passedOver) {
         Line line = line(server);
         RoutedClient known = headAfter(line.known, sessionId, passedOver);
         if (passedOver.contains(PlaceLimits.allStrangers(server))) {
@@ -144,7 +144,7 @@ final class WaitingLine {
      * @param turns of neighbours, see {@link NeighbourTurns}
      */
     @Nullable
-    RoutedClient strangerInTurn(ServerAddress server, Set<PlaceLimits.Scope> passedOver, NeighbourTurns turns) {
+    RoutedClient strangerInTurn(Endpoint server, Set<PlaceLimits.Scope> passedOver, NeighbourTurns turns) {
         RoutedClient first = null;
         for (Map.Entry<List<PlaceLimits.Scope>, Group> group :
                 line(server).strangers.entrySet()) {
@@ -167,7 +167,7 @@ final class WaitingLine {
         return alike == null ? null : alike.firstEntry().getValue();
     }
 
-    List<ServerAddress> servers() {
+    List<Endpoint> servers() {
         return List.copyOf(lines.keySet());
     }
 

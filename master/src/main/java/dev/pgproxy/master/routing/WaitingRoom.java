@@ -1,12 +1,12 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -180,7 +180,7 @@ final class WaitingRoom {
     }
 
     /** How the server asks clients of this kind is known now, or no longer: those who wait are taken for something else. */
-    void standAgain(ServerAddress server, String user, String database) {
+    void standAgain(Endpoint server, String user, String database) {
         for (RoutedClient client : line.all()) {
             StartupParameters its = client.startup().parameters();
             if (client.isAtWorker()
@@ -222,7 +222,7 @@ final class WaitingRoom {
     }
 
     private String hint(RoutedClient client) {
-        ServerAddress server = client.key().server();
+        Endpoint server = client.key().server();
         PlaceLimits.Scope full = Admission.fullScope(ledger, client.scopes(ledger.limits()));
         if (holds.isPaused(server)) {
             return "An operator has paused this server; RESUME in pg_proxy lets clients continue.";

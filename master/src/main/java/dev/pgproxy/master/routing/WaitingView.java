@@ -1,6 +1,6 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +53,7 @@ final class WaitingView {
     }
 
     private String waitsFor(RoutedClient client) {
-        ServerAddress server = client.key().server();
+        Endpoint server = client.key().server();
         if (holds.isPaused(server)) {
             return "RESUME";
         } else if (holds.isHeldPrimary(server)) {
@@ -66,7 +66,7 @@ final class WaitingView {
     }
 
     /** Who uses these servers, by user and database, with their number: {@code 2 of app on shop}. */
-    List<String> usersOf(Set<ServerAddress> servers) {
+    List<String> usersOf(Set<Endpoint> servers) {
         return ledger.search().sessionsOf(servers).entrySet().stream()
                 .map(entry -> entry.getValue() + " of " + entry.getKey())
                 .toList();

@@ -2,11 +2,11 @@ package dev.pgproxy.master.alert;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.List;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class AlertDeskTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
 
     private final WorkerRegistry workers = new WorkerRegistry();
     private final AlertDesk desk = new AlertDesk(workers);

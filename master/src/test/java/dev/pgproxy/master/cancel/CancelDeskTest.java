@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class CancelDeskTest {
 
     private static final long TIMEOUT_MS = 1_000;
-    private static final ServerAddress SERVER = new ServerAddress("db", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("db", 5432);
     private static final byte[] SECRET = {1, 2, 3, 4};
 
     private long nowNs;

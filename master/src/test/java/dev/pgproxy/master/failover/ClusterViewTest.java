@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -19,9 +19,9 @@ import org.junit.jupiter.api.Test;
 
 class ClusterViewTest {
 
-    private static final ServerAddress PRIMARY = new ServerAddress("a", 1);
-    private static final ServerAddress HEIR = new ServerAddress("b", 2);
-    private static final ServerAddress OTHER = new ServerAddress("c", 3);
+    private static final Endpoint PRIMARY = new Endpoint.Tcp("a", 1);
+    private static final Endpoint HEIR = new Endpoint.Tcp("b", 2);
+    private static final Endpoint OTHER = new Endpoint.Tcp("c", 3);
     private static final ProxyConfig.Servers SERVERS =
             new ProxyConfig.Servers(PRIMARY, Optional.of(HEIR), List.of(HEIR, OTHER));
     private static final ProxyConfig.StandbyLimits NO_LIMITS = new ProxyConfig.StandbyLimits(3, 0, Duration.ZERO);
@@ -39,13 +39,13 @@ class ClusterViewTest {
             true,
             false);
 
-    private final Set<ServerAddress> paused = new HashSet<>();
+    private final Set<Endpoint> paused = new HashSet<>();
     private final FailoverPolicy policy = new FailoverPolicy(
             SERVERS, FailoverState.initial(SERVERS), RULES, NO_LIMITS, () -> Instant.EPOCH, paused::contains);
 
-    private void answers(ServerAddress server, boolean inRecovery, long lsn, double lagSeconds, boolean streams) {
+    private void answers(Endpoint server, boolean inRecovery, long lsn, double lagSeconds, boolean streams) {
         Topology topology = new Topology(
-                List.of(server.host() + ":" + server.port()),
+                List.of(server.toString()),
                 inRecovery ? "10.0.0.1:5432" : "",
                 inRecovery ? List.of("a:1") : List.of(),
                 List.of(),
@@ -60,7 +60,7 @@ class ClusterViewTest {
     }
 
     /** The disk does at once what it is told. */
-    private void looked(ServerAddress server, Observation observation) {
+    private void looked(Endpoint server, Observation observation) {
         for (Action action : policy.probed(server, observation, true, 0)) {
             if (action instanceof Action.Save save) {
                 policy.saved(save.number(), save.state(), 0);
@@ -68,7 +68,7 @@ class ClusterViewTest {
         }
     }
 
-    private ServerView view(ServerAddress server) {
+    private ServerView view(Endpoint server) {
         return new ClusterView(policy, NO_LIMITS).of(server);
     }
 

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -24,9 +24,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class FailoverPolicyTest {
 
-    private static final ServerAddress X = new ServerAddress("x", 1);
-    private static final ServerAddress Y = new ServerAddress("y", 1);
-    private static final ServerAddress Z = new ServerAddress("z", 1);
+    private static final Endpoint X = new Endpoint.Tcp("x", 1);
+    private static final Endpoint Y = new Endpoint.Tcp("y", 1);
+    private static final Endpoint Z = new Endpoint.Tcp("z", 1);
     private static final long ID = 4711;
     private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
     private static final int RETRIES = 3;
@@ -42,7 +42,7 @@ class FailoverPolicyTest {
     private static final Observation ORPHAN = standby(1, false, 500);
 
     private long nowNs;
-    private final Set<ServerAddress> paused = new HashSet<>();
+    private final Set<Endpoint> paused = new HashSet<>();
     private final List<Action> done = new ArrayList<>();
     private FailoverPolicy policy = policy(SERVERS, FailoverState.initial(SERVERS));
 
@@ -92,11 +92,11 @@ class FailoverPolicyTest {
         return actions;
     }
 
-    private List<Action> fresh(ServerAddress server, Observation observation) {
+    private List<Action> fresh(Endpoint server, Observation observation) {
         return note(policy.probed(server, observation, true, nowNs));
     }
 
-    private List<Action> kept(ServerAddress server, Observation observation) {
+    private List<Action> kept(Endpoint server, Observation observation) {
         return note(policy.probed(server, observation, false, nowNs));
     }
 
@@ -403,7 +403,7 @@ class FailoverPolicyTest {
 
     @Test
     void nobodyIsPromotedBesideServersThatTakeWrites() {
-        ServerAddress w = new ServerAddress("w", 1);
+        Endpoint w = new Endpoint.Tcp("w", 1);
         ProxyConfig.Servers many = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z, w));
         policy = policy(many, FailoverState.initial(many).withSystemId(ID));
         note(policy.start());

@@ -1,7 +1,7 @@
 package dev.pgproxy.master.failover;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
@@ -23,9 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FailoverSimulationTest {
 
-    private static final ServerAddress X = new ServerAddress("x", 1);
-    private static final ServerAddress Y = new ServerAddress("y", 1);
-    private static final ServerAddress Z = new ServerAddress("z", 1);
+    private static final Endpoint X = new Endpoint.Tcp("x", 1);
+    private static final Endpoint Y = new Endpoint.Tcp("y", 1);
+    private static final Endpoint Z = new Endpoint.Tcp("z", 1);
     private static final long ID = 4711;
     private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
     private static final int STEPS = 600;
@@ -193,7 +193,7 @@ class FailoverSimulationTest {
             }
         }
 
-        private void look(ServerAddress server, boolean fresh) {
+        private void look(Endpoint server, boolean fresh) {
             Observation found = observe(server);
             FailoverPolicy asked = policy;
             later(0, () -> {
@@ -203,7 +203,7 @@ class FailoverSimulationTest {
             });
         }
 
-        private Observation observe(ServerAddress server) {
+        private Observation observe(Endpoint server) {
             boolean alive = server.equals(X) ? primaryAlive : server.equals(Z) || standbyAlive;
             if (!alive) {
                 return new Observation.Failed(FailureKind.REFUSED, "refused");
@@ -238,7 +238,7 @@ class FailoverSimulationTest {
             }
         }
 
-        private void tellIfDue(ServerAddress server) {
+        private void tellIfDue(Endpoint server) {
             switch (policy.promotionOf(server)) {
                 case NOW -> tell(server);
                 case NOT_YET -> later(1, () -> tellIfDue(server));
@@ -246,7 +246,7 @@ class FailoverSimulationTest {
             }
         }
 
-        private void tell(ServerAddress server) {
+        private void tell(Endpoint server) {
             require(server.equals(Y), "somebody else is promoted");
             boolean intended = disk.flatMap(FailoverState::decision)
                     .filter(decision -> decision.newPrimary().equals(Y))

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
 import java.util.List;
@@ -14,10 +14,10 @@ import org.junit.jupiter.api.Test;
 
 class RejoinCheckTest {
 
-    private static final ServerAddress PRIMARY = new ServerAddress("a", 1);
-    private static final ServerAddress PROMOTE = new ServerAddress("b", 2);
-    private static final ServerAddress THIRD = new ServerAddress("c", 3);
-    private static final ServerAddress OTHER = new ServerAddress("d", 4);
+    private static final Endpoint PRIMARY = new Endpoint.Tcp("a", 1);
+    private static final Endpoint PROMOTE = new Endpoint.Tcp("b", 2);
+    private static final Endpoint THIRD = new Endpoint.Tcp("c", 3);
+    private static final Endpoint OTHER = new Endpoint.Tcp("d", 4);
     private static final ProxyConfig.Servers SERVERS =
             new ProxyConfig.Servers(PRIMARY, Optional.of(PROMOTE), List.of(PROMOTE, THIRD, OTHER));
     private static final ProxyConfig.Servers WITHOUT_FAILOVER =
@@ -36,10 +36,7 @@ class RejoinCheckTest {
     }
 
     private static List<String> events(
-            ServerAddress server,
-            ServerFacts facts,
-            ProxyConfig.Servers servers,
-            Map<ServerAddress, ServerFacts> known) {
+            Endpoint server, ServerFacts facts, ProxyConfig.Servers servers, Map<Endpoint, ServerFacts> known) {
         return RejoinCheck.risks(server, facts, servers, known::get).stream()
                 .map(RejoinCheck.Risk::event)
                 .toList();
@@ -65,7 +62,7 @@ class RejoinCheckTest {
 
     @Test
     void aStandbyThatFollowsThePrimaryItselfIsSaidWhereThatIsCertain() {
-        Map<ServerAddress, ServerFacts> known = Map.of(
+        Map<Endpoint, ServerFacts> known = Map.of(
                 PRIMARY, facts(false, standby("10.0.0.1:5432", List.of())),
                 PROMOTE, facts(true, standby("10.0.0.2:5432", List.of("10.0.0.1:5432"), "10.0.0.1:5432")),
                 THIRD, facts(true, standby("10.0.0.3:5432", List.of("10.0.0.2:5432"), "10.0.0.2:5432")));
@@ -76,14 +73,14 @@ class RejoinCheckTest {
         assertEquals(List.of(), follow(known, "10.0.0.3:5432", "10.0.0.3:5432"), "two steps below it");
         assertEquals(List.of(), follow(known, "172.17.0.1:5432", "172.17.0.1:5432"), "by what name nobody knows");
         assertEquals(List.of(), follow(Map.of(), "10.0.0.1:5432", "10.0.0.1:5432"));
-        Map<ServerAddress, ServerFacts> withoutNames = Map.of(
+        Map<Endpoint, ServerFacts> withoutNames = Map.of(
                 PRIMARY, facts(false, standby("10.0.0.1:5432", List.of())), PROMOTE, facts(true, upkeep(true, true)));
         assertEquals(List.of(), follow(withoutNames, "10.0.0.1:5432", "10.0.0.2:5432"), "the resolver does not answer");
         ServerFacts bySocket = facts(true, standby("x:1", List.of()));
         assertEquals(List.of(), events(OTHER, bySocket, SERVERS, known));
     }
 
-    private static List<String> follow(Map<ServerAddress, ServerFacts> known, String upstream, String... named) {
+    private static List<String> follow(Map<Endpoint, ServerFacts> known, String upstream, String... named) {
         return events(OTHER, facts(true, standby("10.0.0.4:5432", List.of(upstream), named)), SERVERS, known);
     }
 

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 class ProbeDeskTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
 
     private final StillPoller poller = new StillPoller();
     private long nowNs;
@@ -34,12 +34,12 @@ class ProbeDeskTest {
     private final List<ControlMessage> asked = taskWorker.received();
     private final ProbeDesk desk = new ProbeDesk(new EventLoop(poller, () -> nowNs), workers, new ProbeDesk.Listener() {
         @Override
-        public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
+        public void probed(Endpoint server, ProbeKind kind, boolean fresh, Observation observation) {
             observed.add(observation);
         }
 
         @Override
-        public void connectionLost(ServerAddress server) {}
+        public void connectionLost(Endpoint server) {}
     });
 
     private void ask(Errand errand) {
@@ -82,12 +82,12 @@ class ProbeDeskTest {
         List<Observation> seen = new ArrayList<>();
         ProbeDesk late = new ProbeDesk(loop, workers, new ProbeDesk.Listener() {
             @Override
-            public void probed(ServerAddress server, ProbeKind kind, boolean fresh, Observation observation) {
+            public void probed(Endpoint server, ProbeKind kind, boolean fresh, Observation observation) {
                 seen.add(observation);
             }
 
             @Override
-            public void connectionLost(ServerAddress server) {}
+            public void connectionLost(Endpoint server) {}
         });
         workers.ready(taskWorker);
         late.probe(SERVER, ProbeKind.FRESH, 1_000);

@@ -2,11 +2,11 @@ package dev.pgproxy.master.role;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.loop.StillPoller;
@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 class RoleDeskTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
-    private static final ServerAddress OTHER = new ServerAddress("other", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
+    private static final Endpoint OTHER = new Endpoint.Tcp("other", 5432);
     private static final RoleFacts FACTS = new RoleFacts(true, true, true, 60_000, "f1", List.of("md5..."), true);
 
     private long nowMs = 1_000;
@@ -34,7 +34,7 @@ class RoleDeskTest {
         return poolWorker.received(RoleMessages.RoleFound.class);
     }
 
-    private void find(long sessionId, ServerAddress server) {
+    private void find(long sessionId, Endpoint server) {
         desk.onFindRole(poolWorker, new RoleMessages.FindRole(sessionId, server, "app", "shop"));
     }
 

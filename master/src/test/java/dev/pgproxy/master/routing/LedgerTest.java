@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /** The master's book, and what {@link Admission} makes of it. */
 class LedgerTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
     private static final PoolKey A = key("a");
     private static final PoolKey B = key("b");
 

@@ -3,7 +3,7 @@ package dev.pgproxy.master.routing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.List;
@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class PlaceLimitsTest {
 
-    private static final ServerAddress SERVER = new ServerAddress("db", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("db", 5432);
     /** As long as a name can be. */
     private static final String NAME = "n".repeat(63);
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.pgproxy.common.config.ProxyConfig.Routing;
 import dev.pgproxy.common.config.ProxyConfig.StandbyFallback;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Test;
 
 class RouterTest {
 
-    private static final ServerAddress PRIMARY = new ServerAddress("p", 1);
-    private static final ServerAddress ONE = new ServerAddress("s", 1);
-    private static final ServerAddress TWO = new ServerAddress("s", 2);
+    private static final Endpoint PRIMARY = new Endpoint.Tcp("p", 1);
+    private static final Endpoint ONE = new Endpoint.Tcp("s", 1);
+    private static final Endpoint TWO = new Endpoint.Tcp("s", 2);
     private static final Routing ROUTING = new Routing("_r", "", StandbyFallback.PRIMARY);
     private static final int VERSION = 3 << 16;
 
@@ -36,7 +36,7 @@ class RouterTest {
         }
     }
 
-    private static Router.Route.To route(String user, List<ServerAddress> standbys, long turn, Routing routing) {
+    private static Router.Route.To route(String user, List<Endpoint> standbys, long turn, Routing routing) {
         return assertInstanceOf(
                 Router.Route.To.class,
                 Router.route(client("user", user), new Router.Servers(PRIMARY, standbys, turn), routing, Set.of()));

@@ -1,9 +1,9 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.relay.Pipe;
@@ -158,7 +158,7 @@ public final class Backend {
     }
 
     /** The address that the server's name led to when this connection was made. */
-    public ServerAddress peer() {
+    public Endpoint peer() {
         return connection.peer();
     }
 
@@ -169,7 +169,7 @@ public final class Backend {
         course.connecting(() -> unreachable("no answer within " + mostMs + " ms"));
         connection.open(connector, settings.tuning(), new Connector.Handler() {
             @Override
-            public void connected(Transport connected, ServerAddress address) {
+            public void connected(Transport connected, Endpoint address) {
                 connected.onReady(Backend.this::ready);
                 course.connected();
                 firstUser.backendConnected();

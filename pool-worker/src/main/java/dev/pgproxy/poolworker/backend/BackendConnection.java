@@ -1,19 +1,19 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 import org.jspecify.annotations.Nullable;
 
 /** The connection of a backend: being opened, open, or closed. This owns it. */
 final class BackendConnection {
 
-    private final ServerAddress server;
+    private final Endpoint server;
     private Connector.@Nullable Attempt attempt;
     private @Nullable Transport transport;
-    private @Nullable ServerAddress peer;
+    private @Nullable Endpoint peer;
 
-    BackendConnection(ServerAddress server) {
+    BackendConnection(Endpoint server) {
         this.server = server;
     }
 
@@ -21,7 +21,7 @@ final class BackendConnection {
     void open(Connector connector, SocketTuning tuning, Connector.Handler then) {
         attempt = connector.connect(server, tuning, new Connector.Handler() {
             @Override
-            public void connected(Transport connected, ServerAddress address) {
+            public void connected(Transport connected, Endpoint address) {
                 attempt = null;
                 transport = connected;
                 peer = address;
@@ -49,7 +49,7 @@ final class BackendConnection {
     }
 
     /** The address that the server's name led to when this connection was made. */
-    ServerAddress peer() {
+    Endpoint peer() {
         return peer == null ? server : peer;
     }
 

@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 
 /** Opens connections to servers without blocking the loop. */
 public interface Connector {
@@ -10,7 +10,7 @@ public interface Connector {
     /** Who waits for a connection. Exactly one of the methods is called, once, unless the attempt was cancelled. */
     interface Handler {
         /** @param peer the address that the server's name led to */
-        void connected(Transport transport, ServerAddress peer);
+        void connected(Transport transport, Endpoint peer);
 
         /** @param reason for the client and the log */
         void failed(String reason);
@@ -22,5 +22,5 @@ public interface Connector {
     }
 
     /** Starts an attempt; the handler is called in a later turn of the loop. */
-    Attempt connect(ServerAddress server, SocketTuning tuning, Handler handler);
+    Attempt connect(Endpoint server, SocketTuning tuning, Handler handler);
 }

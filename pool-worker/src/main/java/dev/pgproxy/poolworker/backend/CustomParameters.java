@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,7 +33,7 @@ public final class CustomParameters {
     /** They become a part of a query. */
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+");
 
-    private record Database(ServerAddress server, String name) {}
+    private record Database(Endpoint server, String name) {}
 
     private static final class Known {
         private Set<String> names = Set.of();

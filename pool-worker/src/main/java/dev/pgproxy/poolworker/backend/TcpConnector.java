@@ -1,6 +1,5 @@
 package dev.pgproxy.poolworker.backend;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
@@ -9,6 +8,7 @@ import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -51,21 +51,25 @@ public final class TcpConnector implements Connector {
     }
 
     @Override
-    public Attempt connect(ServerAddress server, SocketTuning tuning, Handler handler) {
-        TcpAttempt attempt = new TcpAttempt(server, tuning, handler);
+    public Attempt connect(Endpoint server, SocketTuning tuning, Handler handler) {
+        if (!(server instanceof Endpoint.Tcp tcp)) {
+            loop.atEndOfTick(() -> handler.failed(server + " is no address of a host"));
+            return () -> {};
+        }
+        TcpAttempt attempt = new TcpAttempt(tcp, tuning, handler);
         attempt.resolve();
         return attempt;
     }
 
     private final class TcpAttempt implements Attempt {
-        private final ServerAddress server;
+        private final Endpoint.Tcp server;
         private final SocketTuning tuning;
         private final Handler handler;
         private final ArrayDeque<InetAddress> untried = new ArrayDeque<>();
         private @Nullable SocketTransport connecting;
         private boolean cancelled;
 
-        private TcpAttempt(ServerAddress server, SocketTuning tuning, Handler handler) {
+        private TcpAttempt(Endpoint.Tcp server, SocketTuning tuning, Handler handler) {
             this.server = server;
             this.tuning = tuning;
             this.handler = handler;
@@ -134,7 +138,7 @@ public final class TcpConnector implements Connector {
                 return;
             }
             transport.interest(Interest.NONE);
-            handler.connected(transport, new ServerAddress(address.getAddress().getHostAddress(), address.getPort()));
+            handler.connected(transport, new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort()));
         }
 
         private void fail(String reason) {

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.report;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.common.view.RowWriter;
 import dev.pgproxy.common.view.View;
@@ -128,8 +128,11 @@ public final class StateReport {
         if (backend == null || !backend.isConnected()) {
             out.nothing().nothing();
         } else {
-            ServerAddress peer = backend.peer();
-            out.text(peer.host()).int4(peer.port());
+            if (backend.peer() instanceof Endpoint.Tcp peer) {
+                out.text(peer.host()).int4(peer.port());
+            } else {
+                out.text(backend.peer().toString()).nothing();
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.report;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.common.view.RowWriter;
 import dev.pgproxy.poolworker.relay.Tally;
@@ -36,7 +36,7 @@ public final class Totals {
     }
 
     /** The sum that sessions of this kind are counted into. */
-    public Tally of(ServerAddress server, StartupParameters parameters) {
+    public Tally of(Endpoint server, StartupParameters parameters) {
         Kind kind = new Kind(
                 server.toString(),
                 StartupParameters.display(parameters.serverDatabase()),

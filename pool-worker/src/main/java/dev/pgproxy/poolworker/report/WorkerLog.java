@@ -1,12 +1,12 @@
 package dev.pgproxy.poolworker.report;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -62,7 +62,7 @@ public final class WorkerLog {
     }
 
     /** A client could not even be taken over. */
-    public void clientBroken(long session, ServerAddress server, Throwable cause) {
+    public void clientBroken(long session, Endpoint server, Throwable cause) {
         fault("client_broken", server)
                 .with("session", session)
                 .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
@@ -138,7 +138,7 @@ public final class WorkerLog {
     }
 
     /** Counts a fault of the proxy's own, and begins to tell of it. */
-    private Event fault(String event, ServerAddress server) {
+    private Event fault(String event, Endpoint server) {
         containedFaults++;
         return Event.of(event)
                 .limitedBy(faults, clock.nanoTime())

@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.session;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -23,7 +23,7 @@ public final class LastWords {
                 "The login took longer than client_login_timeout.");
     }
 
-    static byte[] unreachable(ServerAddress server, String reason) {
+    static byte[] unreachable(Endpoint server, String reason) {
         return BackendMessage.fatal(
                 SqlState.SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION,
                 "could not connect to server " + server + ": " + reason,
@@ -31,35 +31,35 @@ public final class LastWords {
     }
 
     /** The server is gone. */
-    public static byte[] lostServer(ServerAddress server) {
+    public static byte[] lostServer(Endpoint server) {
         return BackendMessage.fatal(
                 SqlState.CONNECTION_FAILURE,
                 "server " + server + " closed the connection unexpectedly",
                 "The server's log says why; connect again.");
     }
 
-    static byte[] replacedServer(ServerAddress server, ServerAddress successor) {
+    static byte[] replacedServer(Endpoint server, Endpoint successor) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection because " + successor + " has taken the place of server " + server,
                 "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
     }
 
-    static byte[] movedServer(ServerAddress server) {
+    static byte[] movedServer(Endpoint server) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection because the name of server " + server + " leads to another address now",
                 "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
     }
 
-    static byte[] notMoved(ServerAddress server, String reason) {
+    static byte[] notMoved(Endpoint server, String reason) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection because its session could not continue on server " + server + ": " + reason,
                 "Connect again.");
     }
 
-    static byte[] badServer(ServerAddress server, ProtocolViolation violation) {
+    static byte[] badServer(Endpoint server, ProtocolViolation violation) {
         return BackendMessage.fatal(
                 violation.sqlState(),
                 "server " + server + " broke the protocol: " + violation.description(),
@@ -79,7 +79,7 @@ public final class LastWords {
                 violation.sqlState(), violation.description(), "The client does not speak PostgreSQL's protocol.");
     }
 
-    static byte[] askedAnew(ServerAddress server, String reason) {
+    static byte[] askedAnew(Endpoint server, String reason) {
         return BackendMessage.fatal(
                 SqlState.CONNECTION_FAILURE,
                 "the proxy could not log in to server " + server + " for this client: " + reason,

@@ -295,7 +295,7 @@ final class Login implements LoginSteps {
             welcome(lease, before);
             return;
         }
-        ParameterSetting query = new ParameterSetting(changes, lease);
+        ParameterSetting query = ParameterSetting.through(lease, changes);
         query.send();
         if (query.isCertain()) {
             query.anticipate();

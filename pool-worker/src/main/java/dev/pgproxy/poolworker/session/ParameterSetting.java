@@ -4,6 +4,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.MessageFramer;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.MessageCopies;
 import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.MessageInspector;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * Gives a warm backend its next client's values of the parameters that do not split pools: one query of the proxy's own before
@@ -23,10 +25,11 @@ import java.util.TreeSet;
 final class ParameterSetting implements MessageInspector {
 
     private final Map<String, String> changes;
-    private final BackendLease lease;
     private final ServerIdentity identity;
     private final QueryProgress progress;
     private final boolean isCertain;
+    private final Consumer<byte[]> toServer;
+    private final Runnable whenDone;
     private byte[] error = {};
     private boolean failed;
 
@@ -35,18 +38,30 @@ final class ParameterSetting implements MessageInspector {
      *
      * @param changes values to set, by name; none when the server shall only see that somebody is there
      */
-    ParameterSetting(Map<String, String> changes, BackendLease lease) {
+    static ParameterSetting through(BackendLease lease, Map<String, String> changes) {
+        Backend backend = lease.backend();
+        return new ParameterSetting(changes, backend.identity(), backend.progress(), lease::tellServer, lease::inspect);
+    }
+
+    /** @param whenDone run at the answer's ReadyForQuery, to put the next inspector in place */
+    ParameterSetting(
+            Map<String, String> changes,
+            ServerIdentity identity,
+            QueryProgress progress,
+            Consumer<byte[]> toServer,
+            Runnable whenDone) {
         this.changes = changes;
-        this.lease = lease;
-        this.identity = lease.backend().identity();
-        this.progress = lease.backend().progress();
+        this.identity = identity;
+        this.progress = progress;
+        this.toServer = toServer;
+        this.whenDone = whenDone;
         this.isCertain = areCertain(changes);
     }
 
     /** Sends the query, ahead of whatever the client sends; its answer comes after the client's welcome when it {@link #isCertain}. */
     void send() {
         progress.onFrontend(FrontendMessage.QUERY);
-        lease.tellServer(query());
+        toServer.accept(query());
     }
 
     /** Whether the server is sure to take the changes as they are, so that the client is welcomed at once and hears what else it reports. */
@@ -139,7 +154,7 @@ final class ParameterSetting implements MessageInspector {
             }
             case BackendMessage.READY_FOR_QUERY -> {
                 progress.onReadyForQuery(bodyBytes == 1 ? buffer.get(bodyStart) : 0);
-                lease.inspect();
+                whenDone.run();
             }
             default -> {}
         }

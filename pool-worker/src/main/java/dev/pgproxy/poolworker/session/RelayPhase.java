@@ -1,7 +1,7 @@
 package dev.pgproxy.poolworker.session;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.relay.Pipe;
 
@@ -76,7 +76,7 @@ abstract class RelayPhase {
         return false;
     }
 
-    private ServerAddress server() {
+    private Endpoint server() {
         return lease.backend().key().server();
     }
 

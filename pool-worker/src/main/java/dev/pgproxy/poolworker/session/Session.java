@@ -1,13 +1,13 @@
 package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.Negotiation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -195,7 +195,7 @@ public final class Session implements BackendUser {
      *
      * @return why this one does not go on; empty when it does
      */
-    public String leaveServer(ServerAddress successor) {
+    public String leaveServer(Endpoint successor) {
         try {
             String obstacle = park();
             if (!obstacle.isEmpty()) {

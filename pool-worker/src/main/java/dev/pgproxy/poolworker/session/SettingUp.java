@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker.session;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.backend.Backend;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +54,7 @@ final class SettingUp extends RelayPhase implements LoginPhase {
     @Override
     void serverMoved() {
         if (query.hasFailed()) {
-            ServerAddress server = lease().backend().key().server();
+            Endpoint server = lease().backend().key().server();
             host.part(
                     resumption == null
                             ? LastWords.badSetting(query.error())

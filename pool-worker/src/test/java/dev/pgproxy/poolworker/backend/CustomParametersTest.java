@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.nio.ByteBuffer;
@@ -26,7 +26,7 @@ class CustomParametersTest {
 
     private static PoolKey key(String database) {
         return new PoolKey(
-                new ServerAddress("db", 5432),
+                new Endpoint.Tcp("db", 5432),
                 3 << 16,
                 new StartupParameters(List.of(
                         new StartupParameters.Parameter("database", database),

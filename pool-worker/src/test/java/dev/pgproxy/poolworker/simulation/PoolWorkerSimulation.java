@@ -1,7 +1,6 @@
 package dev.pgproxy.poolworker.simulation;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
@@ -16,6 +15,7 @@ import dev.pgproxy.common.ipc.SettingsMessages;
 import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -49,8 +49,8 @@ final class PoolWorkerSimulation implements SimulationRun {
 
     private static final int CLIENTS = 25;
     private static final int MAX_STEPS = 200_000;
-    private static final ServerAddress SERVER = new ServerAddress("server", 5432);
-    private static final ServerAddress SUCCESSOR = new ServerAddress("successor", 5432);
+    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
+    private static final Endpoint SUCCESSOR = new Endpoint.Tcp("successor", 5432);
     private static final PoolSettings SETTINGS = new PoolSettings(
             1024,
             2_000,
@@ -380,7 +380,7 @@ final class PoolWorkerSimulation implements SimulationRun {
 
     private final class SimulatedConnector implements Connector {
         @Override
-        public Attempt connect(ServerAddress server, SocketTuning tuning, Handler handler) {
+        public Attempt connect(Endpoint server, SocketTuning tuning, Handler handler) {
             boolean[] cancelled = {false};
             int fate = world.random().nextInt(20);
             world.add(() -> {

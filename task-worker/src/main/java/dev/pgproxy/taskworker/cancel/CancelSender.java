@@ -1,6 +1,6 @@
 package dev.pgproxy.taskworker.cancel;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,9 +20,12 @@ public final class CancelSender {
      * @param deadlineNs bound on all of it together, as {@link System#nanoTime} counts
      * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked all the same
      */
-    public static void send(ServerAddress server, int pid, byte[] key, long deadlineNs) throws IOException {
+    public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
+        if (!(server instanceof Endpoint.Tcp tcp)) {
+            throw new IOException(server + " is no address of a host");
+        }
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(server.host(), server.port()), leftMs(deadlineNs));
+            socket.connect(new InetSocketAddress(tcp.host(), tcp.port()), leftMs(deadlineNs));
             socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));
             InputStream in = socket.getInputStream();
             do {

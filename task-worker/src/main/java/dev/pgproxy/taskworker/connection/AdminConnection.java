@@ -1,7 +1,7 @@
 package dev.pgproxy.taskworker.connection;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -27,8 +27,7 @@ public final class AdminConnection {
      * @param timeoutMs bound on the connect with its login, and on each answer
      * @throws SQLException when the server does not take the connection
      */
-    public static Connection open(ServerAddress server, ProxyConfig.AdminLogin login, long timeoutMs)
-            throws SQLException {
+    public static Connection open(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs) throws SQLException {
         // The driver gives up waiting after exactly this time; what it has begun by then ends after whole seconds.
         String exactly = Double.toString((double) timeoutMs / MS_PER_SECOND);
         String seconds = Long.toString((timeoutMs + MS_PER_SECOND - 1) / MS_PER_SECOND);

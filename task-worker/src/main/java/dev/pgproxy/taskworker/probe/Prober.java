@@ -1,7 +1,7 @@
 package dev.pgproxy.taskworker.probe;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -47,19 +47,19 @@ public final class Prober implements AutoCloseable {
          * @param probeId its number
          * @param fresh whether it was over a new connection
          */
-        void probed(long probeId, ServerAddress server, ProbeKind kind, boolean fresh, Observation observation);
+        void probed(long probeId, Endpoint server, ProbeKind kind, boolean fresh, Observation observation);
 
         /** The kept connection ended between two looks. */
-        void connectionLost(ServerAddress server);
+        void connectionLost(Endpoint server);
 
         /** The server's name leads to none of the addresses that it led to before, and a server answers there. */
-        void moved(ServerAddress server, List<String> addresses);
+        void moved(Endpoint server, List<String> addresses);
     }
 
     /** @param kind null to end */
     private record Request(long probeId, @Nullable ProbeKind kind, long timeoutMs) {}
 
-    private final ServerAddress server;
+    private final Endpoint server;
     private final ProxyConfig.AdminLogin login;
     private final Listener listener;
     private final LongSupplier latenessNs;
@@ -73,12 +73,12 @@ public final class Prober implements AutoCloseable {
     private final UpstreamAddresses upstream = new UpstreamAddresses(System::nanoTime);
     private final UpstreamAddresses named = new UpstreamAddresses(System::nanoTime);
 
-    public Prober(ServerAddress server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
+    public Prober(Endpoint server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
         this(server, login, lateness::nowNs, listener);
     }
 
     /** @param latenessNs as {@link Lateness#nowNs} */
-    Prober(ServerAddress server, ProxyConfig.AdminLogin login, LongSupplier latenessNs, Listener listener) {
+    Prober(Endpoint server, ProxyConfig.AdminLogin login, LongSupplier latenessNs, Listener listener) {
         this.latenessNs = latenessNs;
         this.server = server;
         this.login = login;
@@ -187,8 +187,11 @@ public final class Prober implements AutoCloseable {
 
     /** All addresses that the server's name leads to; none when that cannot be found out. */
     private List<String> lookUp() {
+        if (!(server instanceof Endpoint.Tcp tcp)) {
+            return List.of();
+        }
         try {
-            return Arrays.stream(InetAddress.getAllByName(server.host()))
+            return Arrays.stream(InetAddress.getAllByName(tcp.host()))
                     .map(InetAddress::getHostAddress)
                     .limit(MAX_ADDRESSES)
                     .toList();

@@ -1,6 +1,6 @@
 package dev.pgproxy.taskworker.probe;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.ServerFacts;
 import dev.pgproxy.common.probe.Topology;
 import java.sql.Connection;
@@ -93,7 +93,7 @@ final class ServerProbe {
      */
     static ServerFacts ask(
             Connection connection,
-            ServerAddress server,
+            Endpoint server,
             List<String> addresses,
             UpstreamAddresses upstream,
             UpstreamAddresses named)
@@ -118,19 +118,15 @@ final class ServerProbe {
     }
 
     private static Topology topology(
-            ResultSet row,
-            ServerAddress server,
-            List<String> addresses,
-            UpstreamAddresses upstream,
-            UpstreamAddresses named)
+            ResultSet row, Endpoint server, List<String> addresses, UpstreamAddresses upstream, UpstreamAddresses named)
             throws SQLException {
         boolean isShown = row.getString(10).length() + row.getString(12).length() <= MAX_HOSTS_CHARS;
         String sender = isShown ? row.getString(10) : "";
         String hosts = isShown ? row.getString(12) : "";
         boolean isHere = UpstreamAddresses.areLoopback(addresses);
         return new Topology(
-                UpstreamAddresses.own(addresses, server.port()),
-                sender.isEmpty() ? "" : new ServerAddress(sender, row.getInt(11)).toString(),
+                server instanceof Endpoint.Tcp tcp ? UpstreamAddresses.own(addresses, tcp.port()) : List.of(),
+                sender.isEmpty() ? "" : new Endpoint.Tcp(sender, row.getInt(11)).toString(),
                 upstream.of(sender, row.getString(11), isHere),
                 named.of(hosts, row.getString(13), isHere),
                 row.getBoolean(14),

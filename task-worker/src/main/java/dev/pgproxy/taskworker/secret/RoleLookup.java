@@ -1,8 +1,8 @@
 package dev.pgproxy.taskworker.secret;
 
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.TaskSettings;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -21,7 +21,7 @@ public final class RoleLookup {
 
     private final TaskSettings settings;
     private final Optional<UserListFile> file;
-    private final Map<ServerAddress, ServerLane> lanes = new HashMap<>();
+    private final Map<Endpoint, ServerLane> lanes = new HashMap<>();
 
     public RoleLookup(TaskSettings settings) {
         this.settings = settings;
@@ -37,8 +37,7 @@ public final class RoleLookup {
      * @param timeoutMs after which nobody waits any more
      * @return false when nobody can be asked; then there will be no answer
      */
-    public boolean find(
-            ServerAddress server, String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
+    public boolean find(Endpoint server, String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
         String role;
         String name;
         try {
@@ -57,11 +56,11 @@ public final class RoleLookup {
      * @param timeoutMs after which nobody waits any more
      * @return false when nobody can be asked; then there will be no answer
      */
-    public boolean findAbandoned(ServerAddress server, int pid, long timeoutMs, Consumer<AbandonedQuery> answer) {
+    public boolean findAbandoned(Endpoint server, int pid, long timeoutMs, Consumer<AbandonedQuery> answer) {
         return lane(server).ask(open -> AbandonedQuery.of(open, pid), AbandonedQuery.UNKNOWN, timeoutMs, answer);
     }
 
-    private ServerLane lane(ServerAddress server) {
+    private ServerLane lane(Endpoint server) {
         return lanes.computeIfAbsent(server, key -> new ServerLane(key, settings.adminLogin()));
     }
 

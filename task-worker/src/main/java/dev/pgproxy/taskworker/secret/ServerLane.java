@@ -1,9 +1,9 @@
 package dev.pgproxy.taskworker.secret;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
@@ -30,7 +30,7 @@ final class ServerLane {
     /** How often the server's pg_hba.conf is looked at; it takes the server longer than a lookup. */
     private static final long ACCESS_PERIOD_NS = 5_000_000_000L;
 
-    private final ServerAddress server;
+    private final Endpoint server;
     private final ProxyConfig.AdminLogin login;
     private final ThreadPoolExecutor executor;
     private @Nullable Connection connection;
@@ -39,7 +39,7 @@ final class ServerLane {
     private long accessReadNs;
     private boolean cleartextCheckable;
 
-    ServerLane(ServerAddress server, ProxyConfig.AdminLogin login) {
+    ServerLane(Endpoint server, ProxyConfig.AdminLogin login) {
         this.server = server;
         this.login = login;
         this.executor =

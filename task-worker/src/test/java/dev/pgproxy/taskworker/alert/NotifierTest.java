@@ -9,8 +9,8 @@ import com.icegreen.greenmail.util.GreenMailUtil;
 import com.icegreen.greenmail.util.ServerSetup;
 import com.sun.net.httpserver.HttpServer;
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Alert;
+import dev.pgproxy.common.net.Endpoint;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,7 +32,7 @@ class NotifierTest {
 
     private static final Alert ALERT = new Alert(
             Alert.Kind.PROMOTED,
-            new ServerAddress("db2", 5432),
+            new Endpoint.Tcp("db2", 5432),
             "promoted \"in place\" of db1",
             "mend\ndb1",
             "2026-01-02T03:04:05Z");

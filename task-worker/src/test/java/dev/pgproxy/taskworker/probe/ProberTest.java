@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
@@ -30,14 +30,11 @@ class ProberTest {
         LinkedBlockingQueue<Observation> seen = new LinkedBlockingQueue<>();
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 Prober prober = new Prober(
-                        new ServerAddress("127.0.0.1", silent.getLocalPort()),
-                        LOGIN,
-                        latenessNs,
-                        new Prober.Listener() {
+                        new Endpoint.Tcp("127.0.0.1", silent.getLocalPort()), LOGIN, latenessNs, new Prober.Listener() {
                             @Override
                             public void probed(
                                     long probeId,
-                                    ServerAddress server,
+                                    Endpoint server,
                                     ProbeKind kind,
                                     boolean fresh,
                                     Observation observation) {
@@ -45,10 +42,10 @@ class ProberTest {
                             }
 
                             @Override
-                            public void connectionLost(ServerAddress server) {}
+                            public void connectionLost(Endpoint server) {}
 
                             @Override
-                            public void moved(ServerAddress server, List<String> addresses) {}
+                            public void moved(Endpoint server, List<String> addresses) {}
                         })) {
             assertTrue(prober.probe(1, ProbeKind.FRESH, TIMEOUT_MS));
             Observation observation = seen.poll(60, TimeUnit.SECONDS);

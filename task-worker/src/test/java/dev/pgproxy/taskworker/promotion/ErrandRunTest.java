@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.config.ServerAddress;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
+import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -22,7 +22,7 @@ class ErrandRunTest {
                 LOGIN,
                 new ProbeMessages.RunErrand(
                         7,
-                        new ServerAddress("127.0.0.1", port),
+                        new Endpoint.Tcp("127.0.0.1", port),
                         Errand.PROMOTE,
                         ProxyConfig.PromoteMethod.AUTO,
                         9999,

@@ -1,6 +1,6 @@
 package dev.pgproxy.testkit.postgres;
 
-import dev.pgproxy.common.config.ServerAddress;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.testkit.process.Await;
 import java.io.File;
 import java.io.IOException;
@@ -40,8 +40,8 @@ public final class PostgresServer {
         return port;
     }
 
-    public ServerAddress address() {
-        return new ServerAddress(host.address(), port);
+    public Endpoint.Tcp address() {
+        return new Endpoint.Tcp(host.address(), port);
     }
 
     public Path data() {

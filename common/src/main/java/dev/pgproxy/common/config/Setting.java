@@ -1,0 +1,260 @@
+package dev.pgproxy.common.config;
+
+import dev.pgproxy.common.net.Endpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * A key of the configuration, declared once: what it is called, what it may be, what an absent one means, and what it is for. Files, the
+ * reference and the table {@code config} of pg_proxy follow this.
+ *
+ * @param <T> its value
+ */
+public final class Setting<T> {
+
+    /** What a change of the value needs. */
+    public enum Effect {
+        RELOAD,
+        RESTART
+    }
+
+    /** Of a time that cannot be turned off. */
+    static final Duration SHORTEST = Duration.ofMillis(10);
+
+    private static final String FIRST_RELEASE = "0.1";
+
+    private final String key;
+    private final String type;
+    private final String defaultValue;
+    private final String help;
+    private final Function<SettingSource, T> reading;
+    private final Effect effect;
+    private final boolean isSecret;
+    private final boolean isList;
+    private final String example;
+    private final List<String> seeAlso;
+
+    private Setting(
+            String key,
+            String type,
+            String defaultValue,
+            String help,
+            Function<SettingSource, T> reading,
+            Effect effect,
+            boolean isSecret,
+            boolean isList,
+            String example,
+            List<String> seeAlso) {
+        this.key = key;
+        this.type = type;
+        this.defaultValue = defaultValue;
+        this.help = help;
+        this.reading = reading;
+        this.effect = effect;
+        this.isSecret = isSecret;
+        this.isList = isList;
+        this.example = example;
+        this.seeAlso = seeAlso;
+    }
+
+    private static <T> Setting<T> of(
+            String key, String type, String defaultValue, String help, Function<SettingSource, T> reading) {
+        return new Setting<>(
+                key, type, defaultValue, help, reading, Effect.RELOAD, false, false, defaultValue, List.of());
+    }
+
+    /** A text of which nothing is known but its length. */
+    static Setting<Optional<String>> text(String key, String help) {
+        return of(key, "text", "", help, source -> source.text(key));
+    }
+
+    static Setting<String> text(String key, String defaultValue, String help) {
+        return of(key, "text", defaultValue, help, source -> source.text(key, defaultValue));
+    }
+
+    /** One without which nothing starts. */
+    static Setting<String> requiredText(String key, String example, String help) {
+        return of(key, "text, required", "", help, source -> source.requiredText(key, example))
+                .example(example);
+    }
+
+    static Setting<Integer> integer(String key, int defaultValue, int least, int most, String help) {
+        return of(
+                key,
+                "integer, " + least + " to " + most,
+                Integer.toString(defaultValue),
+                help,
+                source -> source.integer(key, defaultValue, least, most));
+    }
+
+    static Setting<Long> number(String key, long defaultValue, String help) {
+        return of(
+                key,
+                "integer, 0 or more",
+                Long.toString(defaultValue),
+                help,
+                source -> source.number(key, defaultValue, 0, Long.MAX_VALUE));
+    }
+
+    /** @param least 0 for one that can be turned off */
+    static Setting<Duration> time(String key, Duration defaultValue, Duration least, String help) {
+        return of(
+                key,
+                least.isZero() ? "time, 0 to turn it off" : "time, " + least.toMillis() + "ms or more",
+                Long.toString(defaultValue.toSeconds()), // No default has a fraction.
+                help,
+                source -> source.duration(key, defaultValue, least));
+    }
+
+    static Setting<Boolean> onOff(String key, boolean defaultValue, String help) {
+        return of(key, "on or off", defaultValue ? "on" : "off", help, source -> source.onOff(key, defaultValue));
+    }
+
+    static <E extends Enum<E>> Setting<E> choice(String key, Class<E> type, E defaultValue, String help) {
+        String choices = Arrays.stream(type.getEnumConstants())
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+        return of(
+                key,
+                "one of " + choices,
+                defaultValue.name().toLowerCase(Locale.ROOT),
+                help,
+                source -> source.choice(key, type, defaultValue));
+    }
+
+    static Setting<Optional<Path>> file(String key, String help) {
+        return of(key, "path", "", help, source -> source.path(key));
+    }
+
+    static Setting<Optional<Endpoint>> address(String key, String help) {
+        return of(key, "host:port", "", help, source -> source.address(key));
+    }
+
+    /** One without which nothing starts. */
+    static Setting<Optional<Endpoint>> requiredAddress(String key, String example, String help) {
+        Function<SettingSource, Optional<Endpoint>> reading = source -> {
+            source.requiredText(key, example);
+            return source.address(key);
+        };
+        return of(key, "host:port, required", "", help, reading).example(example);
+    }
+
+    /** @param leastPort 0 where the system may choose */
+    static Setting<List<Endpoint>> addresses(String key, int leastPort, String help) {
+        return of(key, "host:port, separated by commas", "", help, source -> source.addresses(key, leastPort))
+                .list();
+    }
+
+    /** Keys that begin alike, one for each of a kind. */
+    static Setting<List<String>> family(String prefix, String kind, String type, String help) {
+        return of(prefix + kind, type, "", help, source -> source.keysWithPrefix(prefix));
+    }
+
+    /** A change needs a restart. */
+    Setting<T> atStart() {
+        return new Setting<>(
+                key, type, defaultValue, help, reading, Effect.RESTART, isSecret, isList, example, seeAlso);
+    }
+
+    /** Nobody is to see the value. */
+    Setting<T> secret() {
+        return new Setting<>(key, type, defaultValue, help, reading, effect, true, isList, example, seeAlso);
+    }
+
+    /** The value may be longer than that of others. */
+    Setting<T> list() {
+        return new Setting<>(key, type, defaultValue, help, reading, effect, isSecret, true, example, seeAlso);
+    }
+
+    Setting<T> example(String value) {
+        return new Setting<>(key, type, defaultValue, help, reading, effect, isSecret, isList, value, seeAlso);
+    }
+
+    /** @param words where the default is no fixed value */
+    Setting<T> defaultsTo(String words) {
+        return new Setting<>(key, type, words, help, reading, effect, isSecret, isList, example, seeAlso);
+    }
+
+    /** @param others keys, or documents */
+    Setting<T> see(String... others) {
+        return new Setting<>(
+                key, type, defaultValue, help, reading, effect, isSecret, isList, example, List.of(others));
+    }
+
+    /** The value in force; what is wrong with it is noted in the source. */
+    T read(SettingSource source) {
+        return reading.apply(source);
+    }
+
+    /** Its name; that of a family ends with a word in capitals that stands for any name or number. */
+    public String key() {
+        return key;
+    }
+
+    /** What it may be, in words. */
+    public String type() {
+        return type;
+    }
+
+    /** What an absent key means; empty for nothing. */
+    public String defaultValue() {
+        return defaultValue;
+    }
+
+    /** What it is for, in a line. */
+    public String help() {
+        return help;
+    }
+
+    public Effect effect() {
+        return effect;
+    }
+
+    public boolean isSecret() {
+        return isSecret;
+    }
+
+    public boolean isList() {
+        return isList;
+    }
+
+    /** The release that has it first. */
+    public String since() {
+        return FIRST_RELEASE;
+    }
+
+    /** A value; empty where none says more than the help. */
+    public String example() {
+        return example;
+    }
+
+    /** Keys and documents that belong to it. */
+    public List<String> seeAlso() {
+        return seeAlso;
+    }
+
+    /** Whether this declares the key. */
+    boolean declares(String name) {
+        return name.equals(key) || (prefix().length() < key.length() && name.startsWith(prefix()));
+    }
+
+    /** Without the word in capitals that the name of a family ends with. */
+    String prefix() {
+        int end = key.length();
+        while (end > 0 && Character.isUpperCase(key.charAt(end - 1))) {
+            end--;
+        }
+        return key.substring(0, end);
+    }
+
+    @Override
+    public String toString() {
+        return key;
+    }
+}
