@@ -59,7 +59,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
 
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
-    /** Of the sessions that there may be, one in so many is kept for those who may act, and as many more for those of this host. */
+    /** Of the sessions that there may be, one in this many is kept for operators who may act, and as many more for those of this host. */
     private static final int RESERVE_DIVISOR = 5;
 
     /** How often the databases are looked at, which give up their rows when no statement came for so long. */
@@ -324,7 +324,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         if (!asker.mayAct()) {
             channel.sendAtOnce(new CommandMessages.ReaderRanAway());
         }
-        throw new IllegalStateException("a statement goes on after it was cancelled");
+        throw new IllegalStateException("a statement still runs after it was cancelled");
     }
 
     @Override

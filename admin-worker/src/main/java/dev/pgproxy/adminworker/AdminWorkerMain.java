@@ -24,7 +24,7 @@ public final class AdminWorkerMain implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        // Whoever looks on must not be in the way of those who work.
+        // Looking must not be in the way of working.
         ProcessTuning.yieldToOthers();
         return ChildProcess.run(ChildKind.ADMIN, options, AdminWorker::new);
     }

@@ -31,7 +31,7 @@ final class HostCheck {
         config.alerts().command().ifPresent(file -> {
             if (!Files.isExecutable(file)) {
                 problems.add("notify.command = " + file
-                        + ": that is no program which this user may run. Name one, or chmod +x it.");
+                        + ": this is not a program that this user may run. Name one, or chmod +x it.");
             }
         });
         Path state = config.files().stateFile();
@@ -63,7 +63,7 @@ final class HostCheck {
     private static void readable(String key, Path file, List<String> problems) {
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
             problems.add(
-                    key + " = " + file + ": that is no file which this user may read. Name one, or take the key out.");
+                    key + " = " + file + ": this is not a file that this user may read. Name one, or remove the key.");
         }
     }
 
@@ -76,7 +76,7 @@ final class HostCheck {
         if (above == null || !Files.isDirectory(above) || !Files.isWritable(above)) {
             problems.add(
                     "state_file = " + file + ": this user may not write in " + above
-                            + ", so no standby would be promoted. Make a directory for it that belongs to the user pgproxy runs as, and name that.");
+                            + ", so no standby would be promoted. Make a directory for it that belongs to pgproxy's user, and name that.");
         }
     }
 
@@ -85,7 +85,7 @@ final class HostCheck {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null || !Files.isDirectory(directory) || !Files.isWritable(directory)) {
             problems.add("log.filename = " + file + ": this user may not write in " + directory
-                    + ". Make that directory, and give it to the user pgproxy runs as.");
+                    + ". Make that directory, and give it to pgproxy's user.");
         }
     }
 
@@ -100,7 +100,7 @@ final class HostCheck {
         try (ServerSocket socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(InetAddress.getByName(address.host()), 0));
         } catch (UnknownHostException e) {
-            problems.add("listen = " + address + ": nobody knows this name here. Write an address of this host.");
+            problems.add("listen = " + address + ": this name cannot be resolved here. Write an address of this host.");
         } catch (IOException e) {
             problems.add("listen = " + address + ": this host has no such address. ip address shows those it has;"
                     + " 0.0.0.0 stands for all of IPv4, * for all there are.");
@@ -111,7 +111,7 @@ final class HostCheck {
     static List<String> notes(ProxyConfig config) {
         List<String> notes = new ArrayList<>();
         if (config.servers().standbys().contains(config.servers().primary())) {
-            notes.add("slaver_list names the master too: readers are sent to it in turn with the standbys.");
+            notes.add("slaver_list names the master too: readers are also sent to the primary.");
         }
         Optional<ConfigEntry> idle = config.entries().stream()
                 .filter(entry -> entry.key().equals("active_cnn_timeout") && entry.line() == 0)
@@ -119,7 +119,7 @@ final class HostCheck {
         if (idle.isPresent()) {
             notes.add("active_cnn_timeout is not set: clients that are idle for "
                     + config.timeouts().activeConnection().toSeconds()
-                    + " s are disconnected (57P05), also those in an application's own pool. 0 lets them be idle for ever;"
+                    + " s are disconnected (57P05), also those in an application's own pool. 0 turns that off;"
                     + " disable_conds_list exempts some.");
         }
         return notes;

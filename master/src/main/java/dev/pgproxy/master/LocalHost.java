@@ -101,7 +101,7 @@ final class LocalHost implements Host {
         } catch (IOException e) {
             Event.of("pid_file_failed")
                     .message(String.valueOf(e.getMessage()))
-                    .hint("Free the disk; whatever waits for the pid file takes this proxy for not started.")
+                    .hint("Free the disk; an init script that waits for the pid file does not see that pgproxy runs.")
                     .error();
         }
     }

@@ -5,6 +5,7 @@ import dev.pgproxy.common.config.ConfigException;
 import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ConfigReload;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.ipc.BackendMessages;
@@ -72,6 +73,7 @@ public final class Master
     private final WorkerRegistry workers = new WorkerRegistry();
     private final EventLog events = new EventLog();
     private final WorkerSettings settings;
+    private final Counters counters = new Counters();
     private final PendingStartups startups;
     private final Dispatcher dispatcher;
     private final CancelDesk cancels;
@@ -112,12 +114,12 @@ public final class Master
         this.host = host;
         this.settings = new WorkerSettings(this::config, version, this::readersWaitMs);
         workers.listen(settings);
-        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()));
+        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()), counters);
         ClientMemory memory = new ClientMemory(loop.clock(), clientBytes);
         this.cancels =
-                new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis());
+                new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis(), counters);
         this.dispatcher = new Dispatcher(
-                loop, config, refusals, memory, workers, host::connection, maxWorkerLoad, this::suspected);
+                loop, config, refusals, memory, workers, host::connection, maxWorkerLoad, this::suspected, counters);
         this.roles = new RoleDesk(loop, workers, config.auth().verifierCache().toMillis(), dispatcher::loginChanged);
         this.alerts = new AlertDesk(workers);
         this.failover = new FailoverDesk(
@@ -147,13 +149,15 @@ public final class Master
                         dispatcher,
                         cancels,
                         operators,
-                        () -> this.config.limits().clientConnections()));
+                        () -> this.config.limits().clientConnections()),
+                counters);
         int pid = host.pid();
         this.snapshots = new SnapshotDesk(
                 loop,
                 host.wallClock(),
                 workers,
-                new MasterTables(loop, dispatcher, startups, failover, supervisor, events, this::config, pid));
+                new MasterTables(
+                        loop, dispatcher, startups, failover, supervisor, events, this::config, counters, pid));
         this.commands = new CommandDesk(loop, workers, dispatcher, switchovers, this, pid);
         workers.listen(this);
     }
@@ -277,8 +281,8 @@ public final class Master
             outcome = ConfigReload.merge(started, config, ConfigLoader.load(configFile));
         } catch (IOException | ConfigException e) {
             Event.of("reload_refused")
-                    .message("the configuration was not reloaded, nothing was changed: " + problem(e))
-                    .hint("Correct the file; pgproxy-master --check shows the same.")
+                    .message("the configuration was not reloaded, and nothing was changed: " + problem(e))
+                    .hint("Fix the file; pgproxy-master --check shows the same problems.")
                     .error();
             return new CommandDesk.ReloadResult(problem(e), "");
         }
@@ -304,16 +308,17 @@ public final class Master
             event.info();
         } else {
             event.with("unchanged", kept)
-                    .message("some keys were changed in the file that only a restart takes over")
+                    .message("some changed keys take effect after a restart only")
                     .hint(
                             outcome.namesPrimary()
                                     ? "Restart pgproxy when it suits."
                                     : "The primary is " + config.servers().primary()
-                                            + ": once master names it, a reload takes over promote too. Restart for other keys.")
+                                            + ": once master names it, a reload also applies promote. Restart for other keys.")
                     .warn();
         }
         return new CommandDesk.ReloadResult(
-                "", "changed: " + changed + (kept.isEmpty() ? "" : "; only a restart takes over: " + kept));
+                "",
+                "changed: " + changed + (kept.isEmpty() ? "" : "; these take effect after a restart only: " + kept));
     }
 
     private static String problem(Exception e) {
@@ -325,7 +330,7 @@ public final class Master
     private void warnOfDefaultPassword() {
         if (config.adminDatabase().hasDefaultPassword()) {
             Event.of("default_password")
-                    .message("pg_proxy_pw is the default that everybody knows; only this host may log in to pg_proxy")
+                    .message("pg_proxy_pw is the well-known default, so only this host may log in to pg_proxy")
                     .hint("Set pg_proxy_pw.")
                     .warn();
         }

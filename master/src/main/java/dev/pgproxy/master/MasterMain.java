@@ -123,11 +123,11 @@ public final class MasterMain implements Callable<Integer> {
         memoryProblems(config).forEach(problem -> System.out.println("WARNING: " + problem));
         if (HostCheck.isOpenToAll(config, configFile)) {
             System.out.println("WARNING: every user of this host can read the passwords in " + configFile
-                    + ". chmod 640, and give it to the group of the user that pgproxy runs as.");
+                    + ". Run chmod 640, and give it to the group of pgproxy's user.");
         }
         HostCheck.notes(config).forEach(note -> System.out.println("NOTE: " + note));
         if (problems.isEmpty()) {
-            System.out.println("The configuration is good.");
+            System.out.println("The configuration is valid.");
         }
         return problems.isEmpty() ? 0 : USAGE;
     }
@@ -135,8 +135,9 @@ public final class MasterMain implements Callable<Integer> {
     /** The task-worker's code does it, in a process of its own as always. */
     private static int sendTestAlert(ProxyConfig config, Path configFile) {
         if (config.alerts().isEmpty()) {
-            System.err.println("no notify.command, notify.webhook or notify.mail.host is set, so nobody would be told"
-                    + "\n    HINT: Set one of them; conf/pgproxy.properties explains them.");
+            System.err.println(
+                    "none of notify.command, notify.webhook and notify.mail.host is set, so an alert would reach nobody"
+                            + "\n    HINT: Set one of them; conf/pgproxy.properties explains them.");
             return USAGE;
         }
         try {
@@ -214,14 +215,14 @@ public final class MasterMain implements Callable<Integer> {
                     .message(FileProblem.words(e))
                     .hint(
                             isForbidden || e instanceof AccessDeniedException
-                                    ? "Name a port of 1024 or above, or a file in a directory of the user pgproxy runs as."
+                                    ? "Name a port of 1024 or above, or a file in a directory of pgproxy's user."
                                     : "Stop the other process, or change the key that names the address or the file.")
                     .error();
             return FAILED;
         } catch (Throwable e) {
-            // A broken invariant: the workers go on with the sessions that they hold, and a restart begins anew.
+            // A broken invariant: the workers go on with the sessions that they hold, and a restart starts over.
             Event.of("master_broken")
-                    .message("this process cannot go on and exits")
+                    .message("this process cannot continue and exits")
                     .error(e);
             return FAILED;
         }
@@ -239,7 +240,7 @@ public final class MasterMain implements Callable<Integer> {
             Event.of("config_open_to_all")
                     .with("file", configFile)
                     .message("every user of this host can read the passwords in the configuration")
-                    .hint("chmod 640, and give it to the group of the user that pgproxy runs as.")
+                    .hint("Run chmod 640, and give it to the group of pgproxy's user.")
                     .warn();
         }
     }
@@ -253,7 +254,7 @@ public final class MasterMain implements Callable<Integer> {
                     .with("limit", limit)
                     .with("wanted", wanted)
                     .message(
-                            "there are not enough file descriptors for max_client_conn clients on one worker; some may have to wait")
+                            "too few file descriptors for max_client_conn clients on one worker; some clients may have to wait")
                     .hint("Raise the hard limit of open files (LimitNOFILE, ulimit -Hn), or lower max_client_conn.")
                     .warn();
         }

@@ -1,5 +1,7 @@
 package dev.pgproxy.poolworker;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
@@ -12,12 +14,15 @@ final class BackendReports implements Backend.Owner {
     private final BackendPool pool;
     private final Cancels cancels;
     private final WorkerLog log;
+    private final Counter notAsNew;
 
-    BackendReports(MasterContact master, BackendPool pool, Cancels cancels, WorkerLog log) {
+    BackendReports(MasterContact master, BackendPool pool, Cancels cancels, WorkerLog log, Counters counters) {
         this.master = master;
         this.pool = pool;
         this.cancels = cancels;
         this.log = log;
+        this.notAsNew =
+                counters.counter("backends_not_as_new", "backends that were closed because a reset does not undo all");
     }
 
     @Override
@@ -56,6 +61,7 @@ final class BackendReports implements Backend.Owner {
 
     @Override
     public void notAsNew(Backend backend, String why) {
+        notAsNew.increment();
         log.notAsNew(backend, why);
     }
 

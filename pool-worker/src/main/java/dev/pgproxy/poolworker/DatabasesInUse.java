@@ -16,7 +16,7 @@ final class DatabasesInUse {
     /** Every client can bring a server to complain of something in use; only so often do all workers look for it. */
     private static final long OBJECT_IN_USE_PAUSE_NS = 100_000_000L;
 
-    /** Of a server's words about an object in use, so many chars go to the other workers. */
+    /** Of a server's words about an object in use, this many chars go to the other workers. */
     private static final int MAX_WORDS = 2_000;
 
     private final WantedDatabases wanted = new WantedDatabases();
@@ -39,7 +39,7 @@ final class DatabasesInUse {
     void objectInUse(Session session, String words) {
         long nowNs = clock.nanoTime();
         if (nowNs - objectInUseNs < OBJECT_IN_USE_PAUSE_NS) {
-            return; // Whoever really needs it fails again, five seconds later.
+            return; // A command that really needs it fails again, five seconds later.
         }
         objectInUseNs = nowNs;
         tellInUse(session, words, false);
@@ -57,7 +57,7 @@ final class DatabasesInUse {
     }
 
     /**
-     * Somebody wants a database to himself: closes the idle backends that keep him from it.
+     * A command needs a database to itself: closes the idle backends that keep it from that.
      *
      * @param words the database, where a command waits for it; else what the server said, with the database in it
      */
@@ -76,7 +76,8 @@ final class DatabasesInUse {
             if (isWaiting) {
                 event.message("idle connections to a database were closed, because a command waits for them to leave");
             } else {
-                event.message("idle connections to a database were closed, since a command failed because of its users")
+                event.message(
+                                "idle connections to a database were closed, because a command failed while the database was in use")
                         .hint("Run the command again.");
             }
             event.info();

@@ -1,5 +1,7 @@
 package dev.pgproxy.poolworker;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.PoolSettings;
@@ -45,6 +47,8 @@ final class Places implements PlaceMessages.AtPoolWorker {
     private final Backend.Owner owner;
     private final SecretSource secrets;
     private final BooleanSupplier isStopping;
+    private final Counter opened;
+    private final Counter reused;
     private @Nullable PoolSettings settings;
     private @Nullable RelayBuffers buffers;
 
@@ -59,7 +63,8 @@ final class Places implements PlaceMessages.AtPoolWorker {
             BackendPool pool,
             Backend.Owner owner,
             SecretSource secrets,
-            BooleanSupplier isStopping) {
+            BooleanSupplier isStopping,
+            Counters counters) {
         this.loop = loop;
         this.master = master;
         this.sessions = sessions;
@@ -67,6 +72,8 @@ final class Places implements PlaceMessages.AtPoolWorker {
         this.owner = owner;
         this.secrets = secrets;
         this.isStopping = isStopping;
+        this.opened = counters.counter("backends_opened", "backends that were opened for a client");
+        this.reused = counters.counter("backends_reused", "clients that got a warm backend");
     }
 
     /** @param sharedBuffers of all connections of the worker */
@@ -176,6 +183,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
             idle = pool.takeIdle(session.key());
         }
         if (idle != null) {
+            reused.increment();
             idle.claim(session);
             session.attach(idle);
             return idle;
@@ -188,6 +196,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         }
         Backend resetting = session.mayHaveIdle() ? pool.takeResetting(session.key()) : null;
         if (resetting != null) {
+            reused.increment();
             resetting.reserve(session);
             session.attach(resetting);
             return resetting;
@@ -206,6 +215,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         if (settings == null || buffers == null) {
             throw new IllegalStateException("no client can be here before the settings are");
         }
+        opened.increment();
         Backend backend = new Backend(
                 nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, parameters, owner);
         pool.add(backend);

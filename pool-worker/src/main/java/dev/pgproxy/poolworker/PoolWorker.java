@@ -1,6 +1,7 @@
 package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.CommandMessages;
@@ -61,6 +62,7 @@ public final class PoolWorker
     private final LingeringClose lingering;
     private final BackendPool pool = new BackendPool();
     private final Sessions sessions = new Sessions();
+    private final Counters counters = new Counters();
     private final Totals totals;
     private final WorkerLog log;
     private final DatabasesInUse databasesInUse;
@@ -96,15 +98,17 @@ public final class PoolWorker
         this.lingering = new LingeringClose(loop.scheduler());
         this.totals = new Totals(loop.clock().nanoTime());
         this.log = new WorkerLog(loop.clock());
+        counters.add(
+                "contained_faults", "faults of pgproxy's own that cost one client or session", log::containedFaults);
         this.databasesInUse = new DatabasesInUse(master, pool, loop.clock());
         this.cancels = new Cancels(master, sessions, pool);
         this.roles = new RoleQuestions(loop, master, sessions);
         this.exit = new Exit(loop, sessions, pool, lingering);
-        Backend.Owner owner = new BackendReports(master, pool, cancels, log);
-        this.places = new Places(loop, master, sessions, pool, owner, secrets, exit::isUnderWay);
+        Backend.Owner owner = new BackendReports(master, pool, cancels, log, counters);
+        this.places = new Places(loop, master, sessions, pool, owner, secrets, exit::isUnderWay, counters);
         this.movedServers = new MovedServers(loop, connector, sessions, pool);
         this.heldServers = new HeldServers(loop, master, sessions, pool);
-        this.stateReports = new StateReports(loop, master, sessions, pool, totals, pid);
+        this.stateReports = new StateReports(loop, master, sessions, pool, totals, counters, pid);
         this.endingOrders = new EndingOrders(master, sessions, pool, databasesInUse);
     }
 
@@ -284,8 +288,8 @@ public final class PoolWorker
         Event.of("master_lost")
                 .with("sessions", sessions.all().size())
                 .with("reason", reason)
-                .message("the master is gone; sessions go on, and this worker exits when the last one ends")
-                .hint("Start pgproxy-master again; new clients are served by its new workers.")
+                .message("the master is gone; sessions continue, and this worker exits when the last one ends")
+                .hint("Start pgproxy-master again; its new workers serve new clients.")
                 .warn();
         for (Session session : sessions.snapshot()) {
             session.begin(); // Nobody else can serve a client whose acceptance the master never heard of.

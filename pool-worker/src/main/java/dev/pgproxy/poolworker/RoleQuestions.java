@@ -33,7 +33,7 @@ final class RoleQuestions implements RoleMessages.AtPoolWorker {
     }
 
     void doubted(Session session, boolean methodToo) {
-        // Whoever is told of it may come again at once.
+        // The client that is told of it may come again at once.
         master.link()
                 .sendAtOnce(new RoleMessages.RoleDoubted(
                         session.key().server(),

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker;
 
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.loop.EventLoop;
@@ -23,15 +24,24 @@ final class StateReports implements SnapshotMessages.AtPoolWorker {
     private final Sessions sessions;
     private final BackendPool pool;
     private final Totals totals;
+    private final Counters counters;
     private final int pid;
 
     /** @param pid of this process */
-    StateReports(EventLoop loop, MasterContact master, Sessions sessions, BackendPool pool, Totals totals, int pid) {
+    StateReports(
+            EventLoop loop,
+            MasterContact master,
+            Sessions sessions,
+            BackendPool pool,
+            Totals totals,
+            Counters counters,
+            int pid) {
         this.loop = loop;
         this.master = master;
         this.sessions = sessions;
         this.pool = pool;
         this.totals = totals;
+        this.counters = counters;
         this.pid = pid;
     }
 
@@ -44,14 +54,14 @@ final class StateReports implements SnapshotMessages.AtPoolWorker {
     public void onReportState(SnapshotMessages.ReportState message) {
         long snapshotId = message.snapshotId();
         StateReport report = new StateReport(pid, loop.clock().nanoTime(), message.nowMicros());
-        for (byte[] chunk : report.chunks(message.views(), sessions.all(), pool.snapshot(), totals)) {
+        for (byte[] chunk : report.chunks(message.views(), sessions.all(), pool.snapshot(), totals, counters)) {
             reports.add(new SnapshotMessages.ReportRows(snapshotId, chunk));
         }
         reports.add(new SnapshotMessages.ReportEnd(snapshotId));
         sendReports();
     }
 
-    /** Clients come first: what they need the master to know must not wait behind a long report. */
+    /** Clients come first: what they need the master to know must not wait for a long report. */
     private void sendReports() {
         while (!reports.isEmpty() && master.link().hasRoom()) {
             master.link().send(reports.remove());

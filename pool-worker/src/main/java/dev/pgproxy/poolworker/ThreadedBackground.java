@@ -67,13 +67,13 @@ final class ThreadedBackground implements Background {
         }
     }
 
-    /** Whoever waits for an answer must get one, whatever happens here. */
+    /** Each question must get an answer, whatever happens here. */
     private static boolean isTrue(BooleanSupplier work) {
         try {
             return work.getAsBoolean();
         } catch (RuntimeException e) {
             Event.of("background_failed")
-                    .message("a computation failed and counts as a no")
+                    .message("a password check failed unexpectedly, and counts as wrong")
                     .error(e);
             return false;
         }

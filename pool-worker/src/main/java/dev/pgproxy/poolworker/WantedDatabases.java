@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** When somebody last wanted each database to himself: every worker looks for its idle backends then, which is not to be had without end. */
+/** When a command last needed each database to itself: every worker looks for its idle backends then, which is not for free. */
 final class WantedDatabases {
 
     /** Below the pause after which a command that waits says so again. */

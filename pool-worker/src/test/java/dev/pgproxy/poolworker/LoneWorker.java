@@ -14,6 +14,7 @@ import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.backend.Connector;
 import dev.pgproxy.testkit.loop.StillPoller;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -21,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A pool-worker without processes or sockets around it, whose servers never answer. */
+/** A pool-worker without processes or sockets around it, whose servers never answer unless they are given. */
 final class LoneWorker {
 
     private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
@@ -134,16 +135,22 @@ final class LoneWorker {
 
     final Master master = new Master();
     final EventLoop loop = new EventLoop(new StillPoller(), () -> 0);
-    final PoolWorker worker = new PoolWorker(
-            loop,
-            descriptor -> (Frontend) descriptor,
-            (server, tuning, handler) -> () -> {},
-            master,
-            byte[]::new,
-            (role, address, work, then) -> false,
-            1);
+    final PoolWorker worker;
 
     LoneWorker() {
+        this((server, tuning, handler) -> () -> {});
+    }
+
+    /** @param servers what is connected to */
+    LoneWorker(Connector servers) {
+        worker = new PoolWorker(
+                loop,
+                descriptor -> (Frontend) descriptor,
+                servers,
+                master,
+                byte[]::new,
+                (role, address, work, then) -> false,
+                1);
         worker.onConfigurePool(new SettingsMessages.ConfigurePool(SETTINGS));
     }
 

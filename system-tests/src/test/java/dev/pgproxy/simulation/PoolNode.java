@@ -136,7 +136,7 @@ final class PoolNode implements Node {
     }
 
     /**
-     * Whoever the master does not know to be here is routed again: of such clients not a byte may have been touched. The others lose
+     * A client that the master does not know to be here is routed again: of such clients not a byte may have been touched. The others lose
      * their connection, as all do when there is no master.
      */
     @Override

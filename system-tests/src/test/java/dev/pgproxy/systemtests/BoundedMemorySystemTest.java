@@ -228,7 +228,7 @@ class BoundedMemorySystemTest {
             for (int i = 0; i < 20; i++) {
                 assertEquals("1", patient.value("select 1"), "while others fetch much");
             }
-            // Whoever reads now gets all of it, or is told that too much is under way.
+            // A reader gets all of it now, or is told that too much is under way.
             for (WireClient client : operators.clients()) {
                 client.readUntil('Z');
             }

@@ -260,7 +260,7 @@ class CancelSystemTest {
 
     /**
      * Ten backends that change their clients all the time, and cancels for sessions chosen by chance, most of them over when theirs
-     * arrives. Whoever is cancelled must have been asked to be.
+     * arrives. A query that is cancelled must have been asked to be.
      */
     @Test
     void aThousandCancelsHitNobodyElse() throws Exception {

@@ -23,9 +23,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The primary breaks the protocol in every way that we thought of; those who read from a healthy standby must lose nothing. */
+@Tag(Fixture.LONG)
 class HostileServerSystemTest {
 
     private static final int CLIENTS_AT_ONCE = 8;

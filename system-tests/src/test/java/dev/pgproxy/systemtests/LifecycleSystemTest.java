@@ -123,7 +123,7 @@ class LifecycleSystemTest {
                 "--check",
                 Fixture.DISTRIBUTION.resolve("conf/pgproxy.properties").toString()));
         assertEquals(0, result.status(), result.output());
-        assertTrue(result.output().contains("The configuration is good."), result.output());
+        assertTrue(result.output().contains("The configuration is valid."), result.output());
     }
 
     @Test
@@ -178,7 +178,7 @@ class LifecycleSystemTest {
         }
     }
 
-    /** Whoever can rename the directory could have the wrong process killed, or take descriptors of clients. */
+    /** A user that can rename the directory could have the wrong process killed, or take descriptors of clients. */
     @ParameterizedTest
     @ValueSource(strings = {"pid_file", "ipc_uds_path", "state_file", "log.filename"})
     void nothingIsWrittenWhereEverybodyCanPutAnotherFile(String key) throws Exception {

@@ -105,7 +105,7 @@ class LimitsSystemTest {
                 Operator operator = Operator.of(proxy)) {
             cluster.primary().sql("create role few login connection limit 1 password 'secret'");
             cluster.primary().sql("create database other");
-            // The server itself asks whoever comes first, and a client that was asked hears of the refusal.
+            // The server itself asks the client that comes first, and a client that was asked hears of the refusal.
             logInAsFew(proxy, "postgres");
             if (!method.equals("trust")) {
                 Await.until("its way to be known", Fixture.SOON, () -> canLogIn(proxy, "other"));
@@ -222,7 +222,7 @@ class LimitsSystemTest {
     }
 
     /**
-     * The server itself watches: it has room for so many sessions, for the one that looks up roles and the one that looks how it is, and
+     * The server itself watches: it has room for this many sessions, for the one that looks up roles and the one that looks how it is, and
      * for nobody else, so one too many would be refused by it.
      */
     @ParameterizedTest

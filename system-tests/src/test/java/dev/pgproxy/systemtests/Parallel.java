@@ -10,7 +10,7 @@ import java.util.concurrent.Future;
 /** Does the same for many inputs at once. */
 final class Parallel {
 
-    /** At least so many run at the same time. */
+    /** At least this many run at the same time. */
     static final int THREADS = 32;
 
     private Parallel() {}

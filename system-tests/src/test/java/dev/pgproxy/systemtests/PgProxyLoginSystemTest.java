@@ -19,9 +19,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Who gets in to pg_proxy, and how many. */
+@Tag(Fixture.LONG)
 class PgProxyLoginSystemTest {
 
     @Test

@@ -390,7 +390,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** Whoever may only look must not be able to end what others look with. */
+    /** A reader must not be able to end what others read with. */
     @Test
     void aStatementThatWantsMoreMemoryThanThereIsFailsAlone() throws Exception {
         String bomb = "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'";

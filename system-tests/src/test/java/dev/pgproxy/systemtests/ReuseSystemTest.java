@@ -269,7 +269,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** As when it drops thousands of temporary tables: whoever comes meanwhile has a new one, if that is allowed. */
+    /** As when it drops thousands of temporary tables: a client that comes meanwhile has a new one, if that is allowed. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void aSlowResetHoldsUpNobodyWhoMayHaveANewConnection(int limit) throws Exception {
@@ -410,7 +410,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** What is changed behind the proxy's back may be found out by the one client who is refused, and by nobody else. */
+    /** What is changed without the proxy may be found out by the one client that is refused, and by nobody else. */
     @ParameterizedTest
     @ValueSource(strings = {"md5", "scram-sha-256", "password"})
     void aPasswordChangedOnTheServerWorksAtTheSecondTryAtTheLatest(String method) throws IOException {

@@ -107,7 +107,7 @@ class SessionSystemTest {
         }
     }
 
-    /** Who closes altogether is noticed by the reset that answers what it is sent. */
+    /** A client that closes altogether is noticed by the reset that answers what it is sent. */
     @Test
     void whoClosesWhileItsQueryRunsIsNoticed() throws Exception {
         PostgresCluster cluster = Fixture.cluster(15);

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Who reads from standbys reads on, whichever server fails. */
+/** Readers of standbys read on, whichever server fails. */
 class StandbySystemTest {
 
     private static final String PORT = "select current_setting('port')";

@@ -22,11 +22,13 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Clients who have proved nothing must cost those who have little, and the proxy no more than it has. */
+/** Clients that have proved nothing must cost the others little, and the proxy no more than it has. */
+@Tag(Fixture.LONG)
 class StrangersSystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(15);
@@ -191,7 +193,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** Whoever knows the name of a role and not its password costs those who use it nothing. */
+    /** Knowing the name of a role and not its password costs its users nothing. */
     @Test
     void wrongPasswordsCloseNoWarmBackend() throws Exception {
         try (PostgresCluster cluster = secured();
@@ -318,7 +320,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** The server processes of so many idle backends. */
+    /** The server processes of this many idle backends. */
     private static Set<Integer> warmUp(ProxyProcess proxy, PostgresCluster cluster, int count) throws IOException {
         Set<Integer> pids = new HashSet<>();
         Crowd users = new Crowd();

@@ -261,7 +261,7 @@ final class TaskWorker
         }
     }
 
-    /** Whoever waits for the end of a cancel must hear of it, whatever happens here. */
+    /** The end of a cancel must be told, whatever happens here. */
     private boolean cancelContained(CancelMessages.PerformCancel message, long deadlineNs) {
         try {
             return cancel(message, deadlineNs);
@@ -269,7 +269,7 @@ final class TaskWorker
             containedFaults.incrementAndGet();
             Event.of("cancel_broken")
                     .with("server", message.server())
-                    .message("a cancel failed, for a fault of the proxy's own; its backend is not used again")
+                    .message("a cancel failed because of a fault in pgproxy; its backend is not reused")
                     .error(e);
             return false;
         }

@@ -21,7 +21,7 @@ final class Cursors {
         /** Whether the transaction in which it was declared has not ended. */
         private boolean isNew;
 
-        /** The number of the row that it stands on, from 1; 0 before the first, and one more than there are behind the last. */
+        /** The number of the row that it stands on, from 1; 0 before the first, and one more than there are after the last. */
         private long position;
 
         private Cursor(QueryResult result, boolean holds, boolean isNew) {

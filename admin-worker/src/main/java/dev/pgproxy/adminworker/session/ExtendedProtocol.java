@@ -220,7 +220,7 @@ final class ExtendedProtocol {
         }
     }
 
-    /** The rest of a result, at most so many rows; 0 for all. */
+    /** The rest of a result, at most this many rows; 0 for all. */
     private void send(Portal portal, Plan plan, int most) {
         int count = portal.send(most, client);
         boolean suspended = most > 0 && count == most;

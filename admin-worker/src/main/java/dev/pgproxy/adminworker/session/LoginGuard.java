@@ -136,9 +136,8 @@ public final class LoginGuard {
         Event.of("address_slowed_down")
                 .with("address", address)
                 .with("failures", failures.count)
-                .message(
-                        "too many wrong passwords for pg_proxy came from there; its logins are answered late for a while")
-                .hint("Find out who tries there.")
+                .message("too many wrong passwords for pg_proxy came from there; its logins are delayed for a while")
+                .hint("Find out who tries to log in from there.")
                 .warn();
     }
 }

@@ -216,9 +216,9 @@ public final class OperatorSession {
         services.faulted();
         Event.of("operator_session_broken")
                 .with("peer", peer)
-                .message("a session of pg_proxy cannot go on and was ended")
+                .message("a session of pg_proxy failed unexpectedly and was ended")
                 .error(e);
-        refuse(SqlStates.INTERNAL_ERROR, "pg_proxy failed in an unexpected way", "The log of the proxy has more.");
+        refuse(SqlStates.INTERNAL_ERROR, "pg_proxy failed unexpectedly", "pgproxy's log has the details.");
     }
 
     /** @return whether there was something to do */
@@ -284,15 +284,15 @@ public final class OperatorSession {
         } else if (!granted.mayAct() && services.readersWaitMs() > 0) {
             refuse(
                     SqlState.CANNOT_CONNECT_NOW,
-                    "those who may only look are not let in for "
+                    "sessions that may only look are refused for another "
                             + (TimeUnit.MILLISECONDS.toSeconds(services.readersWaitMs()) + 1)
                             + " s, because a statement of theirs could not be stopped",
                     "Log in later, or with pg_proxy_pw.");
         } else if (!services.hasRoom(granted.mayAct(), neighbour)) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
-                    "all sessions of pg_proxy_max_conn that you may have are in use",
-                    "Close one, or raise pg_proxy_max_conn. Some are kept for those who may act, and for the proxy's own host.");
+                    "all sessions that pg_proxy_max_conn allows you are in use",
+                    "Close one, or raise pg_proxy_max_conn. Some are kept for operators who may act, and for the proxy's own host.");
         } else {
             loggedIn(granted);
         }

@@ -43,7 +43,8 @@ public final class Passwords {
         } catch (CharacterCodingException e) {
             Event.of("password_unusable")
                     .with("key", key)
-                    .message("nobody can log in to pg_proxy with it: it has characters that a password cannot have")
+                    .message(
+                            "it has characters that a password cannot have, so it cannot be used to log in to pg_proxy")
                     .hint("Choose another one.")
                     .error();
         }

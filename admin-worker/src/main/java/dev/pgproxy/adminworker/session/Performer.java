@@ -193,7 +193,7 @@ final class Performer {
         if (bytes > MAX_COPY_BYTES) {
             throw new SqlProblem(
                     SqlStates.PROGRAM_LIMIT_EXCEEDED,
-                    "what is to be copied may take more than " + MAX_COPY_BYTES / 1024 / 1024 + " MiB",
+                    "this COPY may take more than " + MAX_COPY_BYTES / 1024 / 1024 + " MiB",
                     "Use LIMIT, a narrower WHERE, fewer columns, or a shorter NULL.");
         }
         client.accept(Reply.copyOut(result.columns().size()));
@@ -220,7 +220,7 @@ final class Performer {
                     SqlStates.INSUFFICIENT_PRIVILEGE,
                     "permission denied: this session may only read",
                     services.settings().database().hasDefaultPassword()
-                            ? "pg_proxy_pw is the default that everybody knows. Set one of your own, reload the configuration, and log in with it."
+                            ? "pg_proxy_pw is the well-known default. Set your own, reload the configuration, and log in with it."
                             : "Log in with pg_proxy_pw to act.");
         }
     }

@@ -13,7 +13,7 @@ public interface Services {
 
     EventLoop loop();
 
-    /** A direct buffer that anyone may use while it is his turn. */
+    /** A direct buffer for whatever is done in this turn of the loop. */
     ByteBuffer scratch();
 
     LingeringClose lingering();

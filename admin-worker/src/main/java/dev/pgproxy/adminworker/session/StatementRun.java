@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One statement on its way: to the master for a snapshot or a command, to an engine, and back. It ends once, within the time that it has,
- * whoever does not answer. All calls are made on the loop's thread.
+ * even if nobody answers. All calls are made on the loop's thread.
  */
 final class StatementRun {
 
@@ -33,7 +33,7 @@ final class StatementRun {
         /** The result of a query. */
         void rows(QueryResult result);
 
-        /** Something was done, to so many. */
+        /** Something was done, to this many. */
         void done(int count);
 
         void described(Description description);
@@ -181,7 +181,7 @@ final class StatementRun {
                 ? new SqlProblem(
                         reason.sqlState(),
                         String.valueOf(reason.getMessage()),
-                        "The switchover goes on; SWITCHOVER CANCEL calls it off as long as the standby has not been told.")
+                        "The switchover continues; SWITCHOVER CANCEL calls it off until the standby has been told to take over.")
                 : reason;
         finish(() -> ending.failed(told));
     }

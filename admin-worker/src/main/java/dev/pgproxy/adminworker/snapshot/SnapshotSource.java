@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets snapshots from the master, one at a time. Who asks while one is on its way waits for the next, and shares it: however many ask, the
+ * Gets snapshots from the master, one at a time. A request while one is on its way waits for the next, and shares it: however many come, the
  * workers are not kept busier.
  */
 public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {

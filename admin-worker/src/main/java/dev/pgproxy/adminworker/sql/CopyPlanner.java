@@ -140,7 +140,7 @@ final class CopyPlanner {
         return new SqlProblem(
                 SqlStates.SYNTAX_ERROR,
                 "option \"" + token.text() + "\" of COPY is not available in pg_proxy",
-                "There are FORMAT text and csv, HEADER, DELIMITER, NULL, QUOTE, ESCAPE and ENCODING.",
+                "Available are FORMAT text and csv, HEADER, DELIMITER, NULL, QUOTE, ESCAPE and ENCODING.",
                 token.start() + 1);
     }
 

@@ -62,7 +62,7 @@ final class EngineProblems {
         if (meanBroken(cause)) {
             return new SqlProblem(
                     SqlStates.OUT_OF_MEMORY,
-                    "the statement failed for want of memory",
+                    "the statement failed: out of memory",
                     "Use a narrower WHERE, or fewer columns.");
         }
         Matcher quoted = QUOTED.matcher(message);
@@ -104,7 +104,7 @@ final class EngineProblems {
         return new SqlProblem(translated, shortened(message), "");
     }
 
-    /** The engine quotes the statement with a mark in it; what stands behind the mark is where PostgreSQL would point. */
+    /** The engine quotes the statement with a mark in it; what follows the mark is where PostgreSQL would point. */
     private static SqlProblem syntaxError(String message, int mark, String state, Plan.Query query) {
         int start = message.indexOf('"') + 1;
         int place = Math.max(0, mark - start);

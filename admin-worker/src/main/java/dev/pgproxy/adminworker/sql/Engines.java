@@ -119,7 +119,7 @@ public final class Engines implements AutoCloseable {
                     SqlStates.STATEMENT_TOO_COMPLEX, "the statement is too complex", "Write a simpler one."));
         } catch (RuntimeException e) {
             Event.of("sql_failed")
-                    .message("a statement of pg_proxy failed in an unexpected way")
+                    .message("a statement of pg_proxy failed unexpectedly")
                     .error(e);
             report = to ->
                     to.failed(new SqlProblem(SqlStates.INTERNAL_ERROR, "the statement failed: " + e.getMessage(), ""));

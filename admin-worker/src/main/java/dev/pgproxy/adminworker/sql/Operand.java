@@ -236,7 +236,7 @@ final class Operand {
         return start;
     }
 
-    /** Behind the last token of what stands behind it. */
+    /** After the last token of what follows it. */
     static int endOfChain(List<Token> tokens, int first) {
         int end = end(tokens, first);
         while (end < tokens.size() && isOperator(at(tokens, end), false)) {

@@ -292,7 +292,8 @@ public enum PgType {
                 || Math.abs(weight) > MAX_NUMERIC_WEIGHT
                 || scale < 0
                 || scale > MAX_NUMERIC_SCALE) {
-            throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is no finite number", "");
+            throw new SqlProblem(
+                    SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is not a finite number", "");
         }
         BigDecimal sum = BigDecimal.ZERO;
         for (int i = 0; i < groups; i++) {

@@ -139,7 +139,7 @@ public final class Planner {
             argument = statement.tokens().get(1).text(); // Without its quotes.
         }
         if (argument.length() > LONGEST_SERVER) {
-            throw new SqlProblem(SqlStates.UNDEFINED_OBJECT, "that is no server of this proxy", "Write host:port.");
+            throw new SqlProblem(SqlStates.UNDEFINED_OBJECT, "that is not a server of this proxy", "Write host:port.");
         }
         if (!argument.isEmpty() && !takesServer) {
             throw new SqlProblem(
@@ -160,8 +160,8 @@ public final class Planner {
         if (tokens.size() < 3 || !tokens.get(1).isWord("to")) {
             throw new SqlProblem(
                     SqlStates.SYNTAX_ERROR,
-                    "SWITCHOVER names no server",
-                    "Write SWITCHOVER TO 'host:port', which is to be the primary, or SWITCHOVER CANCEL.",
+                    "SWITCHOVER does not name a server",
+                    "Write SWITCHOVER TO 'host:port', naming the standby, or SWITCHOVER CANCEL.",
                     1);
         }
         String server = tokens.size() == 3 && tokens.get(2).kind() != Token.Kind.WORD

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. The engine gets nothing of the
- * original text: it is put together anew from pieces that were looked at, so that the two cannot take it for different things.
+ * original text: it is put together from pieces that were checked, so that the two cannot take it for different things.
  */
 final class QueryPlanner {
 
-    /** Behind these come none. */
+    /** No tables come after these. */
     private static final Set<String> CLAUSES_WITHOUT_TABLES =
             Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "values");
 
@@ -90,7 +90,7 @@ final class QueryPlanner {
                 throw new SqlProblem(
                         SqlStates.SYNTAX_ERROR,
                         "syntax error at or near \"" + token.text() + "\"",
-                        "It has no counterpart.",
+                        "The other parenthesis is missing.",
                         token.start() + 1);
             } else if (token.isName() && token.folded().startsWith(SqlFunctions.PREFIX)) {
                 throw noFunction(token);
@@ -109,7 +109,7 @@ final class QueryPlanner {
         return new SqlProblem(
                 SqlStates.UNDEFINED_FUNCTION,
                 "function " + token.text() + "() is not available in pg_proxy",
-                "There are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
+                "Available are the usual ones: count, sum, avg, min, max, coalesce, lower, substring, round, now, to_char, ...",
                 token.start() + 1);
     }
 
@@ -176,7 +176,7 @@ final class QueryPlanner {
         throw new SqlProblem(
                 SqlStates.UNDEFINED_OBJECT,
                 "type \"" + token.text() + "\" is not available in pg_proxy",
-                "There are int, bigint, numeric, float8, text, varchar, boolean, date, time, timestamp, timestamptz, interval.",
+                "Available are int, bigint, numeric, float8, text, varchar, boolean, date, time, timestamp, timestamptz, interval.",
                 token.start() + 1);
     }
 

@@ -8,7 +8,7 @@ import java.util.Set;
 /** Functions that stand where a table can, and which the engine knows in other forms only. */
 final class RowSources {
 
-    /** Behind these no tables come. */
+    /** No tables come after these. */
     private static final Set<String> ENDING_TABLES =
             Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "union");
 

@@ -14,16 +14,16 @@ final class Shows {
     private static final List<String[]> HELP = List.of(
             new String[] {"SELECT ... FROM connection", "clients, and connections to servers; \\dt lists the tables"},
             new String[] {"DELETE FROM connection WHERE ...", "ends the sessions that match"},
-            new String[] {"RELOAD", "reads the configuration file anew, as SIGHUP does"},
-            new String[] {"PAUSE [server]", "lets new clients wait, and waits until nobody uses the server"},
-            new String[] {"RESUME [server]", "lets clients go on that wait because of PAUSE"},
-            new String[] {"SWITCHOVER TO 'server'", "lets a standby take the primary's place, and loses nothing"},
-            new String[] {"SWITCHOVER CANCEL", "calls that off, as long as the standby has not been told"},
-            new String[] {"RECONNECT [server]", "uses no connection again that is open now"},
+            new String[] {"RELOAD", "reads the configuration file again, as SIGHUP does"},
+            new String[] {"PAUSE [server]", "makes new clients wait, and waits until the server is not used"},
+            new String[] {"RESUME [server]", "lets clients continue that wait because of PAUSE"},
+            new String[] {"SWITCHOVER TO 'server'", "makes a standby the primary, without losing anything"},
+            new String[] {"SWITCHOVER CANCEL", "calls that off, until the standby has been told"},
+            new String[] {"RECONNECT [server]", "closes each connection to the servers once its client leaves"},
             new String[] {"KILL [database]", "ends the sessions on a database, as DELETE FROM connection does"},
             new String[] {"SHUTDOWN", "stops pgproxy, as SIGTERM does"},
             new String[] {"SHOW HELP | TABLES | VERSION", "this list, the tables, the version"},
-            new String[] {"SHOW CLUSTER", "which server is what, who could be promoted, lag, and what is wrong"},
+            new String[] {"SHOW CLUSTER", "the servers' parts, which could be promoted, lag, and what is wrong"},
             new String[] {
                 "SHOW CLIENTS | SERVERS | CONFIG | EVENTS | PROCESSES",
                 "the tables connection, server, config, event and process, in short"

@@ -87,7 +87,7 @@ public final class SqlFunctions {
             java.util.regex.Pattern.compile("(?i)^(?:utc|gmt|z)?[+-]\\d");
 
     private static final List<String> SIZE_UNITS = List.of("bytes", "kB", "MB", "GB", "TB", "PB");
-    /** A size is told in a unit until it has so many of it. */
+    /** A size is told in a unit up to this many of it. */
     private static final long UNIT_LIMIT = 10 * 1024L;
 
     private static final long UNIT = 1024;

@@ -24,7 +24,7 @@ public final class SqlProblem extends Exception {
         this(sqlState, message, hint, 0);
     }
 
-    /** The same about a statement that begins so many characters behind where its author counts from. */
+    /** The same about a statement that begins this many characters after where its author counts from. */
     public SqlProblem movedBy(int characters) {
         return position == 0 ? this : new SqlProblem(sqlState, description(), hint, position + characters);
     }

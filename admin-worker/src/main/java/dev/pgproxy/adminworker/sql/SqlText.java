@@ -56,7 +56,7 @@ public record SqlText(String text, int offset, List<Token> tokens) {
                 : "";
     }
 
-    /** All behind the token at this place, as written. */
+    /** All after the token at this place, as written. */
     String after(int index) {
         return index + 1 < tokens.size() ? text.substring(tokens.get(index + 1).start()) : "";
     }

@@ -10,10 +10,10 @@ import java.util.Set;
  */
 record Surroundings(List<Token> tokens) {
 
-    /** Behind these words come tables, at their beginning and behind each comma. */
+    /** Tables come after these words, and after each comma. */
     private static final Set<String> CLAUSES_WITH_TABLES = Set.of("from", "join", "table");
 
-    /** Behind these an asterisk stands for columns. */
+    /** After these an asterisk stands for columns. */
     private static final Set<String> BEFORE_COLUMNS = Set.of("select", "distinct", "all");
 
     /** Whether tables come after this word. */

@@ -7,7 +7,7 @@ import java.util.Locale;
  *
  * @param text as written; of a quoted name or a string without its quotes
  * @param start of its first character in the whole text, from 0
- * @param end behind its last one
+ * @param end after its last one
  */
 record Token(Kind kind, String text, int start, int end) {
 

@@ -122,7 +122,7 @@ final class Tokenizer {
         throw problem("unterminated quoted string", start);
     }
 
-    /** What stands behind a backslash. */
+    /** What follows a backslash. */
     private String escape() throws SqlProblem {
         char c = sql.charAt(at++);
         return switch (c) {

@@ -12,7 +12,7 @@ public final class ClientMessage {
     private final byte type;
     private final ByteBuffer body;
 
-    ClientMessage(byte type, byte[] body) {
+    public ClientMessage(byte type, byte[] body) {
         this.type = type;
         this.body = ByteBuffer.wrap(body);
     }

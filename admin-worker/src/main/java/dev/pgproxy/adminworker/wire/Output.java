@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 
-/** Messages that the client has not taken yet. What is queued is bounded by whoever asks {@link #isFull} before he makes more. */
+/** Messages that the client has not taken yet. Callers ask {@link #isFull} before they add more, which bounds it. */
 public final class Output {
 
     /** Above this nothing more is computed for the client. One result may exceed it, and has a bound of its own. */
@@ -78,7 +78,7 @@ public final class Output {
     }
 
     /**
-     * All that was not taken, for whoever sends it instead.
+     * All that was not taken, for another way to the client.
      *
      * @param lastWords follow it
      */

@@ -86,7 +86,7 @@ public final class ScramExchange {
 
     /**
      * The ClientKey, which a right proof reveals to one who has the verifier: {@link ScramClient} logs in with it. Empty before
-     * {@link #last} has found such a proof. Whoever keeps it keeps a secret that is as good as the password for this verifier.
+     * {@link #last} has found such a proof. It is a secret as good as the password for this verifier.
      */
     public byte[] clientKey() {
         return clientKey;

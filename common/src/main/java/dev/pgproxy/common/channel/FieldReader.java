@@ -75,7 +75,7 @@ final class FieldReader {
 
     private void need(int bytes) throws ControlViolation {
         if (in.remaining() < bytes) {
-            throw new ControlViolation("a message ends inside a field");
+            throw new ControlViolation("a message ends in the middle of a field");
         }
     }
 

@@ -96,7 +96,7 @@ public final class Protocol {
     int numberOf(ControlMessage message) {
         Integer number = numbers.get(message.getClass());
         if (number == null) {
-            throw new IllegalArgumentException(message.getClass() + " stands in no conversation");
+            throw new IllegalArgumentException(message.getClass() + " is in no conversation");
         }
         return number;
     }

@@ -59,7 +59,7 @@ public final class ChildProcess {
             // Nobody would notice that its work is not done any more.
             Event.of("thread_broken")
                     .with("thread", thread.getName())
-                    .message("a thread has ended by a fault; this process exits and is replaced")
+                    .message("a thread failed; this process exits and is replaced")
                     .error(e);
             LogSetup.flush();
             Runtime.getRuntime().halt(1);
@@ -81,7 +81,8 @@ public final class ChildProcess {
                     .info();
             return 0;
         } catch (Throwable e) {
-            // A broken invariant: whoever continues serves somebody the wrong thing. The master starts a new one.
+            // An invariant is broken: to continue could serve a client the wrong thing. The master starts a new
+            // process.
             Event.of("child_broken")
                     .message("this process cannot continue and exits")
                     .error(e);

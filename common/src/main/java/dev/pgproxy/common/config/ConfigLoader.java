@@ -131,7 +131,7 @@ public final class ConfigLoader {
                 requireAuth(password.isEmpty()));
     }
 
-    /** Who has no password has nothing to give away, and may be trusted. */
+    /** Without a password there is nothing to give away, and trust is allowed. */
     private String requireAuth(boolean isTrusted) {
         String key = ServerKeys.CONNINFO_REQUIRE_AUTH.key();
         String methods = reader.text(key, isTrusted ? "scram-sha-256,md5,none" : "scram-sha-256,md5");
@@ -141,12 +141,12 @@ public final class ConfigLoader {
             if (word.equals("password")) {
                 reader.problem(
                         key,
-                        "password would send conninfo.pw in clear text to whoever listens at a server's address",
-                        "Let pg_hba.conf ask conninfo.user for scram-sha-256, and write scram-sha-256.");
+                        "password would send conninfo.pw in clear text to anybody who listens at a server's address",
+                        "Have pg_hba.conf ask conninfo.user for scram-sha-256, and write scram-sha-256.");
             } else if (!ASKED_BY.contains(word)) {
                 reader.problem(
                         key,
-                        "\"" + word + "\" is no method that can be required",
+                        "\"" + word + "\" is not a method that can be required",
                         "Choose among " + String.join(", ", ASKED_BY) + ", separated by commas.");
             }
         }
@@ -254,7 +254,7 @@ public final class ConfigLoader {
             if (!name.matches("[A-Za-z_][\\w.]*") || NEVER_IGNORED.contains(name)) {
                 reader.problem(
                         key,
-                        "\"" + name + "\" is no parameter that clients of one pool may differ in",
+                        "\"" + name + "\" is not a parameter that clients of one pool may differ in",
                         "Write names of settings separated by commas, for example application_name, extra_float_digits.");
             }
             ignored.add(name);
@@ -284,7 +284,7 @@ public final class ConfigLoader {
         Matcher matcher = CONDITION.matcher(text);
         if (!matcher.matches()) {
             reader.problem(
-                    key, "\"" + text.strip() + "\" is no condition", "Write name=regex, for example user=backup.*");
+                    key, "\"" + text.strip() + "\" is not a condition", "Write name=regex, for example user=backup.*");
             return;
         }
         try {
@@ -292,8 +292,8 @@ public final class ConfigLoader {
         } catch (PatternSyntaxException e) {
             reader.problem(
                     key,
-                    "\"" + matcher.group(2) + "\" is no regular expression: " + e.getDescription(),
-                    "Write a regular expression as RE2 has them (no lookahead, no backreference); a backslash in this file is written \\\\.");
+                    "\"" + matcher.group(2) + "\" is not a regular expression: " + e.getDescription(),
+                    "Write a regular expression in RE2's syntax (no lookahead, no backreference); a backslash in this file is written \\\\.");
         }
     }
 
@@ -348,7 +348,10 @@ public final class ConfigLoader {
             if (addresses.isEmpty()
                     || !addresses.stream()
                             .allMatch(address -> MAIL.matcher(address).matches())) {
-                reader.problem(setting.key(), "is no address of a mailbox", "Write NAME@HOST; several to with commas.");
+                reader.problem(
+                        setting.key(),
+                        "is not an address of a mailbox",
+                        "Write NAME@HOST; separate several with commas.");
             }
         }
         return Optional.of(mail);
@@ -360,7 +363,7 @@ public final class ConfigLoader {
         if (readerPassword.filter(password::equals).isPresent()) {
             reader.problem(
                     OperatorKeys.PG_PROXY_STATS_PW.key(),
-                    "is the same as pg_proxy_pw, so nobody could tell a reader from an operator",
+                    "is the same as pg_proxy_pw, so a reader could not be told from an operator",
                     "Choose another one.");
         }
         return new ProxyConfig.AdminDatabase(

@@ -222,7 +222,7 @@ final class ConfigReader implements SettingSource {
         }
         for (int i = 0; i < addresses.size(); i++) {
             if (addresses.subList(0, i).contains(addresses.get(i)) && !isChosenBySystem(addresses.get(i))) {
-                problem(key, addresses.get(i) + " stands there twice", "Name each address once.");
+                problem(key, addresses.get(i) + " is named twice", "Name each address once.");
             }
         }
         return List.copyOf(addresses);

@@ -32,7 +32,7 @@ final class PropertiesFile {
     static PropertiesFile read(Path path) throws IOException {
         TrustedPath.checkRegular(path);
         if (Files.size(path) > MAX_BYTES) {
-            throw new IOException(path + " has more than " + MAX_BYTES + " bytes, so it is no configuration");
+            throw new IOException(path + " has more than " + MAX_BYTES + " bytes, so it is not a configuration");
         }
         PropertiesFile file = new PropertiesFile(path.toString());
         List<String> lines =
@@ -40,7 +40,8 @@ final class PropertiesFile {
         for (int i = 0; i < lines.size(); i++) {
             int first = i;
             StringBuilder logical = new StringBuilder(lines.get(i));
-            // A comment is one line, whatever it ends with; any other line goes on behind an odd number of backslashes.
+            // A comment is one line, whatever it ends with; any other line continues after an odd number of
+            // backslashes.
             while (!isBlankOrComment(lines.get(first)) && endsInContinuation(lines.get(i)) && i + 1 < lines.size()) {
                 i++;
                 logical.append('\n').append(lines.get(i));
@@ -86,7 +87,7 @@ final class PropertiesFile {
                     entries.putIfAbsent(key, new Entry(one.getProperty(key).strip(), line));
             if (earlier != null) {
                 problems.add(new ConfigProblem(
-                        name, line, key, "set already on line " + earlier.line(), "Keep one of the two."));
+                        name, line, key, "already set on line " + earlier.line(), "Keep one of the two."));
             }
         }
     }

@@ -152,7 +152,7 @@ public record ProxyConfig(
             Duration queryTimeout,
             Duration idleTimeout) {
 
-        /** The password that everybody knows; whoever uses it must be on this host. */
+        /** The password that everybody knows; it is good from this host only. */
         public static final String DEFAULT_PASSWORD = "pg2pg";
 
         /** Whether everybody knows the password. */

@@ -103,12 +103,12 @@ final class ServerKeys {
             1000,
             "Consecutive failures after which a standby is not read from until it answers again.");
     static final Setting<Long> STANDBY_MAX_LAG_BYTES = Setting.number(
-            "standby_max_lag_bytes", 0, "Most bytes of WAL that a standby may lag behind to be read from; 0 for any.");
+            "standby_max_lag_bytes", 0, "Most bytes of WAL that a standby may lag to be read from; 0 for any.");
     static final Setting<Duration> STANDBY_MAX_LAG_SECONDS = Setting.time(
             "standby_max_lag_seconds",
             Duration.ZERO,
             Duration.ZERO,
-            "Longest time that a standby may lag behind to be read from.");
+            "Longest time that a standby may lag to be read from.");
     static final Setting<Optional<Path>> STATE_FILE = Setting.file(
                     "state_file",
                     "Where a decided failover is kept, so that a restart does not return to the old primary.")

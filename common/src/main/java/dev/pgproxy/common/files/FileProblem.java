@@ -15,13 +15,13 @@ public final class FileProblem {
     public static String words(IOException problem) {
         String message = String.valueOf(problem.getMessage());
         if (problem instanceof NoSuchFileException) {
-            return message + ": there is no such file or directory";
+            return message + ": no such file or directory";
         }
         if (problem instanceof AccessDeniedException denied) {
             return denied.getFile() + ": permission denied for user " + System.getProperty("user.name");
         }
         if (problem instanceof NotDirectoryException) {
-            return message + ": it is no directory";
+            return message + ": it is not a directory";
         }
         if (problem instanceof FileSystemException system && system.getReason() != null) {
             return system.getFile() + ": " + system.getReason();

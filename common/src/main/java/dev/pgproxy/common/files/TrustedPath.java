@@ -11,7 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Map;
 
 /**
- * Looks at every step on the way to a file. Whoever can rename a directory on it, or made one of its links, decides which file it is: a
+ * Looks at every step on the way to a file. A user that can rename a directory on it, or made one of its links, decides which file it is: a
  * pid that is killed, a socket that descriptors go to, a state that says which server is the primary.
  */
 public final class TrustedPath {
@@ -57,7 +57,7 @@ public final class TrustedPath {
                 continue;
             }
             if (++links > MAX_LINKS) {
-                throw new IOException(what + " = " + file + ": there are too many links on the way");
+                throw new IOException(what + " = " + file + ": too many symbolic links on the way");
             }
             Path target = Files.readSymbolicLink(next);
             ArrayDeque<Path> onTheWay = new ArrayDeque<>();
@@ -89,13 +89,13 @@ public final class TrustedPath {
         int owner = attributes.owner();
         if (owner != ROOT && owner != userId()) {
             throw new IOException(what + " = " + file + ": " + step + " belongs to the user with id " + owner
-                    + ", who could put anything there; it must belong to root or to the user that pgproxy runs as");
+                    + ", who could put anything there; it must belong to root or to the user that runs pgproxy");
         }
         int mode = attributes.mode();
         boolean isDirectory = Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS);
         if (isDirectory && (mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
             throw new IOException(what + " = " + file + ": every user can write to the directory " + step
-                    + ", and so put anything there; take that right away with chmod o-w");
+                    + ", and so put anything there; run chmod o-w on it");
         }
     }
 
@@ -106,11 +106,11 @@ public final class TrustedPath {
     /**
      * Sees that reading it comes to an end: a pipe has none.
      *
-     * @throws IOException when there is something of this name that is no regular file
+     * @throws IOException when there is something of this name that is not a regular file
      */
     public static void checkRegular(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new IOException(file + " is no regular file");
+            throw new IOException(file + " is not a regular file");
         }
     }
 

@@ -3,7 +3,7 @@ package dev.pgproxy.common.io;
 import dev.pgproxy.common.loop.Descriptor;
 
 /**
- * A file descriptor with one owner, who closes it. Whoever holds the {@code OwnedFd} owns the descriptor;
+ * A file descriptor with one owner, who closes it. The holder of the {@code OwnedFd} owns the descriptor;
  * {@link #transfer} moves it to a new holder and leaves this one empty. Not thread-safe.
  */
 public final class OwnedFd implements Descriptor {

@@ -5,7 +5,7 @@ package dev.pgproxy.common.ipc;
  * those who hear them. Where a record stands says who may send it: a channel takes nothing else from its peer.
  *
  * <p>A record's components are its fields, in their order. One of type {@link dev.pgproxy.common.loop.Descriptor} travels by SCM_RIGHTS;
- * the message owns it until it is sent, and whoever hears the message owns it then.
+ * the message owns it until it is sent, and its receiver owns it then.
  *
  * @see Conversations
  */

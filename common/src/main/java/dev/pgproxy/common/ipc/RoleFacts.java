@@ -45,7 +45,7 @@ public record RoleFacts(
                         serversOwn);
     }
 
-    /** Without the verifiers: whoever has one can impersonate the server, and guess the password offline. */
+    /** Without the verifiers: with one, the server can be impersonated, and the password guessed offline. */
     @Override
     public String toString() {
         return "RoleFacts[known=" + known + ", mayLogIn=" + mayLogIn + ", validForMs=" + validForMs + ", fingerprint="

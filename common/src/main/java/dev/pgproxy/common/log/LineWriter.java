@@ -4,8 +4,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writes lines on a thread of its own, so that a pipe that nobody reads or a disk that hangs holds up the log and nothing else. Who logs
- * waits until the line is written, so that whoever sees what came of it finds it in the log, but not longer than a moment, and while the
+ * Writes lines on a thread of its own, so that a pipe that nobody reads or a disk that hangs holds up the log and nothing else. The caller
+ * waits until the line is written, so that its effects are never seen before it is in the log, but not longer than a moment, and while the
  * writing hangs not at all. What is too much meanwhile is counted, and the log says how many lines are missing as soon as there is room.
  */
 final class LineWriter {
@@ -20,7 +20,7 @@ final class LineWriter {
     /** What they may have in chars, all together. */
     static final int MAX_WAITING_CHARS = 2 * 1024 * 1024;
 
-    /** How long whoever logs waits for its line to be written. */
+    /** How long a caller waits for its line to be written. */
     private static final long PATIENCE_MS = 250;
 
     private final Sink sink;
@@ -67,7 +67,7 @@ final class LineWriter {
                 leftMs = mostMs - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNs);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // Whoever is to stop does not wait for the log.
+            Thread.currentThread().interrupt(); // A thread that is to stop does not wait for the log.
         }
         hangs |= written < count;
     }
@@ -108,7 +108,7 @@ final class LineWriter {
             if (lost > 0) {
                 String line = Event.of("log_lines_lost")
                                 .with("count", lost)
-                                .message("the log could not be written as fast as lines came")
+                                .message("log lines were lost: the log could not be written fast enough")
                         + System.lineSeparator();
                 lost = 0;
                 waiting.add(line);

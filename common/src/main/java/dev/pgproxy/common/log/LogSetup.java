@@ -74,7 +74,7 @@ public final class LogSetup {
         }
     }
 
-    /** Opens the log file anew at the next event, after it was moved away. */
+    /** Reopens the log file at the next event, after it was moved away. */
     public static void reopen() {
         ReopenableWriter.reopenAll();
     }

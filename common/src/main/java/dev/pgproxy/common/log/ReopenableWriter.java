@@ -21,14 +21,14 @@ import org.tinylog.core.LogEntryValue;
 import org.tinylog.writers.AbstractFormatPatternWriter;
 
 /**
- * A tinylog writer that appends to a file and opens it anew on request, as logrotate wants it; tinylog's own can only roll
+ * A tinylog writer that appends to a file and reopens it on request, as logrotate wants it; tinylog's own can only roll
  * files itself. Without a file it writes to standard error. A disk that is full or hangs, and a pipe that nobody reads, cost
  * lines, never the process; how many were lost is said when writing works again.
  */
 @SuppressWarnings("EnumOrdinal") // An atomic integer is the only shared thing that can hold a level.
 public final class ReopenableWriter extends AbstractFormatPatternWriter {
 
-    /** Raised by each request to reopen; a writer that has seen a lower one opens its file anew. */
+    /** Raised by each request to reopen; a writer that has seen a lower one reopens its file. */
     private static final AtomicInteger GENERATION = new AtomicInteger();
 
     /** The ordinal of the least severe level that is written; tinylog itself cannot change its own while it runs. */
@@ -109,13 +109,13 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
                 toStandardError(Event.of("log_write_failed")
                                 .with("file", file)
                                 .message(String.valueOf(e.getMessage()))
-                                .hint("Free the disk or correct the path; lines are lost until then.")
+                                .hint("Free the disk or fix the path; lines are lost until then.")
                         + "\n" + line);
             }
         }
     }
 
-    /** Not by {@link System#err}: whoever else writes there would wait for its lock. */
+    /** Not by {@link System#err}: other writers would wait for its lock. */
     private void toStandardError(String text) {
         try {
             standardError.write(text.getBytes(StandardCharsets.UTF_8));

@@ -12,7 +12,7 @@ public final class Deadline {
         this.scheduler = scheduler;
     }
 
-    /** Runs the task after so many milliseconds, and what was to run before it not at all. */
+    /** Runs the task after this many milliseconds, and what was to run before it not at all. */
     public void start(long delayMs, Runnable task) {
         stop();
         timer = scheduler.afterMs(delayMs, task);

@@ -1,7 +1,7 @@
 package dev.pgproxy.common.loop;
 
 /**
- * A connection without a loop: on its way from one process to another. Whoever holds it owns it and closes it, or gives it to somebody else.
+ * A connection without a loop: on its way from one process to another. The holder owns it and closes it, or gives it away.
  */
 public interface Descriptor extends AutoCloseable {
 

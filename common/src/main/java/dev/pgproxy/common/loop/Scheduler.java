@@ -41,14 +41,14 @@ public final class Scheduler {
         return originNs;
     }
 
-    /** Runs the task once on the loop's thread, not before so many milliseconds have passed. */
+    /** Runs the task once on the loop's thread, not before this many milliseconds have passed. */
     public Timer afterMs(long delayMs, Runnable task) {
         Timer timer = new Timer(clock.nanoTime() + delayMs * 1_000_000L, nextSequence++, task);
         timers.add(timer);
         return timer;
     }
 
-    /** Runs the task every so many milliseconds, counted from the end of one run to the start of the next, for the life of the loop. */
+    /** Runs the task at this interval in milliseconds, counted from the end of one run to the start of the next, for the life of the loop. */
     public void everyMs(long periodMs, Runnable task) {
         afterMs(periodMs, () -> {
             task.run();

@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
- * Addresses that are taken for one neighbour's where places are shared out: whoever has one of them has all of them. On this host everybody
+ * Addresses that are taken for one neighbour's where places are shared out: a host that has one of them has all of them. On this host everybody
  * can use all of 127.0.0.0/8, and with IPv6 a host commonly has 64 bits to choose from.
  */
 public final class PeerGroup {

@@ -34,7 +34,7 @@ public final class BackendMessage {
     private BackendMessage() {}
 
     /**
-     * An ErrorResponse of severity FATAL: the connection is closed behind it.
+     * An ErrorResponse of severity FATAL: the connection is closed after it.
      *
      * @param hint what to do about it; empty for none
      */

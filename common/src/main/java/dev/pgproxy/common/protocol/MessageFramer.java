@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  * buffer: its body is then passed over chunk by chunk.
  *
  * <pre>
- *   while (framer.next(buffer)) {   // position: behind the header
+ *   while (framer.next(buffer)) {   // position: after the header
  *       look(framer.type(), framer.bodyBytes());
  *       framer.skipBody(buffer);
  *   }

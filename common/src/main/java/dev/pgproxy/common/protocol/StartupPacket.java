@@ -24,7 +24,7 @@ public sealed interface StartupPacket {
     }
 
     /** @param secret 4 bytes in protocol 3.0, up to 256 in 3.2 */
-    @SuppressWarnings("ArrayRecordComponent") // A secret is compared in constant time, by those who know how.
+    @SuppressWarnings("ArrayRecordComponent") // A secret is compared in constant time where that matters.
     record CancelRequest(int pid, byte[] secret) implements StartupPacket {}
 
     /** Asks for TLS; answered with one byte. */

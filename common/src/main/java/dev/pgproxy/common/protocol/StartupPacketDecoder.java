@@ -68,7 +68,7 @@ public final class StartupPacketDecoder {
         StartupParameters parameters = parameters(in);
         StartupPacket.Startup startup = new StartupPacket.Startup(code, parameters);
         if (startup.packet().length > MAX_PACKET_BYTES) {
-            // It is written anew for the server, with the database that was left out.
+            // It is rewritten for the server, with the database that was left out.
             throw new ProtocolViolation("the startup packet is too long with the database that it leaves out");
         }
         return startup;

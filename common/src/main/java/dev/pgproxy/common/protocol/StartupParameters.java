@@ -39,7 +39,7 @@ public final class StartupParameters {
         packed = all.toString();
     }
 
-    /** All pairs; made anew for each call. */
+    /** All pairs; a new list for each call. */
     public List<Parameter> sorted() {
         List<Parameter> pairs = new ArrayList<>();
         for (int at = 0; at < packed.length(); ) {

@@ -25,7 +25,7 @@ public final class RowReader {
     /**
      * The next row, with values as {@link ColumnType} says.
      *
-     * @return null behind the last one
+     * @return null after the last one
      * @throws IllegalArgumentException when the chunk ends inside a row
      */
     public @Nullable Object @Nullable [] next() {

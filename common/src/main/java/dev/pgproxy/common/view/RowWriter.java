@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RowWriter {
 
-    /** A chunk is begun anew behind so many bytes. */
+    /** A new chunk begins after this many bytes. */
     private static final int CHUNK_BYTES = 4 * 1024;
 
     /** Longer texts are cut: a row must fit a message, however long the names are that a client chooses. */

@@ -120,7 +120,9 @@ public enum View {
             float8("transactions_per_second"),
             float8("client_bytes_per_second"),
             float8("server_bytes_per_second"),
-            float8("query_ms_average"));
+            float8("query_ms_average")),
+    /** What each process has counted since it started, and other figures of it. */
+    COUNTER(9, int4("pid"), text("name"), int8("value"), text("help"));
 
     @SuppressWarnings("ImmutableEnumChecker") // List.of makes lists that cannot change.
     private final List<Column> columns;

@@ -21,7 +21,7 @@ class ConfigurationReferenceTest {
     private static final Path SHIPPED = Path.of("../distribution/src/main/conf/pgproxy.properties");
     private static final Pattern LINE = Pattern.compile("(?m)^#?([a-z][a-zA-Z0-9_.]*) =[ ]*(.*)$");
 
-    /** {@code -Dreference.write=true} writes it anew. */
+    /** {@code -Dreference.write=true} writes it again. */
     @Test
     void theReferenceIsMadeFromTheDeclarations() throws IOException {
         if (Boolean.getBoolean("reference.write")) {
@@ -30,7 +30,7 @@ class ConfigurationReferenceTest {
         assertEquals(
                 ConfigurationReference.text(),
                 Files.readString(REFERENCE),
-                "scripts/test ConfigurationReferenceTest -Dreference.write=true writes docs/configuration.md anew");
+                "scripts/test ConfigurationReferenceTest -Dreference.write=true writes docs/configuration.md again");
     }
 
     private static Map<String, String> shipped() throws IOException {

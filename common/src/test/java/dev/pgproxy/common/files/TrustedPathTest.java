@@ -71,7 +71,7 @@ class TrustedPathTest {
         Files.createSymbolicLink(directory.resolve("run/a"), directory.resolve("run/b"));
         Files.createSymbolicLink(directory.resolve("run/b"), directory.resolve("run/a"));
         file = directory.resolve("run/a/pgproxy.pid");
-        assertRefused("too many links");
+        assertRefused("too many symbolic links");
     }
 
     /** The parent of where a link leads to is another directory than the one that the link lies in. */

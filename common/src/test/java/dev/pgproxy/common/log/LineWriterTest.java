@@ -62,7 +62,7 @@ class LineWriterTest {
     void aSinkThatHangsHoldsUpNobodyAndWhatWasLostIsSaid() throws InterruptedException {
         HangingSink sink = new HangingSink();
         LineWriter writer = sink.hang();
-        // Whoever waited for each would never come to the end of this.
+        // To wait for each would never come to the end of this.
         for (int i = 0; i < LineWriter.MAX_WAITING + 7; i++) {
             writer.write(i + "\n");
         }

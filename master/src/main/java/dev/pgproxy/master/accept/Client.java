@@ -5,7 +5,7 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import java.net.InetSocketAddress;
 
 /**
- * A client whose startup packet was read. Who holds this owns the connection.
+ * A client whose startup packet was read. The holder of this owns the connection.
  *
  * @param sessionId unique in the life of the master, and larger than those of all who came before
  * @param startupMs how long its startup packet took to arrive

@@ -45,10 +45,10 @@ public final class ClientMemory {
                 .with("limit_bytes", maxBytes)
                 .with("clients", holders.stream().mapToInt(Holder::clientCount).sum())
                 .message(
-                        "what all clients have sent at their start fills the memory for it; a client that has not proved who it is"
-                                + " gives way, else the newest is refused")
+                        "the startup packets of all clients fill the memory for them; a client that has not proved who it is"
+                                + " gives way, or else the newest is refused")
                 .hint(
-                        "SELECT msg FROM startupmsg in pg_proxy shows who sends much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
+                        "SELECT msg FROM startupmsg in pg_proxy shows which clients send much. PGPROXY_MASTER_OPTS=-Xmx512m gives the master more.")
                 .warn();
         return false;
     }

@@ -68,7 +68,7 @@ public final class Listeners {
         try {
             for (Endpoint endpoint : addresses) {
                 if (!(endpoint instanceof Endpoint.Tcp address)) {
-                    throw new IOException(endpoint + " is no address of a host");
+                    throw new IOException(endpoint + " is not an address of a host");
                 }
                 for (InetAddress ip : InetAddress.getAllByName(address.host())) {
                     OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);

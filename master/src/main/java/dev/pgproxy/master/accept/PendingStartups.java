@@ -1,5 +1,7 @@
 package dev.pgproxy.master.accept;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
 import java.net.InetSocketAddress;
@@ -29,19 +31,29 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     /** Those of them that hold a part of a large packet. */
     private final Map<String, Set<StartupReader>> holding = new LinkedHashMap<>();
 
+    private final Counter accepted;
     private int readingCount;
     private long heldBytes;
     private long containedFaults;
     private long nextSessionId = 1;
 
     /** @param timeoutMs bound on the whole of a startup packet's arrival */
-    public PendingStartups(EventLoop loop, Refusals refusals, ClientMemory memory, long timeoutMs, Arrivals arrivals) {
+    public PendingStartups(
+            EventLoop loop,
+            Refusals refusals,
+            ClientMemory memory,
+            long timeoutMs,
+            Arrivals arrivals,
+            Counters counters) {
         this.loop = loop;
         this.refusals = refusals;
         this.memory = memory;
         this.timeoutMs = timeoutMs;
         this.arrivals = arrivals;
+        this.accepted = counters.counter("connections_accepted", "connections that clients have opened");
         memory.add(this);
+        counters.add(
+                "contained_faults", "faults of pgproxy's own that cost one client or session", () -> containedFaults);
     }
 
     /** For connections that are accepted from now on. */
@@ -51,6 +63,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
 
     /** Takes over an accepted connection. */
     public void begin(ClientConnection connection, InetSocketAddress peer) {
+        accepted.increment();
         if (!arrivals.hasRoom(readingCount) && !letGiveWay()) {
             refusals.refuse(connection, Refusals.tooManyClients());
             return;
@@ -62,7 +75,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     }
 
     /**
-     * Makes room among those who have not said yet what they want: whoever has said nothing for longest gives way, of the neighbour who
+     * Makes room among those who have not said yet what they want: the one that has said nothing for longest gives way, of the neighbour who
      * has the most of them. What a cancel, an operator or a client says first comes with its connection, or right after it.
      *
      * @return false when there is nobody

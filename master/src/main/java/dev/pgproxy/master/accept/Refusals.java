@@ -1,5 +1,7 @@
 package dev.pgproxy.master.accept;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
@@ -17,37 +19,39 @@ public final class Refusals {
 
     private final Clock clock;
     private final LingeringClose lingering;
+    private final Counter refused;
 
     /** Strangers cause these lines, so it bounds all of them. */
     private final EventThrottle lines = new EventThrottle();
 
-    public Refusals(Clock clock, LingeringClose lingering) {
+    public Refusals(Clock clock, LingeringClose lingering, Counters counters) {
         this.clock = clock;
         this.lingering = lingering;
+        this.refused = counters.counter("connections_refused", "connections that were told why they are not served");
     }
 
     /** The words for a client that there is no memory for. */
     static byte[] outOfMemory() {
         return tooMany(
-                "The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
+                "The startup packets of all clients fill the memory that pgproxy has for them; its log has the details.");
     }
 
     /** The words for a client whose session could continue with another server, if there were memory for it meanwhile. */
     public static byte[] noRoomToStay() {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
-                "terminating connection because its server is replaced and the proxy has no memory to keep it",
-                "Connect again. The startup packets of all clients fill the memory that the proxy has for them; its log says more.");
+                "terminating connection because its server is being replaced and pgproxy has no memory to keep it",
+                "Connect again. The startup packets of all clients fill the memory that pgproxy has for them; its log has the details.");
     }
 
     /** The words for a client above max_client_conn. */
     public static byte[] tooManyClients() {
-        return tooMany("Close connections that are not needed, or raise max_client_conn of the proxy.");
+        return tooMany("Close connections that are not needed, or raise max_client_conn of pgproxy.");
     }
 
     /** The words for a client that has to make room for another one. */
     public static byte[] gaveWay() {
-        return tooMany("The login took too long while others wanted to log in: connect again.");
+        return tooMany("The login took too long while other clients wanted to log in: connect again.");
     }
 
     private static byte[] tooMany(String hint) {
@@ -56,6 +60,7 @@ public final class Refusals {
 
     /** Tells the client why, and closes its connection. */
     public void refuse(Transport connection, byte[] why) {
+        refused.increment();
         lingering.close(connection, why);
     }
 
@@ -76,8 +81,8 @@ public final class Refusals {
     public void refuseAboveLimit(Client client) {
         about("client_refused", client.peer())
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
-                .message("max_client_conn clients are here already")
-                .hint("Raise max_client_conn, or let clients close what they do not need.")
+                .message("max_client_conn clients are connected already")
+                .hint("Raise max_client_conn, or close connections that are not needed.")
                 .warn();
         refuse(client.connection(), tooManyClients());
     }
@@ -86,7 +91,7 @@ public final class Refusals {
     public void noteGivingWay(InetSocketAddress peer) {
         about("client_gave_way", peer)
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
-                .message("a client that had not proved who it is made room for another one")
+                .message("a client that had not proved who it is gave way to another one")
                 .hint("If these are not attackers, raise max_client_conn, or let clients log in faster.")
                 .warn();
     }
@@ -95,7 +100,7 @@ public final class Refusals {
     void noteLeavingWithoutTls(InetSocketAddress peer) {
         about("login_refused", peer)
                 .message("the client asked for TLS, which the proxy does not speak yet, and left")
-                .hint("Let it connect with sslmode=disable or prefer.")
+                .hint("Have it connect with sslmode=disable or prefer.")
                 .info();
     }
 
@@ -110,7 +115,7 @@ public final class Refusals {
     /** Tells the log of a first packet that a fault of the proxy's own kept it from reading. */
     void noteFault(InetSocketAddress peer, RuntimeException fault) {
         about("startup_packet_broken", peer)
-                .message("a startup packet could not be read, for a fault of the proxy's own; its client is refused")
+                .message("a startup packet could not be read because of a fault in pgproxy; its client is refused")
                 .hint("Report it with these lines.")
                 .error(fault);
     }

@@ -171,7 +171,7 @@ final class StartupReader {
         } catch (RuntimeException e) {
             host.faulted();
             host.refusals().noteFault(peer, e);
-            throw ProtocolViolation.of("the proxy could not read the startup packet");
+            throw ProtocolViolation.of("pgproxy could not read the startup packet");
         }
     }
 

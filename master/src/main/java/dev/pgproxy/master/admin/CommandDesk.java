@@ -56,7 +56,7 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         this.workers = workers;
         this.proxy = proxy;
         this.servers = new ServerCommands(loop, workers, dispatcher, switchovers, proxy::config, this);
-        this.endings = new EndingDesk(loop, pid, workers, dispatcher, this);
+        this.endings = new EndingDesk(loop, pid, workers, dispatcher::endByOperator, this);
         workers.listen(this);
     }
 
@@ -79,8 +79,8 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         long waitMs = readers.ranAway(loop.clock().nanoTime());
         Event.of("readers_barred")
                 .with("seconds", TimeUnit.MILLISECONDS.toSeconds(waitMs))
-                .message("a statement of somebody who may only look at pg_proxy could not be stopped;"
-                        + " those who log in with pg_proxy_stats_pw are kept out for a while")
+                .message("a statement of a reader of pg_proxy could not be stopped;"
+                        + " logins with pg_proxy_stats_pw are refused for a while")
                 .hint("event=sql_runaway, just before, says whose it was. Operators with pg_proxy_pw can log in.")
                 .warn();
     }
@@ -126,8 +126,8 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
             failed(
                     id,
                     SqlState.CONFIG_FILE_ERROR,
-                    "the configuration was not reloaded, nothing was changed: " + result.problems(),
-                    "Correct the file; pgproxy-master --check shows the same.");
+                    "the configuration was not reloaded, and nothing was changed: " + result.problems(),
+                    "Fix the file; pgproxy-master --check shows the same problems.");
         }
     }
 

@@ -5,7 +5,6 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.SqlState;
-import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /** Ends the connections that an operator has chosen: those that wait here, and through their workers those that are there. */
 final class EndingDesk implements WorkerRegistry.Listener {
@@ -42,7 +42,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
     private final EventLoop loop;
     private final long ownPid;
     private final WorkerRegistry workers;
-    private final Dispatcher dispatcher;
+    private final ToIntFunction<Set<Long>> endWaiting;
     private final Answers answers;
     private final Map<Long, Command> commands = new HashMap<>();
     private final Map<Long, Scheduler.Timer> timers = new HashMap<>();
@@ -52,11 +52,13 @@ final class EndingDesk implements WorkerRegistry.Listener {
 
     private long nextRequest = 1;
 
-    EndingDesk(EventLoop loop, long ownPid, WorkerRegistry workers, Dispatcher dispatcher, Answers answers) {
+    /** @param endWaiting ends those of these sessions that wait in this process, and says how many that were */
+    EndingDesk(
+            EventLoop loop, long ownPid, WorkerRegistry workers, ToIntFunction<Set<Long>> endWaiting, Answers answers) {
         this.loop = loop;
         this.ownPid = ownPid;
         this.workers = workers;
-        this.dispatcher = dispatcher;
+        this.endWaiting = endWaiting;
         this.answers = answers;
         workers.listen(this);
     }
@@ -80,7 +82,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
             answers.failed(
                     id,
                     SqlState.PROGRAM_LIMIT_EXCEEDED,
-                    "more than " + MAX_KEYS + " connections cannot be ended at once",
+                    "more than " + MAX_KEYS + " connections are too many to end in one command",
                     "End fewer with a narrower WHERE.");
         } else if (message.last()) {
             perform(id, command);
@@ -103,7 +105,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
             }
         }
         command.keys.clear();
-        command.ended += dispatcher.endByOperator(waiting);
+        command.ended += endWaiting.applyAsInt(waiting);
         for (Worker worker : workers.poolWorkers()) {
             ask(id, command, worker, sessions.getOrDefault(worker.pid(), Set.of()), true);
             ask(id, command, worker, backends.getOrDefault(worker.pid(), Set.of()), false);
@@ -144,7 +146,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
                     id,
                     SqlState.QUERY_CANCELED,
                     command.ended + " connections were ended, and " + late + " did not answer in time",
-                    "Look again; a worker that hangs is replaced after worker_hang_timeout.");
+                    "Query again; a worker that hangs is replaced after worker_hang_timeout.");
         }
     }
 

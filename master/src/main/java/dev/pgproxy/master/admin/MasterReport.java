@@ -2,6 +2,7 @@ package dev.pgproxy.master.admin;
 
 import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.io.ProcessFacts;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.Observation;
@@ -93,6 +94,10 @@ final class MasterReport {
         out.timestamptz(micros(client.sinceNs()));
         out.int8(0).int8(0).int8(0).int8(0).float8(0);
         out.endRow();
+    }
+
+    void counters(Counters counters) {
+        table(View.COUNTER, out -> counters.write(out, self.pid()));
     }
 
     void processes(List<Child> children) {

@@ -1,6 +1,7 @@
 package dev.pgproxy.master.admin;
 
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.log.LogJournal;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
@@ -27,6 +28,7 @@ public final class MasterTables implements OwnTables {
     private final EventLog events;
     private final Supplier<ProxyConfig> config;
     private final int pid;
+    private final Counters counters;
     private final long startedNs;
     private long loopDelayNs;
 
@@ -42,6 +44,7 @@ public final class MasterTables implements OwnTables {
             Supervisor supervisor,
             EventLog events,
             Supplier<ProxyConfig> config,
+            Counters counters,
             int pid) {
         this.loop = loop;
         this.dispatcher = dispatcher;
@@ -50,6 +53,7 @@ public final class MasterTables implements OwnTables {
         this.supervisor = supervisor;
         this.events = events;
         this.config = config;
+        this.counters = counters;
         this.pid = pid;
         this.startedNs = loop.clock().nanoTime();
         loop.scheduler().everyMs(GATHER_PERIOD_MS, () -> {
@@ -85,6 +89,7 @@ public final class MasterTables implements OwnTables {
                     takeOwnEvents();
                     report.events(events);
                 }
+                case COUNTER -> report.counters(counters);
                 case CONNECTION, STARTUPMSG -> {} // Written above.
                 case POOL, STATS -> {} // Nothing of the master's.
             }

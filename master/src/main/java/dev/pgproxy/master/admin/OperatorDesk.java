@@ -115,7 +115,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
     /** Should the worker die before it reads the message, the client sees its connection end, and comes again. */
     private void hand(Client client, Worker worker) {
         if (!worker.hasRoom()) {
-            refuse(client, "pg_proxy has too much to do");
+            refuse(client, "pg_proxy is too busy");
             return;
         }
         worker.send(new CommandMessages.AssignOperator(

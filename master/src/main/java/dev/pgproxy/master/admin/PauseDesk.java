@@ -62,7 +62,7 @@ final class PauseDesk {
                         entry.getKey(),
                         SqlState.QUERY_CANCELED,
                         "RESUME has ended this PAUSE",
-                        "Another operator resumed the server, or somebody did in another session.");
+                        "Another session resumed the server.");
             } else if (waiter.servers().stream().allMatch(server -> dispatcher.connections(server) == 0)) {
                 waiters.remove(entry.getKey());
                 answers.done(entry.getKey(), 0, "");
@@ -73,7 +73,7 @@ final class PauseDesk {
                         entry.getKey(),
                         SqlState.OBJECT_IN_USE,
                         "PAUSE is in force, but there are still connections: "
-                                + (users.isEmpty() ? "some that are being closed" : String.join(", ", users)),
+                                + (users.isEmpty() ? "and some that are being closed" : String.join(", ", users)),
                         "SELECT * FROM connection shows them, DELETE FROM connection WHERE ... ends them; PAUSE again to wait,"
                                 + " or RESUME.");
             }

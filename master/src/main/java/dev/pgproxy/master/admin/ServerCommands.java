@@ -47,7 +47,7 @@ final class ServerCommands {
             return;
         }
         chosen.forEach(dispatcher::pause);
-        reconnect(chosen); // Whoever stops the server next is not to find connections that nobody uses.
+        reconnect(chosen); // When the server is stopped next, no unused connection is to be in the way.
         Event.of("paused")
                 .with("servers", list(chosen, ","))
                 .message("an operator paused: new clients wait, for query_wait_timeout at most")
@@ -77,7 +77,7 @@ final class ServerCommands {
         reconnect(chosen);
         Event.of("reconnecting")
                 .with("servers", list(chosen, ","))
-                .message("an operator wants no connection used again that is open now")
+                .message("an operator asked that no open connection be reused")
                 .info();
         answers.done(id, 0, "");
     }

@@ -36,7 +36,7 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
     static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
 
     /** Tables whose rows pool-workers know. */
-    private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS);
+    private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS, View.COUNTER);
 
     private static final class Gathering {
         /** The admin-worker's number of it. */

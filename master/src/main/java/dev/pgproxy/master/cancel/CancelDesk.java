@@ -1,5 +1,7 @@
 package dev.pgproxy.master.cancel;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.loop.ClientConnection;
@@ -58,16 +60,18 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
 
     private final EventLoop loop;
     private final WorkerRegistry workers;
+    private final Counter received;
     private long timeoutMs;
     private final Map<Long, Cancel> cancels = new HashMap<>();
     private long nextId = 1;
 
     /** @param timeoutMs bound on each step of a cancel */
-    public CancelDesk(EventLoop loop, WorkerRegistry workers, long timeoutMs) {
+    public CancelDesk(EventLoop loop, WorkerRegistry workers, long timeoutMs, Counters counters) {
         this.loop = loop;
         this.workers = workers;
         workers.listen(this);
         this.timeoutMs = timeoutMs;
+        this.received = counters.counter("cancels_received", "CancelRequests of clients");
     }
 
     /** For cancels that come from now on. */
@@ -77,6 +81,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
 
     /** Takes over the connection of a CancelRequest. */
     public void submit(ClientConnection client, StartupPacket.CancelRequest request) {
+        received.increment();
         List<Worker> poolWorkers = workers.poolWorkers();
         if (cancels.size() >= MAX_CANCELS || poolWorkers.isEmpty()) {
             client.close();

@@ -71,7 +71,7 @@ final class ClusterView {
         boolean isPrimary = server.equals(servers.primary());
         if (isPrimary) {
             if (facts.inRecovery()) {
-                problems.add("it is a standby: somebody has demoted it");
+                problems.add("it is a standby: it was demoted");
             }
             return problems;
         }

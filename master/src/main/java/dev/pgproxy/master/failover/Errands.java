@@ -46,7 +46,7 @@ final class Errands {
             if (!answer.problem().isEmpty()) {
                 Event.of("fence_not_lifted")
                         .with("server", server)
-                        .message("whether it is still fenced by default_transaction_read_only is not known: "
+                        .message("it is not known whether default_transaction_read_only still fences it: "
                                 + answer.problem())
                         .hint(
                                 "Before it becomes a primary again: ALTER SYSTEM RESET default_transaction_read_only on it,"

@@ -345,7 +345,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         if (problem != null && known != null && !problem.equals(known.noWay)) {
             Event.of("promotion_impossible")
                     .with("server", standby)
-                    .message("this standby could not be promoted if the primary died: it is asked by promote_method = "
+                    .message("this standby could not be promoted if the primary died: promote_method = "
                             + config.failover().method().name().toLowerCase(java.util.Locale.ROOT)
                             + ", but "
                             + answer.problem())

@@ -22,9 +22,10 @@ final class FailoverWords {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_DOWN,
                 servers.primary(),
-                "the primary is down: " + failures + " connects in a row failed, the last one with: " + problem,
+                "the primary is down: " + failures + " consecutive connection attempts failed, the last one with: "
+                        + problem,
                 servers.promote()
-                        .map(standby -> standby + " is examined, and promoted if it may be.")
+                        .map(standby -> standby + " is examined, and promoted if nothing speaks against it.")
                         .orElse((hasChanged
                                         ? "The standby named by promote became this primary, and the next one was not named, so nothing is promoted:"
                                                 + " set master = " + servers.primary()
@@ -37,8 +38,8 @@ final class FailoverWords {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_DOWN,
                 primary,
-                "the primary is a standby now: somebody has demoted it, and it takes no writes",
-                "Promote it, or another one of the configured servers, which pgproxy will use then.");
+                "the primary is a standby now: it was demoted, and takes no writes",
+                "Promote it or another configured server; pgproxy will use that one.");
     }
 
     /** @param takesNobody whether it has no use for clients yet */
@@ -46,25 +47,25 @@ final class FailoverWords {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_BACK,
                 primary,
-                "the primary answers again; nothing was promoted, and clients go on with it"
-                        + (takesNobody ? " once it takes them" : ""),
+                "the primary answers again; nothing was promoted, and its clients continue"
+                        + (takesNobody ? " once it accepts connections" : ""),
                 "");
     }
 
     static Action.Log notProbed(Endpoint primary, FailureKind kind, String problem) {
         String remedy = switch (kind) {
             case AUTHENTICATION ->
-                ". Until conninfo.user can log in, nothing is promoted and no connection is used again: correct"
-                        + " conninfo.user and conninfo.pw and RELOAD, or let it in by pg_hba.conf";
+                ". Until conninfo.user can log in, nothing is promoted and no connection is reused: fix"
+                        + " conninfo.user and conninfo.pw and RELOAD, or add a rule to pg_hba.conf";
             case TOO_MANY_CONNECTIONS ->
-                ". Set max_server_conn below what the server has, so that three are left for pgproxy itself";
-            case UNKNOWN_HOST -> ". See that its name can be resolved on this host";
+                ". Set max_server_conn lower, so that the server has three connections left for pgproxy itself";
+            case UNKNOWN_HOST -> ". Make its name resolvable on this host";
             default -> "";
         };
         return new Action.Log(
                 "primary_not_probed",
                 primary,
-                "it cannot be asked how it is, which is no reason to promote another one: " + problem + remedy);
+                "it cannot be probed, which is no reason to promote a standby: " + problem + remedy);
     }
 
     static Action.Log another(Endpoint primary, long systemIdBefore, long systemId) {
@@ -72,7 +73,7 @@ final class FailoverWords {
                 "primary_is_another",
                 primary,
                 "its system identifier was " + systemIdBefore + " and is " + systemId
-                        + " now: it was made anew, or its address leads to another server");
+                        + " now: it was re-initialised, or its address leads to another server");
     }
 
     /** @param lag how far it is behind, in words */
@@ -89,7 +90,7 @@ final class FailoverWords {
                 "failover_resumed",
                 standby,
                 "the state file says that this standby was to be promoted in place of " + primary
-                        + "; that is carried to its end");
+                        + "; pgproxy completes that now");
     }
 
     static Action.Log switchingOver(Endpoint standby, Endpoint primary, long lsn) {
@@ -100,7 +101,7 @@ final class FailoverWords {
     }
 
     static Action.Log fenced(Endpoint primary, FenceResult result) {
-        String done = result.ended() + " sessions of others on it were ended";
+        String done = result.ended() + " other sessions on it were ended";
         return result.problem().isEmpty()
                 ? new Action.Log(
                         "old_primary_fenced",
@@ -109,7 +110,8 @@ final class FailoverWords {
                 : new Action.Log(
                         "fence_incomplete",
                         primary,
-                        "others may write to it still: " + result.problem() + "; " + done + ". " + result.remedy());
+                        "clients that go past pgproxy may still write to it: " + result.problem() + "; " + done + ". "
+                                + result.remedy());
     }
 
     /** @param why it has not got everything */
@@ -117,7 +119,7 @@ final class FailoverWords {
         return new Action.Log(
                 "fence_incomplete",
                 standby,
-                "it may lack the last that others wrote to " + primary + " past pgproxy, and is promoted all the same: "
+                "it may lack what others last wrote to " + primary + " past pgproxy, and is promoted nevertheless: "
                         + why + ". It has all that clients of pgproxy committed");
     }
 
@@ -125,21 +127,21 @@ final class FailoverWords {
         return new Action.Tell(
                 Alert.Kind.PROMOTION_REFUSED,
                 standby,
-                "the primary " + primary + " is down, and this standby is not promoted: it " + objection,
-                "pgproxy tries again as long as the primary is down. Promote by hand what you are sure of;"
+                "the primary " + primary + " is down, but this standby is not promoted: it " + objection,
+                "pgproxy tries again until the primary answers. Promote a standby by hand if you are sure of it;"
                         + " pgproxy will use it.");
     }
 
     /** @param primarySystemId 0 when the primary was never seen */
     static Action.Tell stranger(Endpoint server, long systemId, Endpoint primary, long primarySystemId) {
         String reason = primarySystemId == 0
-                ? "the primary was never seen, so nobody can tell whether they belong together"
+                ? "the primary was never seen, so it is not known whether they belong together"
                 : "its system identifier is " + systemId + ", and the primary's is " + primarySystemId;
         return new Action.Tell(
                 Alert.Kind.PROMOTION_REFUSED,
                 server,
                 "the primary " + primary + " is down, and this server takes writes, but it is not used: " + reason,
-                "When it is the right one, set master = " + server + " in the configuration and restart pgproxy.");
+                "If it is the right one, set master = " + server + " in the configuration and restart pgproxy.");
     }
 
     static Action.Tell promotionFailed(Endpoint standby, Endpoint primary, String problem) {
@@ -147,16 +149,17 @@ final class FailoverWords {
                 Alert.Kind.PROMOTION_FAILED,
                 standby,
                 "the standby could not be promoted: " + problem,
-                "pgproxy tries again, and does not go back to " + primary
-                        + ", since the standby may have been told. Promote it by hand, or see docs/failover.md.");
+                "pgproxy tries again, and does not return to " + primary
+                        + ", because the standby may have been told. Promote it by hand, or see docs/failover.md.");
     }
 
     static Action.Tell overtaken(Endpoint standby, Endpoint primary, Endpoint successor) {
         return new Action.Tell(
                 Alert.Kind.PROMOTION_FAILED,
                 standby,
-                "this standby was to be promoted in place of " + primary + ", and somebody has promoted " + successor
-                        + ", which is used; whether this one was told is not known",
+                "this standby was to be promoted in place of " + primary
+                        + ", but outside pgproxy another server was promoted: " + successor
+                        + ". That one is used; it is not known whether this one was told",
                 "Make it a standby of " + successor + " (pg_rewind) before it is used: it may become a primary.");
     }
 
@@ -165,8 +168,8 @@ final class FailoverWords {
                 Alert.Kind.TWO_PRIMARIES,
                 server,
                 "this standby takes writes, and so does the primary " + primary
-                        + ": somebody has promoted it; pgproxy goes on with the primary",
-                "Stop one of the two. When the primary is down, pgproxy uses the other one; else make that a"
+                        + ": it was promoted outside pgproxy, which keeps using the primary",
+                "Stop one of the two. If you stop the primary, pgproxy uses the other one; otherwise make that a"
                         + " standby again (pg_rewind).");
     }
 
@@ -184,11 +187,11 @@ final class FailoverWords {
                 Alert.Kind.STATE_FILE_FAILED,
                 primary,
                 (isIntent
-                                ? "no standby is promoted, since that must be noted in the state file first"
+                                ? "no standby is promoted yet, because the decision must be in the state file first"
                                 : "the state file cannot be written, so no standby would be promoted")
                         + ": " + problem,
-                "Let state_file name a file in a directory that the user pgproxy runs as may write, such as"
-                        + " /var/lib/pgproxy/state, and free its disk; pgproxy tries again.");
+                "Set state_file to a file in a directory that pgproxy's user may write to, such as"
+                        + " /var/lib/pgproxy/state, and check that its disk has room; pgproxy tries again.");
     }
 
     /**
@@ -210,13 +213,13 @@ final class FailoverWords {
                 new Action.Tell(
                         Alert.Kind.ADOPTED,
                         successor,
-                        "somebody has promoted this server, which is used in place of " + old,
+                        "this server was promoted outside pgproxy, and is used in place of " + old,
                         remedy);
             case SWITCHOVER ->
                 new Action.Tell(
                         Alert.Kind.SWITCHED_OVER,
                         successor,
-                        "an operator has put this server in place of " + old + "; nothing that "
+                        "an operator has made this server the primary in place of " + old + "; nothing that "
                                 + (hasAllOfOthers ? "was" : "clients of pgproxy have") + " committed is lost",
                         leftToDo(old, fence) + remedy);
         };
@@ -224,19 +227,21 @@ final class FailoverWords {
 
     private static String leftToDo(Endpoint old, @Nullable FenceResult fence) {
         if (fence == null) {
-            return "Stop " + old + ", which takes writes still. ";
+            return "Stop " + old + ", which still takes writes. ";
         }
         return fence.problem().isEmpty()
-                ? "Stop " + old + ": it is read only by default, and still takes writes from whoever asks for that. "
-                : "Stop " + old + ", which was not fenced (" + fence.problem() + ") and takes writes still. ";
+                ? "Stop " + old
+                        + ": it is read only by default, and still takes writes from a client that asks for that. "
+                : "Stop " + old + ", which was not fenced (" + fence.problem() + ") and still takes writes. ";
     }
 
     static Action.Tell oldPrimaryBack(Endpoint old, Endpoint primary) {
         return new Action.Tell(
                 Alert.Kind.OLD_PRIMARY_BACK,
                 old,
-                "the old primary takes writes again; pgproxy does not use it, since " + primary + " is the primary now",
-                "Stop it before somebody else writes to it, and make it a standby of " + primary + " (pg_rewind).");
+                "the old primary takes writes again; pgproxy does not use it, because " + primary
+                        + " is the primary now",
+                "Stop it before anything writes to it, and make it a standby of " + primary + " (pg_rewind).");
     }
 
     static Action.Log oldPrimaryIsStandby(Endpoint old) {

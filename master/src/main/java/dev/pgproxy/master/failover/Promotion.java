@@ -80,7 +80,7 @@ final class Promotion {
                 && nowNs - sentNs > situation.rules.promoteTimeout().toNanos()) {
             promoteSent = false;
             String found = known.last instanceof Observation.Failed failed
-                    ? "and cannot be asked: " + failed.problem()
+                    ? "and cannot be probed: " + failed.problem()
                     : "and is still in recovery";
             actions.addAll(notSent(standby, "it was told, " + found + " after promote_timeout"));
         } else if (promoteSent) {

@@ -22,7 +22,7 @@ final class PromotionCheck {
     /** Why the standby must not be promoted, in words that follow its name; null when it may. */
     static @Nullable String objection(Observation standby, Primary primary, ProxyConfig.Failover rules) {
         if (primary.isPaused()) {
-            return "is not needed as far as anybody can tell: an operator has paused the primary (RESUME in pg_proxy ends that)";
+            return "is not needed: an operator has paused the primary (RESUME in pg_proxy ends that)";
         }
         if (standby instanceof Observation.Failed failed) {
             return "cannot be asked: " + failed.problem();
@@ -36,7 +36,7 @@ final class PromotionCheck {
     /** What would speak against promoting this standby also when the primary is dead, and heard no more. */
     static @Nullable String standingObjection(ServerFacts facts, Primary primary, ProxyConfig.Failover rules) {
         if (primary.systemId() == 0) {
-            return "may be anybody's standby: the primary was never seen since pgproxy was set up, so its system identifier is not known";
+            return "may be another primary's standby: pgproxy has never seen the primary, so its system identifier is not known";
         }
         if (facts.systemId() != primary.systemId()) {
             return "has the system identifier " + facts.systemId() + ", and the primary's is " + primary.systemId();
@@ -54,7 +54,7 @@ final class PromotionCheck {
     /** What the standby lacks, for people. */
     static String lagWords(ServerFacts standby, Primary primary) {
         return primary.writtenLsn() == 0
-                ? "what it lacks is not known, since the primary was not seen since pgproxy was started"
+                ? "it is not known what it lacks: the primary was not seen since pgproxy was started"
                 : "lacks " + lagBytes(standby, primary) + " bytes of what the primary was known to have at "
                         + ServerFacts.lsn(primary.writtenLsn());
     }

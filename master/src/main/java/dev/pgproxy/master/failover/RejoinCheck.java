@@ -68,7 +68,7 @@ final class RejoinCheck {
             risks.add(new Risk(
                     "standby_would_not_follow",
                     "after a failover to " + heir + " this standby would not follow it: it streams from "
-                            + facts.topology().upstream() + ". Let its primary_conninfo name " + heir
+                            + facts.topology().upstream() + ". Set its primary_conninfo to name " + heir
                             + " and reload it"));
         }
         return risks;

@@ -88,7 +88,7 @@ final class StandbyRotation {
         if (primary == null) {
             return null;
         }
-        // One that was found behind a change of the primary is given no time for that again.
+        // One that was found to lag after a change of the primary is given no time for that again.
         String flaw = flawBeside(primary, facts, reference.mustFollow() || standby.unfit, limits);
         standby.unfit = flaw != null;
         return flaw;
@@ -101,15 +101,15 @@ final class StandbyRotation {
         }
         if (mustFollow && facts.timeline() < primary.timeline()) {
             return "it does not follow the new primary: it is on timeline " + facts.timeline() + " and that on "
-                    + primary.timeline() + ". Let its primary_conninfo name that one and reload it";
+                    + primary.timeline() + ". Set its primary_conninfo to that one and reload it";
         }
         long lagBytes = Math.max(0, primary.writtenLsn() - facts.replayedLsn());
         if (limits.maxLagBytes() > 0 && lagBytes > limits.maxLagBytes()) {
-            return "it is " + lagBytes + " bytes behind, more than standby_max_lag_bytes";
+            return "it is " + lagBytes + " bytes of lag, more than standby_max_lag_bytes";
         }
         double maxSeconds = limits.maxLag().toMillis() / 1e3;
         if (maxSeconds > 0 && facts.lagSeconds() > maxSeconds) {
-            return "it is " + Math.round(facts.lagSeconds()) + " s behind, more than standby_max_lag_seconds";
+            return "it is " + Math.round(facts.lagSeconds()) + " s of lag, more than standby_max_lag_seconds";
         }
         return null;
     }
@@ -121,16 +121,16 @@ final class StandbyRotation {
             actions.add(new Action.Tell(
                     Alert.Kind.STANDBY_OUT,
                     server,
-                    "the standby is not read from any more: " + reason,
-                    "Its clients are sent to other standbys. It comes back by itself when it is well; see its log."));
+                    "the standby is no longer read from: " + reason,
+                    "Its clients are sent to other standbys. It is read from again once it is well; see its log."));
         }
     }
 
     private static void comeBack(Endpoint server, ServerHealth standby, List<Action> actions) {
         if (standby.outBecause != null) {
             standby.outBecause = null;
-            actions.add(
-                    new Action.Tell(Alert.Kind.STANDBY_BACK, server, "the standby is well again and is read from", ""));
+            actions.add(new Action.Tell(
+                    Alert.Kind.STANDBY_BACK, server, "the standby is well again, and is read from again", ""));
         }
     }
 }

@@ -52,7 +52,7 @@ public final class StartDecision {
         String happened = decision.phase() == FailoverState.Phase.DONE
                 ? "became the primary in place of " + decision.oldPrimary()
                 : "was to become the primary in place of " + decision.oldPrimary()
-                        + ", and nobody knows whether it has";
+                        + ", and it is not known whether it has";
         return "the state file says that " + promoted + " " + happened + " at " + decision.at()
                 + ", and the configuration, which was changed since, says that master is " + configured.primary();
     }

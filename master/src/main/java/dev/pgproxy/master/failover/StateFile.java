@@ -43,7 +43,7 @@ public final class StateFile implements StateStore {
     /**
      * Reads it.
      *
-     * @return empty when there is no file
+     * @return empty when there is not a file
      * @throws IOException when it cannot be read, or what it says cannot be understood
      */
     public Optional<FailoverState> read() throws IOException {
@@ -112,7 +112,7 @@ public final class StateFile implements StateStore {
     public void write(FailoverState state) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null) {
-            throw new IOException(file + " is no file");
+            throw new IOException(file + " is not a file");
         }
         TrustedPath.createDirectories("state_file", directory);
         Path next = file.resolveSibling(file.getFileName() + ".new");

@@ -32,7 +32,7 @@ final class Succession {
                     .servers
                     .promote()
                     .map(heir -> "promote names " + heir)
-                    .orElse("promote names no server");
+                    .orElse("promote does not name a server");
         }
         ServerHealth known = situation.known(standby);
         if (!situation.isIn(Phase.WATCHING)) {
@@ -199,7 +199,7 @@ final class Succession {
         actions.add(new Action.Change(situation.servers));
         actions.add(switchover.done(decision));
         actions.add(
-                new Action.Answer(isSwitchover ? null : successor + " became the primary by another way, and is used"));
+                new Action.Answer(isSwitchover ? null : successor + " became the primary in another way, and is used"));
         situation.all().forEach(server -> actions.add(new Action.Probe(server, true, 0)));
     }
 

@@ -113,9 +113,11 @@ final class Switchover {
         if (situation.isIn(Phase.FENCING)) {
             List<Action> actions = new ArrayList<>();
             String problem =
-                    observation instanceof Observation.Failed failed ? failed.problem() : "it is a standby by now";
+                    observation instanceof Observation.Failed failed ? failed.problem() : "it is a standby now";
             actions.add(FailoverWords.notCaughtUp(
-                    standby, situation.servers.primary(), "that could not be asked for it any more: " + problem));
+                    standby,
+                    situation.servers.primary(),
+                    "the primary could not be asked for it any more: " + problem));
             promotion.begin(standby, actions);
             return actions;
         }
@@ -136,8 +138,8 @@ final class Switchover {
     /** Why a switchover that is under way cannot be called off any more. */
     String objectionToCallingOff() {
         return situation.isIn(Phase.INTENDING)
-                ? "the decision is being written to state_file, and its disk has not answered yet: a restart may carry it out"
-                : "the standby may have been told to take over, and there is no way back";
+                ? "the decision is being written to state_file, and its disk has not answered yet: a restart may complete it"
+                : "the standby may have been told to take over already";
     }
 
     /** Ends a switchover that has not come to the intent yet; everything continues as before. */
@@ -188,7 +190,8 @@ final class Switchover {
                     known.isStandby() && fence != null && fence.problem().isEmpty();
             promotion.begin(standby, actions);
         } else if (nowNs - sinceNs >= MAX_CATCH_UP_NS) {
-            actions.add(FailoverWords.notCaughtUp(standby, situation.servers.primary(), "it did not get that in time"));
+            actions.add(
+                    FailoverWords.notCaughtUp(standby, situation.servers.primary(), "it did not receive that in time"));
             promotion.begin(standby, actions);
         } else {
             actions.add(new Action.Probe(standby, false, Promotion.POLL_MS));

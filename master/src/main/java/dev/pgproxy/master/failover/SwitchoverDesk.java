@@ -76,9 +76,9 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     private void expire() {
         if (!hasBegun) {
             end(
-                    "the standby, or the disk of state_file, did not answer within failover.switchover_timeout; nothing was begun");
+                    "the standby, or the disk of state_file, did not answer within failover.switchover_timeout; nothing was changed");
         } else if (busyWorkers.isEmpty()) {
-            failover.callOff("the standby did not get everything within failover.switchover_timeout");
+            failover.callOff("the standby did not receive everything within failover.switchover_timeout");
         } else {
             failover.callOff("transactions on the primary did not end within failover.switchover_timeout");
         }

@@ -75,7 +75,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     }
 
     /**
-     * Asks for a look; one of each kind is under way at a time, and one more waits behind it.
+     * Asks for a probe; one of each kind is under way at a time, and one more waits after it.
      *
      * @param timeoutMs bound on the connect, and on each answer
      */
@@ -109,7 +109,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
         if (open.again) {
             probe(probe.server(), probe.kind(), open.timeoutMs);
             if (probe.kind() == ProbeKind.FLUSH) {
-                return; // Whoever asked again wants to know what is true since then.
+                return; // The later question wants to know what is true since then.
             }
         }
         listener.probed(probe.server(), probe.kind(), fresh, observation);
@@ -163,8 +163,8 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
                 .with("server", message.server())
                 .with("addresses", String.join(",", message.addresses()))
                 .message(
-                        "the name leads to other addresses than before: sessions and connections at the old ones are ended")
-                .hint("If the name leads to another server now, make sure that nobody writes to the old one.")
+                        "the host name has other addresses than before: sessions and connections to the old ones are ended")
+                .hint("If the name leads to another server now, make sure that nothing writes to the old one.")
                 .warn();
         workers.toPoolWorkers(message);
     }

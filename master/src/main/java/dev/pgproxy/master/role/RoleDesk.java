@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Bound on one question; whoever logs in meanwhile waits for it. */
+    /** Bound on one question; a login waits for it meanwhile. */
     private static final long LOOKUP_TIMEOUT_MS = 2_000;
 
     /** A server that could not be asked is not asked again for this long. */
@@ -182,7 +182,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         }
     }
 
-    /** What is remembered of this role did not fit what its client said; whoever comes next is told what is true then. */
+    /** What is remembered of this role did not fit what its client said; the next client is told what is true then. */
     @Override
     public void onRoleDoubted(Worker worker, RoleMessages.RoleDoubted message) {
         if (message.methodToo()) {

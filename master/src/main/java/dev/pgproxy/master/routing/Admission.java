@@ -62,7 +62,7 @@ final class Admission {
         PlaceLimits limits = ledger.limits();
         List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
-            // Above the limit, a session on its way may take the very backend that looks free, and whoever was
+            // Above the limit, a session on its way may take the very backend that looks free, and a session that was
             // promised it would open one more. For strangers the limit is what they may have at once.
             boolean above = limits.limit(scope) > 0
                     && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);

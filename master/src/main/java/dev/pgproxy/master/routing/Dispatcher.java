@@ -1,6 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
@@ -71,7 +72,8 @@ public final class Dispatcher implements ClientMemory.Holder {
             WorkerRegistry workers,
             Function<Descriptor, ClientConnection> connections,
             long maxWorkerLoad,
-            Consumer<Endpoint> suspected) {
+            Consumer<Endpoint> suspected,
+            Counters counters) {
         this.config = config;
         this.refusals = refusals;
         this.ledger = new Ledger(new PlaceLimits(config.limits()));
@@ -91,8 +93,8 @@ public final class Dispatcher implements ClientMemory.Holder {
                 config.timeouts().queryWait().toMillis());
         this.idle = new IdleBackends(loop, workers, ledger, config.limits().idleConnections());
         NeighbourTurns neighbours = new NeighbourTurns();
-        this.handOver =
-                new HandOver(loop.clock(), config, waiting, ledger, known, atWorkers, unproved, idle, neighbours);
+        this.handOver = new HandOver(
+                loop.clock(), config, waiting, ledger, known, atWorkers, unproved, idle, neighbours, counters);
         this.turns = new Turns(
                 loop,
                 workers,
@@ -125,7 +127,12 @@ public final class Dispatcher implements ClientMemory.Holder {
                 room,
                 intake,
                 turns,
-                config);
+                counters);
+        counters.add(
+                "clients_waiting",
+                "clients that wait for a place now",
+                () -> waiting.line().size());
+        counters.add("clients_parked", "clients that rest without a server now", parked::size);
         this.backends = new BackendReports(workers, ledger, idle, turns);
         this.view = new WaitingView(workers, waiting, parked, holds, ledger, routes);
         memory.add(this);
@@ -156,7 +163,7 @@ public final class Dispatcher implements ClientMemory.Holder {
         idle.configure(newConfig.limits().idleConnections(), servers);
     }
 
-    /** These servers play the parts from now on. Who waits for one that plays none any more waits for another. */
+    /** These servers play the parts from now on. A client that waits for one that plays none any more waits for another. */
     public void serversAre(Endpoint primary, List<Endpoint> standbys) {
         routes.serversAre(primary, standbys);
         holds.primaryIs(primary);

@@ -2,6 +2,8 @@ package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.Clock;
@@ -26,6 +28,7 @@ final class HandOver {
     private final Unproved unproved;
     private final IdleBackends idle;
     private final NeighbourTurns neighbours;
+    private final Counter handedOver;
     private ProxyConfig config;
 
     HandOver(
@@ -37,7 +40,8 @@ final class HandOver {
             ClientsAtWorkers atWorkers,
             Unproved unproved,
             IdleBackends idle,
-            NeighbourTurns neighbours) {
+            NeighbourTurns neighbours,
+            Counters counters) {
         this.clock = clock;
         this.config = config;
         this.waiting = waiting;
@@ -47,6 +51,8 @@ final class HandOver {
         this.unproved = unproved;
         this.idle = idle;
         this.neighbours = neighbours;
+        this.handedOver =
+                counters.counter("clients_handed_over", "clients whose descriptor was passed to a pool-worker");
     }
 
     void configure(ProxyConfig newConfig) {
@@ -63,6 +69,7 @@ final class HandOver {
             } catch (IOException e) {
                 return false;
             }
+            handedOver.increment();
             waiting.leave(client);
             atWorkers.sent(client, worker);
             if (client.standing() != Standing.PROVED) {

@@ -266,7 +266,7 @@ final class Ledger {
         status(backend, BackendStatus.IN_USE);
     }
 
-    /** A backend has one user: whoever else was promised it is without one again, until its worker says what it got. */
+    /** A backend has one user: another session that was promised it is without one again, until its worker says what it got. */
     private void join(SessionEntry session, BackendEntry backend) {
         if (backend.user == session) {
             return;

@@ -42,7 +42,7 @@ final class PlaceLimits {
         }
     }
 
-    /** Of the places of a limit, one in so many is for clients who have proved nothing, and is not taken by idle connections. */
+    /** Of the places of a limit, one in this many is for clients that have proved nothing, and is not taken by idle connections. */
     private static final int STRANGERS_DIVISOR = 10;
     /** With fewer places than these, none is kept free; a stranger may then have one that was idle. */
     private static final int LEAST_WITH_RESERVE = 5;
@@ -122,7 +122,7 @@ final class PlaceLimits {
     /** The limit, as the configuration names it. */
     String describe(Scope scope) {
         if (scope.isOfStrangers() && limit(scope.of(Scope.EVERYBODY)) == 0) {
-            return limit(scope) + " for clients who have proved nothing, without max_server_conn";
+            return limit(scope) + " for clients that have proved nothing, without max_server_conn";
         }
         String name = StartupParameters.display(scope.name());
         return switch (scope.kind()) {
@@ -130,7 +130,7 @@ final class PlaceLimits {
                     case USER -> "limit.user." + name;
                     case DATABASE -> "limit.database." + name;
                 }
-                + (scope.isOfStrangers() ? ", of which clients who have proved nothing may have " : " = ")
+                + (scope.isOfStrangers() ? ", of which clients that have proved nothing may have " : " = ")
                 + limit(scope);
     }
 

@@ -181,12 +181,12 @@ final class RoutedClient {
         return returns;
     }
 
-    /** How often somebody behind it took a backend that it could not have where it is. */
+    /** How often a client after it took a backend that it could not have where it is. */
     int overtaken() {
         return overtaken;
     }
 
-    /** Somebody behind it goes first. */
+    /** A client after it goes first. */
     void wasOvertaken() {
         overtaken++;
     }

@@ -42,12 +42,12 @@ final class ServerRoom {
                         "user",
                         StartupParameters.display(client.key().parameters().serverUser()))
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
-                .message("the server had no room for a client; an idle connection of "
+                .message("the server had too many connections for a client; an idle connection of "
                         + StartupParameters.display(inTheWay.key.parameters().serverUser()) + " on "
                         + StartupParameters.display(inTheWay.key.parameters().serverDatabase())
-                        + " is closed for it, and it is tried again")
+                        + " is closed for it, and the client is tried again")
                 .hint(
-                        "Set max_server_conn to what the server has for the proxy, and limit.user.NAME to a role's CONNECTION LIMIT.")
+                        "Set max_server_conn to the connections that the server has for pgproxy, and limit.user.NAME to a role's CONNECTION LIMIT.")
                 .info();
         idle.evictIfIdle(inTheWay);
         return true;

@@ -1,6 +1,7 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
@@ -40,6 +41,8 @@ public final class SessionReports
     private final ServerRoom room;
     private final Intake intake;
     private final Turns turns;
+    private final Counter rerouted;
+    private final Counter returned;
 
     SessionReports(
             Refusals refusals,
@@ -56,7 +59,7 @@ public final class SessionReports
             ServerRoom room,
             Intake intake,
             Turns turns,
-            ProxyConfig config) {
+            Counters counters) {
         this.refusals = refusals;
         this.connections = connections;
         this.suspected = suspected;
@@ -71,6 +74,10 @@ public final class SessionReports
         this.room = room;
         this.intake = intake;
         this.turns = turns;
+        this.rerouted = counters.counter(
+                "clients_rerouted", "clients that were routed again because their pool-worker died before it had them");
+        this.returned = counters.counter(
+                "clients_returned", "clients that a pool-worker gave back because their server could not serve them");
     }
 
     @Override
@@ -83,6 +90,7 @@ public final class SessionReports
     /** The server could not serve the client. Another standby may; the primary, when there is one to take its place, is probed first. */
     @Override
     public void onSessionReturned(Worker worker, SessionMessages.SessionReturned message) {
+        returned.increment();
         ledger.sessionClosed(worker.slot(), message.sessionId());
         boolean givesWay = atWorkers.isLeaving(message.sessionId());
         ClientsAtWorkers.Placed back = doneLoggingIn(message.sessionId());
@@ -182,6 +190,7 @@ public final class SessionReports
         if (!unacknowledged.isEmpty()) {
             Event.of("clients_rerouted").with("count", unacknowledged.size()).info();
         }
+        rerouted.add(unacknowledged.size());
         for (RoutedClient client : unacknowledged) {
             boolean givesWay = atWorkers.isLeaving(client.sessionId());
             doneLoggingIn(client.sessionId());

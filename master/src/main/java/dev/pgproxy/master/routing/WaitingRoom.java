@@ -210,7 +210,7 @@ final class WaitingRoom {
                 .with("peer", TcpSockets.display(client.client().peer()))
                 .with("server", client.key().server())
                 .with("waiting", line.size())
-                .message("a client waited for query_wait_timeout, got no connection, and was refused")
+                .message("a client timed out after query_wait_timeout without a connection, and was refused")
                 .hint(hint)
                 .warn();
         refuse(
@@ -227,7 +227,7 @@ final class WaitingRoom {
         if (holds.isPaused(server)) {
             return "An operator has paused this server; RESUME in pg_proxy lets clients continue.";
         } else if (full != null && full.isOfStrangers()) {
-            return "Others who have not logged in yet had all places for such clients: "
+            return "Other clients that have not logged in yet had all places for such clients: "
                     + ledger.limits().describe(full)
                     + ". Raise max_server_conn, or find out who they are: SELECT * FROM connection in pg_proxy.";
         } else if (holds.isHeldPrimary(server)) {

@@ -146,8 +146,8 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
                     .with("kind", child.kind().label())
                     .with("slot", child.slot())
                     .with("exits", step.state().quickExits())
-                    .message("this child dies soon after every start")
-                    .hint("Its own lines above say why; check memory, the log's directory and the Java installation.")
+                    .message("this child dies soon after each start")
+                    .hint("Its own log lines say why; check memory, the log's directory and the Java installation.")
                     .error();
         }
         switch (step.action()) {
@@ -223,7 +223,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
                 Event.of("child_version_mismatch")
                         .with("kind", claimed.kind().label())
                         .with("pid", hello.pid())
-                        .message("a child was started from other files than this master; it is ended")
+                        .message("a child was started from other files than this master, and is ended")
                         .hint("The files of pgproxy were replaced while it runs: restart pgproxy.")
                         .error();
                 from.close();

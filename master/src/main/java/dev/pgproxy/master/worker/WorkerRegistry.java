@@ -88,7 +88,7 @@ public final class WorkerRegistry {
         poolWorkers.forEach(worker -> worker.send(message));
     }
 
-    /** Tells the task-worker, if there is one now; else whoever wants to tell it waits for {@link Listener#workerReady}. */
+    /** Tells the task-worker, if there is one now; otherwise the caller waits for {@link Listener#workerReady}. */
     public void toTaskWorker(ControlMessage message) {
         if (taskWorker != null) {
             taskWorker.send(message);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.loop.EventLoop;
@@ -27,7 +28,7 @@ class CancelDeskTest {
     private long nowNs;
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowNs);
     private final WorkerRegistry workers = new WorkerRegistry();
-    private final CancelDesk desk = new CancelDesk(loop, workers, TIMEOUT_MS);
+    private final CancelDesk desk = new CancelDesk(loop, workers, TIMEOUT_MS, new Counters());
     private final PlayedWorker owner = new PlayedWorker(ChildKind.POOL, 1);
     private final PlayedWorker other = new PlayedWorker(ChildKind.POOL, 2);
     private final PlayedWorker task = new PlayedWorker(ChildKind.TASK, 1);

@@ -103,7 +103,7 @@ class ClusterViewTest {
         looked(OTHER, new Observation.Failed(FailureKind.REFUSED, "refused"));
         assertEquals("refused", view(OTHER).problem());
         answers(PRIMARY, true, 500, 0, true);
-        assertEquals("it is a standby: somebody has demoted it", view(PRIMARY).problem());
+        assertEquals("it is a standby: it was demoted", view(PRIMARY).problem());
     }
 
     @Test
@@ -112,7 +112,7 @@ class ClusterViewTest {
         answers(HEIR, true, 500, 0, true);
         paused.add(PRIMARY);
         assertEquals(
-                "it is not needed as far as anybody can tell: an operator has paused the primary (RESUME in pg_proxy ends that)",
+                "it is not needed: an operator has paused the primary (RESUME in pg_proxy ends that)",
                 view(HEIR).notPromotable());
         paused.clear();
         policy.examined(HEIR, "conninfo.user may not call pg_promote");

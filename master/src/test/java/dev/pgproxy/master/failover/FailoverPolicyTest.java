@@ -282,7 +282,7 @@ class FailoverPolicyTest {
         fresh(X, new Observation.Failed(FailureKind.NOT_READY, "the database system is starting up"));
         assertTrue(policy.holdsPrimary());
         String message = last(Action.Tell.class).message();
-        assertTrue(message.endsWith("clients go on with it once it takes them"), message);
+        assertTrue(message.endsWith("its clients continue once it accepts connections"), message);
         fresh(X, PRIMARY);
         assertFalse(policy.holdsPrimary());
     }
@@ -489,12 +489,12 @@ class FailoverPolicyTest {
     @Test
     void aStandbyThatCannotBeToldIsNotDecidedFor() {
         allWell();
-        note(policy.examined(Y, "there is no large object 1"));
+        note(policy.examined(Y, "no such large object: 1"));
         primaryDies();
         fresh(Y, ORPHAN);
         assertEquals(0, count(Action.Save.class));
         assertEquals(new Action.Examine(Y), last(Action.Examine.class), "it may have been repaired");
-        note(policy.examined(Y, "there is no large object 1"));
+        note(policy.examined(Y, "no such large object: 1"));
         assertEquals(List.of(Alert.Kind.PRIMARY_DOWN, Alert.Kind.PROMOTION_REFUSED), told());
         note(policy.examined(Y, null));
         assertEquals(new Action.Probe(Y, true, 0), last(Action.Probe.class));

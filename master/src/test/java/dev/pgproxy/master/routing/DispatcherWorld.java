@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
@@ -151,7 +152,8 @@ final class DispatcherWorld implements AutoCloseable {
                 () -> nowNs);
         this.listener = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
         this.address = TcpSockets.localAddress(listener);
-        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()));
+        Counters counters = new Counters();
+        Refusals refusals = new Refusals(loop.clock(), new LingeringClose(loop.scheduler()), counters);
         ClientMemory memory = new ClientMemory(loop.clock(), MEMORY_BYTES);
         memory.add(new OthersMemory());
         this.dispatcher = new Dispatcher(
@@ -162,7 +164,8 @@ final class DispatcherWorld implements AutoCloseable {
                 registry,
                 descriptor -> SocketTransport.of(descriptor, epoll),
                 1_000,
-                server -> {});
+                server -> {},
+                counters);
     }
 
     /** What clients hold whose packet is not complete. */

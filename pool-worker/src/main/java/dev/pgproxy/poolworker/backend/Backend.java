@@ -206,7 +206,7 @@ public final class Backend {
         user = next;
     }
 
-    /** The server has ended the connection, or it broke; whoever reads from it noticed. */
+    /** The server has ended the connection, or it broke, as its reader has noticed. */
     public void connectionEnded() {
         course.serverEnded();
     }

@@ -219,7 +219,7 @@ final class BackendCourse {
                     fail();
                 }
                 case ANSWER -> {
-                    // Bytes behind the answer to a reset belong to nothing that was asked.
+                    // Bytes after the answer to a reset belong to nothing that was asked.
                     boolean inDoubt = isResetting() && !upkeep.fromServer().atBoundary();
                     handle(inDoubt ? BackendLifecycle.Event.FAILED : BackendLifecycle.Event.READY);
                 }

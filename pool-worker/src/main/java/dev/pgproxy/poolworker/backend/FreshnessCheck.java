@@ -153,7 +153,7 @@ final class FreshnessCheck {
                         columns.get(0),
                         milliseconds(columns.get(1)),
                         columns.size() == 3 ? Optional.of(columns.get(2)) : Optional.empty())
-                : new Answer("has answered something else than it was asked", 0, Optional.empty());
+                : new Answer("gave an unexpected answer", 0, Optional.empty());
     }
 
     /** A duration as SHOW writes it, rounded down; 0 for what is none. */

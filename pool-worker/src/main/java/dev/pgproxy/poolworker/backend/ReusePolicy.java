@@ -69,14 +69,14 @@ public final class ReusePolicy {
     /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */
     public static String remedy(AuthenticationMethod method, RoleFacts facts) {
         if (method == AuthenticationMethod.OTHER) {
-            return "Use scram-sha-256, md5, password or trust in pg_hba.conf for those who connect through the proxy.";
+            return "Use scram-sha-256, md5, password or trust in pg_hba.conf for clients that connect through the proxy.";
         }
         if (method == AuthenticationMethod.PASSWORD && facts.known() && !facts.cleartextCheckable()) {
             return "The server may ask ldap, pam or radius about passwords in clear text: use scram-sha-256 in"
                     + " pg_hba.conf, or put the role into auth_file.";
         }
         return facts.known()
-                ? "Let conninfo.user be a superuser, or put the role's password or verifier into auth_file."
-                : "Let conninfo.user log in to conninfo.db on this server; the task-worker's log says what fails.";
+                ? "Make conninfo.user a superuser, or put the role's password or verifier into auth_file."
+                : "Make conninfo.user able to log in to conninfo.db on this server; the task-worker's log says what fails.";
     }
 }

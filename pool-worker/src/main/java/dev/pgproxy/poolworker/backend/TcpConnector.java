@@ -53,7 +53,7 @@ public final class TcpConnector implements Connector {
     @Override
     public Attempt connect(Endpoint server, SocketTuning tuning, Handler handler) {
         if (!(server instanceof Endpoint.Tcp tcp)) {
-            loop.atEndOfTick(() -> handler.failed(server + " is no address of a host"));
+            loop.atEndOfTick(() -> handler.failed(server + " is not an address of a host"));
             return () -> {};
         }
         TcpAttempt attempt = new TcpAttempt(tcp, tuning, handler);

@@ -42,7 +42,7 @@ final class Upkeep {
         this.fromServer = new Pipe(buffers, inspector);
     }
 
-    /** What the server sends, on its way to whoever hears it. */
+    /** What the server sends, on its way to its reader. */
     Pipe fromServer() {
         return fromServer;
     }

@@ -11,7 +11,7 @@ public interface MessageInspector {
         FORWARD,
         /** The message is left out and {@link #replacement()} sent in its place; only for messages that are wanted whole. */
         REPLACE,
-        /** Neither this message nor anything behind it is forwarded. */
+        /** Neither this message nor anything after it is forwarded. */
         STOP
     }
 

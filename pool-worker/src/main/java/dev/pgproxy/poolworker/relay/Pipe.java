@@ -209,7 +209,7 @@ public final class Pipe {
         }
     }
 
-    /** The leftover buffer in filling mode, with room for so many bytes. */
+    /** The leftover buffer in filling mode, with room for this many bytes. */
     private ByteBuffer leftovers(int bytes) {
         ByteBuffer kept = leftover == null ? buffers.takeLeftover() : leftover;
         if (kept.remaining() < bytes) {
@@ -280,7 +280,7 @@ public final class Pipe {
     }
 
     /**
-     * Takes the leftovers out, for whoever sends them after the relay has ended.
+     * Takes the leftovers out, to be sent after the relay has ended.
      *
      * @param lastWords follow the leftovers where a message may begin
      */

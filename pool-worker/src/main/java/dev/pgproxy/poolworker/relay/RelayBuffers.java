@@ -12,7 +12,7 @@ public final class RelayBuffers {
     /** The largest message that is looked at whole (a ParameterStatus, a message of a login); larger ones pass unseen. */
     public static final int MAX_INSPECTED_BYTES = 16 * 1024;
 
-    /** Room behind a full read for messages that the proxy adds in the same turn. */
+    /** Room after a full read for messages that the proxy adds in the same turn. */
     private static final int ADDED_BYTES = 2 * MAX_INSPECTED_BYTES;
 
     /** Unused leftover buffers kept for the next slow receiver; the rest is left to the garbage collector. */

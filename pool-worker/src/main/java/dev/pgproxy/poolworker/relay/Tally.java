@@ -34,7 +34,7 @@ public final class Tally {
         }
     }
 
-    /** The client sent so many bytes. */
+    /** The client sent this many bytes. */
     public void fromClient(long bytes) {
         clientBytes += bytes;
         if (total != null) {
@@ -42,7 +42,7 @@ public final class Tally {
         }
     }
 
-    /** The server sent so many bytes. */
+    /** The server sent this many bytes. */
     public void fromServer(long bytes) {
         serverBytes += bytes;
         if (total != null) {

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.report;
 
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.common.view.RowWriter;
@@ -38,7 +39,11 @@ public final class StateReport {
 
     /** The rows of these tables, as far as this worker knows any. */
     public List<byte[]> chunks(
-            Set<View> views, Collection<Session> sessions, Collection<Backend> backends, Totals totals) {
+            Set<View> views,
+            Collection<Session> sessions,
+            Collection<Backend> backends,
+            Totals totals,
+            Counters counters) {
         List<byte[]> chunks = new ArrayList<>();
         if (views.contains(View.CONNECTION)) {
             RowWriter out = new RowWriter(View.CONNECTION);
@@ -62,6 +67,11 @@ public final class StateReport {
         if (views.contains(View.STATS)) {
             RowWriter out = new RowWriter(View.STATS);
             totals.write(out, nowNs);
+            chunks.addAll(out.chunks());
+        }
+        if (views.contains(View.COUNTER)) {
+            RowWriter out = new RowWriter(View.COUNTER);
+            counters.write(out, pid);
             chunks.addAll(out.chunks());
         }
         return chunks;

@@ -65,7 +65,7 @@ public final class WorkerLog {
     public void clientBroken(long session, Endpoint server, Throwable cause) {
         fault("client_broken", server)
                 .with("session", session)
-                .message("a client could not be taken over, for a fault of the proxy's own; it was closed")
+                .message("a client could not be taken over because of a fault in pgproxy; it was closed")
                 .error(cause);
     }
 
@@ -77,7 +77,7 @@ public final class WorkerLog {
                     .with("user", user)
                     .with("method", method)
                     .message(
-                            "connections of this role are closed when their client leaves: its password cannot be checked")
+                            "connections of this role are closed when their client leaves, because its password cannot be verified")
                     .hint(ReusePolicy.remedy(method, facts))
                     .warn();
         }
@@ -91,8 +91,8 @@ public final class WorkerLog {
                     .with("server", backend.key().server())
                     .with("user", user)
                     .with("database", database)
-                    .message("a connection was closed when its client left, as each is whose client " + why)
-                    .hint("docs/pooling.md says what is not undone, and what can be done about it.")
+                    .message("a connection was closed when its client left, because the client " + why)
+                    .hint("docs/pooling.md says what cannot be undone, and what to do about it.")
                     .info();
         }
     }
@@ -104,7 +104,7 @@ public final class WorkerLog {
                 .with(
                         "backend",
                         session.backend() == null ? "none" : session.backend().state())
-                .message("a session cannot go on, for a fault of the proxy's own, and was ended; all others go on")
+                .message("a session was ended because of a fault in pgproxy; all others continue")
                 .hint("Report it with these lines.")
                 .error(cause);
     }
@@ -113,7 +113,7 @@ public final class WorkerLog {
         fault("backend_broken", backend.key().server())
                 .with("backend", backend.id())
                 .with("state", backend.state())
-                .message("a connection cannot be used any more, for a fault of the proxy's own, and was closed")
+                .message("a connection was closed because of a fault in pgproxy")
                 .hint("Report it with these lines.")
                 .error(cause);
     }
@@ -124,7 +124,7 @@ public final class WorkerLog {
                 .with("server", session.key().server())
                 .with("session", session.id())
                 .message(violation.description() + "; its session was ended")
-                .hint("Find out what listens there: PostgreSQL sends no such message.")
+                .hint("Find out what listens there: PostgreSQL does not send such a message.")
                 .warn();
     }
 

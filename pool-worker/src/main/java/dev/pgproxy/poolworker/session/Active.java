@@ -111,7 +111,7 @@ final class Active extends RelayPhase {
         host.settle();
     }
 
-    /** The client closed behind its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
+    /** The client closed after its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
     private void boundEnding() {
         if (endingTimer == null) {
             endingTimer = loop.scheduler().afterMs(serverResetTimeoutMs, () -> host.contained(host::leave));
@@ -246,7 +246,7 @@ final class Active extends RelayPhase {
         }
         return identity.canLogIn(backend().identity().method())
                 ? ""
-                : "logged in in a way that only the client can repeat";
+                : "logged in with a method that only the client can repeat";
     }
 
     /** The session ends. */

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a client's answers while the proxy checks its login, each to its end and not a byte more: what a client has sent behind its
+ * Reads a client's answers while the proxy checks its login, each to its end and not a byte more: what a client has sent after its
  * password, without waiting to be let in, is for the session that follows.
  */
 final class AnswerReader {

@@ -79,7 +79,7 @@ final class BackendTraffic implements MessageInspector {
         return lastWasError ? fatalSqlState : "";
     }
 
-    /** Whether the server's last message was an ErrorResponse, so that a close behind it needs no further words. */
+    /** Whether the server's last message was an ErrorResponse, so that a close after it needs no further words. */
     boolean lastWasError() {
         return lastWasError;
     }

@@ -37,7 +37,7 @@ final class DatabaseCommand {
      * The database that a statement needs for itself.
      *
      * @param start where the statement begins in the buffer
-     * @param end behind its last byte, where its zero may stand
+     * @param end after its last byte, where its zero may stand
      * @return its name, one char per byte; empty when the statement is another one
      */
     static String databaseOf(ByteBuffer text, int start, int end) {

@@ -42,14 +42,14 @@ public final class LastWords {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
                 "terminating connection because " + successor + " has taken the place of server " + server,
-                "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
+                "Connect again. If the last COMMIT was not answered, look up whether it succeeded.");
     }
 
     static byte[] movedServer(Endpoint server) {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
-                "terminating connection because the name of server " + server + " leads to another address now",
-                "Connect again. Whether the last transaction was committed has to be looked up when its COMMIT was not answered.");
+                "terminating connection because the host name of server " + server + " has another address now",
+                "Connect again. If the last COMMIT was not answered, look up whether it succeeded.");
     }
 
     static byte[] notMoved(Endpoint server, String reason) {
@@ -63,15 +63,15 @@ public final class LastWords {
         return BackendMessage.fatal(
                 violation.sqlState(),
                 "server " + server + " broke the protocol: " + violation.description(),
-                "Find out what listens there: PostgreSQL sends no such message.");
+                "Find out what listens there: PostgreSQL does not send such a message.");
     }
 
     /** For a fault of the proxy's own. */
     static byte[] broken() {
         return BackendMessage.fatal(
                 SqlState.INTERNAL_ERROR,
-                "the proxy failed in an unexpected way, and ended this session",
-                "Connect again. The log of the proxy has more.");
+                "pgproxy failed unexpectedly, and ended this session",
+                "Connect again. pgproxy's log has the details.");
     }
 
     static byte[] badClient(ProtocolViolation violation) {
@@ -82,14 +82,14 @@ public final class LastWords {
     static byte[] askedAnew(Endpoint server, String reason) {
         return BackendMessage.fatal(
                 SqlState.CONNECTION_FAILURE,
-                "the proxy could not log in to server " + server + " for this client: " + reason,
+                "pgproxy could not log in to server " + server + " for this client: " + reason,
                 "Connect again: the server will ask for the password itself.");
     }
 
     /** Nobody is left who could give the client a place. */
     public static byte[] masterLost() {
         return BackendMessage.fatal(
-                SqlState.CANNOT_CONNECT_NOW, "the proxy is being restarted", "Connect again in a moment.");
+                SqlState.CANNOT_CONNECT_NOW, "pgproxy is being restarted", "Connect again in a moment.");
     }
 
     static byte[] shutdown() {

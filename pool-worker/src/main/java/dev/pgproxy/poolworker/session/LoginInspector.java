@@ -46,7 +46,7 @@ final class LoginInspector implements MessageInspector {
 
     /**
      * @param secretForKey the session's secret for the server's cancel key, of the same length
-     * @param answers what is answered in the client's stead, who was told the rest before; null when it is new to him
+     * @param answers what is answered in place of the client, which was told the rest before; null when it is new to it
      * @param witness listens to the server's requests; null when nobody does
      * @param toServer takes messages that are sent in the client's stead
      * @param whenComplete run at ReadyForQuery, to put the next inspector in place

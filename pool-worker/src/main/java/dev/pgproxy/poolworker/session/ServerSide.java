@@ -82,7 +82,7 @@ final class ServerSide {
         return taken;
     }
 
-    /** What the client has not read yet, with these words behind it where a message may begin. */
+    /** What the client has not read yet, followed by these words where a message may begin. */
     byte[] unread(byte[] lastWords) {
         return backend == null ? lastWords : backend.fromServer().takeLeftovers(lastWords);
     }

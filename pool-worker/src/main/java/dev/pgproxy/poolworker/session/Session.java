@@ -97,7 +97,7 @@ public final class Session implements BackendUser {
         return tally.queries() > 0 ? tally.endedNs() : stay.activeNs();
     }
 
-    /** Who does not read what is there for him; null when nobody keeps the session waiting. */
+    /** Who does not read what is there to be read; null when nobody keeps the session waiting. */
     public @Nullable String blockedBy() {
         BackendLease lease = stay.serverSide().lease();
         if (lease != null && lease.isServerSlow()) {
@@ -191,7 +191,7 @@ public final class Session implements BackendUser {
 
     /**
      * The server is not the primary any more. A session that was held, and has nothing there that another server could not be
-     * given, goes on on that one; others end.
+     * given, continues on that one; others end.
      *
      * @return why this one does not go on; empty when it does
      */
@@ -204,7 +204,7 @@ public final class Session implements BackendUser {
             return obstacle;
         } catch (RuntimeException | StackOverflowError e) {
             stay.broken(e);
-            return "failed in an unexpected way";
+            return "failed unexpectedly";
         }
     }
 
@@ -216,7 +216,7 @@ public final class Session implements BackendUser {
         Resumption taken = stay.identity()
                 .resumption(stay.attached().identity().statuses(), stay.hold().settings());
         if (taken.maxBytes() > Resumption.MAX_BYTES) {
-            return "holds more than can be taken along";
+            return "holds more state than can be moved";
         }
         byte[] packet = Negotiation.of(startup).serverPacket();
         return stay.passOn(client -> owner.parked(this, client, taken, packet)) ? "" : "has ended";

@@ -139,7 +139,7 @@ final class SessionInventory implements MessageInspector {
     private void take(String name, String value) {
         settingBytes += name.length() + value.length();
         if (settingBytes > Resumption.MAX_BYTES) {
-            obstacle = "holds more than can be taken along";
+            obstacle = "holds more state than can be moved";
         } else if (value.chars().allMatch(character -> character >= ' ' && character <= '~')) {
             settings.put(name, value);
         } else {
@@ -149,6 +149,6 @@ final class SessionInventory implements MessageInspector {
 
     @Override
     public void passedUnseen(byte type) {
-        obstacle = "holds more than can be taken along";
+        obstacle = "holds more state than can be moved";
     }
 }

@@ -70,7 +70,7 @@ final class SilentLogin implements MessageInspector {
         Verdict verdict = login.inspect(type, buffer, bodyStart, bodyBytes);
         login.replacement(); // Nobody is told.
         if (verdict == Verdict.FORWARD && type == BackendMessage.AUTHENTICATION && asks(buffer, bodyStart, bodyBytes)) {
-            problem = "the server asks for what only the client knows";
+            problem = "the server asks for a secret that only the client has";
             return Verdict.STOP;
         }
         return verdict == Verdict.STOP ? verdict : Verdict.REPLACE;

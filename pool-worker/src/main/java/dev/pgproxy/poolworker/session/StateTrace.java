@@ -79,7 +79,7 @@ final class StateTrace {
     /** What no reset undoes, or nobody can tell; empty for nothing. */
     String leftover() {
         if (isUnread) {
-            return "has sent a query of more than 16 KiB, which is not looked into";
+            return "has sent a query of more than 16 KiB, which is not inspected";
         }
         if (mayHaveParameters) {
             return "may have set parameters of the application's own";
@@ -143,7 +143,7 @@ final class StateTrace {
             at = skipSpace(text, at + SESSION.length, end);
         }
         if (beginsComment(text, at, end) || continues(text, at, end, ESCAPED_NAME) || isWordAt(text, at, end, SEED)) {
-            return true; // Nobody needs to know what is behind it.
+            return true; // What follows it does not matter.
         }
         boolean isQuoted = at < end && text.get(at) == '"';
         at += isQuoted ? 1 : 0;

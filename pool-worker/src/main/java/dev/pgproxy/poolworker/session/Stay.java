@@ -226,7 +226,7 @@ final class Stay<S> implements LoginHost, ActiveHost {
     public void leave() {
         byte[] refusal = refusal();
         if (end()) {
-            told = refusal; // Whoever is refused may close before the server does.
+            told = refusal; // A refused client may close before the server does.
             frontend.close();
             tellClosed();
         }

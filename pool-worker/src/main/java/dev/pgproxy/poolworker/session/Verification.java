@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The proxy's own check of a client that is to take over a backend: asks for what the server had asked the backend's first client
- * for, with a salt or nonce that was never used before. It never refuses a client by itself: whoever does not pass is shown to
+ * for, with a salt or nonce that was never used before. It never refuses a client by itself: a client that does not pass is shown to
  * the server with the same answers ({@link Replay}), so that the refusal is the server's own.
  */
 final class Verification {

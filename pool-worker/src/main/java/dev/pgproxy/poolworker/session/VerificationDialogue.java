@@ -8,7 +8,7 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** Carries a {@link Verification} to the client and back. Whatever password passes here is wiped behind it. */
+/** Carries a {@link Verification} to the client and back. Each password that passes here is wiped afterwards. */
 final class VerificationDialogue {
 
     /** Whose client this is. At most one of the first four methods is called, once. */

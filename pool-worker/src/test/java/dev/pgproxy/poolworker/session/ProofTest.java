@@ -14,7 +14,7 @@ class ProofTest {
         return new RoleFacts(true, true, true, RoleFacts.FOR_EVER, fingerprint, List.of(verifier), true);
     }
 
-    /** Who waited for a place while the password was changed has proved nothing about the new one. */
+    /** A client that waited for a place while the password was changed has proved nothing about the new one. */
     @Test
     void isGoodOnlyForTheRoleAndPasswordThatItWasMadeFor() {
         Replay answers = new Replay(AuthenticationMethod.MD5, null, List.of());

@@ -79,7 +79,7 @@ class StateTraceTest {
     void whatIsNotThereCouldBeAnything() {
         StateTrace trace = new StateTrace();
         trace.onUnseen(FrontendMessage.QUERY);
-        assertEquals("has sent a query of more than 16 KiB, which is not looked into", trace.leftover());
+        assertEquals("has sent a query of more than 16 KiB, which is not inspected", trace.leftover());
         assertEquals(trace.leftover(), trace.obstacle());
     }
 

@@ -151,7 +151,7 @@ final class PoolWorkerSimulation implements SimulationRun {
         while (!isOver()) {
             if (world.steps() >= lossStep && !masterLost) {
                 masterLost = true;
-                serverLeft |= holds > 0; // Who was held is ended.
+                serverLeft |= holds > 0; // A held session is ended.
                 worker.masterLost("simulated");
             }
             check(world.steps() < MAX_STEPS, "it does not come to an end");

@@ -97,7 +97,7 @@ public final class Notifier {
                 event.warn();
                 return false;
             }
-            event.hint("Nobody was told in this channel. Correct it, and try it with pgproxy-master --test-alert.")
+            event.hint("This alert did not get through. Fix the channel, and try it with pgproxy-master --test-alert.")
                     .error();
             return true;
         }

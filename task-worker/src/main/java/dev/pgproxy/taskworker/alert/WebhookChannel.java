@@ -44,7 +44,7 @@ final class WebhookChannel implements AlertChannel {
         } catch (IOException e) {
             throw new AlertException("it could not be reached: " + e);
         } catch (IllegalArgumentException e) {
-            throw new AlertException("its URL is none"); // The URL itself is often a secret.
+            throw new AlertException("its URL is invalid"); // The URL itself is often a secret.
         }
         if (status < FIRST_SUCCESS || status >= FIRST_FAILURE) {
             throw new AlertException("it answered with HTTP status " + status);

@@ -22,7 +22,7 @@ public final class CancelSender {
      */
     public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
         if (!(server instanceof Endpoint.Tcp tcp)) {
-            throw new IOException(server + " is no address of a host");
+            throw new IOException(server + " is not an address of a host");
         }
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(tcp.host(), tcp.port()), leftMs(deadlineNs));

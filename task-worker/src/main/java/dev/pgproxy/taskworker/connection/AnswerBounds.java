@@ -63,7 +63,7 @@ final class AnswerBounds {
         if (isLoggedIn || expected == Expected.ENCRYPTED) {
             answerBytes = 0;
         } else if (++loginWrites > MAX_LOGIN_WRITES) {
-            throw new BadAnswerException("the server asks for passwords without end");
+            throw new BadAnswerException("the server asks for passwords again and again");
         }
         if (length == SSL_REQUEST.length
                 && Arrays.equals(bytes, offset, offset + length, SSL_REQUEST, 0, SSL_REQUEST.length)) {
@@ -112,7 +112,7 @@ final class AnswerBounds {
         complete.clear();
         int least = type == BackendMessage.AUTHENTICATION ? AUTHENTICATION_BYTES : Integer.BYTES;
         if (length < least || length > MAX_ANSWER_BYTES) {
-            throw new BadAnswerException("the server sent a message of " + length + " bytes, which is none");
+            throw new BadAnswerException("the server sent a message of " + length + " bytes, which no message has");
         }
         isLoggedIn |= type == BackendMessage.READY_FOR_QUERY;
         if (type == BackendMessage.PARAMETER_STATUS
@@ -121,7 +121,7 @@ final class AnswerBounds {
             unaskedBytes += length;
             if (unaskedBytes > MAX_UNASKED_BYTES) {
                 throw new BadAnswerException(
-                        "the server sent more than " + MAX_UNASKED_BYTES + " bytes that nobody had asked for");
+                        "the server sent more than " + MAX_UNASKED_BYTES + " bytes that it was not asked for");
             }
         }
         bodyLeft = length - Integer.BYTES;

@@ -72,7 +72,7 @@ final class ErrandRun {
     /** The master has given up, and may have decided otherwise since. */
     private ProbeMessages.ErrandDone late() {
         return ProbeMessages.ErrandDone.notDone(
-                request.requestId(), "it was not told, because the master waits for the answer no more");
+                request.requestId(), "it was not told, because the master no longer waits for the answer");
     }
 
     private ProbeMessages.ErrandDone answer(PromotionMethod way) {
@@ -145,8 +145,7 @@ final class ErrandRun {
         } catch (SQLException e) {
             Event.of("fence_not_lifted")
                     .with("server", request.server())
-                    .message("it is promoted, and default_transaction_read_only could not be looked at: "
-                            + e.getMessage())
+                    .message("it is promoted, and default_transaction_read_only could not be read: " + e.getMessage())
                     .hint("Where it is on: ALTER SYSTEM RESET default_transaction_read_only, and reload.")
                     .warn();
         }

@@ -66,7 +66,7 @@ final class Fence {
      */
     static Outcome raise(Connection connection, String user) throws SQLException {
         if (isTrue(connection, "SELECT pg_catalog.pg_is_in_recovery()")) {
-            return new Outcome(0, "it is a standby by now", "");
+            return new Outcome(0, "it is a standby now", "");
         }
         List<String> problems = new ArrayList<>();
         List<String> remedies = new ArrayList<>();

@@ -76,8 +76,7 @@ sealed interface PromotionMethod {
 
     private static PromotionMethod triggerFile(Means means, ProxyConfig.AdminLogin login, int objectId) {
         if (means.version() >= FIRST_WITHOUT_TRIGGER_FILE) {
-            return new None(
-                    "it looks for no trigger file, which ended with PostgreSQL 16", "Set promote_method = pg_promote.");
+            return new None("trigger files are not supported since PostgreSQL 16", "Set promote_method = pg_promote.");
         }
         boolean isSetting = means.version() >= FIRST_WITH_PG_PROMOTE;
         if (isSetting && means.triggerFile().isEmpty()) {
@@ -88,7 +87,7 @@ sealed interface PromotionMethod {
         }
         if (!means.objectExists()) {
             return new None(
-                    "there is no large object " + objectId + " in database " + login.database()
+                    "no such large object: " + objectId + " in database " + login.database()
                             + ", which the trigger file is made from",
                     "On the primary, in database " + login.database() + ": SELECT lo_create(" + objectId + ").");
         }
@@ -100,7 +99,7 @@ sealed interface PromotionMethod {
         if (!means.mayExport()) {
             return new None(
                     login.user() + " may not call lo_export()",
-                    "Let conninfo.user be a superuser, or on the primary: GRANT EXECUTE ON FUNCTION lo_export TO "
+                    "Make conninfo.user a superuser, or on the primary: GRANT EXECUTE ON FUNCTION lo_export TO "
                             + login.user() + ".");
         }
         return new TriggerFile(isSetting ? means.triggerFile() : USUAL_TRIGGER_FILE);

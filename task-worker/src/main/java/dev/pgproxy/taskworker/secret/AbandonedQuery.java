@@ -13,7 +13,8 @@ public enum AbandonedQuery {
     /** It can be cancelled: nobody waits for it. */
     CANCELLABLE(""),
     /** A cancel would end the wait, and make visible what no standby has. */
-    COMMITTING_TO_STANDBYS("it may be waiting for synchronous standbys, and would become visible without them"),
+    COMMITTING_TO_STANDBYS(
+            "it may be waiting for synchronous standbys, and would become visible without their confirmation"),
     /** A cancel would leave an index that is not valid, or half of something that has begun to be final. */
     UNFIT("it is a COMMIT, a two-phase command, or a command that builds or drops something CONCURRENTLY"),
     /** Nobody can tell. */
@@ -24,7 +25,7 @@ public enum AbandonedQuery {
             "^(\\s|/\\*.*?\\*/|--[^\\n]*\\n)*(commit|end|prepare\\s+transaction|rollback\\s+prepared)\\M|\\mconcurrently\\M";
 
     /**
-     * Without the right to see other sessions, their state is null. Who has no transaction id has nothing to commit. Null when the
+     * Without the right to see other sessions, their state is null. Without a transaction id there is nothing to commit. Null when the
      * server runs nothing for that process, or another one has its pid by now.
      */
     private static final String QUERY = """

@@ -98,7 +98,7 @@ public final class RoleLookup {
                 facts.verifiers().containsAll(carried));
     }
 
-    /** Closes its connections, behind those who still wait for an answer. */
+    /** Closes its connections, after the questions that still wait. */
     public void close() {
         lanes.values().forEach(ServerLane::end);
         lanes.clear();

@@ -129,8 +129,7 @@ final class RoleQuery {
     /** What no PostgreSQL would answer is not passed on. */
     private static String fingerprint(@Nullable String answered) throws SQLException {
         if (answered == null || answered.length() != FINGERPRINT_CHARS) {
-            throw new SQLException(
-                    "the server's answer about a role is not what was asked for", SqlState.PROTOCOL_VIOLATION);
+            throw new SQLException("the server's answer about a role is malformed", SqlState.PROTOCOL_VIOLATION);
         }
         return answered;
     }

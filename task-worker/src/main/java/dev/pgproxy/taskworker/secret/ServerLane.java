@@ -79,7 +79,7 @@ final class ServerLane {
     private <T> T look(Question<T> question, T otherwise, long deadlineNs) {
         long leftMs = (deadlineNs - System.nanoTime()) / NS_PER_MS;
         if (leftMs <= 0) {
-            return otherwise; // Whoever asked has given up.
+            return otherwise; // The caller has given up.
         }
         boolean failedJustNow = !lastProblem.isEmpty() && System.nanoTime() - failedNs < RETRY_PAUSE_NS;
         if (failedJustNow) {
@@ -102,7 +102,7 @@ final class ServerLane {
             failed(e);
             return otherwise;
         } catch (RuntimeException | OutOfMemoryError e) {
-            close(); // A server can say what the driver cannot bear; whoever asked is to hear of it all the same.
+            close(); // A server can say what the driver cannot bear; the caller is to hear of it all the same.
             failed(new SQLException(
                     "the driver could not understand the server: " + e, SqlState.PROTOCOL_VIOLATION, e));
             return otherwise;
@@ -146,12 +146,13 @@ final class ServerLane {
                 .with("server", server)
                 .with("user", login.user())
                 .with("sqlstate", cause.getSQLState())
-                .message(String.valueOf(cause.getMessage()) + "; until it works, no connection is used again")
-                .hint("Let conninfo.user log in to conninfo.db from here, as a superuser or with auth_file set.")
+                .message(String.valueOf(cause.getMessage()) + "; until this works, no connection is reused")
+                .hint(
+                        "Make conninfo.user able to log in to conninfo.db from here, as a superuser or with auth_file set.")
                 .warn();
     }
 
-    /** Ends the lane behind those who wait in it. */
+    /** Ends the lane after the questions that wait in it. */
     void end() {
         try {
             executor.execute(this::close);

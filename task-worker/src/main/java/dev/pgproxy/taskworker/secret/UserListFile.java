@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The {@code auth_file}, read anew when it has changed. Used by several threads. */
+/** The {@code auth_file}, read again when it has changed. Used by several threads. */
 final class UserListFile {
 
     /** By which a change is noticed. */
@@ -40,7 +40,7 @@ final class UserListFile {
         this.path = path;
     }
 
-    /** Stored hashes for the user, {@code md5...} and {@code SCRAM-SHA-256$...}; empty when the file has nothing for him. */
+    /** Stored hashes for the user, {@code md5...} and {@code SCRAM-SHA-256$...}; empty when the file has nothing for this user. */
     synchronized List<String> verifiers(String user) {
         readIfChanged();
         Optional<String> secret = users.secret(user);
@@ -94,7 +94,7 @@ final class UserListFile {
                 Event.of("auth_file_unreadable")
                         .with("file", path)
                         .message(problem + "; what was read before stays in force")
-                        .hint("Let the proxy's user read the file, and write it in UTF-8.")
+                        .hint("Make the file readable for pgproxy's user, and write it in UTF-8.")
                         .error();
             }
         }
@@ -112,7 +112,7 @@ final class UserListFile {
             Event.of("auth_file_open_to_all")
                     .with("file", path)
                     .message("every user of this host can read these passwords")
-                    .hint("chmod 600, and give it to the proxy's user.")
+                    .hint("Run chmod 600, and give it to pgproxy's user.")
                     .warn();
         }
     }

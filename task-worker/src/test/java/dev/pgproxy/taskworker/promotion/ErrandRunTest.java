@@ -37,7 +37,7 @@ class ErrandRunTest {
             ProbeMessages.ErrandDone answer = tell(standby.getLocalPort(), System.nanoTime() - 1);
             assertEquals(
                     ProbeMessages.ErrandDone.notDone(
-                            7, "it was not told, because the master waits for the answer no more"),
+                            7, "it was not told, because the master no longer waits for the answer"),
                     answer);
         }
     }

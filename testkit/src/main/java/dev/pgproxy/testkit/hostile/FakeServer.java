@@ -16,7 +16,7 @@ public final class FakeServer implements AutoCloseable {
 
     private static final int BACKLOG = 512;
 
-    /** What the server does to one client, behind its startup packet. The connection is closed at its end. */
+    /** What the server does to one client, after its startup packet. The connection is closed at its end. */
     @FunctionalInterface
     public interface Behaviour {
         void serve(FakeConnection client) throws IOException;

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Many clients that want nothing but to be in the way. Whoever is turned out comes again. One thread does it all. */
+/** Many clients that want nothing but to be in the way. A client that is turned out comes again. One thread does it all. */
 public final class HostileCrowd implements AutoCloseable {
 
     /** How one of them is in the way. */

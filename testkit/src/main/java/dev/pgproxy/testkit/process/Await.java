@@ -13,7 +13,7 @@ public final class Await {
     /**
      * Polls until the condition holds.
      *
-     * @param what completes the sentence "waited in vain for ..."
+     * @param what completes the sentence "timed out waiting for ..."
      * @throws AssertionError when it does not hold in time, with the last exception that it threw, if any
      */
     public static void until(String what, Duration atMost, Callable<Boolean> condition) {
@@ -34,7 +34,7 @@ public final class Await {
                 pause();
             }
         }
-        throw new AssertionError("waited in vain for " + what + " (" + atMost + ")", last);
+        throw new AssertionError("timed out waiting for " + what + " (" + atMost + ")", last);
     }
 
     private static void pause() {

@@ -45,7 +45,7 @@ public final class ProxyProcess implements AutoCloseable {
         return started;
     }
 
-    /** Starts it anew, after its end, with the same configuration and on the same port. Does not wait. */
+    /** Starts it again, after its end, with the same configuration and on the same port. Does not wait. */
     public void startAgain() {
         Path file = directory.path().resolve("conf.properties");
         try {
@@ -69,7 +69,7 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(distribution, configuration));
     }
 
-    /** As {@link #start}, in processes that may have only so many open files each. */
+    /** As {@link #start}, in processes that may have only this many open files each. */
     public static ProxyProcess startWithFiles(int openFiles, Path distribution, List<String> configuration) {
         List<String> limited = List.of("sh", "-c", "ulimit -n " + openFiles + "; exec \"$@\"", "sh");
         return awaitServing(launch(limited, distribution, configuration));

@@ -101,7 +101,7 @@ public final class QuickstartMain implements Callable<Integer> {
     }
 
     private void showReuse(int proxyPort) throws SQLException {
-        // A backend is reset behind its client's back; a client that comes before that is done gets another one.
+        // A backend is reset after its client has left; a client that comes before that is done gets another one.
         Set<String> seen = new HashSet<>();
         AtomicReference<String> last = new AtomicReference<>("");
         Await.until("a client to get the backend of one before it", REUSE_TIMEOUT, () -> {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One descriptor of a connection's near end, inside a process under test; the far end is moved by calls whose names begin with "far".
- * Reads and writes are cut at random places, and only so many bytes fit into the connection.
+ * Reads and writes are cut at random places, and only a few bytes fit into the connection.
  */
 public final class SimulatedTransport implements ClientConnection {
 

@@ -166,7 +166,7 @@ public final class WireClient implements AutoCloseable {
         return concat(new byte[1], text(sql), new byte[2]);
     }
 
-    /** These bytes one behind the other. */
+    /** These bytes one after the other. */
     public static byte[] concat(byte[]... parts) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (byte[] part : parts) {

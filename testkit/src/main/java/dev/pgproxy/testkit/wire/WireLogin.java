@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A login byte by byte, with all that was sent and received, to compare one server's answers with another's or to play it again.
  *
- * @param sent the client's messages behind its startup packet
+ * @param sent the client's messages after its startup packet
  * @param received to ReadyForQuery, or to the end of the stream
  */
 public record WireLogin(List<byte[]> sent, List<WireMessage> received) {

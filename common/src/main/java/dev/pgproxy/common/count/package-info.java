@@ -1,0 +1,5 @@
+/** What a process counts: each figure by name, for the table {@code counter} of pg_proxy and for whatever reads figures later. */
+@NullMarked
+package dev.pgproxy.common.count;
+
+import org.jspecify.annotations.NullMarked;
