@@ -111,7 +111,7 @@ class LifecycleSystemTest {
             Programs.Result nothing = Programs.run(List.of(
                     Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString(), "--check", missing.toString()));
             assertEquals(2, nothing.status());
-            assertTrue(nothing.output().contains(missing + ": there is no such file"), nothing.output());
+            assertTrue(nothing.output().contains(missing + ": no such file"), nothing.output());
             assertFalse(nothing.output().contains("java"), nothing.output());
         }
     }
@@ -207,7 +207,7 @@ class LifecycleSystemTest {
             try (ProxyProcess proxy =
                     ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + pipe))) {
                 assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
-                assertTrue(proxy.log().contains("is no regular file"), proxy.log());
+                assertTrue(proxy.log().contains("is not a regular file"), proxy.log());
             }
         }
     }

@@ -166,7 +166,7 @@ class NoFailoverSystemTest {
                 Files.createFile(blocked); // Nothing can be written into it.
                 cluster.primary().kill();
                 FailoverSystemTest.awaitLog(
-                        proxy, "no standby is promoted, since that must be noted in the state file");
+                        proxy, "no standby is promoted yet, because the decision must be in the state file");
                 assertEquals("t", cluster.standbys().get(0).sql("select pg_is_in_recovery()"));
                 Files.delete(blocked);
                 FailoverSystemTest.awaitLog(proxy, "event=promoted");

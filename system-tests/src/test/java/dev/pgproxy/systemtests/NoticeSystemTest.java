@@ -83,7 +83,7 @@ class NoticeSystemTest {
             Files.write(file, List.of("master = 127.0.0.1:5432", "conninfo.user = postgres"));
             result = testNotice(file);
             assertEquals(2, result.status(), result.output());
-            assertTrue(result.output().contains("nobody would be told"), result.output());
+            assertTrue(result.output().contains("an alert would reach nobody"), result.output());
         }
     }
 

@@ -25,8 +25,8 @@ final class Shows {
             new String[] {"SHOW HELP | TABLES | VERSION", "this list, the tables, the version"},
             new String[] {"SHOW CLUSTER", "the servers' parts, which could be promoted, lag, and what is wrong"},
             new String[] {
-                "SHOW CLIENTS | SERVERS | CONFIG | EVENTS | PROCESSES",
-                "the tables connection, server, config, event and process, in short"
+                "SHOW CLIENTS | SERVERS | CONFIG | EVENTS | PROCESSES | COUNTERS",
+                "the tables connection, server, config, event, process and counter, in short"
             },
             new String[] {
                 "SHOW POOLS | DATABASES | USERS | LISTS | STATS | STATS_TOTALS | STATS_AVERAGES",
@@ -146,6 +146,10 @@ final class Shows {
             case "STATS" -> query(stats("total_", "avg_"), EnumSet.of(View.STATS));
             case "STATS_TOTALS" -> query(stats("", null), EnumSet.of(View.STATS));
             case "STATS_AVERAGES" -> query(stats(null, ""), EnumSet.of(View.STATS));
+            case "COUNTERS" ->
+                query(
+                        "SELECT name, sum(\"value\") AS \"value\", min(help) AS help FROM counter GROUP BY name ORDER BY name",
+                        EnumSet.of(View.COUNTER));
             case "CONFIG" -> query("SELECT * FROM config ORDER BY \"key\"", EnumSet.of(View.CONFIG));
             case "EVENTS" ->
                 query("SELECT \"at\", process, level, line FROM event ORDER BY \"at\", id", EnumSet.of(View.EVENT));
