@@ -8,9 +8,11 @@ import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.backend.BackendContext;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.backend.CustomParameters;
+import dev.pgproxy.poolworker.backend.StatusTable;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.session.LastWords;
 import dev.pgproxy.poolworker.session.SecretSource;
@@ -36,8 +38,6 @@ final class Places implements PlaceMessages.AtPoolWorker {
     /** Sessions that have a place for a new connection, by the backend whose reset they wait for instead, for a moment. */
     private final Map<Long, Session> withChoice = new HashMap<>();
 
-    private final CustomParameters parameters = new CustomParameters();
-
     private long nextBackendId = 1;
 
     private final EventLoop loop;
@@ -50,7 +50,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
     private final Counter opened;
     private final Counter reused;
     private @Nullable PoolSettings settings;
-    private @Nullable RelayBuffers buffers;
+    private @Nullable BackendContext context;
 
     /**
      * @param owner of the backends that are opened
@@ -79,7 +79,9 @@ final class Places implements PlaceMessages.AtPoolWorker {
     /** @param sharedBuffers of all connections of the worker */
     void configure(PoolSettings newSettings, RelayBuffers sharedBuffers) {
         settings = newSettings;
-        buffers = sharedBuffers;
+        if (context == null) {
+            context = new BackendContext(loop, sharedBuffers, new CustomParameters(), new StatusTable());
+        }
         pool.snapshot().forEach(backend -> backend.configure(newSettings, lifetimeMs(newSettings)));
     }
 
@@ -212,12 +214,11 @@ final class Places implements PlaceMessages.AtPoolWorker {
     }
 
     private Backend newBackend(Session session) {
-        if (settings == null || buffers == null) {
+        if (settings == null || context == null) {
             throw new IllegalStateException("no client can be here before the settings are");
         }
         opened.increment();
-        Backend backend = new Backend(
-                nextBackendId++, session.key(), settings, lifetimeMs(settings), loop, buffers, parameters, owner);
+        Backend backend = new Backend(nextBackendId++, session.key(), settings, lifetimeMs(settings), context, owner);
         pool.add(backend);
         if (master.isGone() || isStopping.getAsBoolean()) {
             backend.retire(); // There will be no next user.

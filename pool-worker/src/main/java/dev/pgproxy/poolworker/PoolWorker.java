@@ -22,6 +22,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.pool.SharedKeys;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
@@ -62,6 +63,7 @@ public final class PoolWorker
     private final LingeringClose lingering;
     private final BackendPool pool = new BackendPool();
     private final Sessions sessions = new Sessions();
+    private final SharedKeys keys = new SharedKeys();
     private final Counters counters = new Counters();
     private final Totals totals;
     private final WorkerLog log;
@@ -75,7 +77,7 @@ public final class PoolWorker
     private final StateReports stateReports;
     private final EndingOrders endingOrders;
     private @Nullable PoolSettings settings;
-    private @Nullable RelayBuffers buffers;
+    private @Nullable SessionContext context;
 
     /**
      * @param transports make connections of clients that the master has sent part of this worker
@@ -117,11 +119,12 @@ public final class PoolWorker
     public void onConfigurePool(SettingsMessages.ConfigurePool message) {
         PoolSettings newSettings = message.settings();
         settings = newSettings;
-        if (buffers == null) {
-            buffers = new RelayBuffers(newSettings.receiveBytes());
+        if (context == null) {
+            RelayBuffers buffers = new RelayBuffers(newSettings.receiveBytes());
+            context = new SessionContext(loop, buffers, lingering, secrets, background);
         }
         log.configure(newSettings);
-        places.configure(newSettings, buffers);
+        places.configure(newSettings, context.buffers());
         sessions.snapshot().forEach(session -> session.configure(newSettings));
     }
 
@@ -143,7 +146,7 @@ public final class PoolWorker
     }
 
     private void serve(SessionMessages.AssignSession assignment, Transport frontend) {
-        if (settings == null || buffers == null || exit.isUnderWay()) {
+        if (settings == null || context == null || exit.isUnderWay()) {
             frontend.close(); // The master keeps the client until it hears from us, and routes it again.
             return;
         }
@@ -153,8 +156,7 @@ public final class PoolWorker
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
-        PoolKey key = PoolKey.of(assignment.server(), startup, settings.ignoredParameters());
-        SessionContext context = new SessionContext(loop, buffers, lingering, secrets, background);
+        PoolKey key = keys.of(PoolKey.of(assignment.server(), startup, settings.ignoredParameters()));
         SessionTerms terms = new SessionTerms(
                 assignment.loginTimeLeftMs(),
                 assignment.idleExempt(),

@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.pool.SharedKeys;
 import dev.pgproxy.master.accept.Client;
 import java.util.List;
 import java.util.Set;
@@ -10,6 +11,7 @@ import java.util.Set;
 /** Which server each client is for: what {@link Router} decides, by the configuration in force and the servers as they are now. */
 final class Routes {
 
+    private final SharedKeys keys = new SharedKeys();
     private ProxyConfig config;
     private Router.Servers servers;
 
@@ -59,6 +61,6 @@ final class Routes {
     }
 
     PoolKey keyOf(Router.Route.To to) {
-        return PoolKey.of(to.server(), to.startup(), config.poolIgnoreParameters());
+        return keys.of(PoolKey.of(to.server(), to.startup(), config.poolIgnoreParameters()));
     }
 }

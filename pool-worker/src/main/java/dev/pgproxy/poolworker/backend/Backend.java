@@ -1,14 +1,12 @@
 package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.ipc.PoolSettings;
-import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.QueryProgress;
-import dev.pgproxy.poolworker.relay.RelayBuffers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +48,7 @@ public final class Backend {
 
     private final long id;
     private final PoolKey key;
+    private final BackendContext context;
     private final Owner owner;
     private final ServerIdentity identity = new ServerIdentity();
     private final BackendConnection connection;
@@ -62,25 +61,17 @@ public final class Backend {
      * Nothing is opened before {@link #connect}.
      *
      * @param lifetimeMs age at which it is not used again
-     * @param parameters what is known of those that functions set
      */
-    public Backend(
-            long id,
-            PoolKey key,
-            PoolSettings settings,
-            long lifetimeMs,
-            EventLoop loop,
-            RelayBuffers buffers,
-            CustomParameters parameters,
-            Owner owner) {
+    public Backend(long id, PoolKey key, PoolSettings settings, long lifetimeMs, BackendContext context, Owner owner) {
         this.id = id;
         this.key = key;
         this.settings = settings;
+        this.context = context;
         this.owner = owner;
         this.connection = new BackendConnection(key.server());
-        this.upkeep = new Upkeep(identity, buffers);
-        this.course = new BackendCourse(
-                key, settings, lifetimeMs, loop, connection, upkeep, identity, parameters, new Reports());
+        this.upkeep = new Upkeep(identity, context.buffers());
+        this.course =
+                new BackendCourse(key, settings, lifetimeMs, context, connection, upkeep, identity, new Reports());
     }
 
     public long id() {
@@ -198,6 +189,7 @@ public final class Backend {
      * @param canBeRepeated whether the next client of this key can be let in, or refused, without the server
      */
     public void loggedIn(boolean canBeRepeated) {
+        identity.share(context.statuses());
         course.loggedIn(canBeRepeated);
     }
 
@@ -235,6 +227,11 @@ public final class Backend {
         } catch (ProtocolViolation e) {
             return false;
         }
+    }
+
+    /** The backend gets to work for its session: what the server says is for that. */
+    public void leased() {
+        upkeep.leased();
     }
 
     /** Closes the backend, which the session that claimed it cannot use; the session is told when its place is free. */

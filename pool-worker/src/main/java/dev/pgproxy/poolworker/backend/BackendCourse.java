@@ -2,7 +2,6 @@ package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.Deadline;
-import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -41,11 +40,10 @@ final class BackendCourse {
     }
 
     private final PoolKey key;
-    private final EventLoop loop;
+    private final BackendContext context;
     private final BackendConnection connection;
     private final Upkeep upkeep;
     private final ServerIdentity identity;
-    private final CustomParameters parameters;
     private final Listener listener;
     private final BackendAge age;
     private final Deadline timer;
@@ -63,22 +61,20 @@ final class BackendCourse {
             PoolKey key,
             PoolSettings settings,
             long lifetimeMs,
-            EventLoop loop,
+            BackendContext context,
             BackendConnection connection,
             Upkeep upkeep,
             ServerIdentity identity,
-            CustomParameters parameters,
             Listener listener) {
         this.key = key;
         this.settings = settings;
-        this.loop = loop;
+        this.context = context;
         this.connection = connection;
         this.upkeep = upkeep;
         this.identity = identity;
-        this.parameters = parameters;
         this.listener = listener;
-        this.age = new BackendAge(loop.clock(), lifetimeMs);
-        this.timer = new Deadline(loop.scheduler());
+        this.age = new BackendAge(context.loop().clock(), lifetimeMs);
+        this.timer = new Deadline(context.loop().scheduler());
     }
 
     BackendState state() {
@@ -293,7 +289,10 @@ final class BackendCourse {
             if (action == BackendLifecycle.Action.SEND_ROLLBACK) {
                 upkeep.rollBack(connection.transport());
             } else {
-                upkeep.discardAll(parameters.question(key, loop.clock().nanoTime()), connection.transport());
+                upkeep.discardAll(
+                        context.parameters()
+                                .question(key, context.loop().clock().nanoTime()),
+                        connection.transport());
             }
         } catch (IOException e) {
             handle(BackendLifecycle.Event.LOST);

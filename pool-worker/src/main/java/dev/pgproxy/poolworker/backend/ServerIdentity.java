@@ -5,10 +5,12 @@ import dev.pgproxy.common.protocol.MessageFramer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a server told about itself at login and since: all that the next client of its backend has to be told again. */
 public final class ServerIdentity {
@@ -22,15 +24,21 @@ public final class ServerIdentity {
     /** All ParameterStatus messages together. */
     private static final int MAX_STATUS_BYTES = 32 * 1024;
 
-    private final List<byte[]> loginNotices = new ArrayList<>();
-    private final Map<String, byte[]> statusMessages = new LinkedHashMap<>();
+    private static final byte[] NOTHING = {};
+
+    private List<byte[]> loginNotices = List.of();
+    private Map<String, byte[]> statusMessages = new LinkedHashMap<>();
+
+    /** Where the statuses are shared; null in a login, when each message changes them. */
+    private @Nullable StatusTable table;
+
     private int noticeBytes;
     private int statusBytes;
-    private byte[] negotiation = {};
+    private byte[] negotiation = NOTHING;
     private int pid;
-    private byte[] cancelKey = {};
+    private byte[] cancelKey = NOTHING;
     private AuthenticationMethod method = AuthenticationMethod.OTHER;
-    private byte[] saslRequest = {};
+    private byte[] saslRequest = NOTHING;
     private String fingerprint = "";
     private Map<String, String> ignoredParameters = Map.of();
 
@@ -52,8 +60,20 @@ public final class ServerIdentity {
             return false;
         }
         statusBytes = bytes;
-        statusMessages.put(name, message);
+        if (table == null) {
+            statusMessages.put(name, message);
+        } else if (!Arrays.equals(message, before)) {
+            Map<String, byte[]> changed = new LinkedHashMap<>(statusMessages);
+            changed.put(name, message);
+            statusMessages = table.shared(changed);
+        }
         return true;
+    }
+
+    /** The login is complete: from now on the statuses change seldom, and are shared with those of other servers. */
+    void share(StatusTable newTable) {
+        table = newTable;
+        statusMessages = newTable.shared(statusMessages);
     }
 
     /** Where the string that begins here has its terminator; negative when it has none. */
@@ -70,7 +90,9 @@ public final class ServerIdentity {
     public void loginNotice(byte[] message) {
         if (loginNotices.size() < MAX_LOGIN_NOTICES && noticeBytes + message.length <= MAX_LOGIN_NOTICE_BYTES) {
             noticeBytes += message.length;
-            loginNotices.add(message);
+            List<byte[]> more = new ArrayList<>(loginNotices);
+            more.add(message);
+            loginNotices = more;
         }
     }
 
@@ -110,7 +132,7 @@ public final class ServerIdentity {
      */
     public void startedWith(String openedUnder, Map<String, String> ignored) {
         fingerprint = openedUnder;
-        ignoredParameters = ignored;
+        ignoredParameters = Map.copyOf(ignored);
     }
 
     public AuthenticationMethod method() {

@@ -138,7 +138,8 @@ public final class TcpConnector implements Connector {
                 return;
             }
             transport.interest(Interest.NONE);
-            handler.connected(transport, new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort()));
+            Endpoint.Tcp peer = new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort());
+            handler.connected(transport, peer.equals(server) ? server : peer); // Thousands need no copy.
         }
 
         private void fail(String reason) {

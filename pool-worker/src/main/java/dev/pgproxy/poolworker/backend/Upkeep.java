@@ -11,12 +11,14 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** What the proxy itself says to a server between two clients, and hears from it: the reset, and silence after it. */
 final class Upkeep {
 
     private static final byte[] ROLLBACK = FrontendMessage.query("ROLLBACK");
     private static final byte[] DISCARD_ALL = FrontendMessage.query("DISCARD ALL");
+    private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
     private static final Transport NOWHERE = new DiscardingTransport();
 
     /** What came of reading from the server. */
@@ -32,14 +34,18 @@ final class Upkeep {
     private final ServerIdentity identity;
     private final Pipe fromServer;
     private QueryProgress progress = new QueryProgress();
-    private HousekeepingInspector inspector;
-    private ByteBuffer unsent = ByteBuffer.allocate(0);
+
+    /** Null while a client has the backend. */
+    private @Nullable HousekeepingInspector inspector;
+
+    private ByteBuffer unsent = NOTHING;
 
     /** @param identity learns what the server reports */
     Upkeep(ServerIdentity identity, RelayBuffers buffers) {
         this.identity = identity;
-        this.inspector = new HousekeepingInspector(identity, progress);
-        this.fromServer = new Pipe(buffers, inspector);
+        HousekeepingInspector first = new HousekeepingInspector(identity, progress);
+        this.inspector = first;
+        this.fromServer = new Pipe(buffers, first);
     }
 
     /** What the server sends, on its way to its reader. */
@@ -56,6 +62,18 @@ final class Upkeep {
         progress = new QueryProgress();
     }
 
+    /** What the server says is for a client from now on. */
+    void leased() {
+        inspector = null;
+    }
+
+    private HousekeepingInspector inspector() {
+        if (inspector == null) {
+            throw new IllegalStateException("the proxy has nothing to say to a server that has a client");
+        }
+        return inspector;
+    }
+
     /** The server is listened to from now on, whose client has left. */
     void clientLeft(Transport server) {
         fromServer.drop();
@@ -66,23 +84,24 @@ final class Upkeep {
     /** The server has nothing to say from now on. */
     void expectSilence() {
         inspectAnew();
-        inspector.expectSilence();
+        inspector().expectSilence();
     }
 
     private void inspectAnew() {
-        inspector = new HousekeepingInspector(identity, progress);
-        fromServer.inspectWith(inspector);
+        HousekeepingInspector next = new HousekeepingInspector(identity, progress);
+        inspector = next;
+        fromServer.inspectWith(next);
     }
 
     void rollBack(Transport server) throws IOException {
-        inspector.expect("ROLLBACK");
+        inspector().expect("ROLLBACK");
         send(server, ROLLBACK);
     }
 
     /** @param question asked after the reset: whether the session is as good as new */
     void discardAll(CustomParameters.Question question, Transport server) throws IOException {
-        inspector.expect("DISCARD ALL", FreshnessCheck.TAG);
-        inspector.ask(question);
+        inspector().expect("DISCARD ALL", FreshnessCheck.TAG);
+        inspector().ask(question);
         send(server, DISCARD_ALL, question.query());
     }
 
@@ -110,25 +129,25 @@ final class Upkeep {
         if (fromServer.pump(server, NOWHERE) == Pipe.Outcome.SOURCE_ENDED) {
             return Heard.END;
         }
-        if (inspector.isViolated()) {
+        if (inspector().isViolated()) {
             return Heard.VIOLATION;
         }
-        return inspector.takeReady() ? Heard.ANSWER : Heard.NOTHING;
+        return inspector().takeReady() ? Heard.ANSWER : Heard.NOTHING;
     }
 
     /** The server has not answered in time. */
     void timedOut() {
-        inspector.timedOut();
+        inspector().timedOut();
     }
 
     /** What the former client has left, which the reset did not undo; empty for nothing. */
     String leftover() {
-        return inspector.leftover();
+        return inspector().leftover();
     }
 
     /** After which the server ends the session when it is idle, as its answer to the reset has it; 0 for never. */
     long idleSessionTimeoutMs() {
-        return inspector.idleSessionTimeoutMs();
+        return inspector().idleSessionTimeoutMs();
     }
 
     /** Spares the server's log a complaint; whether it arrives does not matter. */

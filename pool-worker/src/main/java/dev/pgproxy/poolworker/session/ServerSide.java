@@ -73,6 +73,7 @@ final class ServerSide {
      * @param news told what happens and concerns more than this session
      */
     BackendLease take(Backend serving, @Nullable ScramWitness witness, BackendTraffic.News news) {
+        serving.leased();
         Clock clock = context.loop().clock();
         Pipe toServer = new Pipe(
                 context.buffers(), new FrontendTraffic(serving.progress(), tally, clock, trace, databases, witness));

@@ -1,0 +1,37 @@
+package dev.pgproxy.common.pool;
+
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SharedKeysTest {
+
+    private final SharedKeys keys = new SharedKeys();
+
+    private static PoolKey key(String user) {
+        return new PoolKey(
+                new Endpoint.Tcp("server", 5432),
+                3 << 16,
+                new StartupParameters(List.of(new StartupParameters.Parameter("user", user))));
+    }
+
+    @Test
+    void thoseWhoHaveTheSameShareOne() {
+        PoolKey first = keys.of(key("ann"));
+        assertSame(first, keys.of(key("ann")));
+        assertNotSame(first, keys.of(key("bob")));
+    }
+
+    @Test
+    void whoeverIsForgottenGetsANewOne() {
+        PoolKey first = keys.of(key("ann"));
+        for (int i = 0; i < 10_000; i++) {
+            keys.of(key("user" + i));
+        }
+        assertNotSame(first, keys.of(key("ann")));
+    }
+}
