@@ -18,7 +18,6 @@ final class Upkeep {
 
     private static final byte[] ROLLBACK = FrontendMessage.query("ROLLBACK");
     private static final byte[] DISCARD_ALL = FrontendMessage.query("DISCARD ALL");
-    private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
     private static final Transport NOWHERE = new DiscardingTransport();
 
     /** What came of reading from the server. */
@@ -38,7 +37,8 @@ final class Upkeep {
     /** Null while a client has the backend. */
     private @Nullable HousekeepingInspector inspector;
 
-    private ByteBuffer unsent = NOTHING;
+    /** What the server has not taken yet; null when it has taken all. */
+    private @Nullable ByteBuffer unsent;
 
     /** @param identity learns what the server reports */
     Upkeep(ServerIdentity identity, RelayBuffers buffers) {
@@ -106,21 +106,23 @@ final class Upkeep {
     }
 
     private void send(Transport server, byte[]... queries) throws IOException {
-        unsent = ByteBuffer.allocateDirect(
+        ByteBuffer all = ByteBuffer.allocateDirect(
                 Arrays.stream(queries).mapToInt(query -> query.length).sum());
         for (byte[] query : queries) {
             progress.onFrontend(FrontendMessage.QUERY);
-            unsent.put(query);
+            all.put(query);
         }
-        unsent.flip();
+        unsent = all.flip();
         flush(server);
     }
 
     /** Sends what the server has not read yet. */
     void flush(Transport server) throws IOException {
-        if (unsent.hasRemaining()) {
-            server.write(unsent);
-            server.interest(unsent.hasRemaining() ? Interest.READ | Interest.WRITE : Interest.READ);
+        ByteBuffer rest = unsent;
+        if (rest != null) {
+            server.write(rest);
+            unsent = rest.hasRemaining() ? rest : null;
+            server.interest(rest.hasRemaining() ? Interest.READ | Interest.WRITE : Interest.READ);
         }
     }
 
@@ -152,7 +154,7 @@ final class Upkeep {
 
     /** Spares the server's log a complaint; whether it arrives does not matter. */
     void sayGoodbye(Transport server) {
-        if (unsent.hasRemaining()) {
+        if (unsent != null) {
             return;
         }
         try {
