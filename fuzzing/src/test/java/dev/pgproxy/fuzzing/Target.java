@@ -20,7 +20,9 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.poolworker.backend.HousekeepingTarget;
-import dev.pgproxy.poolworker.session.SessionTargets;
+import dev.pgproxy.poolworker.login.LoginTargets;
+import dev.pgproxy.poolworker.moving.InventoryTarget;
+import dev.pgproxy.poolworker.traffic.TrafficTargets;
 import dev.pgproxy.taskworker.connection.AnswerBoundsTarget;
 import dev.pgproxy.taskworker.secret.UserListTarget;
 import java.io.IOException;
@@ -38,13 +40,14 @@ import java.util.Queue;
 /** What is fuzzed. */
 public enum Target {
     STARTUP_PACKET(Target::startupPacket),
-    FRONTEND_MESSAGES(SessionTargets::frontend),
-    BACKEND_LOGIN(SessionTargets::login),
-    BACKEND_MESSAGES(SessionTargets::session),
-    BACKEND_INVENTORY(SessionTargets::inventory),
+    FRONTEND_MESSAGES(TrafficTargets::frontend),
+    BACKEND_LOGIN(LoginTargets::login),
+    BACKEND_MESSAGES(TrafficTargets::session),
+    BACKEND_SETTING(LoginTargets::setting),
+    BACKEND_INVENTORY(InventoryTarget::inventory),
     BACKEND_HOUSEKEEPING(HousekeepingTarget::run),
     ERROR_FIELDS(BackendMessage::fields),
-    CLIENTS_PROOF(SessionTargets::verification),
+    CLIENTS_PROOF(LoginTargets::verification),
     SCRAM_OF_CLIENT(Target::scramOfClient),
     SCRAM_OF_SERVER(bytes -> new ScramClient(new byte[32], new byte[18]).last(bytes)),
     VERIFIER(bytes -> Verifiers.of(List.of(text(bytes)))),

@@ -82,7 +82,7 @@ final class Departure {
                             ended.values().stream().mapToInt(Integer::intValue).sum())
                     .with("connections", connections)
                     .message("all connections to this server were closed, since " + successor + " takes its place"
-                            + (ended.isEmpty() ? "" : "; these clients must connect again: their session " + ended))
+                            + (ended.isEmpty() ? "" : "; clients must connect again whose session " + ended))
                     .warn();
         }
     }

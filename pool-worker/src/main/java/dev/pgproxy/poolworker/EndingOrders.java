@@ -7,7 +7,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.session.Session;
-import dev.pgproxy.poolworker.session.SessionState;
+import dev.pgproxy.poolworker.traffic.SessionState;
 
 /** What the master, or an operator, wants to end: sessions, idle backends, and the reuse of connections. */
 final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessages.AtPoolWorker {

@@ -44,7 +44,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
                                 moved != null && moved.atNs() - begunNs >= 0 && !isOneOf(moved.addresses(), address);
                         if (hasLeft) {
                             connected.close(); // What was true when the name was looked up is not true any more.
-                            handler.failed("the host name got another address meanwhile");
+                            handler.failed("the host name resolves to another address now");
                         } else {
                             handler.connected(connected, address);
                         }

@@ -6,7 +6,7 @@ import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.poolworker.backend.TcpConnector;
-import dev.pgproxy.poolworker.session.SecretSource;
+import dev.pgproxy.poolworker.login.SecretSource;
 import java.security.SecureRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;

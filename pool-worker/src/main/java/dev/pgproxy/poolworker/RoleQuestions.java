@@ -4,7 +4,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.session.Session;
-import dev.pgproxy.poolworker.session.SessionState;
+import dev.pgproxy.poolworker.traffic.SessionState;
 
 /** What sessions want to know of their clients' roles, and what they find out about them. */
 final class RoleQuestions implements RoleMessages.AtPoolWorker {

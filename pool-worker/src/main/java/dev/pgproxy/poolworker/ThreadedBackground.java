@@ -2,7 +2,7 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.poolworker.session.Background;
+import dev.pgproxy.poolworker.login.Background;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;

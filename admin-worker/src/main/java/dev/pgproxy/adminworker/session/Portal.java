@@ -67,7 +67,7 @@ final class Portal {
         int count = most > 0 ? Math.min(most, left) : left;
         rows.rows().subList(sent, sent + count).forEach(client);
         sent += count;
-        if (most == 0 || count < most) {
+        if (most <= 0 || count < most) {
             result = new QueryResult(rows.columns(), List.of(), 0);
             sent = 0;
         }

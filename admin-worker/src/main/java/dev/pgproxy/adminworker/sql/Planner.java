@@ -145,7 +145,7 @@ public final class Planner {
             throw new SqlProblem(
                     SqlStates.SYNTAX_ERROR,
                     "syntax error at or near \"" + argument + "\"",
-                    command + " stands alone.",
+                    command + " takes no argument.",
                     statement.tokens().get(1).start() + 1);
         }
         return new Plan.Command(command, argument);

@@ -1,7 +1,10 @@
 package dev.pgproxy.common.auth;
 
 import com.ongres.scram.common.ScramFunctions;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -139,5 +142,25 @@ public final class ScramExchange {
         }
         String moved = "c=" + matcher.group(2) + "," + other.substring(0, end) + ",p=" + matcher.group(4);
         return moved.getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /**
+     * The data of a SASLInitialResponse: the mechanism's name, Int32 length, data. Null when it is for another mechanism, or malformed.
+     *
+     * @param body of the message
+     */
+    public static byte @Nullable [] initialResponse(byte[] body) {
+        byte[] mechanism = (ScramVerifier.NAME + "\0").getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer in = ByteBuffer.wrap(body);
+        try {
+            byte[] named = new byte[mechanism.length];
+            in.get(named);
+            if (!Arrays.equals(named, mechanism) || in.getInt() != in.remaining()) {
+                return null;
+            }
+        } catch (BufferUnderflowException e) {
+            return null;
+        }
+        return Arrays.copyOfRange(body, in.position(), body.length);
     }
 }

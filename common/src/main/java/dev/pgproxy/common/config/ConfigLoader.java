@@ -232,7 +232,7 @@ public final class ConfigLoader {
         for (String key : family.read(reader)) {
             String name = key.substring(family.prefix().length());
             if (name.isEmpty()) {
-                reader.problem(key, "names nobody", "Write " + family.key() + " = 20.");
+                reader.problem(key, "names no user or database", "Write " + family.key() + " = 20.");
             }
             limits.put(
                     StartupParameters.serverName(StartupParameters.fromText(name)),

@@ -241,7 +241,10 @@ final class ConfigReader implements SettingSource {
         try {
             Endpoint address = Endpoint.parse(text);
             if (!(address instanceof Endpoint.Tcp tcp)) {
-                problem(key, "\"" + text + "\" is a Unix socket, which this key cannot be yet", "Write host:port.");
+                problem(
+                        key,
+                        "\"" + text + "\" is a Unix socket, which this key does not support yet",
+                        "Write host:port.");
             } else if (tcp.port() < minimumPort) {
                 problem(key, "port " + tcp.port() + " does not exist", "A port is a number from 1 to 65535.");
             } else {

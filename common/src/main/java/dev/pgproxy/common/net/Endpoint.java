@@ -71,7 +71,7 @@ public sealed interface Endpoint {
      * @throws BadEndpointException when it is neither
      */
     static Endpoint parse(String text) throws BadEndpointException {
-        if (text.startsWith(UNIX)) {
+        if (text.startsWith(UNIX + "/")) { // A host may be called unix.
             return unix(text.substring(UNIX.length()));
         }
         Matcher bracketed = BRACKETED.matcher(text);

@@ -7,7 +7,10 @@ import java.util.Map;
 public final class SharedKeys {
 
     /** Keys that are remembered; above it the one that was used longest ago is forgotten, and is kept by its users alone. */
-    private static final int MAX_KEYS = 10_000;
+    private static final int MAX_KEYS = 1_000;
+
+    /** Of the parameters of a key; strangers choose what is in them, and a longer one is kept by its users alone. */
+    private static final int MAX_BYTES = 512;
 
     private final Map<PoolKey, PoolKey> keys = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -18,6 +21,9 @@ public final class SharedKeys {
 
     /** The copy that all share who have a key like this. */
     public PoolKey of(PoolKey key) {
+        if (key.parameters().bytes() > MAX_BYTES) {
+            return key;
+        }
         PoolKey known = keys.putIfAbsent(key, key);
         return known == null ? key : known;
     }

@@ -19,6 +19,7 @@ class EndpointTest {
                 "[fe80::1%eth0]:1",
                 "*:9999",
                 "0.0.0.0:0",
+                "unix:5432",
                 "unix:/run/postgresql/.s.PGSQL.5432"
             })
     void whatIsWrittenIsReadBack(String text) throws Exception {

@@ -34,4 +34,11 @@ class SharedKeysTest {
         }
         assertNotSame(first, keys.of(key("ann")));
     }
+
+    /** Strangers choose what is in a key, and could fill the memory with keys that nobody has any more. */
+    @Test
+    void aLongOneIsNotKept() {
+        PoolKey first = keys.of(key("x".repeat(1_000)));
+        assertNotSame(first, keys.of(key("x".repeat(1_000))));
+    }
 }

@@ -73,7 +73,7 @@ final class PauseDesk {
                         entry.getKey(),
                         SqlState.OBJECT_IN_USE,
                         "PAUSE is in force, but there are still connections: "
-                                + (users.isEmpty() ? "and some that are being closed" : String.join(", ", users)),
+                                + (users.isEmpty() ? "some that are being closed" : String.join(", ", users)),
                         "SELECT * FROM connection shows them, DELETE FROM connection WHERE ... ends them; PAUSE again to wait,"
                                 + " or RESUME.");
             }

@@ -110,7 +110,7 @@ final class FailoverWords {
                 : new Action.Log(
                         "fence_incomplete",
                         primary,
-                        "clients that go past pgproxy may still write to it: " + result.problem() + "; " + done + ". "
+                        "clients that bypass pgproxy may still write to it: " + result.problem() + "; " + done + ". "
                                 + result.remedy());
     }
 
@@ -119,7 +119,7 @@ final class FailoverWords {
         return new Action.Log(
                 "fence_incomplete",
                 standby,
-                "it may lack what others last wrote to " + primary + " past pgproxy, and is promoted nevertheless: "
+                "it may lack what others last wrote to " + primary + " without pgproxy, and is promoted nevertheless: "
                         + why + ". It has all that clients of pgproxy committed");
     }
 

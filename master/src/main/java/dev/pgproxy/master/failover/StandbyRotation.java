@@ -105,11 +105,11 @@ final class StandbyRotation {
         }
         long lagBytes = Math.max(0, primary.writtenLsn() - facts.replayedLsn());
         if (limits.maxLagBytes() > 0 && lagBytes > limits.maxLagBytes()) {
-            return "it is " + lagBytes + " bytes of lag, more than standby_max_lag_bytes";
+            return "it lags by " + lagBytes + " bytes, more than standby_max_lag_bytes";
         }
         double maxSeconds = limits.maxLag().toMillis() / 1e3;
         if (maxSeconds > 0 && facts.lagSeconds() > maxSeconds) {
-            return "it is " + Math.round(facts.lagSeconds()) + " s of lag, more than standby_max_lag_seconds";
+            return "it lags by " + Math.round(facts.lagSeconds()) + " s, more than standby_max_lag_seconds";
         }
         return null;
     }

@@ -95,8 +95,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
         hasBegun = true;
         Event.of("switchover_begun")
                 .with("server", wanted == null ? "none" : wanted)
-                .message(
-                        "an operator wants it to be the primary: transactions on the old one may end, and new ones wait")
+                .message("an operator started a switchover to it: running transactions may end, and new ones wait")
                 .hint("SWITCHOVER CANCEL in pg_proxy calls it off.")
                 .warn();
         busyWorkers.clear();

@@ -47,6 +47,10 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         private final long askedNs;
         private final Scheduler.Timer timer;
         private final List<Asker> askers = new ArrayList<>();
+
+        /** Those who came too late to share the answer: they share the next one. */
+        private final List<Asker> later = new ArrayList<>();
+
         private boolean outdated;
 
         private Lookup(Question question, long askedNs, Scheduler.Timer timer) {
@@ -109,11 +113,13 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
             }
             memory.remove(question);
         }
-        Lookup lookup = join(question, nowNs);
+        Lookup lookup = underWay(question);
         if (lookup == null) {
-            answer(asker, RoleFacts.UNAVAILABLE);
-        } else {
+            beginFor(List.of(asker), question);
+        } else if ((nowNs - lookup.askedNs) / NS_PER_MS < rememberMs) {
             lookup.askers.add(asker);
+        } else {
+            lookup.later.add(asker); // What is being read may be older than an answer may be.
         }
     }
 
@@ -121,24 +127,23 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         asker.worker().send(new RoleMessages.RoleFound(asker.sessionId(), facts));
     }
 
-    /** The lookup of this question, begun now if there is none. */
-    private @Nullable Lookup join(Question question, long nowNs) {
+    private @Nullable Lookup underWay(Question question) {
         Long id = underWay.get(question);
-        Lookup lookup = id == null ? null : lookups.get(id);
-        // What is read for somebody who came earlier may be older than an answer may be.
-        if (lookup != null && (nowNs - lookup.askedNs) / NS_PER_MS < rememberMs) {
-            return lookup;
-        }
+        return id == null ? null : lookups.get(id);
+    }
+
+    private void beginFor(List<Asker> askers, Question question) {
         if (lookups.size() >= MAX_LOOKUPS) {
-            return null;
+            askers.forEach(asker -> answer(asker, RoleFacts.UNAVAILABLE));
+            return;
         }
         long newId = nextId++;
         Scheduler.Timer timer = loop.scheduler().afterMs(LOOKUP_TIMEOUT_MS, () -> finish(newId, RoleFacts.UNAVAILABLE));
-        Lookup begun = new Lookup(question, nowNs, timer);
+        Lookup begun = new Lookup(question, loop.clock().nanoTime(), timer);
+        begun.askers.addAll(askers);
         lookups.put(newId, begun);
         underWay.put(question, newId);
         ask(newId, begun);
-        return begun;
     }
 
     private void ask(long id, Lookup lookup) {
@@ -170,6 +175,20 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
             forgetOutdated();
         }
         lookup.askers.forEach(asker -> answer(asker, facts));
+        askForThoseWhoCameLate(lookup);
+    }
+
+    /** They all came before the next question is asked, and share its answer. */
+    private void askForThoseWhoCameLate(Lookup over) {
+        Lookup next = underWay(over.question);
+        if (over.later.isEmpty()) {
+            return;
+        }
+        if (next == null) {
+            beginFor(over.later, over.question);
+        } else {
+            next.askers.addAll(over.later);
+        }
     }
 
     /** Secrets are not kept longer than they are of use. */

@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class HousekeepingInspector implements MessageInspector {
 
+    /** Answers to a reset and to the question after it: few backends are in one, and all have room for them. */
+    private static final int MAX_EXPECTED = 2;
+
     private final ServerIdentity identity;
     private final QueryProgress progress;
 
     /** The CommandComplete tags that the reset's statements must answer with, this one first; empty while draining or idle. */
-    /** Answers to a reset and to the question after it; few backends are in one, and all have this. */
-    private static final int MAX_EXPECTED = 2;
-
     private final Deque<String> expectedTags = new ArrayDeque<>(MAX_EXPECTED);
 
     private CustomParameters.@Nullable Question question;

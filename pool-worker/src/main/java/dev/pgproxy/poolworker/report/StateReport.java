@@ -9,7 +9,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.relay.Tally;
 import dev.pgproxy.poolworker.session.Session;
-import dev.pgproxy.poolworker.session.SessionState;
+import dev.pgproxy.poolworker.traffic.SessionState;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -91,7 +91,7 @@ public final class WorkerLog {
                     .with("server", backend.key().server())
                     .with("user", user)
                     .with("database", database)
-                    .message("a connection was closed when its client left, because the client " + why)
+                    .message("connections like this are closed when their client leaves, and are not reused: it " + why)
                     .hint("docs/pooling.md says what cannot be undone, and what to do about it.")
                     .info();
         }

@@ -7,10 +7,17 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.login.SessionIdentity;
+import dev.pgproxy.poolworker.moving.SessionHold;
+import dev.pgproxy.poolworker.moving.SessionInventory;
+import dev.pgproxy.poolworker.traffic.BackendLease;
+import dev.pgproxy.poolworker.traffic.LastWords;
+import dev.pgproxy.poolworker.traffic.RelayPhase;
+import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
 /** The client is in: bytes are relayed until either side ends, or the session goes on elsewhere. */
-final class Active extends RelayPhase {
+public final class Active extends RelayPhase {
 
     private static final byte[] NOTHING = {};
 
@@ -161,24 +168,24 @@ final class Active extends RelayPhase {
     }
 
     @Override
-    void serverWasRead(boolean wasRunning) {
+    protected void serverWasRead(boolean wasRunning) {
         if (wasRunning && !hold.isAsking()) {
             noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
         }
     }
 
     @Override
-    void serverMoved() {
+    protected void serverMoved() {
         // It has passed.
     }
 
     @Override
-    void serverStopped() {
+    protected void serverStopped() {
         host.part(NOTHING);
     }
 
     @Override
-    boolean isExplained() {
+    protected boolean isExplained() {
         return false;
     }
 

@@ -1,7 +1,9 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.poolworker.traffic.RelayHost;
+
 /** The session whose client is in. */
-interface ActiveHost extends RelayHost {
+public interface ActiveHost extends RelayHost {
 
     /** Whether the session is to end as soon as nothing of it runs. */
     boolean isShutdownAsked();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Ends a session whose client does nothing for too long: neither asks nor is owed an answer. A query or a COPY that runs keeps it,
  * however long it takes, and what the server says unasked does not.
  */
-final class IdleWatch {
+public final class IdleWatch {
 
     private static final long NS_PER_MS = 1_000_000L;
 

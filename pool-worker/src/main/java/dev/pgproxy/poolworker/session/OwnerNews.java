@@ -1,7 +1,10 @@
 package dev.pgproxy.poolworker.session;
 
+import dev.pgproxy.poolworker.traffic.BackendTraffic;
+import dev.pgproxy.poolworker.traffic.DatabaseWait;
+
 /** What happens in one session and concerns more than it, for its owner. */
-record OwnerNews<S>(SessionOwner<S> owner, S session, DatabaseWait databases) implements BackendTraffic.News {
+public record OwnerNews<S>(SessionOwner<S> owner, S session, DatabaseWait databases) implements BackendTraffic.News {
 
     @Override
     public void rolesChanged() {

@@ -3,9 +3,10 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.login.LoginRequests;
 
 /** The requests of one session's login, to its owner. */
-record OwnerRequests<S>(SessionOwner<S> owner, S session) implements LoginRequests {
+public record OwnerRequests<S>(SessionOwner<S> owner, S session) implements LoginRequests {
 
     @Override
     public void askForRole() {

@@ -3,13 +3,20 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.login.SessionContext;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
+import dev.pgproxy.poolworker.traffic.BackendLease;
+import dev.pgproxy.poolworker.traffic.BackendTraffic;
+import dev.pgproxy.poolworker.traffic.DatabaseWait;
+import dev.pgproxy.poolworker.traffic.FrontendTraffic;
+import dev.pgproxy.poolworker.traffic.ScramWitness;
+import dev.pgproxy.poolworker.traffic.StateTrace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The server's side of a session: the backend, the lease of one that is at work, and what is known of what was done there. */
-final class ServerSide {
+public final class ServerSide {
 
     private final Transport frontend;
     private final SessionContext context;

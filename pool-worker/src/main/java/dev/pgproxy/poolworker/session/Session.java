@@ -14,7 +14,13 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendUser;
+import dev.pgproxy.poolworker.login.Login;
+import dev.pgproxy.poolworker.login.SessionContext;
+import dev.pgproxy.poolworker.login.SessionTerms;
 import dev.pgproxy.poolworker.relay.Tally;
+import dev.pgproxy.poolworker.traffic.BackendLease;
+import dev.pgproxy.poolworker.traffic.LastWords;
+import dev.pgproxy.poolworker.traffic.SessionState;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 

@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.traffic.BackendTraffic;
 
 /**
  * Who keeps the sessions of a worker.

@@ -9,7 +9,17 @@ import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.login.Login;
+import dev.pgproxy.poolworker.login.LoginHost;
+import dev.pgproxy.poolworker.login.SessionContext;
+import dev.pgproxy.poolworker.login.SessionIdentity;
+import dev.pgproxy.poolworker.login.SessionTerms;
+import dev.pgproxy.poolworker.moving.SessionHold;
 import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.traffic.BackendLease;
+import dev.pgproxy.poolworker.traffic.LastWords;
+import dev.pgproxy.poolworker.traffic.ScramWitness;
+import dev.pgproxy.poolworker.traffic.SessionState;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <S> the session, as its owner knows it
  */
-final class Stay<S> implements LoginHost, ActiveHost {
+public final class Stay<S> implements LoginHost, ActiveHost {
 
     private final S session;
     private final PoolKey key;
@@ -194,6 +204,7 @@ final class Stay<S> implements LoginHost, ActiveHost {
 
     /** When it cannot even be ended in good order. */
     void abandon() {
+        serverSide.databases().end();
         over = true;
         try {
             frontend.close();

@@ -1,6 +1,4 @@
-/**
- * A client joined to a backend: the login of a new one or a warm one, the relay between them, and the parting.
- */
+/** A client joined to a backend: the stay of a client, from its acceptance over its active session to its end. */
 @NullMarked
 package dev.pgproxy.poolworker.session;
 

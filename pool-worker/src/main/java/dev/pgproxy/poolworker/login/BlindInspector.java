@@ -1,0 +1,18 @@
+package dev.pgproxy.poolworker.login;
+
+import dev.pgproxy.poolworker.relay.MessageInspector;
+import java.nio.ByteBuffer;
+
+/** For a way that only the proxy's own words take. */
+public final class BlindInspector implements MessageInspector {
+
+    @Override
+    public boolean wantsWhole(byte type) {
+        return false;
+    }
+
+    @Override
+    public Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
+        return Verdict.FORWARD;
+    }
+}

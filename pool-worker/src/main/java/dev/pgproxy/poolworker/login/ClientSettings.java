@@ -1,0 +1,39 @@
+package dev.pgproxy.poolworker.login;
+
+import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.poolworker.backend.Backend;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a client wants of a backend that its pool does not say already. */
+public final class ClientSettings {
+
+    private ClientSettings() {}
+
+    /** The client's values of the parameters that do not split pools. */
+    static Map<String, String> ignored(StartupPacket.Startup startup, PoolSettings settings) {
+        Map<String, String> ignored = new HashMap<>();
+        for (StartupParameters.Parameter parameter : startup.parameters().sorted()) {
+            if (PoolKey.isIgnored(parameter, settings.ignoredParameters())) {
+                ignored.put(parameter.name(), parameter.value());
+            }
+        }
+        return ignored;
+    }
+
+    /** What differs between a warm backend and these, with what the client has set in the session that it has already. */
+    static Map<String, String> changes(Backend warm, Map<String, String> ignored, @Nullable Resumption resumption) {
+        Map<String, String> changes = ParameterSetting.changes(warm.identity().ignoredParameters(), ignored);
+        if (resumption != null) {
+            // The client's own word, in whatever spelling, counts more than what it began with.
+            resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
+            changes.putAll(resumption.settings());
+        }
+        return changes;
+    }
+}

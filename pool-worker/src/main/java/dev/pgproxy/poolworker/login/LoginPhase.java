@@ -1,0 +1,39 @@
+package dev.pgproxy.poolworker.login;
+
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.relay.Pipe;
+import dev.pgproxy.poolworker.traffic.RelayPhase;
+import dev.pgproxy.poolworker.traffic.SessionState;
+
+/** A step on a client's way into its session. */
+public interface LoginPhase {
+
+    SessionState state();
+
+    /** The client has something to say, or is gone. */
+    void frontendReady(int ready);
+
+    /** The backend's connection has bytes, or room. */
+    void backendReady(int ready);
+
+    /** The backend had something to say, or ended, while nobody used it. */
+    void lostWhileIdle(Backend claimed);
+
+    /** See {@link RelayPhase#serverSaid}. */
+    boolean serverSaid(Pipe.Outcome outcome);
+
+    /** Waits for what can happen next. */
+    void awaitNext();
+
+    /** Whether nothing is under way that a change of the primary would have to wait for. */
+    boolean isAtRest();
+
+    /** Whether the client was told something in this phase. */
+    boolean hasSpoken();
+
+    /** The server's ErrorResponse; empty when there was none. */
+    byte[] refusal();
+
+    /** The session ends, or the phase does. */
+    void end();
+}

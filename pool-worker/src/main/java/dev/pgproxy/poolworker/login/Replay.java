@@ -1,0 +1,58 @@
+package dev.pgproxy.poolworker.login;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.auth.ScramExchange;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.MessageFramer;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives a server the answers that a client has given to the proxy, in the same order. A password in clear text may well be right
+ * there; a proof that was made for the proxy's salt or nonce never is, and then the server says that the password is wrong in
+ * its own words. When the answers are used up, or the server asks for something else, it talks to the client itself.
+ */
+public final class Replay implements LoginAnswers {
+
+    private final AuthenticationMethod method;
+    private final @Nullable ScramExchange scram;
+    private final ArrayDeque<byte[]> answers;
+
+    Replay(AuthenticationMethod method, @Nullable ScramExchange scram, List<byte[]> answers) {
+        this.method = method;
+        this.scram = scram;
+        this.answers = new ArrayDeque<>(answers);
+    }
+
+    @Override
+    public byte @Nullable [] answer(int code, byte[] data) {
+        if (AuthenticationMethod.ofRequest(code) != method || answers.isEmpty()) {
+            return null;
+        }
+        byte[] answer = answers.remove();
+        if (code != AuthenticationMethod.SASL_CONTINUE_CODE || scram == null) {
+            return answer;
+        }
+        byte[] body = Arrays.copyOfRange(answer, MessageFramer.HEADER_BYTES, answer.length);
+        return FrontendMessage.wrap(ByteBuffer.wrap(answer).get(), scram.transplant(body, data));
+    }
+
+    /** The same answers for another login; what is taken from one is not taken from the other. */
+    Replay copy() {
+        return new Replay(method, scram, answers.stream().map(byte[]::clone).toList());
+    }
+
+    /** Whether an answer was not given yet. */
+    boolean isLeft() {
+        return !answers.isEmpty();
+    }
+
+    /** Forgets what is left. */
+    void wipe() {
+        answers.forEach(answer -> Arrays.fill(answer, (byte) 0));
+        answers.clear();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.pgproxy.poolworker.login;
+
+import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.ipc.ClientOrigin;
+import dev.pgproxy.common.ipc.Resumption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the master says of a client.
+ *
+ * @param loginTimeLeftMs bound on the rest of the login
+ * @param idleExempt whether the client may be idle outside a transaction for ever
+ * @param singleUse whether nobody may have its backend after it
+ * @param askFirst how it is to prove who it is before it has a place; {@link AuthenticationMethod#OTHER} when it has one
+ * @param origin where it comes from
+ * @param resumption of the session that it has already; null when it is about to log in
+ */
+public record SessionTerms(
+        long loginTimeLeftMs,
+        boolean idleExempt,
+        boolean singleUse,
+        AuthenticationMethod askFirst,
+        ClientOrigin origin,
+        @Nullable Resumption resumption) {}

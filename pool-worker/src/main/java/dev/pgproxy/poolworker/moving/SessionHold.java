@@ -1,0 +1,100 @@
+package dev.pgproxy.poolworker.moving;
+
+import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.traffic.BackendTraffic;
+import dev.pgproxy.poolworker.traffic.StateTrace;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session that is held for a change of the primary, and what is known of whether it can continue on another server. Knowledge is
+ * worth something only as long as the session is held without a break.
+ */
+public final class SessionHold {
+
+    private final StateTrace trace;
+    private boolean movable;
+    private @Nullable SessionInventory inventory;
+    private boolean wanted;
+    private boolean loginToo;
+
+    /**
+     * @param movable whether the session shall be able to continue on another server
+     * @param trace of what the client has asked for
+     */
+    public SessionHold(boolean movable, StateTrace trace) {
+        this.movable = movable;
+        this.trace = trace;
+    }
+
+    /** From now on the session is not to continue on another server. */
+    public void stay() {
+        movable = false;
+    }
+
+    /** @param evenLogin whether a login that is under way is not to go on either */
+    public void want(boolean held, boolean evenLogin) {
+        if (held != wanted && !isAsking()) {
+            inventory = null; // What it said may not be true any more.
+        }
+        wanted = held;
+        loginToo = held && evenLogin;
+    }
+
+    /** Whether a login that is under way is not to go on. */
+    public boolean isForLoginToo() {
+        return loginToo;
+    }
+
+    /** Whether the session is to take nothing more from its client once its transaction is over. */
+    public boolean isWanted() {
+        return wanted;
+    }
+
+    /** Whether the server owes the answer to a question of the proxy's own. */
+    public boolean isAsking() {
+        return inventory != null && !inventory.isComplete();
+    }
+
+    /** Whether it is known if the session can go on. */
+    public boolean isKnown() {
+        return inventory != null && inventory.isComplete();
+    }
+
+    /**
+     * Finds out whether the session can go on; it is at rest.
+     *
+     * @param obstacle why it could not, whatever it holds; empty when it could
+     * @param relayed looks at what follows the answer
+     * @return whether the server is to be asked, by {@link SessionInventory#query}
+     */
+    public boolean begin(Backend serving, String obstacle, BackendTraffic relayed) {
+        if (inventory != null) {
+            return false;
+        }
+        SessionInventory taken = new SessionInventory(
+                serving.identity(),
+                serving.progress(),
+                () -> serving.fromServer().inspectWith(relayed));
+        inventory = taken;
+        String why = !movable
+                ? "is not to be moved (failover.move_sessions)"
+                : obstacle.isEmpty() ? trace.obstacle() : obstacle;
+        if (!why.isEmpty()) {
+            taken.skip(why);
+            return false;
+        }
+        serving.fromServer().inspectWith(taken);
+        return true;
+    }
+
+    /** Why the session cannot go on; empty when it can. */
+    public String obstacle() {
+        return inventory == null || !inventory.isComplete() ? "is at work" : inventory.obstacle();
+    }
+
+    /** What the client has set. */
+    public Map<String, String> settings() {
+        return inventory == null ? Map.of() : inventory.settings();
+    }
+}

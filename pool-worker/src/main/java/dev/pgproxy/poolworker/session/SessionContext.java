@@ -1,9 +1,0 @@
-package dev.pgproxy.poolworker.session;
-
-import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.LingeringClose;
-import dev.pgproxy.poolworker.relay.RelayBuffers;
-
-/** What all sessions of a worker share. */
-public record SessionContext(
-        EventLoop loop, RelayBuffers buffers, LingeringClose lingering, SecretSource secrets, Background background) {}

@@ -1,0 +1,91 @@
+package dev.pgproxy.poolworker.traffic;
+
+import dev.pgproxy.common.loop.Interest;
+import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.poolworker.relay.Pipe;
+
+/** A phase of a session in which a backend is at work for the client. */
+public abstract class RelayPhase {
+
+    private static final byte[] NOTHING = {};
+
+    private final BackendLease lease;
+    private final RelayHost relayHost;
+
+    protected RelayPhase(BackendLease lease, RelayHost relayHost) {
+        this.lease = lease;
+        this.relayHost = relayHost;
+    }
+
+    protected final BackendLease lease() {
+        return lease;
+    }
+
+    /** The backend's connection has bytes, or room. */
+    public final void backendReady(int ready) {
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0) {
+            lease.flushToServer();
+        }
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !lease.isClientSlow() && !readServer()) {
+            return;
+        }
+        relayHost.settle();
+    }
+
+    /** @return whether the session goes on */
+    private boolean readServer() {
+        boolean wasRunning = !lease.backend().progress().isAtRest();
+        Pipe.Outcome outcome;
+        try {
+            outcome = lease.fromServer();
+        } catch (ProtocolViolation e) {
+            relayHost.serverViolated(e);
+            return false;
+        }
+        serverWasRead(wasRunning);
+        return relayHost.serverSaid(outcome);
+    }
+
+    /**
+     * The server was read from; the session may be in another phase afterwards.
+     *
+     * @param wasRunning whether it owed an answer
+     */
+    protected abstract void serverWasRead(boolean wasRunning);
+
+    /**
+     * What came of reading from the server.
+     *
+     * @return whether the session goes on
+     */
+    public final boolean serverSaid(Pipe.Outcome outcome) {
+        switch (outcome) {
+            case MOVED, IDLE -> {
+                serverMoved();
+                return !relayHost.isOver(); // A client that goes on after a silent login may turn out to be gone, too.
+            }
+            case STOPPED -> serverStopped();
+            case SOURCE_ENDED -> {
+                lease.backend().connectionEnded();
+                relayHost.giveBack(
+                        isExplained() || lease.traffic().lastWasError() ? NOTHING : LastWords.lostServer(server()));
+            }
+            case SINK_BROKEN -> relayHost.leave();
+        }
+        return false;
+    }
+
+    private Endpoint server() {
+        return lease.backend().key().server();
+    }
+
+    /** Some of what the server says has passed, or was nothing. */
+    protected abstract void serverMoved();
+
+    /** The server has said what the client is not to hear. */
+    protected abstract void serverStopped();
+
+    /** Whether the client knows already why the server ends the connection. */
+    protected abstract boolean isExplained();
+}
