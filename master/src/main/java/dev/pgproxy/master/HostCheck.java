@@ -120,7 +120,7 @@ final class HostCheck {
             notes.add("active_cnn_timeout is not set: clients that are idle for "
                     + config.timeouts().activeConnection().toSeconds()
                     + " s are disconnected (57P05), also those in an application's own pool. 0 turns that off;"
-                    + " disable_conds_list exempts some.");
+                    + " disable_conds_list.N exempts some.");
         }
         return notes;
     }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class AcceptanceTest {
 
     private final LoneWorker lone = new LoneWorker();
-    private final LoneWorker.Frontend client = new LoneWorker.Frontend("nothing");
+    private final LoneWorker.Frontend client = new LoneWorker.Frontend();
 
     @BeforeEach
     void aClientComesWhileTheLinkIsFull() {

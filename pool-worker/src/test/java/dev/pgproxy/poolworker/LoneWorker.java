@@ -5,10 +5,13 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PoolSettings;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.SettingsMessages;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.net.Endpoint;
@@ -19,13 +22,16 @@ import dev.pgproxy.testkit.loop.StillPoller;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A pool-worker without processes or sockets around it, whose servers never answer unless they are given. */
-final class LoneWorker {
+public final class LoneWorker {
 
-    private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
+    public static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
     private static final PoolSettings SETTINGS = new PoolSettings(
             1024,
             2_000,
@@ -41,13 +47,20 @@ final class LoneWorker {
             new SocketTuning(true, 60, 10, 6, 0));
 
     /** A client's connection on its way and here, at which a call can fail as no connection should. */
-    static final class Frontend implements Transport, Descriptor {
+    public static final class Frontend implements Transport, Descriptor {
         private final String failsAt;
-        final ByteArrayOutputStream written = new ByteArrayOutputStream();
-        boolean overflows;
-        boolean open = true;
+        public final ByteArrayOutputStream written = new ByteArrayOutputStream();
+        private @Nullable ReadyHandler ready;
+        private byte[] unread = {};
+        private boolean left;
+        public boolean overflows;
+        public boolean open = true;
 
-        Frontend(String failsAt) {
+        public Frontend() {
+            this("nothing");
+        }
+
+        public Frontend(String failsAt) {
             this.failsAt = failsAt;
         }
 
@@ -61,9 +74,32 @@ final class LoneWorker {
             throw new IllegalStateException("a fault at " + name);
         }
 
+        /** The client says something. */
+        public void say(byte[] bytes) {
+            unread = bytes;
+            isReady(Interest.READ);
+        }
+
+        /** The client closes its connection, in both directions. */
+        public void leave() {
+            left = true;
+            isReady(Interest.READ);
+            isReady(Interest.HANGUP);
+        }
+
+        /** As a poller says that looks at this connection. */
+        public void isReady(int interest) {
+            if (ready != null && open) {
+                ready.ready(interest);
+            }
+        }
+
         @Override
         public int read(ByteBuffer into) {
-            return 0;
+            int count = Math.min(unread.length, into.remaining());
+            into.put(unread, 0, count);
+            unread = Arrays.copyOfRange(unread, count, unread.length);
+            return count == 0 && left ? -1 : count;
         }
 
         @Override
@@ -80,6 +116,7 @@ final class LoneWorker {
         @Override
         public void onReady(ReadyHandler handler) {
             call("onReady");
+            ready = handler;
         }
 
         @Override
@@ -91,18 +128,30 @@ final class LoneWorker {
         public void shutdownOutput() {}
 
         @Override
+        public Descriptor release() {
+            ready = null;
+            return this;
+        }
+
+        @Override
         public void close() {
             open = false;
         }
     }
 
     /** A master that hears all, at once or when the link takes it. */
-    static final class Master implements MasterLink {
-        final List<ControlMessage.ToMaster> heard = new ArrayList<>();
+    public static final class Master implements MasterLink {
+        public final List<ControlMessage.ToMaster> heard = new ArrayList<>();
         private final List<Runnable> unwritten = new ArrayList<>();
-        boolean linkIsFull;
+        public boolean linkIsFull;
+        public boolean hasRoom = true;
 
-        void linkTakesAll() {
+        /** What it heard of this kind. */
+        public <M extends ControlMessage.ToMaster> List<M> heard(Class<M> type) {
+            return heard.stream().filter(type::isInstance).map(type::cast).collect(Collectors.toList());
+        }
+
+        public void linkTakesAll() {
             linkIsFull = false;
             unwritten.forEach(Runnable::run);
             unwritten.clear();
@@ -120,7 +169,7 @@ final class LoneWorker {
 
         @Override
         public boolean hasRoom() {
-            return true;
+            return hasRoom;
         }
 
         @Override
@@ -133,16 +182,18 @@ final class LoneWorker {
         }
     }
 
-    final Master master = new Master();
-    final EventLoop loop = new EventLoop(new StillPoller(), () -> 0);
-    final PoolWorker worker;
+    public final Master master = new Master();
+    private long nowMs;
+    private int answered;
+    public final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
+    public final PoolWorker worker;
 
-    LoneWorker() {
+    public LoneWorker() {
         this((server, tuning, handler) -> () -> {});
     }
 
     /** @param servers what is connected to */
-    LoneWorker(Connector servers) {
+    public LoneWorker(Connector servers) {
         worker = new PoolWorker(
                 loop,
                 descriptor -> (Frontend) descriptor,
@@ -155,7 +206,11 @@ final class LoneWorker {
     }
 
     /** A client comes from the master. */
-    void assign(long id, Frontend frontend) {
+    public void assign(long id, Frontend frontend) {
+        assign(id, frontend, 0, AuthenticationMethod.OTHER);
+    }
+
+    public void assign(long id, Frontend frontend, long expectedBackendId, AuthenticationMethod askFirst) {
         byte[] packet = FrontendMessage.startup(
                 3 << 16,
                 List.of(
@@ -164,8 +219,8 @@ final class LoneWorker {
         worker.onAssignSession(new SessionMessages.AssignSession(
                 id,
                 SERVER,
-                0,
-                AuthenticationMethod.OTHER,
+                expectedBackendId,
+                askFirst,
                 2_000,
                 false,
                 false,
@@ -173,5 +228,32 @@ final class LoneWorker {
                 packet,
                 Optional.empty(),
                 frontend));
+    }
+
+    /** Answers what the master is asked of roles: all that a login by trust needs. */
+    public void findRoles() {
+        List<RoleMessages.FindRole> questions = master.heard(RoleMessages.FindRole.class);
+        for (RoleMessages.FindRole question : questions.subList(answered, questions.size())) {
+            answered++;
+            RoleFacts facts = new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "as it is", List.of(), true);
+            worker.roles().onRoleFound(new RoleMessages.RoleFound(question.sessionId(), facts));
+        }
+    }
+
+    /** A client that comes and is let in over a connection of its own. */
+    public Frontend logIn(long id, PlayedServers servers) {
+        Frontend frontend = new Frontend();
+        assign(id, frontend);
+        findRoles();
+        servers.last().accept();
+        servers.last().letIn();
+        servers.last().heard();
+        return frontend;
+    }
+
+    /** Lets time pass, and what is due happen. */
+    public void passMs(long ms) {
+        nowMs += ms;
+        loop.tick();
     }
 }

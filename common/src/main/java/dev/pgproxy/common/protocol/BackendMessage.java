@@ -47,7 +47,7 @@ public final class BackendMessage {
         return fatal(
                 SqlState.IDLE_SESSION_TIMEOUT,
                 "terminating connection due to idle-session timeout",
-                "The session was idle for active_cnn_timeout of the proxy; disable_conds_list can exempt it.");
+                "The session was idle for active_cnn_timeout of the proxy; disable_conds_list.N can exempt it.");
     }
 
     /**

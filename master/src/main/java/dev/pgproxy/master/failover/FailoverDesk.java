@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Does what {@link FailoverPolicy} says, on the loop's thread: has the task-worker look at servers and tell standbys through a {@link
  * ProbeDesk}, and keeps the state beside the loop, since a disk can hang.
  */
-public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
+public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, SwitchoverDesk.Failover {
 
     /** How often a promotion that waits for what other servers are looks whether that is known. */
     private static final long PROMOTION_CHECK_MS = 50;
@@ -154,12 +154,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         perform(policy.suspected(server));
     }
 
-    /**
-     * Begins to put a standby in the primary's place; {@link Listener#switchoverEnded} tells the end.
-     *
-     * @param isWanted whether it is still to begin, once it is known that it can
-     * @param refused gets the reason when it cannot begin
-     */
+    @Override
     public void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> refused) {
         errands.ask(Errand.EXAMINE, target, answer -> {
             if (!isWanted.getAsBoolean()) {
@@ -175,16 +170,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener {
         });
     }
 
-    /** Nobody does anything on the primary any more. */
+    @Override
     public void quiesced() {
         perform(policy.quiesced());
     }
 
-    /**
-     * Ends a switchover.
-     *
-     * @return why it cannot be ended any more; empty when it was
-     */
+    @Override
     public String callOff(String problem) {
         List<Action> actions = policy.callOff(problem);
         perform(actions);

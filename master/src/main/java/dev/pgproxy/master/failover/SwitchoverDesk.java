@@ -9,6 +9,8 @@ import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** An operator who waits for a switchover, and the workers that it waits for. One at a time. */
@@ -22,11 +24,32 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
         void failed(String problem);
     }
 
+    /** Carries a switchover out, and tells the end to {@link #end}. */
+    public interface Failover {
+        /**
+         * Begins to put a standby in the primary's place.
+         *
+         * @param isWanted whether it is still to begin, once it is known that it can
+         * @param refused gets the reason when it cannot begin
+         */
+        void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> refused);
+
+        /** Nobody does anything on the primary any more. */
+        void quiesced();
+
+        /**
+         * Ends a switchover.
+         *
+         * @return why it cannot be ended any more; empty when it was
+         */
+        String callOff(String problem);
+    }
+
     private static final String CALLED_OFF = "an operator called it off";
 
     private final EventLoop loop;
     private final WorkerRegistry workers;
-    private final FailoverDesk failover;
+    private final Failover failover;
     private final Set<Worker> busyWorkers = new LinkedHashSet<>();
     private @Nullable ReplyListener replyTo;
     private @Nullable Endpoint wanted;
@@ -34,7 +57,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     private long request;
     private Scheduler.@Nullable Timer timer;
 
-    public SwitchoverDesk(EventLoop loop, WorkerRegistry workers, FailoverDesk failover) {
+    public SwitchoverDesk(EventLoop loop, WorkerRegistry workers, Failover failover) {
         this.loop = loop;
         this.workers = workers;
         workers.listen(this);

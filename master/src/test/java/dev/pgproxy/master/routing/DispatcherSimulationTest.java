@@ -3,14 +3,11 @@ package dev.pgproxy.master.routing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.testkit.config.TestConfig;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,16 +18,14 @@ class DispatcherSimulationTest {
     private static final int SERVER_LIMIT = 10;
     private static final int NO_LIMIT = 0;
 
-    @TempDir
-    Path directory = Path.of("");
-
-    private ProxyConfig config(int clients, int ofServer) throws Exception {
-        Path file = directory.resolve("conf.properties");
-        Files.writeString(
-                file,
-                "master = db:5432\nslaver_list =\nconninfo.user = postgres\nmax_server_conn = " + ofServer
-                        + "\nmax_client_conn = " + clients + "\nlimit.user.small = 2\n");
-        return ConfigLoader.load(file);
+    private static ProxyConfig config(int clients, int ofServer) {
+        return TestConfig.of(
+                "master = db:5432",
+                "slaver_list =",
+                "conninfo.user = postgres",
+                "max_server_conn = " + ofServer,
+                "max_client_conn = " + clients,
+                "limit.user.small = 2");
     }
 
     private interface Course {

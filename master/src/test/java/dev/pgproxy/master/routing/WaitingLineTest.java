@@ -7,13 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
-import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.common.protocol.StartupParameters;
-import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
-import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -28,21 +22,11 @@ class WaitingLineTest {
             new PlaceLimits(new ProxyConfig.Limits(100, 20, 10, 10, Map.of("ann", 2), Map.of()));
 
     private final SimulatedProcess process = new SimulatedProcess(new Random(1), () -> 0);
+    private final PlayedClients clients = new PlayedClients(process::connect);
     private final WaitingLine line = new WaitingLine(LIMITS);
 
-    private RoutedClient client(long id, Endpoint server, String user, int neighbour, Standing standing) {
-        StartupPacket.Startup startup = new StartupPacket.Startup(
-                3 << 16,
-                new StartupParameters(List.of(
-                        new StartupParameters.Parameter("database", "shop"),
-                        new StartupParameters.Parameter("user", user))));
-        Client client =
-                new Client(id, process.connect(), new InetSocketAddress("10.0.0." + neighbour, 40_000), startup, 0);
-        return new RoutedClient(client, startup, PoolKey.of(server, startup, List.of()), 0, null, standing);
-    }
-
     private RoutedClient add(long id, String user) {
-        RoutedClient client = client(id, SERVER, user, 1, Standing.PROVED);
+        RoutedClient client = clients.routed(id, SERVER, user, 1, Standing.PROVED);
         line.add(client);
         return client;
     }
@@ -87,7 +71,7 @@ class WaitingLineTest {
 
     @Test
     void eachServerHasItsOwnLine() {
-        line.add(client(1, OTHER, "ann", 1, Standing.PROVED));
+        line.add(clients.routed(1, OTHER, "ann", 1, Standing.PROVED));
         add(2, "ann");
         assertEquals(2, headAfter(0));
         assertEquals(Set.of(SERVER, OTHER), Set.copyOf(line.servers()));
@@ -109,10 +93,10 @@ class WaitingLineTest {
     @Test
     void strangersTakeTurnsByNeighbour() {
         NeighbourTurns turns = new NeighbourTurns();
-        RoutedClient crowd = client(1, SERVER, "x", 1, Standing.STRANGER);
+        RoutedClient crowd = clients.routed(1, SERVER, "x", 1, Standing.STRANGER);
         line.add(crowd);
-        line.add(client(2, SERVER, "x", 1, Standing.STRANGER));
-        line.add(client(3, SERVER, "x", 2, Standing.STRANGER));
+        line.add(clients.routed(2, SERVER, "x", 1, Standing.STRANGER));
+        line.add(clients.routed(3, SERVER, "x", 2, Standing.STRANGER));
         assertEquals(1, id(line.strangerInTurn(SERVER, Set.of(), turns)));
         line.remove(crowd);
         turns.served(crowd.neighbour());
@@ -121,7 +105,7 @@ class WaitingLineTest {
 
     @Test
     void allStrangersArePassedOverAtOnce() {
-        line.add(client(1, SERVER, "x", 1, Standing.STRANGER));
+        line.add(clients.routed(1, SERVER, "x", 1, Standing.STRANGER));
         add(2, "ann");
         assertEquals(1, headAfter(0));
         assertEquals(2, headAfter(0, PlaceLimits.allStrangers(SERVER)));

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.channel.Link;
 import dev.pgproxy.common.channel.PermittedMessages;
 import dev.pgproxy.common.channel.Protocol;
-import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -16,17 +15,15 @@ import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
+import dev.pgproxy.testkit.config.TestConfig;
 import dev.pgproxy.testkit.loop.StillPoller;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class SupervisorTest {
 
@@ -170,9 +167,6 @@ class SupervisorTest {
         public void close() {}
     }
 
-    @TempDir
-    Path directory = Path.of("");
-
     private final Protocol protocol = new Protocol();
     private final List<PlayedProcess> running = new ArrayList<>();
     private final WorkerRegistry workers = new WorkerRegistry();
@@ -186,27 +180,28 @@ class SupervisorTest {
     private Supervisor supervisor;
 
     @BeforeEach
-    void start() throws Exception {
-        Path file = directory.resolve("conf.properties");
-        Files.writeString(
-                file,
-                "master = db:5432\nslaver_list =\nconninfo.user = postgres\nproxy_worker_num = 2\nworker_hang_timeout = 4\n");
+    void start() {
         workers.listen(new WorkerRegistry.Listener() {
             @Override
             public void workerGone(Worker worker) {
                 gone.add(worker.name());
             }
         });
-        supervisor = new Supervisor(
-                loop, new PlayedProcesses(), protocol, ConfigLoader.load(file), workers, new Supervisor.Listener() {
-                    @Override
-                    public void childLogged(Child child, UpkeepMessages.EventNoted event) {}
+        ProxyConfig config = TestConfig.of(
+                "master = db:5432",
+                "slaver_list =",
+                "conninfo.user = postgres",
+                "proxy_worker_num = 2",
+                "worker_hang_timeout = 4");
+        supervisor = new Supervisor(loop, new PlayedProcesses(), protocol, config, workers, new Supervisor.Listener() {
+            @Override
+            public void childLogged(Child child, UpkeepMessages.EventNoted event) {}
 
-                    @Override
-                    public void allStopped() {
-                        allStopped = true;
-                    }
-                });
+            @Override
+            public void allStopped() {
+                allStopped = true;
+            }
+        });
         supervisor.start(new NoDesks(supervisor));
     }
 
