@@ -180,7 +180,7 @@ class SupervisorTest {
     private Supervisor supervisor;
 
     @BeforeEach
-    void start() {
+    void start() throws IOException {
         workers.listen(new WorkerRegistry.Listener() {
             @Override
             public void workerGone(Worker worker) {
