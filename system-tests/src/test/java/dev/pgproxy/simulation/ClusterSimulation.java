@@ -55,7 +55,7 @@ final class ClusterSimulation implements SimulationRun {
     private final ClusterWorld world;
     private final ProxyConfig config;
     private final SimulatedRoles roles;
-    private final Path configFile;
+    private final OperatorFile file;
     private final List<SimulatedHost> oldHosts = new ArrayList<>();
     private final boolean mastersDie;
     private SimulatedProcess process;
@@ -69,8 +69,12 @@ final class ClusterSimulation implements SimulationRun {
     private final Set<ClusterClient> present = new LinkedHashSet<>();
     private final Set<String> cutOff = new HashSet<>();
     private final Map<Long, String> names = new HashMap<>();
+    private final Map<String, Integer> ceilings = new HashMap<>();
     private final boolean isDeadly;
     private final boolean crashes;
+
+    /** Whether operators change limits. */
+    private final boolean isReconfigured;
 
     /** Whether many clients of few roles come at once, so that backends go from hand to hand. */
     private final boolean isCrowded;
@@ -95,11 +99,13 @@ final class ClusterSimulation implements SimulationRun {
     /**
      * Nothing has begun.
      *
-     * @param config as the operator has written it, with servers {@code one:5432} and {@code two:5432}
+     * @param path for the operator's configuration
      */
-    ClusterSimulation(long seed, ProxyConfig config, Path configFile) {
+    ClusterSimulation(long seed, Path path) {
         this.seed = seed;
-        this.config = config;
+        this.file = new OperatorFile(path, seed);
+        this.config = file.read();
+        this.isReconfigured = seed % 3 == 0;
         this.world = new ClusterWorld(seed);
         this.isDeadly = random().nextInt(3) > 0;
         this.crashes = random().nextInt(3) == 0;
@@ -108,7 +114,6 @@ final class ClusterSimulation implements SimulationRun {
         this.fatalArrival = fate < 2 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
         this.plannedArrival = fate == 2 ? 1 + random().nextInt(CLIENTS) : CLIENTS + 1;
         this.roles = new SimulatedRoles(random());
-        this.configFile = configFile;
         this.mastersDie = isDeadly && random().nextInt(3) == 0;
         addServer(config.servers().primary(), false);
         config.servers().promote().ifPresent(standby -> addServer(standby, true));
@@ -120,7 +125,7 @@ final class ClusterSimulation implements SimulationRun {
 
     private Master newMaster(ProxyConfig inForce, FailoverState state, Protocol protocol) {
         return new Master(
-                inForce, state, configFile, "simulated", process.loop(), host, protocol, 1_000, Long.MAX_VALUE / 2);
+                inForce, state, file.path(), "simulated", process.loop(), host, protocol, 1_000, Long.MAX_VALUE / 2);
     }
 
     /** The master dies between two steps, and somebody starts the next one after a while. */
@@ -142,8 +147,9 @@ final class ClusterSimulation implements SimulationRun {
         host = new SimulatedHost(this, world, protocol, process, generation);
         try {
             FailoverState state = StartDecision.of(config.servers(), disk);
-            ProxyConfig inForce = config.withServers(StartDecision.servers(config.servers(), state));
-            master = newMaster(inForce, state, protocol);
+            ProxyConfig written = file.read();
+            master = newMaster(written.withServers(StartDecision.servers(written.servers(), state)), state, protocol);
+            ceilings.clear();
             master.start();
         } catch (StartDecision.ContradictionException | IOException e) {
             throw new IllegalStateException(e);
@@ -194,17 +200,7 @@ final class ClusterSimulation implements SimulationRun {
 
     private void checkInvariants() {
         for (ClusterServer server : servers.values()) {
-            int most = config.limits().serverConnections();
-            check(
-                    most == 0 || server.connections(generation) <= most,
-                    server.connections(generation) + " connections to " + server.address() + ", where " + most
-                            + " are allowed");
-            config.limits()
-                    .ofUser()
-                    .forEach((user, limit) -> check(
-                            server.connectionsOf(user, generation) <= limit,
-                            server.connectionsOf(user, generation) + " connections of " + user + " to "
-                                    + server.address()));
+            checkLimits(server);
         }
         for (SimulatedHost.Child child : children()) {
             if (child.node() instanceof PoolNode pool) {
@@ -212,6 +208,37 @@ final class ClusterSimulation implements SimulationRun {
             }
         }
         check(promotions <= 1, promotions + " promotions");
+    }
+
+    /** Nobody has more connections than are allowed, but for those who had them when a limit was lowered, or were to get them then. */
+    private void checkLimits(ClusterServer server) {
+        ProxyConfig.Limits limits = master.config().limits();
+        check(
+                server.connections(generation) <= ceiling(server.address().toString(), limits.serverConnections()),
+                server.connections(generation) + " connections to " + server.address() + ", where "
+                        + limits.serverConnections() + " are allowed");
+        for (String user : SimulatedRoles.USERS) {
+            int limit = limits.ofUser().getOrDefault(user, 0);
+            check(
+                    server.connectionsOf(user, generation) <= ceiling(user + " on " + server.address(), limit),
+                    server.connectionsOf(user, generation) + " connections of " + user + " to " + server.address()
+                            + ", where " + limit + " are allowed");
+        }
+    }
+
+    /** @return the highest limit since the master was started, where 0 is none */
+    private int ceiling(String of, int limit) {
+        return ceilings.merge(of, limit == 0 ? Integer.MAX_VALUE : limit, Math::max);
+    }
+
+    /** Somebody is given a place at a server: while there are more connections than are allowed nobody is. */
+    void givesPlace(Endpoint server) {
+        int most = master.config().limits().serverConnections();
+        int open = server(server).connections(generation);
+        check(
+                most == 0 || open <= most,
+                "a place is given at " + server + ", which has " + open + " connections, where " + most
+                        + " are allowed");
     }
 
     /** What comes from outside. */
@@ -319,12 +346,20 @@ final class ClusterSimulation implements SimulationRun {
             case 0, 1 -> admin.command(OperatorCommand.PAUSE, "");
             case 2, 3, 4 -> admin.command(OperatorCommand.RESUME, "");
             case 5 -> admin.command(OperatorCommand.RECONNECT, "");
-            case 6 -> admin.command(OperatorCommand.RELOAD, "");
+            case 6 -> reload(admin);
             case 7 -> switchOver(admin);
             case 8 -> admin.command(OperatorCommand.SWITCHOVER_CANCEL, "");
             case 9 -> endSomething(admin);
             default -> admin.takeSnapshot();
         }
+    }
+
+    private void reload(AdminNode admin) {
+        if (isReconfigured) {
+            world.trace("the operator writes other limits");
+            file.writeOtherLimits();
+        }
+        admin.command(OperatorCommand.RELOAD, "");
     }
 
     private void switchOver(AdminNode admin) {

@@ -3,8 +3,6 @@ package dev.pgproxy.simulation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.config.ConfigLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,38 +34,8 @@ class ClusterSimulationTest {
         return LongStream.concat(LongStream.range(0, SEEDS), LongStream.of(fresh));
     }
 
-    private Path configFile(long seed) throws Exception {
-        Random random = new Random(seed);
-        Path file = directory.resolve("conf.properties");
-        Files.writeString(
-                file,
-                String.join(
-                        "\n",
-                        "master = one:5432",
-                        "promote = two:5432",
-                        "slaver_list =",
-                        "conninfo.user = postgres",
-                        "proxy_worker_num = " + (1 + random.nextInt(4)),
-                        "max_client_conn = " + (random.nextBoolean() ? 8 : 200),
-                        "max_server_conn = " + (random.nextInt(3) == 0 ? 0 : 3 + random.nextInt(4)),
-                        "limit.user.open0 = 2",
-                        "auth_cache_ttl = " + (random.nextBoolean() ? 0 : 10),
-                        "client_login_timeout = 10",
-                        "query_wait_timeout = 5",
-                        "server_connect_timeout = 2",
-                        "server_reset_timeout = 2",
-                        "cancel_wait_timeout = 2",
-                        "conninfo.query_interval = 1",
-                        "conninfo.conn_retry_interval = 1",
-                        "conninfo.conn_retry_num = 2",
-                        "failover.probe_timeout = 1",
-                        "failover.switchover_timeout = 3",
-                        "shutdown_timeout = 4",
-                        "pool_ignore_parameters = application_name",
-                        "pg_proxy_pw = secret",
-                        "log.level = error",
-                        ""));
-        return file;
+    private ClusterSimulation simulation(long seed) {
+        return new ClusterSimulation(seed, directory.resolve("conf.properties"));
     }
 
     /** Else what a seed has found could not be found again. */
@@ -79,8 +47,7 @@ class ClusterSimulationTest {
     }
 
     private long fingerprint(long seed) throws Exception {
-        Path file = configFile(seed);
-        ClusterSimulation simulation = new ClusterSimulation(seed, ConfigLoader.load(file), file);
+        ClusterSimulation simulation = simulation(seed);
         simulation.run();
         return simulation.fingerprint();
     }
@@ -92,8 +59,7 @@ class ClusterSimulationTest {
         List<AssertionError> failures = new ArrayList<>();
         long[] seeds = seeds().toArray();
         for (long seed : seeds) {
-            Path file = configFile(seed);
-            ClusterSimulation simulation = new ClusterSimulation(seed, ConfigLoader.load(file), file);
+            ClusterSimulation simulation = simulation(seed);
             try {
                 simulation.run();
             } catch (AssertionError e) {

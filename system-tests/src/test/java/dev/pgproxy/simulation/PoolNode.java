@@ -1,10 +1,12 @@
 package dev.pgproxy.simulation;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.child.ChildConversation;
 import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
+import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.poolworker.MasterLink;
@@ -32,6 +34,9 @@ final class PoolNode implements Node {
 
     /** Sessions that the master knows are here, or will know whatever happens. */
     private final Set<Long> accepted = new HashSet<>();
+
+    /** For which server each session was sent. */
+    private final Map<Long, Endpoint> servers = new HashMap<>();
 
     /** The descriptors of clients, by session. */
     private final Map<Long, SimulatedTransport> clients = new HashMap<>();
@@ -114,6 +119,15 @@ final class PoolNode implements Node {
     public void said(ControlMessage message) {
         if (message instanceof SessionMessages.AssignSession assign) {
             simulation.assigned(assign.sessionId(), assign.server(), assign.startupPacket());
+            servers.put(assign.sessionId(), assign.server());
+            if (assign.askFirst() == AuthenticationMethod.OTHER) {
+                simulation.givesPlace(assign.server());
+            }
+        } else if (message instanceof PlaceMessages.PlaceGiven given) {
+            Endpoint server = servers.get(given.sessionId());
+            if (server != null) {
+                simulation.givesPlace(server);
+            }
         }
     }
 
