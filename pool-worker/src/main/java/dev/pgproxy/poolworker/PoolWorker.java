@@ -22,7 +22,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.pool.SharedKeys;
+import dev.pgproxy.common.pool.SharedCopies;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
@@ -63,7 +63,10 @@ public final class PoolWorker
     private final LingeringClose lingering;
     private final BackendPool pool = new BackendPool();
     private final Sessions sessions = new Sessions();
-    private final SharedKeys keys = new SharedKeys();
+    private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
+    private final SharedCopies<StartupPacket.Startup> startups =
+            new SharedCopies<>(startup -> startup.parameters().bytes());
+    private final SharedCopies<String> addresses = SharedCopies.ofTexts();
     private final Counters counters = new Counters();
     private final Totals totals;
     private final WorkerLog log;
@@ -152,7 +155,7 @@ public final class PoolWorker
         }
         StartupPacket.Startup startup;
         try {
-            startup = (StartupPacket.Startup) StartupPacketDecoder.decode(assignment.startupPacket());
+            startup = startups.of((StartupPacket.Startup) StartupPacketDecoder.decode(assignment.startupPacket()));
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
@@ -162,7 +165,7 @@ public final class PoolWorker
                 assignment.idleExempt(),
                 assignment.singleUse(),
                 assignment.askFirst(),
-                assignment.origin(),
+                assignment.origin().at(addresses.of(assignment.origin().ip())),
                 assignment.resumption().orElse(null));
         Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context, this);
         sessions.add(session);

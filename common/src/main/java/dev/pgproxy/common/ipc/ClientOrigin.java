@@ -9,6 +9,11 @@ package dev.pgproxy.common.ipc;
  */
 public record ClientOrigin(String ip, int port, long waitedMs) {
 
+    /** The same, with another copy of the address. */
+    public ClientOrigin at(String sameIp) {
+        return new ClientOrigin(sameIp, port, waitedMs);
+    }
+
     /** Address and port, as the log has them. */
     public String display() {
         return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;

@@ -1,6 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.pool.SharedCopies;
 import dev.pgproxy.master.accept.ClientWeight;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import dev.pgproxy.master.routing.LedgerEntries.BackendStatus;
@@ -24,6 +25,7 @@ final class Ledger {
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
     private final UnusedBackends unused = new UnusedBackends();
     private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
+    private SharedCopies<List<Count>> lists = noLists();
     private PlaceLimits limits;
     private final Map<PlaceLimits.Scope, Integer> strangers = new HashMap<>();
     private int sessions;
@@ -31,6 +33,10 @@ final class Ledger {
 
     Ledger(PlaceLimits limits) {
         this.limits = limits;
+    }
+
+    private static SharedCopies<List<Count>> noLists() {
+        return new SharedCopies<>(List::size);
     }
 
     PlaceLimits limits() {
@@ -50,6 +56,7 @@ final class Ledger {
     void limitsAre(PlaceLimits newLimits) {
         limits = newLimits;
         counts.clear();
+        lists = noLists();
         for (WorkerEntry worker : workers.values()) {
             for (BackendEntry backend : worker.backends.values()) {
                 backend.counts = countsOf(backend.key);
@@ -71,8 +78,9 @@ final class Ledger {
         }
     }
 
+    /** Thousands of sessions count in the same places, and share one list of them. */
     private List<Count> countsOf(PoolKey key) {
-        return limits.scopes(key).stream().map(this::count).toList();
+        return lists.of(limits.scopes(key).stream().map(this::count).toList());
     }
 
     void workerReady(int slot) {

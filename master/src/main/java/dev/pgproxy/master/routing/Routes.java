@@ -3,7 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.pool.SharedKeys;
+import dev.pgproxy.common.pool.SharedCopies;
 import dev.pgproxy.master.accept.Client;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +11,7 @@ import java.util.Set;
 /** Which server each client is for: what {@link Router} decides, by the configuration in force and the servers as they are now. */
 final class Routes {
 
-    private final SharedKeys keys = new SharedKeys();
+    private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
     private ProxyConfig config;
     private Router.Servers servers;
 

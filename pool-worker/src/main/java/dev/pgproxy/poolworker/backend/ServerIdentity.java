@@ -74,6 +74,8 @@ public final class ServerIdentity {
     void share(StatusTable newTable) {
         table = newTable;
         statusMessages = newTable.shared(statusMessages);
+        ignoredParameters = newTable.sharedIgnored(ignoredParameters);
+        fingerprint = newTable.sharedFingerprint(fingerprint);
     }
 
     /** Where the string that begins here has its terminator; negative when it has none. */

@@ -1,12 +1,13 @@
 package dev.pgproxy.poolworker.backend;
 
+import dev.pgproxy.common.pool.SharedCopies;
 import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the servers of a worker report of their parameters: most sessions of a server have the same, and share one copy of it. */
+/** What the sessions of a worker's servers begin with: parameters that servers report, and what their start depended on. Most are alike, and share it. */
 public final class StatusTable {
 
     /** Sets of parameters that are remembered; above it the one that was used longest ago is forgotten, and is kept by its users alone. */
@@ -20,6 +21,24 @@ public final class StatusTable {
             return size() > MAX_SETS;
         }
     };
+
+    private final SharedCopies<Map<String, String>> ignored =
+            new SharedCopies<>(parameters -> parameters.entrySet().stream()
+                    .mapToInt(parameter ->
+                            parameter.getKey().length() + parameter.getValue().length())
+                    .sum());
+
+    private final SharedCopies<String> fingerprints = SharedCopies.ofTexts();
+
+    /** The copy that all share who have the same startup parameters that do not split pools. */
+    Map<String, String> sharedIgnored(Map<String, String> own) {
+        return ignored.of(own);
+    }
+
+    /** The copy that all share whose role had the same fingerprint. */
+    String sharedFingerprint(String own) {
+        return fingerprints.of(own);
+    }
 
     /**
      * The copy that all share who have the same messages in the same order. It cannot be changed.

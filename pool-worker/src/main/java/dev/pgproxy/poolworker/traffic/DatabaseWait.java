@@ -28,6 +28,8 @@ public final class DatabaseWait {
 
     private static final int MAX_TIMES = 5;
 
+    private static final byte[] NO_STATEMENT = {};
+
     private enum Phase {
         NOTHING,
         PARSED,
@@ -42,7 +44,7 @@ public final class DatabaseWait {
     private Phase phase = Phase.NOTHING;
     private String database = "";
     /** The name of a statement that was prepared, with the zero that ends it. */
-    private byte[] statement = {};
+    private byte[] statement = NO_STATEMENT;
 
     private int times;
     private Scheduler.@Nullable Timer timer;

@@ -8,9 +8,9 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class SharedKeysTest {
+class SharedCopiesTest {
 
-    private final SharedKeys keys = new SharedKeys();
+    private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
 
     private static PoolKey key(String user) {
         return new PoolKey(
