@@ -7,6 +7,7 @@ import dev.pgproxy.common.config.ConfigLoader;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.files.UnusablePathException;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.ProcessTuning;
@@ -40,6 +41,7 @@ import picocli.CommandLine;
         footer = {"  TERM, INT   stop", "  HUP         reload the configuration", "  USR1        reopen the log files"})
 public final class MasterMain implements Callable<Integer> {
 
+    private static final String UNUSABLE_PATH_HINT = "Correct it with chown or chmod, or name another path.";
     private static final int FAILED = 1;
     private static final int USAGE = 2;
     private static final String LOG_SUFFIX = "main";
@@ -105,6 +107,10 @@ public final class MasterMain implements Callable<Integer> {
             FailoverState state = StartDecision.of(config.servers(), stateFile.read());
             ProxyConfig.Servers servers = StartDecision.servers(config.servers(), state);
             return run(config.withServers(servers), state, file == null ? Path.of("") : file);
+        } catch (UnusablePathException e) {
+            System.err.println(
+                    "could not use the state file: " + FileProblem.words(e) + "\n    HINT: " + UNUSABLE_PATH_HINT);
+            return USAGE;
         } catch (IOException e) {
             System.err.println("could not read the state file: " + FileProblem.words(e)
                     + "\n    HINT: It says which server is the primary after a failover. Make it readable, or remove it when"
@@ -210,14 +216,7 @@ public final class MasterMain implements Callable<Integer> {
             Event.of("stopped").info();
             return 0;
         } catch (IOException e) {
-            boolean isForbidden = e instanceof LibcException libc && libc.isForbidden();
-            Event.of("failed")
-                    .message(FileProblem.words(e))
-                    .hint(
-                            isForbidden || e instanceof AccessDeniedException
-                                    ? "Name a port of 1024 or above, or a file in a directory of pgproxy's user."
-                                    : "Stop the other process, or change the key that names the address or the file.")
-                    .error();
+            Event.of("failed").message(FileProblem.words(e)).hint(remedy(e)).error();
             return FAILED;
         } catch (Throwable e) {
             // A broken invariant: the workers go on with the sessions that they hold, and a restart starts over.
@@ -226,6 +225,18 @@ public final class MasterMain implements Callable<Integer> {
                     .error(e);
             return FAILED;
         }
+    }
+
+    private static String remedy(IOException failure) {
+        if (failure instanceof UnusablePathException) {
+            return UNUSABLE_PATH_HINT;
+        }
+        if (failure instanceof AccessDeniedException
+                || failure.getCause() instanceof AccessDeniedException
+                || (failure instanceof LibcException libc && libc.isForbidden())) {
+            return "Name a port of 1024 or above, or a file in a directory of pgproxy's user.";
+        }
+        return "Stop the other process, or change the key that names the address or the file.";
     }
 
     private static List<String> memoryProblems(ProxyConfig config) {

@@ -1,5 +1,6 @@
 package dev.pgproxy.master;
 
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -53,12 +54,12 @@ final class PidFile implements AutoCloseable {
     }
 
     private static FileChannel open(Path path) throws IOException {
+        Path directory = path.toAbsolutePath().getParent();
+        if (directory != null) {
+            TrustedPath.createDirectories("pid_file", directory);
+        }
+        TrustedPath.checkRegular(path);
         try {
-            Path directory = path.toAbsolutePath().getParent();
-            if (directory != null) {
-                TrustedPath.createDirectories("pid_file", directory);
-            }
-            TrustedPath.checkRegular(path);
             return FileChannel.open(
                     path,
                     StandardOpenOption.CREATE,
@@ -66,7 +67,7 @@ final class PidFile implements AutoCloseable {
                     StandardOpenOption.WRITE,
                     LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
-            throw new IOException("could not open the pid file " + path + ": " + e, e);
+            throw new IOException("could not open the pid file: " + FileProblem.words(e), e);
         }
     }
 

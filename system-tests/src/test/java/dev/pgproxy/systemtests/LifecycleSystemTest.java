@@ -208,6 +208,7 @@ class LifecycleSystemTest {
                     ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + pipe))) {
                 assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
                 assertTrue(proxy.log().contains("is not a regular file"), proxy.log());
+                assertTrue(proxy.log().contains("name another path"), proxy.log());
             }
         }
     }

@@ -88,13 +88,13 @@ public final class TrustedPath {
     private static void checkStep(String what, Path file, Path step, Attributes attributes) throws IOException {
         int owner = attributes.owner();
         if (owner != ROOT && owner != userId()) {
-            throw new IOException(what + " = " + file + ": " + step + " belongs to the user with id " + owner
+            throw new UnusablePathException(what + " = " + file + ": " + step + " belongs to the user with id " + owner
                     + ", who could put anything there; it must belong to root or to the user that runs pgproxy");
         }
         int mode = attributes.mode();
         boolean isDirectory = Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS);
         if (isDirectory && (mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
-            throw new IOException(what + " = " + file + ": every user can write to the directory " + step
+            throw new UnusablePathException(what + " = " + file + ": every user can write to the directory " + step
                     + ", and so put anything there; run chmod o-w on it");
         }
     }
@@ -110,7 +110,7 @@ public final class TrustedPath {
      */
     public static void checkRegular(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new IOException(file + " is not a regular file");
+            throw new UnusablePathException(file + " is not a regular file");
         }
     }
 

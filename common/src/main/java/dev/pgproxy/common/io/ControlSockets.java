@@ -1,6 +1,7 @@
 package dev.pgproxy.common.io;
 
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.files.UnusablePathException;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import java.io.IOException;
@@ -109,7 +110,7 @@ public final class ControlSockets {
         boolean own = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
                 .equals(ProcessTuning.userId());
         if (!attributes.isDirectory() || !own || !attributes.permissions().equals(DIRECTORY_MODE)) {
-            throw new IOException("the directory " + directory + " of ipc_uds_path must belong to "
+            throw new UnusablePathException("the directory " + directory + " of ipc_uds_path must belong to "
                     + System.getProperty("user.name") + " and have mode 0700; it belongs to "
                     + attributes.owner().getName() + " with mode "
                     + PosixFilePermissions.toString(attributes.permissions()));

@@ -1,6 +1,7 @@
 package dev.pgproxy.common.log;
 
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -39,12 +40,12 @@ public final class LogSetup {
         if (file.isPresent()) {
             Path path = Path.of(file.get() + "." + suffix);
             TrustedPath.check("log.filename", path);
+            TrustedPath.checkRegular(path);
             try {
-                TrustedPath.checkRegular(path);
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
                         .close();
             } catch (IOException e) {
-                throw new IOException("could not open the log file " + path + ": " + e, e);
+                throw new IOException("could not open the log file: " + FileProblem.words(e), e);
             }
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
+import dev.pgproxy.common.files.UnusablePathException;
 import dev.pgproxy.common.io.ControlSockets;
 import dev.pgproxy.common.io.DescriptorSocket;
 import dev.pgproxy.common.io.EpollPoller;
@@ -147,7 +148,7 @@ class ControlChannelTest {
                 directory.resolve("open"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
         IOException refused = assertThrows(
-                IOException.class,
+                UnusablePathException.class,
                 () -> ControlSockets.listen(directory.resolve("open/s"), loop, poller, accepted -> {}));
         assertTrue(String.valueOf(refused.getMessage()).contains("must belong to"), refused::toString);
     }

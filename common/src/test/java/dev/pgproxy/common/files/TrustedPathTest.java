@@ -28,7 +28,7 @@ class TrustedPathTest {
     }
 
     private void assertRefused(String because) {
-        IOException refused = assertThrows(IOException.class, () -> TrustedPath.check("pid_file", file));
+        IOException refused = assertThrows(UnusablePathException.class, () -> TrustedPath.check("pid_file", file));
         assertTrue(String.valueOf(refused.getMessage()).contains(because), refused::toString);
         assertTrue(String.valueOf(refused.getMessage()).startsWith("pid_file = "), refused::toString);
     }
@@ -91,6 +91,6 @@ class TrustedPathTest {
 
     @Test
     void aDirectoryIsNoRegularFile() {
-        assertThrows(IOException.class, () -> TrustedPath.checkRegular(directory));
+        assertThrows(UnusablePathException.class, () -> TrustedPath.checkRegular(directory));
     }
 }
