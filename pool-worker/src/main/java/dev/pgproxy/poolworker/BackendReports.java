@@ -7,7 +7,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.report.WorkerLog;
 
-/** Tells the master, and the log, what becomes of backends. */
+/** Reports to the master and the log what becomes of backends. */
 final class BackendReports implements Backend.Owner {
 
     private final MasterContact master;

@@ -5,7 +5,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.session.Session;
 
-/** Cancels: those that clients of this worker want, and those that it wants itself. */
+/** Cancels for clients of this worker, and cancels of the worker's own. */
 final class Cancels implements CancelMessages.AtPoolWorker {
 
     private final MasterContact master;
@@ -18,10 +18,10 @@ final class Cancels implements CancelMessages.AtPoolWorker {
         this.pool = pool;
     }
 
-    /** What this backend runs is not wanted any more. */
+    /** Asks the master to cancel what this backend runs. */
     void query(Backend backend) {
         if (master.isGone()) {
-            backend.cancelFinished(true); // Nobody is left who could send it.
+            backend.cancelFinished(true); // Only the master could send it.
             return;
         }
         master.link()
@@ -33,7 +33,7 @@ final class Cancels implements CancelMessages.AtPoolWorker {
                         backend.identity().cancelKey()));
     }
 
-    /** Answers whose query a CancelRequest is for, and holds that backend back until the cancel is over. */
+    /** Finds the backend that a CancelRequest is for, and holds it back until the cancel is over. */
     @Override
     public void onFindCancelTarget(CancelMessages.FindCancelTarget request) {
         for (Session session : sessions.all()) {

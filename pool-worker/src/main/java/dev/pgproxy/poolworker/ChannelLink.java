@@ -3,7 +3,7 @@ package dev.pgproxy.poolworker;
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.ipc.ControlMessage;
 
-/** The way to the master over the control channel. */
+/** The link to the master over the control channel. */
 record ChannelLink(ControlChannel channel) implements MasterLink {
 
     @Override

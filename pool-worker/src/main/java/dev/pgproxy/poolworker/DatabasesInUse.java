@@ -10,13 +10,16 @@ import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.session.Session;
 import java.util.List;
 
-/** Idle backends must not keep somebody from dropping or renaming their database: who wants it to himself is heard by all workers. */
+/**
+ * Idle backends must not keep a client from dropping or renaming their database: all workers are told when a
+ * command needs a database to itself.
+ */
 final class DatabasesInUse {
 
-    /** Every client can bring a server to complain of something in use; only so often do all workers look for it. */
+    /** Any client can make a server report an object in use, so the workers search for one only this often. */
     private static final long OBJECT_IN_USE_PAUSE_NS = 100_000_000L;
 
-    /** Of a server's words about an object in use, this many chars go to the other workers. */
+    /** How many chars of a server's message about an object in use are passed to the other workers. */
     private static final int MAX_WORDS = 2_000;
 
     private final WantedDatabases wanted = new WantedDatabases();
@@ -57,9 +60,9 @@ final class DatabasesInUse {
     }
 
     /**
-     * A command needs a database to itself: closes the idle backends that keep it from that.
+     * A command needs a database to itself: closes the idle backends that prevent it.
      *
-     * @param words the database, where a command waits for it; else what the server said, with the database in it
+     * @param words the name of the database if a command waits for it; else the server's message, which names the database
      */
     void giveUpIdle(Endpoint server, String words, boolean isWaiting) {
         List<Backend> inTheWay = pool.snapshot().stream()
@@ -88,7 +91,7 @@ final class DatabasesInUse {
         return isName ? database.equals(words) : isQuoted(database, words);
     }
 
-    /** Whether the words name this, in quotes of any language: neither letters nor space next to it. */
+    /** Whether the message names this in quotes of any language: characters that are neither letters nor spaces. */
     private static boolean isQuoted(String name, String words) {
         for (int at = words.indexOf(name); at >= 0 && !name.isEmpty(); at = words.indexOf(name, at + 1)) {
             int end = at + name.length();

@@ -13,12 +13,12 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The sessions of a server that is not the primary any more leave it. Those that are at work end at once; those that rest, and may
- * go on elsewhere, are passed to the master no faster than it takes them: a queue of thousands would count as a master that hangs.
+ * Moves all sessions off a server that is no longer the primary. Sessions at work end at once. Sessions at rest that may continue
+ * elsewhere are passed to the master no faster than it takes them, because with a queue of thousands the master would count as hanging.
  */
 final class Departure {
 
-    /** How long those that are left wait for a master that is behind with its reading. They rest, and nothing is sent to them. */
+    /** How long the remaining sessions wait for a master that reads too slowly. They are at rest, and nothing is sent to them. */
     private static final long PAUSE_MS = 1;
 
     /** A session, and the backend that it had when the departure began. */
@@ -41,9 +41,9 @@ final class Departure {
     }
 
     /**
-     * All these sessions leave.
+     * Makes all these sessions leave the server.
      *
-     * @param backends all connections to the server, which are closed
+     * @param backends all connections to the server, to be closed
      */
     void begin(Collection<Session> sessions, Collection<Backend> backends) {
         Set<Backend> waiting = new HashSet<>();

@@ -9,7 +9,7 @@ import dev.pgproxy.poolworker.backend.BackendState;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.traffic.SessionState;
 
-/** What the master, or an operator, wants to end: sessions, idle backends, and the reuse of connections. */
+/** Orders of the master or an operator to end sessions, idle backends, and the reuse of connections. */
 final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessages.AtPoolWorker {
 
     private final MasterContact master;
@@ -24,13 +24,13 @@ final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessage
         this.databases = databases;
     }
 
-    /** Ends the sessions that an operator does not want any more, and closes the backends if they are idle. */
+    /** Ends the sessions that an operator has chosen, and closes the chosen backends that are idle. */
     @Override
     public void onEndSessions(CommandMessages.EndSessions message) {
         int ended = 0;
         for (long id : message.sessionIds()) {
             Session session = sessions.byId(id);
-            if (session != null && session.state() != SessionState.ACCEPTED) { // Else it may be the master's still.
+            if (session != null && session.state() != SessionState.ACCEPTED) { // Else the master may still own it.
                 session.endByOperator();
                 ended++;
             }
@@ -45,7 +45,7 @@ final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessage
         master.link().send(new CommandMessages.SessionsEnded(message.commandId(), ended));
     }
 
-    /** Closes the backend if it is idle; the master's view may be late, and then there is nothing to do. */
+    /** Closes the backend if it is idle. If it is not, the master's view was late and there is nothing to do. */
     @Override
     public void onEvictBackend(BackendMessages.EvictBackend message) {
         Backend backend = pool.byId(message.backendId());
@@ -54,7 +54,7 @@ final class EndingOrders implements CommandMessages.AtPoolWorker, BackendMessage
         }
     }
 
-    /** Uses no connection to this server again that is open now. */
+    /** Retires all connections to this server that are open now. */
     @Override
     public void onReconnect(BackendMessages.Reconnect message) {
         Endpoint server = message.server();

@@ -8,10 +8,10 @@ import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.session.Session;
 import java.util.List;
 
-/** The end of a worker: once its sessions are over, or their time is. */
+/** Ends the worker once its sessions are over or their time is up. */
 final class Exit {
 
-    /** How often a worker that is to exit looks whether it can. */
+    /** How often an exiting worker checks whether it can. */
     private static final long EXIT_CHECK_MS = 20;
 
     private boolean stopping;

@@ -8,20 +8,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work of many, of whom none is to wait for all that another one brings: those who have something to do take turns, and nobody has all
- * places at once. Not thread-safe.
+ * A queue of work from many parties that take turns, so that none has to wait for all the work of another. No role
+ * can occupy all places at once. Not thread-safe.
  *
  * @param <T> a piece of work
  */
 final class FairQueue<T> {
 
-    /** Whose work it is: the role that a client wants to be, and where it comes from. */
+    /** Whose work it is: the role that a client logs in as, and the client's address. */
     record Party(String role, String address) {}
 
     private final int places;
     private final int mostWaiting;
     private final int mostOfOne;
-    /** Those who have work waiting, the one whose turn is next first. */
+    /** Parties with waiting work, the one whose turn is next first. */
     private final LinkedHashMap<Party, ArrayDeque<T>> waiting = new LinkedHashMap<>();
 
     private final Map<String, Integer> runningByRole = new HashMap<>();
@@ -29,9 +29,9 @@ final class FairQueue<T> {
     private int size;
 
     /**
-     * @param places pieces of work that can be done at once, at least 2: one role has one less
+     * @param places pieces of work that can run at once, at least 2; one role can occupy all but one
      * @param mostWaiting pieces that may wait
-     * @param mostOfOne of them of one party
+     * @param mostOfOne pieces of one party that may wait
      */
     FairQueue(int places, int mostWaiting, int mostOfOne) {
         this.places = places;
@@ -50,10 +50,10 @@ final class FairQueue<T> {
         return true;
     }
 
-    /** A piece of work that is begun now, and whose it is. */
+    /** A piece of work that starts now, and its party. */
     record Begun<T>(Party party, T work) {}
 
-    /** Takes what can be begun; null when there is nothing, or no place for it. {@link #ended} is to follow. */
+    /** Takes the next piece of work that can start; null when none waits or no place is free. {@link #ended} must follow. */
     @Nullable
     Begun<T> next() {
         Iterator<Map.Entry<Party, ArrayDeque<T>>> parties = waiting.entrySet().iterator();
@@ -65,7 +65,7 @@ final class FairQueue<T> {
                 T work = own.remove();
                 parties.remove();
                 if (!own.isEmpty()) {
-                    waiting.put(party, own); // Behind all others.
+                    waiting.put(party, own); // After all others.
                 }
                 size--;
                 running++;

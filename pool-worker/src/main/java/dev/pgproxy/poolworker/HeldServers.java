@@ -9,20 +9,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Servers whose sessions come to rest for a change of the primary, and then leave, or go on. */
+/** Servers whose sessions come to rest for a change of the primary, and then leave or continue. */
 final class HeldServers implements SwitchoverMessages.AtPoolWorker {
 
     private static final long NS_PER_MS = 1_000_000L;
 
-    /** How often a worker looks whether the sessions that it is to hold have come to rest. */
+    /** How often a worker checks whether the sessions that it holds have come to rest. */
     private static final long HELD_CHECK_MS = 20;
 
-    /** How long sessions that are to be held may take to log in; a client that does not answer must not hold up a switchover. */
+    /** How long held sessions may take to log in: a client that does not answer must not delay a switchover. */
     private static final long HELD_LOGIN_MS = 2_000;
 
     private final Map<Endpoint, Held> heldServers = new HashMap<>();
 
-    /** A server whose sessions come to rest, and for which request of the master's. */
+    /** A server whose sessions come to rest, and the master's request for it. */
     private record Held(long requestId, long sinceNs) {}
 
     private final EventLoop loop;
@@ -37,7 +37,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
         this.pool = pool;
     }
 
-    /** The server is not the primary any more. Its clients are told so; those who were told nothing yet the master gets back. */
+    /** The server is no longer the primary. Its clients are told so; clients that have not been sent anything go back to the master. */
     @Override
     public void onLeaveServer(SwitchoverMessages.LeaveServer message) {
         Endpoint server = message.server();
@@ -51,8 +51,8 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
     }
 
     /**
-     * Lets sessions of this server finish their transactions and then takes nothing more from their clients; or lets them go on. The
-     * master is told when none is left that does something.
+     * Lets sessions of this server finish their transactions and then takes nothing more from their clients; or
+     * lets them continue. The master is told when all of them are at rest.
      */
     @Override
     public void onHoldSessions(SwitchoverMessages.HoldSessions message) {
@@ -81,7 +81,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
         }
     }
 
-    /** The master is gone: nobody can tell the sessions that are held whether their server is still the primary. */
+    /** The master is gone: held sessions can no longer learn whether their server is still the primary. */
     void masterLost() {
         for (Endpoint server : List.copyOf(heldServers.keySet())) {
             sessions.of(server).forEach(Session::endByShutdown);

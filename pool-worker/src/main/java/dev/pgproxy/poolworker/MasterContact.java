@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker;
 
-/** The way to the master, and whether there still is one. */
+/** The link to the master, and whether the master is still there. */
 final class MasterContact {
 
     private final MasterLink link;
@@ -10,7 +10,7 @@ final class MasterContact {
         this.link = link;
     }
 
-    /** Takes messages even when nobody reads them any more. */
+    /** Accepts messages even after the master is gone. */
     MasterLink link() {
         return link;
     }

@@ -2,18 +2,18 @@ package dev.pgproxy.poolworker;
 
 import dev.pgproxy.common.ipc.ControlMessage;
 
-/** The way to the master. */
+/** The link to the master. */
 public interface MasterLink {
 
-    /** Queues a message, and takes over its descriptors; after the master is gone this closes them. */
+    /** Queues a message and takes over its descriptors; once the master is gone, this closes them. */
     void send(ControlMessage.ToMaster message);
 
-    /** As {@link #send}; the master has it ahead of all that anybody does because of what this worker does next. */
+    /** As {@link #send}, but the master receives it before anything that can follow from what this worker does next. */
     void sendAtOnce(ControlMessage.ToMaster message);
 
-    /** Whether the master keeps up with what it is sent; else what can wait should. */
+    /** Whether the master keeps up with its messages; if not, messages that can wait should wait. */
     boolean hasRoom();
 
-    /** As {@link #send}; the task runs once the message cannot be lost any more. It does not run when the master is gone. */
+    /** As {@link #send}; the task runs once the message can no longer be lost. It does not run if the master is gone. */
     void send(ControlMessage.ToMaster message, Runnable whenWritten);
 }

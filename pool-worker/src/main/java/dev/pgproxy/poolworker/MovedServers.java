@@ -12,10 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Servers whose names lead to other addresses than before: what is connected to the old ones may write to a server that nobody means. */
+/** Servers whose names resolve to other addresses than before: a connection to an old address may write to the wrong server. */
 final class MovedServers implements ProbeMessages.AtPoolWorker {
 
-    /** When a server's name led elsewhere last, and where. */
+    /** When a server's name last changed its addresses, and the new ones. */
     private record Moved(long atNs, List<String> addresses) {}
 
     private final Map<Endpoint, Moved> moves = new HashMap<>();
@@ -32,7 +32,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
         this.pool = pool;
     }
 
-    /** Connects a backend; an address that its server has left by then is no success. */
+    /** Connects a backend; a connection to an address that its server has left by then counts as failed. */
     void connect(Session session, Backend backend) {
         long begunNs = loop.clock().nanoTime();
         backend.connect(
@@ -43,7 +43,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
                         boolean hasLeft =
                                 moved != null && moved.atNs() - begunNs >= 0 && !isOneOf(moved.addresses(), address);
                         if (hasLeft) {
-                            connected.close(); // What was true when the name was looked up is not true any more.
+                            connected.close(); // The name was looked up before it changed.
                             handler.failed("the host name resolves to another address now");
                         } else {
                             handler.connected(connected, address);
@@ -58,7 +58,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
                 session);
     }
 
-    /** The server's name leads to these addresses now. What is connected to others may write to a server that nobody means any more. */
+    /** The server's name resolves to these addresses now. Connections to other addresses may write to the wrong server. */
     @Override
     public void onServerMoved(ProbeMessages.ServerMoved message) {
         Endpoint server = message.server();
@@ -77,7 +77,7 @@ final class MovedServers implements ProbeMessages.AtPoolWorker {
                 .forEach(Backend::retire);
     }
 
-    /** A Unix socket has no name that could lead elsewhere. */
+    /** A Unix socket has no name that could resolve differently. */
     private static boolean isOneOf(List<String> addresses, Endpoint endpoint) {
         return !(endpoint instanceof Endpoint.Tcp tcp) || addresses.contains(tcp.host());
     }

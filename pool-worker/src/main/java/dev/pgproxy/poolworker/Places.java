@@ -24,18 +24,18 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which backend a session gets: an idle one, one that is being reset, or a new one in a place that the master gives. The master's view
- * may be late, so the choice is made here.
+ * Chooses the backend of a session: an idle one, one in reset, or a new one in a place that the master gives. The
+ * choice is made here because the master's view may be late.
  */
 final class Places implements PlaceMessages.AtPoolWorker {
 
-    /** How long a client waits for a connection that is being reset, when it may have a new one: about what that would take. */
+    /** How long a client that may have a new connection waits for one in reset: about as long as a new one would take. */
     private static final long RESET_PATIENCE_MS = 50;
 
-    /** By how much of it a backend's lifetime varies, so that backends that were opened together do not end together. */
+    /** A backend's lifetime varies by up to one part in this many, so that backends opened together do not end together. */
     private static final int JITTER_DIVISOR = 10;
 
-    /** Sessions that have a place for a new connection, by the backend whose reset they wait for instead, for a moment. */
+    /** Sessions that have a place for a new connection but wait briefly for a backend in reset, by the id of that backend. */
     private final Map<Long, Session> withChoice = new HashMap<>();
 
     private long nextBackendId = 1;
@@ -54,7 +54,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
 
     /**
      * @param owner of the backends that are opened
-     * @param isStopping whether no backend will have a next user
+     * @param isStopping whether the worker is stopping, so that no backend gets another user
      */
     Places(
             EventLoop loop,
@@ -76,7 +76,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         this.reused = counters.counter("backends_reused", "clients that got a warm backend");
     }
 
-    /** @param sharedBuffers of all connections of the worker */
+    /** @param sharedBuffers shared by all connections of the worker */
     void configure(PoolSettings newSettings, RelayBuffers sharedBuffers) {
         settings = newSettings;
         if (context == null) {
@@ -88,12 +88,11 @@ final class Places implements PlaceMessages.AtPoolWorker {
     /**
      * Chooses a backend for a session that has a place, and tells the master.
      *
-     * @param whenTold run once the master will know of it
+     * @param whenTold runs once the master is certain to learn of it
      */
     Backend join(Session session, long expectedBackendId, Runnable whenTold) {
         Backend backend = chooseBackend(session, expectedBackendId);
-        // It has a place for a new connection, and waits for one that is being reset all the same: that is sooner as a
-        // rule.
+        // It has a place for a new connection but still waits for one in reset, which is usually ready sooner.
         boolean hasChoice = expectedBackendId == 0 && backend.isResetting();
         master.link().send(new SessionMessages.SessionAccepted(session.id(), hasChoice ? 0 : backend.id()), whenTold);
         if (hasChoice) {
@@ -105,7 +104,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         return backend;
     }
 
-    /** What the former client has left may take long to be undone; then the session has a new connection in its place. */
+    /** If the reset takes too long, the session opens a new connection in its own place. */
     private void losePatience(Session session, Backend resetting) {
         withChoice.put(resetting.id(), session);
         loop.scheduler().afterMs(RESET_PATIENCE_MS, () -> {
@@ -115,7 +114,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         });
     }
 
-    /** Has the session use the place of its own, if it is still waiting for the reset of another one. */
+    /** Makes the session use its own place if it still waits for another backend's reset. */
     private void openOwn(Session session, Backend resetting) {
         boolean waits = resetting.isResetting() || resetting.state() == BackendState.CLOSING;
         if (session.backend() == resetting && waits && !session.isOver()) {
@@ -138,7 +137,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
     public void onPlaceGiven(PlaceMessages.PlaceGiven message) {
         Session session = sessions.byId(message.sessionId());
         if (session == null || !session.awaitsPlace()) {
-            return; // The client has left, of which the master hears.
+            return; // The client has left, and the master is told so.
         }
         session.contained(() -> place(session, message));
     }
@@ -177,7 +176,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         }
     }
 
-    /** @param expectedId the backend whose place the client was given; while that is being closed the place is not free */
+    /** @param expectedId the backend whose place the client was given; the place is not free while that backend is being closed */
     private Backend chooseBackend(Session session, long expectedId) {
         Backend idle = session.mayHaveIdle() ? pool.takeIdle(session.key()) : null;
         while (idle != null && !idle.isFit()) {
@@ -193,7 +192,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
         Backend expected = pool.byId(expectedId);
         Session other = withChoice.remove(expectedId);
         if (other != null && expected != null) {
-            // This session has nothing but what was promised to it. Else each would open one in the end.
+            // This session has only what it was promised. Otherwise each of the two would open one in the end.
             openOwn(other, expected);
         }
         Backend resetting = session.mayHaveIdle() ? pool.takeResetting(session.key()) : null;

@@ -44,8 +44,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The front door of a pool-worker: takes the clients that the master hands over, and tells it what becomes of them. What else there is to
- * do each part of it does, and hears the messages that concern it.
+ * The front door of a pool-worker: takes clients from the master and reports what becomes of them. Everything else
+ * is done by the worker's parts, each of which receives the messages that concern it.
  */
 public final class PoolWorker
         implements ControlMessage.PoolWorkerDesks,
@@ -83,7 +83,7 @@ public final class PoolWorker
     private @Nullable SessionContext context;
 
     /**
-     * @param transports make connections of clients that the master has sent part of this worker
+     * @param transports turns descriptors received from the master into connections of this worker
      * @param link to the master
      * @param pid of this process
      */
@@ -117,7 +117,7 @@ public final class PoolWorker
         this.endingOrders = new EndingOrders(master, sessions, pool, databasesInUse);
     }
 
-    /** Applies the settings to all that there is and all that begins. */
+    /** Applies the settings to everything that exists and everything that begins later. */
     @Override
     public void onConfigurePool(SettingsMessages.ConfigurePool message) {
         PoolSettings newSettings = message.settings();
@@ -150,7 +150,7 @@ public final class PoolWorker
 
     private void serve(SessionMessages.AssignSession assignment, Transport frontend) {
         if (settings == null || context == null || exit.isUnderWay()) {
-            frontend.close(); // The master keeps the client until it hears from us, and routes it again.
+            frontend.close(); // The master keeps the client until we accept it, and routes it again.
             return;
         }
         StartupPacket.Startup startup;
@@ -284,7 +284,10 @@ public final class PoolWorker
         log.broken(session, cause);
     }
 
-    /** The master is gone: sessions go on to their end, nothing is kept for another, and the last one ends the worker. */
+    /**
+     * The master is gone: sessions continue until they end, no backend is kept for another client, and the worker
+     * exits with its last session.
+     */
     public void masterLost(String reason) {
         if (master.isGone()) {
             return;
@@ -297,7 +300,7 @@ public final class PoolWorker
                 .hint("Start pgproxy-master again; its new workers serve new clients.")
                 .warn();
         for (Session session : sessions.snapshot()) {
-            session.begin(); // Nobody else can serve a client whose acceptance the master never heard of.
+            session.begin(); // No other worker can get a client whose acceptance has not reached the master.
             if (session.state() == SessionState.CHECKING) {
                 session.roleFound(RoleFacts.UNAVAILABLE);
             }
@@ -320,22 +323,22 @@ public final class PoolWorker
         stateReports.endPeriod();
     }
 
-    /** Sessions and connections that a fault of the proxy's own has ended. */
+    /** Sessions and connections that ended because of a fault in pgproxy. */
     public long containedFaults() {
         return log.containedFaults();
     }
 
-    /** Those who are served here, for who watches a simulation. */
+    /** The sessions served here, for simulations. */
     public Sessions clients() {
         return sessions;
     }
 
-    /** Clients that were told to go and have not closed. */
+    /** Clients that were told to leave and have not closed their connection. */
     public int lingeringCount() {
         return lingering.count();
     }
 
-    /** The backends, for who watches a simulation. */
+    /** The backends, for simulations. */
     public BackendPool pool() {
         return pool;
     }

@@ -15,7 +15,7 @@ import picocli.CommandLine;
 @CommandLine.Command(name = "pgproxy-pool-worker", description = "A worker of pgproxy. Started by pgproxy-master only.")
 public final class PoolWorkerMain implements Callable<Integer> {
 
-    /** What averages per second are taken over. */
+    /** The period over which averages per second are taken. */
     private static final long AVERAGES_PERIOD_MS = 60_000;
 
     @CommandLine.Mixin

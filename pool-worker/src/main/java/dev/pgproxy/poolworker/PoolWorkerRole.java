@@ -3,10 +3,10 @@ package dev.pgproxy.poolworker;
 import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.ipc.ControlMessage;
 
-/** What the master's messages mean to a pool-worker. */
+/** Applies the master's messages to a pool-worker. */
 public record PoolWorkerRole(PoolWorker worker) implements ChildRole {
 
-    /** How long sessions may finish when the worker itself is told to terminate. */
+    /** How long sessions have to finish when the worker itself is told to terminate. */
     private static final long OWN_GRACE_MS = 5_000;
 
     @Override

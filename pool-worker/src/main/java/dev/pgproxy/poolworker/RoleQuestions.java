@@ -6,7 +6,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.traffic.SessionState;
 
-/** What sessions want to know of their clients' roles, and what they find out about them. */
+/** Asks the master about the roles of sessions' clients, and reports what sessions find out about roles. */
 final class RoleQuestions implements RoleMessages.AtPoolWorker {
 
     private final EventLoop loop;
@@ -33,7 +33,7 @@ final class RoleQuestions implements RoleMessages.AtPoolWorker {
     }
 
     void doubted(Session session, boolean methodToo) {
-        // The client that is told of it may come again at once.
+        // The client may reconnect as soon as it is told.
         master.link()
                 .sendAtOnce(new RoleMessages.RoleDoubted(
                         session.key().server(),
@@ -56,8 +56,7 @@ final class RoleQuestions implements RoleMessages.AtPoolWorker {
     }
 
     void changed(Session session) {
-        // The client has not been told yet; once it is, somebody may log in through another worker and count on the
-        // change.
+        // The client has not been told yet. Once it is, a login through another worker may rely on the change.
         master.link().sendAtOnce(new RoleMessages.RolesChanged(session.key().server()));
     }
 }

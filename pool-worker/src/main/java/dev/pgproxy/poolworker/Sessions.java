@@ -27,7 +27,7 @@ public final class Sessions {
         return byId.get(id);
     }
 
-    /** As they are now; for who ends none of them meanwhile. */
+    /** A live view: do not end sessions while iterating over it. */
     public Collection<Session> all() {
         return Collections.unmodifiableCollection(byId.values());
     }
@@ -36,7 +36,7 @@ public final class Sessions {
         return List.copyOf(byId.values());
     }
 
-    /** Those whose client is served by this server. */
+    /** The sessions on this server. */
     List<Session> of(Endpoint server) {
         return byId.values().stream()
                 .filter(session -> session.key().server().equals(server))

@@ -9,10 +9,10 @@ import dev.pgproxy.poolworker.report.StateReport;
 import dev.pgproxy.poolworker.report.Totals;
 import java.util.ArrayDeque;
 
-/** Answers what an operator wants to see, without keeping clients waiting. */
+/** Reports the state that an operator asks for, without keeping clients waiting. */
 final class StateReports implements SnapshotMessages.AtPoolWorker {
 
-    /** How long a report waits for a master that is behind with its reading. */
+    /** How long a report waits for a master that reads too slowly. */
     private static final long REPORT_PAUSE_MS = 1;
 
     private final ArrayDeque<ControlMessage.ToMaster> reports = new ArrayDeque<>();
@@ -61,7 +61,7 @@ final class StateReports implements SnapshotMessages.AtPoolWorker {
         sendReports();
     }
 
-    /** Clients come first: what they need the master to know must not wait for a long report. */
+    /** Clients come first: messages about them must not wait behind a long report. */
     private void sendReports() {
         while (!reports.isEmpty() && master.link().hasRoom()) {
             master.link().send(reports.remove());

@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** A few threads beside the event loop, on which clients take turns. All but the work itself happens on the loop's thread. */
+/** A few threads beside the event loop, on which clients take turns. Everything but the work itself runs on the loop's thread. */
 final class ThreadedBackground implements Background {
 
     private static final int MAX_WAITING = 256;
-    /** Of one role and address. */
+    /** Waiting work of one role and address. */
     private static final int MAX_WAITING_OF_ONE = 64;
 
     private static final int MIN_THREADS = 2;
@@ -31,7 +31,7 @@ final class ThreadedBackground implements Background {
         int threads =
                 Math.max(MIN_THREADS, Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
         this.queue = new FairQueue<>(threads, MAX_WAITING, MAX_WAITING_OF_ONE);
-        // No more is given to it than it has threads for.
+        // It is never given more tasks than it has threads.
         this.executor = new ThreadPoolExecutor(
                 threads, threads, KEEP_ALIVE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(threads), task -> {
                     Thread thread = new Thread(task, "background");
@@ -67,7 +67,7 @@ final class ThreadedBackground implements Background {
         }
     }
 
-    /** Each question must get an answer, whatever happens here. */
+    /** Each question must get an answer, whatever goes wrong here. */
     private static boolean isTrue(BooleanSupplier work) {
         try {
             return work.getAsBoolean();

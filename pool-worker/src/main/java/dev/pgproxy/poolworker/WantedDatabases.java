@@ -5,10 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** When a command last needed each database to itself: every worker looks for its idle backends then, which is not for free. */
+/**
+ * When a command last needed each database to itself. Every such report makes all workers search their idle
+ * backends, which is not free.
+ */
 final class WantedDatabases {
 
-    /** Below the pause after which a command that waits says so again. */
+    /** Less than the interval at which a waiting command repeats its report. */
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(900);
 
     private static final int MAX_DATABASES = 1_000;
@@ -24,14 +27,14 @@ final class WantedDatabases {
         }
     };
 
-    /** Whether it is time to look again; counts from here. */
+    /** Whether it is time to search again; if so, the pause starts now. */
     boolean isDue(Endpoint server, String name, long nowNs) {
         Database database = new Database(server, name);
         Long last = lastNs.get(database);
         if (last != null && nowNs - last < PAUSE_NS) {
             return false;
         }
-        lastNs.remove(database); // It is the newest then.
+        lastNs.remove(database); // Makes it the newest.
         lastNs.put(database, nowNs);
         return true;
     }

@@ -1,6 +1,6 @@
 /**
- * The pool-worker process: serves the clients that the master hands over, and keeps their backends warm.
- * Here is only its front door and its wiring; it never listens and never decides which server a client is for.
+ * The pool-worker process: serves the clients that the master hands over, and keeps their backends warm. This
+ * package holds only its front door and wiring; it never listens and never decides which server a client is for.
  */
 @NullMarked
 package dev.pgproxy.poolworker;

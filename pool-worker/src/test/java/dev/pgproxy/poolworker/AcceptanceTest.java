@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** As long as the master cannot know that a client is at this worker it would route it again: not a byte may have been said to it. */
+/** Until the master knows that a client is at this worker, it would route the client again: the worker must not have sent it a byte. */
 class AcceptanceTest {
 
     private final LoneWorker lone = new LoneWorker();

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A fault of the worker's own while it serves one client costs that client, and nobody else. */
+/** A fault in the worker while it serves one client costs that client, and no other. */
 class ContainedFaultTest {
 
     private final LoneWorker lone = new LoneWorker();
@@ -37,7 +37,7 @@ class ContainedFaultTest {
         assertTrue(healthy.open);
     }
 
-    /** At its end the same call fails again, and the master hears of the end all the same. */
+    /** When the session ends, the same call fails again, and the master is told of the end all the same. */
     @ParameterizedTest
     @ValueSource(strings = {"interest", "onReady"})
     void aFaultEndsTheSessionAndNoOther(String failsAt) {

@@ -37,7 +37,7 @@ class HeldServersTest {
         lone.loop.tick();
     }
 
-    /** Says that the session has nothing that could not be taken along. */
+    /** Answers that the session has nothing that could not be moved. */
     private void answerInventory() {
         assertTrue(servers.last().heard().contains("pg_catalog"));
         servers.last().answer("SELECT 0");
@@ -100,7 +100,7 @@ class HeldServersTest {
         assertFalse(servers.last().isOpen);
     }
 
-    /** So a master that reads slowly is not taken for one that hangs. */
+    /** So a master that reads slowly is not mistaken for one that hangs. */
     @Test
     void theMasterGetsThemNoFasterThanItTakesThem() {
         lone.logIn(1, servers);
@@ -132,7 +132,7 @@ class HeldServersTest {
         assertTrue(isHeld());
     }
 
-    /** Nobody is left who could say whether their server is still the primary. */
+    /** Without a master, they cannot learn whether their server is still the primary. */
     @Test
     void heldSessionsEndWithTheMaster() {
         LoneWorker.Frontend client = lone.logIn(1, servers);

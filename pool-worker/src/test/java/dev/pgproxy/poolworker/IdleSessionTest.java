@@ -23,10 +23,10 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** There may be ten thousand of them: what one keeps is counted. */
+/** There may be ten thousand idle sessions, so the objects and bytes that one keeps are counted. */
 class IdleSessionTest {
 
-    /** What only a login has. */
+    /** Classes that only a login needs. */
     private static final Set<String> OF_A_LOGIN =
             Set.of("Login", "Evidence", "LoginTimer", "ServerLogin", "LoginInspector", "LoginGate", "OwnerRequests");
 
@@ -45,10 +45,10 @@ class IdleSessionTest {
             ServerIdentity.class,
             QueryProgress.class);
 
-    /** Objects of its own that an idle session has, those of collections included. */
+    /** Objects that an idle session owns, including those in collections. */
     private static final int MAX_OBJECTS = 45;
 
-    /** Bytes in arrays and texts, beyond the client's startup packet. */
+    /** Bytes in arrays and strings, beyond the client's startup packet. */
     private static final int MAX_BYTES = 200;
 
     private final PlayedServers servers = new PlayedServers();

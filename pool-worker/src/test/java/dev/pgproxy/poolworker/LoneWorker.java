@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A pool-worker without processes or sockets around it, whose servers never answer unless they are given. */
+/** A pool-worker without processes or sockets around it. Its servers never answer unless a test provides them. */
 public final class LoneWorker {
 
     public static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
@@ -46,7 +46,7 @@ public final class LoneWorker {
             false,
             new SocketTuning(true, 60, 10, 6, 0));
 
-    /** A client's connection on its way and here, at which a call can fail as no connection should. */
+    /** A client's connection, in transit and at the worker; one of its calls can fail as no real connection should. */
     public static final class Frontend implements Transport, Descriptor {
         private final String failsAt;
         public final ByteArrayOutputStream written = new ByteArrayOutputStream();
@@ -74,7 +74,7 @@ public final class LoneWorker {
             throw new IllegalStateException("a fault at " + name);
         }
 
-        /** The client says something. */
+        /** The client sends these bytes. */
         public void say(byte[] bytes) {
             unread = bytes;
             isReady(Interest.READ);
@@ -87,7 +87,7 @@ public final class LoneWorker {
             isReady(Interest.HANGUP);
         }
 
-        /** As a poller says that looks at this connection. */
+        /** Reports readiness, as a poller that watches this connection does. */
         public void isReady(int interest) {
             if (ready != null && open) {
                 ready.ready(interest);
@@ -139,14 +139,14 @@ public final class LoneWorker {
         }
     }
 
-    /** A master that hears all, at once or when the link takes it. */
+    /** A master that receives everything, at once or when the link takes it. */
     public static final class Master implements MasterLink {
         public final List<ControlMessage.ToMaster> heard = new ArrayList<>();
         private final List<Runnable> unwritten = new ArrayList<>();
         public boolean linkIsFull;
         public boolean hasRoom = true;
 
-        /** What it heard of this kind. */
+        /** The messages of this type that it has received. */
         public <M extends ControlMessage.ToMaster> List<M> heard(Class<M> type) {
             return heard.stream().filter(type::isInstance).map(type::cast).collect(Collectors.toList());
         }
@@ -192,7 +192,7 @@ public final class LoneWorker {
         this((server, tuning, handler) -> () -> {});
     }
 
-    /** @param servers what is connected to */
+    /** @param servers that the worker connects to */
     public LoneWorker(Connector servers) {
         worker = new PoolWorker(
                 loop,
@@ -205,7 +205,7 @@ public final class LoneWorker {
         worker.onConfigurePool(new SettingsMessages.ConfigurePool(SETTINGS));
     }
 
-    /** A client comes from the master. */
+    /** The master assigns a client. */
     public void assign(long id, Frontend frontend) {
         assign(id, frontend, 0, AuthenticationMethod.OTHER);
     }
@@ -230,7 +230,7 @@ public final class LoneWorker {
                 frontend));
     }
 
-    /** Answers what the master is asked of roles: all that a login by trust needs. */
+    /** Answers the worker's questions about roles, with all that a login by trust needs. */
     public void findRoles() {
         List<RoleMessages.FindRole> questions = master.heard(RoleMessages.FindRole.class);
         for (RoleMessages.FindRole question : questions.subList(answered, questions.size())) {
@@ -240,7 +240,7 @@ public final class LoneWorker {
         }
     }
 
-    /** A client that comes and is let in over a connection of its own. */
+    /** Assigns a client and lets it in over a new connection. */
     public Frontend logIn(long id, PlayedServers servers) {
         Frontend frontend = new Frontend();
         assign(id, frontend);
@@ -251,7 +251,7 @@ public final class LoneWorker {
         return frontend;
     }
 
-    /** Lets time pass, and what is due happen. */
+    /** Lets time pass, and runs what is due. */
     public void passMs(long ms) {
         nowMs += ms;
         loop.tick();

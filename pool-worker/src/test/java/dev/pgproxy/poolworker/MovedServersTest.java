@@ -52,7 +52,7 @@ class MovedServersTest {
         assertTrue(servers.last().isOpen);
     }
 
-    /** The name was looked up before it led elsewhere. */
+    /** The name was looked up before its address changed. */
     @Test
     void aConnectionThatWasBegunBeforeIsNoSuccess() {
         lone.assign(1, new LoneWorker.Frontend());

@@ -16,7 +16,7 @@ class PlacesTest {
     private final PlayedServers servers = new PlayedServers();
     private final LoneWorker lone = new LoneWorker(servers);
 
-    /** The backends that sessions were said to have, 0 for none yet. */
+    /** The backends that were reported for this session, 0 for none yet. */
     private List<Long> accepted(long session) {
         return lone.master.heard(SessionMessages.SessionAccepted.class).stream()
                 .filter(message -> message.sessionId() == session)

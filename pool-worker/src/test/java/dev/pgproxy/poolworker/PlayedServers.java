@@ -15,13 +15,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Servers that say what a test has them say, and nothing else. */
+/** Servers that send what a test tells them to, and nothing else. */
 public final class PlayedServers implements Connector {
 
-    /** Where a server's name leads, unless the test says otherwise. */
+    /** What a server's name resolves to, unless the test says otherwise. */
     public static final Endpoint ADDRESS = new Endpoint.Tcp("10.0.0.1", 5432);
 
-    /** All connections that were begun, in this order. */
+    /** All connections in the order in which they were begun. */
     public final List<Connection> connections = new ArrayList<>();
 
     @Override
@@ -35,7 +35,7 @@ public final class PlayedServers implements Connector {
         return connections.get(connections.size() - 1);
     }
 
-    /** One of them, as the server has it. */
+    /** One connection, as the server has it. */
     public static final class Connection implements Transport {
         private final Handler handler;
         private final ByteArrayOutputStream heard = new ByteArrayOutputStream();
@@ -62,7 +62,7 @@ public final class PlayedServers implements Connector {
             handler.failed("Connection refused");
         }
 
-        /** Ends the login well, and asks for no password. */
+        /** Completes the login without asking for a password. */
         public void letIn() {
             say(
                     BackendMessage.authenticationOk(),
@@ -102,7 +102,7 @@ public final class PlayedServers implements Connector {
             }
         }
 
-        /** What it was told since this was last asked. */
+        /** What it has received since the last call. */
         public String heard() {
             String words = heard.toString(StandardCharsets.ISO_8859_1);
             heard.reset();

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What an object keeps alive: all that can be reached from it through fields of our own classes, arrays and collections. */
+/** What an object keeps alive: everything that can be reached from it through fields of our own classes, arrays and collections. */
 final class Reachable {
 
     private final Set<Object> found = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -25,7 +25,7 @@ final class Reachable {
         this.shared = shared;
     }
 
-    /** @param shared classes whose objects are not its own, and are not looked into */
+    /** @param shared classes whose objects do not belong to the root, and are skipped */
     static Reachable from(Object root, Set<Class<?>> shared) {
         Reachable reachable = new Reachable(shared);
         reachable.note(root);
@@ -80,12 +80,12 @@ final class Reachable {
         }
     }
 
-    /** The simple names of the classes of all that was found. */
+    /** The simple class names of all objects found. */
     Set<String> classes() {
         return found.stream().map(object -> object.getClass().getSimpleName()).collect(Collectors.toSet());
     }
 
-    /** Names of all that was found, one for each object. */
+    /** The class names of all objects found, one for each object. */
     List<String> objects() {
         return found.stream()
                 .map(object -> object.getClass().getSimpleName())
@@ -93,7 +93,7 @@ final class Reachable {
                 .toList();
     }
 
-    /** Bytes in arrays and texts. */
+    /** Bytes in arrays and strings. */
     int bytes() {
         return found.stream()
                 .mapToInt(object -> object instanceof byte[] array

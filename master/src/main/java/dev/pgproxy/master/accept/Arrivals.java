@@ -9,7 +9,7 @@ public interface Arrivals {
     /** A client that wants to log in. */
     void onClient(Client client);
 
-    /** A CancelRequest; the connection is the receiver's to close when the cancel is over. */
+    /** A CancelRequest; the receiver closes the connection when the cancel is over. */
     void onCancel(ClientConnection connection, StartupPacket.CancelRequest request);
 
     /**
@@ -20,9 +20,9 @@ public interface Arrivals {
     boolean hasRoom(int pending);
 
     /**
-     * Has a client give way that has not proved who it is, and takes no less memory than this, in bytes.
+     * Makes clients that have not proved who they are give way, enough of them to free this many bytes.
      *
-     * @return false when there is none
+     * @return false when there are not enough
      */
     boolean letGiveWay(int bytes);
 }

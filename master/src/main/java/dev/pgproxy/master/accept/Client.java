@@ -7,7 +7,7 @@ import java.net.InetSocketAddress;
 /**
  * A client whose startup packet was read. The holder of this owns the connection.
  *
- * @param sessionId unique in the life of the master, and larger than those of all who came before
+ * @param sessionId unique in the life of the master, and larger than those of all earlier clients
  * @param startupMs how long its startup packet took to arrive
  */
 public record Client(

@@ -6,12 +6,12 @@ import dev.pgproxy.common.loop.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The memory for what clients send before a server serves them. Those who keep some of it say how much; nobody is counted twice. */
+/** The memory for what clients send before a server serves them. Its holders report how much they keep; no client is counted twice. */
 public final class ClientMemory {
 
-    /** Keeps clients, and what they have sent. */
+    /** Keeps clients and what they have sent. */
     public interface Holder {
-        /** Bytes that its clients take, about. */
+        /** Approximate bytes that its clients take. */
         long heldBytes();
 
         int clientCount();
@@ -28,12 +28,12 @@ public final class ClientMemory {
         this.maxBytes = maxBytes;
     }
 
-    /** From now on this one counts. */
+    /** Adds a holder to the count. */
     public void add(Holder holder) {
         holders.add(holder);
     }
 
-    /** Whether there is memory for a client that takes this much of it, in bytes; the log says so when there is not. */
+    /** Whether there is memory for a client that takes this many bytes; if not, that is logged. */
     public boolean hasRoomFor(int bytes) {
         long held = holders.stream().mapToLong(Holder::heldBytes).sum();
         if (held + bytes <= maxBytes) {

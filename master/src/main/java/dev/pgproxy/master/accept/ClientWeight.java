@@ -3,14 +3,14 @@ package dev.pgproxy.master.accept;
 import dev.pgproxy.common.protocol.StartupParameters;
 
 /**
- * What a client costs the master in memory, in bytes, from its first packet to the end of its session. How much its packet has is the
- * client's to choose, so clients are counted by this as well as by their number.
+ * What a client costs the master in memory, in bytes, from its first packet to the end of its session. The client chooses the length of
+ * its packet, so the master limits this cost as well as the number of clients.
  */
 public final class ClientWeight {
 
     /** Objects, timers, registrations and entries in maps. */
     private static final int FIXED_BYTES = 1_024;
-    /** The packet on its way in, what it says, and the key of its pool. */
+    /** The packet as received, its parameters, and the pool key. */
     private static final int COPIES = 3;
 
     private ClientWeight() {}

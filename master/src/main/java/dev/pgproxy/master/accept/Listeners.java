@@ -19,8 +19,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening sockets. When no descriptor is left, the client at hand is told so with the help of a spare one, and accepting
- * pauses until there may be some again.
+ * The listening sockets. When no descriptor is left, a spare one is used to tell the next client so, and accepting pauses until
+ * there may be descriptors again.
  */
 public final class Listeners {
 
@@ -42,7 +42,7 @@ public final class Listeners {
         this.startups = startups;
     }
 
-    /** For connections that are accepted from now on. */
+    /** Applies to connections accepted after this call. */
     public void configure(SocketTuning newTuning) {
         tuning = newTuning;
     }
@@ -60,8 +60,8 @@ public final class Listeners {
     /**
      * Listens on these addresses; a name stands for all its addresses.
      *
-     * @return what is listened on, with the port that the system chose for port 0
-     * @throws IOException when one of them cannot be had; none is listened on then
+     * @return the bound addresses, with the port that the system chose for port 0
+     * @throws IOException when one of them cannot be bound; then none is
      */
     public List<InetSocketAddress> open(List<Endpoint> addresses, int backlog) throws IOException {
         List<InetSocketAddress> bound = new ArrayList<>();
@@ -133,12 +133,12 @@ public final class Listeners {
                 TcpSockets.writeOnceAndClose(accepted.fd(), Refusals.tooManyClients());
             }
         } catch (LibcException e) {
-            // Another process took the descriptor that was given up: this client waits until accepting resumes.
+            // Another process took the spare descriptor: this client waits until accepting resumes.
             return;
         }
     }
 
-    /** Stops listening; clients that were accepted are not touched. */
+    /** Stops listening; accepted clients are not affected. */
     public void close() {
         for (Listener listener : listeners) {
             listener.registration.close();

@@ -16,7 +16,7 @@ import java.util.Set;
 /** The connections whose startup packet is still on its way. */
 public final class PendingStartups implements ClientMemory.Holder, StartupReader.Host {
 
-    /** Small packets on their way that make room for one larger. */
+    /** Small incomplete packets that may make room for a larger one. */
     private static final int MAX_HOLDERS_AT_ONCE = 4;
 
     private final EventLoop loop;
@@ -25,10 +25,10 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     private final ClientMemory memory;
     private long timeoutMs;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(StartupReader.MAX_READ_BYTES);
-    /** By where they come from, in order of arrival. */
+    /** By neighbour, in order of arrival. */
     private final Map<String, Set<StartupReader>> reading = new LinkedHashMap<>();
 
-    /** Those of them that hold a part of a large packet. */
+    /** Those of them that hold part of a large packet. */
     private final Map<String, Set<StartupReader>> holding = new LinkedHashMap<>();
 
     private final Counter accepted;
@@ -37,7 +37,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     private long containedFaults;
     private long nextSessionId = 1;
 
-    /** @param timeoutMs bound on the whole of a startup packet's arrival */
+    /** @param timeoutMs time limit for the arrival of a whole startup packet */
     public PendingStartups(
             EventLoop loop,
             Refusals refusals,
@@ -56,7 +56,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
                 "contained_faults", "faults of pgproxy's own that cost one client or session", () -> containedFaults);
     }
 
-    /** For connections that are accepted from now on. */
+    /** Applies to connections accepted after this call. */
     public void configure(long newTimeoutMs) {
         timeoutMs = newTimeoutMs;
     }
@@ -75,10 +75,10 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     }
 
     /**
-     * Makes room among those who have not said yet what they want: the one that has said nothing for longest gives way, of the neighbour who
-     * has the most of them. What a cancel, an operator or a client says first comes with its connection, or right after it.
+     * Makes room among connections whose first packet is not complete: the oldest of the neighbour that has the most of them gives way.
+     * The first packet of a cancel, an operator or a client arrives with its connection, or right after it.
      *
-     * @return false when there is nobody
+     * @return false when there are none
      */
     boolean letGiveWay() {
         Set<StartupReader> most = largest(reading);
@@ -100,8 +100,8 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     }
 
     /**
-     * When there is no room, somebody gives way who takes no less: one whose packet has been
-     * on its way for longest, or a client that has not proved who it is.
+     * When there is no room, others that take at least as much give way: those whose packets have been on
+     * their way longest, or clients that have not proved who they are.
      */
     @Override
     public boolean reserve(StartupReader reader, int bytes) {
@@ -140,7 +140,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
         containedFaults++;
     }
 
-    /** How often that was. */
+    /** How often {@link #faulted} was called. */
     public long containedFaults() {
         return containedFaults;
     }
@@ -150,7 +150,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
         return readingCount;
     }
 
-    /** The proxy stops: nobody may begin any more. */
+    /** The proxy stops: refuses all pending connections. */
     public void refuseAll(byte[] why) {
         for (Set<StartupReader> ofGroup : List.copyOf(reading.values())) {
             List.copyOf(ofGroup).forEach(reader -> reader.refuse(why));

@@ -14,14 +14,14 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 import java.net.InetSocketAddress;
 
-/** The way out for clients that the master does not serve: what they are told, and what the log says of it. */
+/** Refuses clients that the master does not serve: what they are told, and what is logged about it. */
 public final class Refusals {
 
     private final Clock clock;
     private final LingeringClose lingering;
     private final Counter refused;
 
-    /** Strangers cause these lines, so it bounds all of them. */
+    /** Bounds all of these log lines, since strangers can cause them. */
     private final EventThrottle lines = new EventThrottle();
 
     public Refusals(Clock clock, LingeringClose lingering, Counters counters) {
@@ -30,13 +30,13 @@ public final class Refusals {
         this.refused = counters.counter("connections_refused", "connections that were told why they are not served");
     }
 
-    /** The words for a client that there is no memory for. */
+    /** The message for a client for which there is no memory. */
     static byte[] outOfMemory() {
         return tooMany(
                 "The startup packets of all clients fill the memory that pgproxy has for them; its log has the details.");
     }
 
-    /** The words for a client whose session could continue with another server, if there were memory for it meanwhile. */
+    /** The message for a client whose session could continue on another server, if there were memory to keep it until then. */
     public static byte[] noRoomToStay() {
         return BackendMessage.fatal(
                 SqlState.ADMIN_SHUTDOWN,
@@ -44,12 +44,12 @@ public final class Refusals {
                 "Connect again. The startup packets of all clients fill the memory that pgproxy has for them; its log has the details.");
     }
 
-    /** The words for a client above max_client_conn. */
+    /** The message for a client above max_client_conn. */
     public static byte[] tooManyClients() {
         return tooMany("Close connections that are not needed, or raise max_client_conn of pgproxy.");
     }
 
-    /** The words for a client that has to make room for another one. */
+    /** The message for a client that has to make room for another one. */
     public static byte[] gaveWay() {
         return tooMany("The login took too long while other clients wanted to log in: connect again.");
     }
@@ -64,7 +64,7 @@ public final class Refusals {
         lingering.close(connection, why);
     }
 
-    /** As above, for a client whose startup packet is known; the log says so. */
+    /** As above, for a client whose startup packet is known; this is logged. */
     public void refuse(Client client, Transport connection, byte[] why) {
         StartupParameters who = client.startup().parameters();
         Event event = about("login_refused", client.peer())
@@ -77,7 +77,7 @@ public final class Refusals {
         refuse(connection, why);
     }
 
-    /** Refuses a client because max_client_conn others are here. */
+    /** Refuses a client because max_client_conn others are connected. */
     public void refuseAboveLimit(Client client) {
         about("client_refused", client.peer())
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
@@ -87,7 +87,7 @@ public final class Refusals {
         refuse(client.connection(), tooManyClients());
     }
 
-    /** Tells the log of a client that has to make room for another one. */
+    /** Logs that a client has to make room for another one. */
     public void noteGivingWay(InetSocketAddress peer) {
         about("client_gave_way", peer)
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
@@ -96,7 +96,7 @@ public final class Refusals {
                 .warn();
     }
 
-    /** Tells the log of a client that was told that there is no TLS, and left without another word. */
+    /** Logs that a client left without a startup packet after it was told that there is no TLS. */
     void noteLeavingWithoutTls(InetSocketAddress peer) {
         about("login_refused", peer)
                 .message("the client asked for TLS, which the proxy does not speak yet, and left")
@@ -104,7 +104,7 @@ public final class Refusals {
                 .info();
     }
 
-    /** Tells the log of a first packet that PostgreSQL would not take either. */
+    /** Logs a first packet that PostgreSQL would not accept either. */
     void noteViolation(InetSocketAddress peer, ProtocolViolation violation) {
         about("client_refused", peer)
                 .with("sqlstate", violation.sqlState())
@@ -112,7 +112,7 @@ public final class Refusals {
                 .info();
     }
 
-    /** Tells the log of a first packet that a fault of the proxy's own kept it from reading. */
+    /** Logs a first packet that the proxy could not read because of its own fault. */
     void noteFault(InetSocketAddress peer, RuntimeException fault) {
         about("startup_packet_broken", peer)
                 .message("a startup packet could not be read because of a fault in pgproxy; its client is refused")

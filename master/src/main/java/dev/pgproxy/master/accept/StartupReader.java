@@ -15,7 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * Reads one connection's startup packet, and not a byte more: what follows belongs to the worker that gets the descriptor.
+ * Reads one connection's startup packet and not a byte more: what follows is for the worker that gets the descriptor.
  * SSLRequest and GSSENCRequest are answered with N, at most once each. Protocol: "Start-up".
  */
 final class StartupReader {
@@ -27,7 +27,7 @@ final class StartupReader {
     /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
     private static final byte TLS_HANDSHAKE = 0x16;
 
-    /** Who has the readers. */
+    /** The owner of the readers. */
     interface Host {
         EventLoop loop();
 
@@ -35,26 +35,26 @@ final class StartupReader {
 
         Arrivals arrivals();
 
-        /** Bound on the whole of a startup packet's arrival. */
+        /** Time limit for the arrival of the whole startup packet. */
         long timeoutMs();
 
-        /** Empty, and shared: what is in it is gone once the reader returns. */
+        /** An empty, shared buffer: its content is lost once the reader returns. */
         ByteBuffer scratch();
 
-        /** A number that no client had. */
+        /** A number that no client has had. */
         long nextSessionId();
 
         /**
-         * Takes note of what a reader is about to hold.
+         * Reserves the bytes that a reader is about to hold.
          *
          * @return false when there is no room for it
          */
         boolean reserve(StartupReader reader, int bytes);
 
-        /** A fault of the proxy's own has cost one client its login. */
+        /** A fault in the proxy itself has cost one client its login. */
         void faulted();
 
-        /** The reader has nothing to do with its connection any more. */
+        /** The reader is done with its connection. */
         void ended(StartupReader reader);
     }
 
@@ -86,7 +86,7 @@ final class StartupReader {
                                 "No complete startup packet arrived within client_login_timeout.")));
     }
 
-    /** Where it comes from. */
+    /** The neighbour that it comes from. */
     String group() {
         return group;
     }
@@ -109,7 +109,7 @@ final class StartupReader {
                 scratch.limit(packet.length - received);
                 int count = connection.read(scratch);
                 if (count < 0) {
-                    end(); // Health checks connect and leave; nobody waits for an answer.
+                    end(); // Health checks connect and leave without waiting for an answer.
                     if (tlsAsked && received == 0) {
                         host.refusals().noteLeavingWithoutTls(peer);
                     }
@@ -140,7 +140,7 @@ final class StartupReader {
                 : "";
     }
 
-    /** @return whether to read on */
+    /** @return whether to continue reading */
     private boolean proceed() throws ProtocolViolation, IOException {
         if (received < StartupPacketDecoder.LENGTH_BYTES) {
             return true;
@@ -164,7 +164,7 @@ final class StartupReader {
         return received < length || dispatch(decode());
     }
 
-    /** Whatever a stranger's packet brings about costs that stranger, and nobody else. */
+    /** Whatever fault a client's packet causes, it costs only that client its login. */
     private StartupPacket decode() throws ProtocolViolation {
         try {
             return StartupPacketDecoder.decode(packet);
@@ -196,7 +196,7 @@ final class StartupReader {
         return (host.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
     }
 
-    /** Bytes after the request were sent before the answer could be known: somebody may have put them there (CVE-2021-23214). */
+    /** Bytes after the request were sent before the client could know the answer: an attacker may have injected them (CVE-2021-23214). */
     private boolean answerNo(boolean askedBefore, String what) throws ProtocolViolation, IOException {
         if (askedBefore) {
             throw ProtocolViolation.of(what + " was requested twice");
@@ -214,7 +214,7 @@ final class StartupReader {
         return true;
     }
 
-    /** Makes room for another one. */
+    /** Makes room for another connection. */
     void giveWay() {
         host.refusals().noteGivingWay(peer);
         refuse(Refusals.gaveWay());

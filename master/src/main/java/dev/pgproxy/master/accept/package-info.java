@@ -1,6 +1,6 @@
 /**
- * Clients on their way in: listening sockets, and the reading of startup packets.
- * What becomes of a client whose packet was read is not decided here.
+ * Incoming clients: listening sockets, and the reading of startup packets.
+ * What happens to a client after its packet was read is not decided here.
  */
 @NullMarked
 package dev.pgproxy.master.accept;

@@ -1,19 +1,19 @@
 package dev.pgproxy.master.admin;
 
-/** The way back to the operator who gave a command. */
+/** Sends answers to the operator who gave a command. */
 interface Answers {
 
-    /** A word about a command that is under way. */
+    /** A notice about a command that is under way. */
     void notice(long commandId, String message);
 
     /**
-     * It was done.
+     * The command succeeded.
      *
-     * @param count of what it was done to; 0 where nothing is counted
-     * @param message what there is to say about it; empty for nothing
+     * @param count of the objects that it affected; 0 where nothing is counted
+     * @param message about the result; empty for none
      */
     void done(long commandId, int count, String message);
 
-    /** It could not be done. */
+    /** The command failed. */
     void failed(long commandId, String sqlState, String message, String hint);
 }

@@ -12,12 +12,12 @@ import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.concurrent.TimeUnit;
 
-/** Does what operators tell the proxy to do, and answers through the admin-worker. */
+/** Executes the commands of operators, and answers through the admin-worker. */
 public final class CommandDesk implements CommandMessages.AtMaster<Worker>, WorkerRegistry.Listener, Answers {
 
     private static final int MAX_ANSWER_CHARS = 3_000;
 
-    /** What only the master as a whole can do. */
+    /** Operations of the master as a whole. */
     public interface Proxy {
         /** The configuration in force. */
         ProxyConfig config();
@@ -30,10 +30,10 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
     }
 
     /**
-     * What became of a reload.
+     * The result of a reload.
      *
-     * @param problems of the file, for which nothing was changed; empty when it was taken over
-     * @param summary what was changed, and what was not
+     * @param problems of the file, because of which nothing was changed; empty if the file was applied
+     * @param summary what was changed and what was not
      */
     public record ReloadResult(String problems, String summary) {}
 
@@ -60,7 +60,7 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         workers.listen(this);
     }
 
-    /** How long those who may only look at pg_proxy are still kept out, in milliseconds. */
+    /** How long readers of pg_proxy are still kept out, in milliseconds. */
     public long readersWaitMs() {
         return readers.waitMs(loop.clock().nanoTime());
     }
@@ -68,12 +68,12 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
     @Override
     public void workerGone(Worker worker) {
         if (worker.kind() == ChildKind.ADMIN) {
-            servers.abandonAll(); // Operators lost their sessions with it, and come again.
+            servers.abandonAll(); // Operators lost their sessions with it, and have to log in again.
             endings.abandonAll();
         }
     }
 
-    /** Somebody who may only look has cost everybody the admin-worker. */
+    /** A reader of pg_proxy has cost all operators the admin-worker. */
     @Override
     public void onReaderRanAway(Worker worker, CommandMessages.ReaderRanAway message) {
         long waitMs = readers.ranAway(loop.clock().nanoTime());
@@ -95,7 +95,7 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         endings.end(message);
     }
 
-    /** The operator has stopped waiting; what was begun stays as it is. */
+    /** The operator has stopped waiting; what the command began stays as it is. */
     @Override
     public void onAbandonCommand(Worker worker, CommandMessages.AbandonCommand message) {
         servers.abandon(message.commandId());
@@ -146,7 +146,7 @@ public final class CommandDesk implements CommandMessages.AtMaster<Worker>, Work
         workers.toAdminWorker(new CommandMessages.CommandDone(commandId, sqlState, 0, bounded(message), hint));
     }
 
-    /** A configuration can have many problems, and a message has its bound; the log names them all. */
+    /** A configuration can have more problems than fit into a message; the log names them all. */
     private static String bounded(String message) {
         return message.length() > MAX_ANSWER_CHARS ? message.substring(0, MAX_ANSWER_CHARS) + "..." : message;
     }

@@ -16,10 +16,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 
-/** Ends the connections that an operator has chosen: those that wait here, and through their workers those that are there. */
+/** Ends the connections that an operator has chosen: those that wait here, and those at workers through their worker. */
 final class EndingDesk implements WorkerRegistry.Listener {
 
-    /** Numbers that name a connection: pid, id, session. */
+    /** Numbers that identify a connection: pid, id, session. */
     private static final int KEY_PARTS = 3;
 
     /** Connections that one command may name. */
@@ -28,7 +28,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
     /** Ids in one message, so that it fits. */
     private static final int IDS_PER_MESSAGE = 500;
 
-    /** Commands of one admin-worker at once, of which it has no more than sessions. */
+    /** Commands under way at once; the admin-worker has at most one per session. */
     private static final int MAX_COMMANDS = 1_000;
 
     private static final long WORKERS_TIMEOUT_MS = 2_000;
@@ -47,12 +47,12 @@ final class EndingDesk implements WorkerRegistry.Listener {
     private final Map<Long, Command> commands = new HashMap<>();
     private final Map<Long, Scheduler.Timer> timers = new HashMap<>();
 
-    /** The admin-worker's number of each command, by ours: a worker may still answer what an earlier admin-worker had asked. */
+    /** The admin-worker's number of each command, by our request number: a worker may still answer a request of an earlier admin-worker. */
     private final Map<Long, Long> askedAs = new HashMap<>();
 
     private long nextRequest = 1;
 
-    /** @param endWaiting ends those of these sessions that wait in this process, and says how many that were */
+    /** @param endWaiting ends those of the given sessions that wait in this process, and returns their number */
     EndingDesk(
             EventLoop loop, long ownPid, WorkerRegistry workers, ToIntFunction<Set<Long>> endWaiting, Answers answers) {
         this.loop = loop;
@@ -63,7 +63,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
         workers.listen(this);
     }
 
-    /** What it held has ended, though not because of the command. */
+    /** The worker's connections have ended, though not because of the command. */
     @Override
     public void workerGone(Worker worker) {
         for (Map.Entry<Long, Command> entry : List.copyOf(commands.entrySet())) {
@@ -170,7 +170,7 @@ final class EndingDesk implements WorkerRegistry.Listener {
         }
     }
 
-    /** Nobody waits for answers any more; what was begun goes on. */
+    /** No operator waits for an answer any more; what was begun continues. */
     void abandonAll() {
         List.copyOf(commands.keySet()).forEach(this::forget);
     }

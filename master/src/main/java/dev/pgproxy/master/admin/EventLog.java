@@ -7,10 +7,10 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The last events of all processes. */
+/** The most recent events of all processes. */
 public final class EventLog {
 
-    /** Events that are remembered. */
+    /** Events to keep. */
     static final int MAX_EVENTS = 1_000;
 
     private static final Pattern NAME = Pattern.compile("event=(\\S+).*", Pattern.DOTALL);
@@ -20,7 +20,7 @@ public final class EventLog {
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
     private long nextId = 1;
 
-    /** @param process which logged it */
+    /** @param process that logged the line */
     public void add(String process, LogLine line) {
         if (entries.size() == MAX_EVENTS) {
             entries.remove();

@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Rows of what the master knows at one moment. What can be counted from the rows of others is left to the admin-worker. */
+/** Rows of what the master knows at one moment. Figures that follow from the rows of other processes are left to the admin-worker. */
 final class MasterReport {
 
     private static final long NS_PER_MICRO = 1_000;
@@ -161,7 +161,7 @@ final class MasterReport {
                 out.nothing();
             }
         } else if (last instanceof Observation.Failed failed) {
-            // One that says no is there: it may be full, start up, or not know conninfo.user.
+            // A server that refuses is up: it may be full, be starting, or not know conninfo.user.
             out.bool(!failed.kind().countsAsDown()).nothing().nothing();
         } else {
             out.nothing().nothing().nothing();

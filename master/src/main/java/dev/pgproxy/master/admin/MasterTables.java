@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 /** Gathers the master's own rows from its parts. */
 public final class MasterTables implements OwnTables {
 
-    /** How often what the master has logged is noted, and how busy its loop was: as often as children tell the same. */
+    /** How often the master's log lines and loop delay are collected: as often as children report theirs. */
     private static final long GATHER_PERIOD_MS = 1_000;
 
     private final EventLoop loop;
@@ -91,7 +91,7 @@ public final class MasterTables implements OwnTables {
                 }
                 case COUNTER -> report.counters(counters);
                 case CONNECTION, STARTUPMSG -> {} // Written above.
-                case POOL, STATS -> {} // Nothing of the master's.
+                case POOL, STATS -> {} // The master has no rows of these.
             }
         }
         return report.chunks();

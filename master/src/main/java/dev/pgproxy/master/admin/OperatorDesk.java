@@ -17,13 +17,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 
-/** Brings clients of pg_proxy to the admin-worker; those who come before it is there wait for it. Who they are is for it to find out. */
+/** Brings clients of pg_proxy to the admin-worker, which authenticates them. Clients that arrive before it has started wait for it. */
 public final class OperatorDesk implements WorkerRegistry.Listener {
 
-    /** Clients that may wait for the admin-worker to start; for one more, the one that has waited longest gives way. */
+    /** Clients that may wait for the admin-worker to start; beyond this, the one that has waited longest gives way. */
     private static final int MAX_WAITING = 64;
 
-    /** How long they may. */
+    /** How long a client may wait for that. */
     private static final long START_TIMEOUT_MS = 20_000;
 
     private record Waiting(Client client, Scheduler.Timer timer) {}
@@ -36,7 +36,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
     private final Map<Long, Waiting> waiting = new LinkedHashMap<>();
 
     /**
-     * @param hasDefaultPassword whether everybody knows the password of pg_proxy
+     * @param hasDefaultPassword whether pg_proxy still has its publicly known default password
      * @param demandAdminWorker starts the admin-worker, if it was never started
      */
     public OperatorDesk(
@@ -112,7 +112,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
                 BackendMessage.fatal(SqlState.CANNOT_CONNECT_NOW, why, "The log of the proxy says why."));
     }
 
-    /** Should the worker die before it reads the message, the client sees its connection end, and comes again. */
+    /** If the worker dies before it reads the message, the client's connection ends, and the client has to connect again. */
     private void hand(Client client, Worker worker) {
         if (!worker.hasRoom()) {
             refuse(client, "pg_proxy is too busy");
@@ -126,7 +126,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
                 client.connection().release()));
     }
 
-    /** A cancel came, which may be for a statement of an operator. */
+    /** A CancelRequest arrived that may be for an operator's statement. */
     public void onCancel(StartupPacket.CancelRequest request) {
         Worker worker = workers.adminWorker();
         if (worker != null && worker.hasRoom()) {
@@ -144,7 +144,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
         }
     }
 
-    /** The proxy stops: nobody may log in any more. */
+    /** The proxy stops: refuses all waiting clients. */
     public void refuseAll(byte[] why) {
         for (Waiting each : List.copyOf(waiting.values())) {
             forget(each.client());

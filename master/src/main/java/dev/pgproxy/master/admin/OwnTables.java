@@ -4,13 +4,13 @@ import dev.pgproxy.common.view.View;
 import java.util.List;
 import java.util.Set;
 
-/** What the master itself knows of the tables of pg_proxy. */
+/** The master's own rows of the tables of pg_proxy. */
 interface OwnTables {
 
     /**
-     * Begins to find out what these tables are to show and takes time; {@link SnapshotDesk#serversProbed} tells the end of it.
+     * Begins to find out what these tables show, where that takes time; {@link SnapshotDesk#serversProbed} is called at the end.
      *
-     * @return false when everything is known already
+     * @return false if everything is known already
      */
     boolean refresh(Set<View> views);
 

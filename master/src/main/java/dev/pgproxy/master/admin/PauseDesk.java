@@ -11,14 +11,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Operators who wait until nobody uses a paused server any more. They wait for a bounded time, together, and a RESUME ends their wait; the
- * pause itself is the {@link Dispatcher}'s, and lasts until a RESUME however they fare.
+ * Operators who wait until a paused server is no longer used. Their wait is bounded, and a RESUME ends it for all of them. The
+ * {@link Dispatcher} keeps the pause itself, which lasts until a RESUME even if their wait ends before.
  */
 final class PauseDesk {
 
     private static final long LOOK_MS = 20;
 
-    /** A client that was on its way when the pause began may open one more connection, which is to go when it leaves. */
+    /** A client that was on its way when the pause began may open one more connection, which must be closed when the client leaves. */
     private static final int LOOKS_PER_RECONNECT = 25;
 
     private record Waiter(Set<Endpoint> servers, long deadlineNs) {}
@@ -33,7 +33,7 @@ final class PauseDesk {
     private boolean lookPlanned;
     private int looks;
 
-    /** @param reconnect has connections to servers closed that are not used any more */
+    /** @param reconnect closes the connections to these servers that are no longer used */
     PauseDesk(EventLoop loop, Dispatcher dispatcher, Consumer<Set<Endpoint>> reconnect, Answers answers) {
         this.reconnect = reconnect;
         this.loop = loop;
@@ -41,7 +41,7 @@ final class PauseDesk {
         this.answers = answers;
     }
 
-    /** Answers the command when no connection to these servers is left, or with an error that names who is there still. */
+    /** Answers the command when no connection to these servers is left, or with an error that names the users that still have one. */
     void await(long commandId, Set<Endpoint> servers, long timeoutMs) {
         waiters.put(commandId, new Waiter(servers, loop.clock().nanoTime() + timeoutMs * NS_PER_MS));
         List<String> users = dispatcher.usersOf(servers);
@@ -90,7 +90,7 @@ final class PauseDesk {
         }
     }
 
-    /** Nobody waits for the answer any more. */
+    /** The operator no longer waits for the answer. */
     void abandon(long commandId) {
         waiters.remove(commandId);
     }

@@ -3,8 +3,8 @@ package dev.pgproxy.master.admin;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps those out for a while who may only look at pg_proxy, when a statement of theirs has cost operators their sessions: else one of
- * them could keep every operator out. Each time it is twice as long, until nothing of the kind was seen for a while.
+ * Keeps readers of pg_proxy out for a while after a reader's statement has cost operators their sessions: otherwise one reader could
+ * keep every operator out. The time doubles, up to a bound, until it has not happened for a while.
  */
 final class ReaderBar {
 
@@ -17,7 +17,7 @@ final class ReaderBar {
     /**
      * A statement of a reader could not be stopped.
      *
-     * @return how long readers are kept out from now on, in milliseconds
+     * @return how long readers are kept out, in milliseconds
      */
     long ranAway(long nowNs) {
         boolean isFirst = barNs == 0 || nowNs - untilNs > MOST_NS;

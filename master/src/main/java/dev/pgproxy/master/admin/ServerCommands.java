@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** The commands that are about servers: PAUSE, RESUME, RECONNECT, SWITCHOVER. */
+/** The commands for servers: PAUSE, RESUME, RECONNECT, SWITCHOVER. */
 final class ServerCommands {
 
     private final WorkerRegistry workers;
@@ -47,7 +47,7 @@ final class ServerCommands {
             return;
         }
         chosen.forEach(dispatcher::pause);
-        reconnect(chosen); // When the server is stopped next, no unused connection is to be in the way.
+        reconnect(chosen); // If the server is stopped next, no unused connection should delay that.
         Event.of("paused")
                 .with("servers", list(chosen, ","))
                 .message("an operator paused: new clients wait, for query_wait_timeout at most")
@@ -82,12 +82,12 @@ final class ServerCommands {
         answers.done(id, 0, "");
     }
 
-    /** Has all open connections to these servers closed: idle ones now, the others when their client leaves. */
+    /** Closes all open connections to these servers: idle ones now, the others when their client leaves. */
     private void reconnect(Set<Endpoint> chosen) {
         chosen.forEach(server -> workers.toPoolWorkers(new BackendMessages.Reconnect(server)));
     }
 
-    /** The servers that a command is for; none when it was answered with an error. */
+    /** The servers that a command is for; none if the name is unknown, which was answered with an error. */
     private Set<Endpoint> chosen(long id, String name) {
         Set<Endpoint> known = new LinkedHashSet<>(MasterReport.servers(config.get()));
         known.addAll(dispatcher.paused());
@@ -162,7 +162,7 @@ final class ServerCommands {
         }
     }
 
-    /** Nobody waits for the answer of this command any more. */
+    /** The operator no longer waits for this command's answer. */
     void abandon(long id) {
         pauses.abandon(id);
     }

@@ -21,28 +21,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers rows for the admin-worker, which asks for one snapshot after the other: its own at once, those of the pool-workers as
- * they come. Rows are passed on unread, and only as fast as the admin-worker takes them.
+ * Gathers rows for the admin-worker, which asks for one snapshot after the other: the master's own at once, those of the
+ * pool-workers as they arrive. Rows are passed on unread, and only as fast as the admin-worker takes them.
  */
 public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** A worker that has not answered by then is left out, and named. */
+    /** A worker that has not answered after this time is left out, and named as missing. */
     static final long GATHER_MS = 2_000;
 
-    /** How long rows wait for an admin-worker that is behind with its reading. */
+    /** How long forwarding pauses when the admin-worker is behind with reading. */
     private static final long FORWARD_PAUSE_MS = 2;
 
-    /** Rows that may wait for the admin-worker; a snapshot that has more is incomplete. */
+    /** Bytes of rows that may wait for the admin-worker; a snapshot with more is incomplete. */
     static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
 
-    /** Tables whose rows pool-workers know. */
+    /** Tables of which pool-workers have rows. */
     private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS, View.COUNTER);
 
     private static final class Gathering {
-        /** The admin-worker's number of it. */
+        /** The admin-worker's number of this snapshot. */
         private final long id;
 
-        /** Ours: a worker may still send what an earlier admin-worker had asked for. */
+        /** Our number: a worker may still send what an earlier admin-worker asked for. */
         private final long request;
 
         private final Set<Worker> unanswered;
@@ -93,7 +93,7 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
         return ChronoUnit.MICROS.between(Instant.EPOCH, wallClock.instant());
     }
 
-    /** Begins a snapshot; one that was under way is given up. */
+    /** Begins a snapshot; one that is under way is abandoned. */
     @Override
     public void onTakeSnapshot(Worker asker, SnapshotMessages.TakeSnapshot request) {
         boolean awaitServers = own.refresh(request.views());
@@ -136,7 +136,7 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
     public void onReportRows(Worker worker, SnapshotMessages.ReportRows rows) {
         Gathering gathering = current;
         if (gathering == null || gathering.request != rows.snapshotId() || !gathering.unanswered.contains(worker)) {
-            return; // It was late, and the snapshot went without it.
+            return; // It is late, and the snapshot was sent without it.
         }
         if (gathering.waitingBytes + rows.chunk().length > MAX_WAITING_BYTES) {
             gathering.unanswered.remove(worker);
@@ -154,7 +154,7 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
         }
     }
 
-    /** What there is to know of the servers is known. */
+    /** The servers have been probed; their rows can be written. */
     public void serversProbed() {
         Gathering gathering = current;
         if (gathering != null && gathering.serversAwaited) {

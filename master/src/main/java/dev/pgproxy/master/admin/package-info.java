@@ -1,6 +1,6 @@
 /**
- * What operators see and do through the pg_proxy database, as far as it is the master's: their way to the admin-worker, the rows that
- * the master gathers for it, and the commands that it carries out. SQL and logins are the admin-worker's.
+ * The master's share of what operators see and do through the pg_proxy database: it hands operators to the admin-worker, gathers rows
+ * for it, and carries out commands. The admin-worker handles SQL and logins.
  */
 @NullMarked
 package dev.pgproxy.master.admin;

@@ -9,10 +9,10 @@ import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Keeps alerts until the task-worker has sent them; one that dies meanwhile leaves them to the next, so that some may come twice. */
+/** Keeps alerts until the task-worker has sent them. If it dies before that, the next one sends them, so some may arrive twice. */
 public final class AlertDesk implements AlertMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Alerts that wait; the log has them all. */
+    /** Alerts that may wait; the log has them all. */
     static final int MAX_WAITING = 100;
 
     private final WorkerRegistry workers;
@@ -24,7 +24,7 @@ public final class AlertDesk implements AlertMessages.AtMaster<Worker>, WorkerRe
         workers.listen(this);
     }
 
-    /** Takes an alert to be sent. */
+    /** Queues an alert to be sent. */
     public void submit(Alert alert) {
         if (waiting.size() >= MAX_WAITING) {
             Event.of("alert_dropped")
@@ -46,7 +46,7 @@ public final class AlertDesk implements AlertMessages.AtMaster<Worker>, WorkerRe
         }
     }
 
-    /** An alert was sent, or all tries failed. */
+    /** An alert was sent, or all attempts failed. */
     @Override
     public void onAlertSent(Worker worker, AlertMessages.AlertSent message) {
         waiting.remove(message.alertId());

@@ -1,4 +1,4 @@
-/** What people are told of the servers, on its way to the task-worker that tells them. */
+/** Alerts about the servers, on their way to the task-worker that sends them. */
 @NullMarked
 package dev.pgproxy.master.alert;
 

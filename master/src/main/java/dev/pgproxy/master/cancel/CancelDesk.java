@@ -20,8 +20,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows each CancelRequest to its end. The client's connection stays open until then, since clients take its close for the
- * word that the signal was sent. A cancel that no session owns does nothing at all.
+ * Follows each CancelRequest to its end. The client's connection stays open until the end, since clients take its close as a sign
+ * that the signal was sent. A cancel that matches no session does nothing.
  *
  * <pre>
  *   client -> FindCancelTarget to every worker -> CancelTarget from its owner -> PerformCancel to the task-worker
@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CancelDesk implements CancelMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Cancels under way at once; a client above it has its connection closed, as if its key were unknown. */
+    /** Cancels under way at once; beyond this, a client's connection is closed as if its key were unknown. */
     private static final int MAX_CANCELS = 4096;
 
     private static final class Cancel {
-        /** Null when a worker asked for itself, since its client is gone. */
+        /** Null when the cancel is a worker's own, for a client that is gone. */
         private final @Nullable ClientConnection client;
 
         private final Scheduler.Timer timer;
@@ -65,7 +65,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
     private final Map<Long, Cancel> cancels = new HashMap<>();
     private long nextId = 1;
 
-    /** @param timeoutMs bound on each step of a cancel */
+    /** @param timeoutMs time limit for each step of a cancel */
     public CancelDesk(EventLoop loop, WorkerRegistry workers, long timeoutMs, Counters counters) {
         this.loop = loop;
         this.workers = workers;
@@ -74,7 +74,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         this.received = counters.counter("cancels_received", "CancelRequests of clients");
     }
 
-    /** For cancels that come from now on. */
+    /** Applies to cancels that arrive after this call. */
     public void configure(long newTimeoutMs) {
         timeoutMs = newTimeoutMs;
     }
@@ -95,7 +95,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         }
     }
 
-    /** A worker wants what the client of this backend left running to end; it holds the backend back. */
+    /** A worker wants to cancel the query that a client left running on this backend; it holds the backend meanwhile. */
     @Override
     public void onCancelQuery(Worker worker, CancelMessages.CancelQuery message) {
         if (cancels.size() >= MAX_CANCELS) {
@@ -117,7 +117,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
     @Override
     public void workerReady(Worker worker) {
         if (worker.kind() == ChildKind.TASK) {
-            cancels.values().forEach(this::perform); // What has waited for it.
+            cancels.values().forEach(this::perform); // The cancels that have waited for it.
         }
     }
 
@@ -130,12 +130,12 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         }
     }
 
-    /** Its sessions are gone, and with them every query that could be cancelled. */
+    /** The worker's sessions are gone, and with them every query that could be cancelled. */
     private void poolWorkerGone(Worker worker) {
         for (Map.Entry<Long, Cancel> entry : List.copyOf(cancels.entrySet())) {
             Cancel cancel = entry.getValue();
             if (cancel.owner == worker) {
-                cancel.owner = null; // Its successor has the same slot, and other backends.
+                cancel.owner = null; // Its successor has the same slot but other backends.
             }
             cancel.unanswered.remove(worker);
             endIfUnknown(entry.getKey(), cancel);
@@ -143,8 +143,8 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
     }
 
     /**
-     * What it was doing may be done or not, and nobody can say. Sending a cancel again could end the session's next query, so
-     * what was sent ends here; the rest waits for the next task-worker.
+     * It is unknown whether the cancels that the task-worker had were sent. Sending one again could cancel the session's next
+     * query, so these end here; the others wait for the next task-worker.
      */
     private void taskWorkerGone() {
         List<Long> sent = cancels.entrySet().stream()
@@ -154,13 +154,13 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         sent.forEach(id -> end(id, false));
     }
 
-    /** The worker owns the session and holds its backend back. */
+    /** The worker owns the session and holds its backend. */
     @Override
     public void onCancelTarget(Worker worker, CancelMessages.CancelTarget target) {
         Cancel cancel = cancels.get(target.cancelId());
         if (cancel == null) {
             worker.send(new CancelMessages.CancelFinished(
-                    target.backendId(), true)); // Never sent: it took too long to be found.
+                    target.backendId(), true)); // Never sent: the owner was found too late.
             return;
         }
         cancel.owner = worker;
@@ -207,7 +207,7 @@ public final class CancelDesk implements CancelMessages.AtMaster<Worker>, Worker
         }
     }
 
-    /** @param certain the server has closed the connection of the cancel, or it was never sent */
+    /** @param certain whether the server has closed the cancel's connection, or the cancel was never sent */
     private void end(long id, boolean certain) {
         Cancel cancel = cancels.remove(id);
         if (cancel == null) {

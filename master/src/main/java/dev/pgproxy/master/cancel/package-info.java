@@ -1,5 +1,5 @@
 /**
- * CancelRequests: finds the worker whose session one is for, and has the task-worker deliver it.
+ * CancelRequests: finds the worker that owns the session, and lets the task-worker deliver the cancel.
  */
 @NullMarked
 package dev.pgproxy.master.cancel;

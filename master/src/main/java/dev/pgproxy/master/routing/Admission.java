@@ -11,8 +11,8 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what becomes of the client that is next in line for a server, from what the {@link Ledger} says. A warm backend
- * comes before a new one, and one in reset before a new one too: it is ready sooner than a server can start a process.
+ * Decides what happens to the next client in line for a server, based on the {@link Ledger}. A warm backend is preferred to
+ * a new one, even while it is being reset: it is usually ready before a server can start a process.
  */
 final class Admission {
 
@@ -20,7 +20,7 @@ final class Admission {
     sealed interface Decision {
         /**
          * @param claimed the backend that the worker is expected to use; null when it will open one
-         * @param booked one in reset that the worker may use instead of opening one, and which nobody else can be promised
+         * @param booked a backend in reset that the worker may use instead of opening one; it is promised to no other client
          */
         record Assign(
                 int slot,
@@ -32,21 +32,21 @@ final class Admission {
             }
         }
 
-        /** All places of the scope are taken, and this backend waits for users of another kind. */
+        /** All places of the scope are taken; closing this idle backend, which the client cannot use, frees one. */
         record Evict(BackendEntry backend, PlaceLimits.Scope scope) implements Decision {}
 
-        /** Nothing can be done before something is reported, or before those ahead in this scope have their places. */
+        /** Nothing can be done until a worker reports a change, or the clients ahead in this scope have their places. */
         record Wait(PlaceLimits.Scope scope) implements Decision {}
     }
 
     private Admission() {}
 
     /**
-     * Whose turn it is.
+     * The client whose turn it is.
      *
-     * @param scopes where the client counts; empty when it wants no place, but to be asked
-     * @param slot the worker that has it already; 0 for none
-     * @param mayHaveIdle whether it may have a backend that was somebody else's
+     * @param scopes that count the client; empty when it wants no place yet, but a worker that asks for its password
+     * @param slot the worker that already has it; 0 for none
+     * @param mayHaveIdle whether it may get a backend that another client has used
      */
     record Candidate(PoolKey key, Standing standing, List<PlaceLimits.Scope> scopes, int slot, boolean mayHaveIdle) {}
 
@@ -54,16 +54,16 @@ final class Admission {
      * Decides.
      *
      * @param maxWorkerLoad descriptors that a worker has for sessions and backends
-     * @param waitingAhead how many were found to wait for a place in a scope before this client. What becomes free is theirs:
-     *     else those who have warm backends could keep a client of another key waiting for ever
+     * @param waitingAhead how many clients ahead of this one wait for a place in a scope. Places that become free are theirs:
+     *     otherwise clients with warm backends could keep a client of another key waiting forever
      */
     static Decision decide(
             Ledger ledger, Candidate candidate, long maxWorkerLoad, ToIntFunction<PlaceLimits.Scope> waitingAhead) {
         PlaceLimits limits = ledger.limits();
         List<PlaceLimits.Scope> scopes = candidate.scopes();
         for (PlaceLimits.Scope scope : scopes) {
-            // Above the limit, a session on its way may take the very backend that looks free, and a session that was
-            // promised it would open one more. For strangers the limit is what they may have at once.
+            // Above the limit, a session on its way may take the very backend that looks free, and the session that was
+            // promised it would open one more. Strangers already wait when their limit is reached.
             boolean above = limits.limit(scope) > 0
                     && ledger.connections(scope) > limits.limit(scope) - (scope.isOfStrangers() ? 1 : 0);
             if (above) {
@@ -84,7 +84,7 @@ final class Admission {
                 return new Decision.Assign(prepared.slot, null);
             }
         } else if (warm != null && (candidate.slot() > 0 || warm.worker.load() < maxWorkerLoad)) {
-            // With room for a new one the client is sent there as to a new one: the reset may take longer than that.
+            // If there is room for a new backend, the client may open one: the reset may take longer than that.
             boolean hasRoom = warm.worker.load() + (candidate.slot() == 0 ? 1 : 0) < maxWorkerLoad;
             boolean waitsForIt = warm.isIdle() || !hasRoom || isFull(ledger, candidate.key());
             return waitsForIt
@@ -99,7 +99,7 @@ final class Admission {
         if (chosen.isEmpty()) {
             return new Decision.Wait(PlaceLimits.server(candidate.key().server()));
         }
-        // The narrowest limit that is reached names the victim: its place counts for the wider ones too.
+        // The narrowest limit that is reached selects the victim: its place counts in the wider scopes too.
         for (int i = scopes.size() - 1; i >= 0; i--) {
             PlaceLimits.Scope scope = scopes.get(i);
             if (isFull(ledger, scope)) {
@@ -113,13 +113,13 @@ final class Admission {
         return ledger.limits().scopes(key).stream().anyMatch(scope -> isFull(ledger, scope));
     }
 
-    /** Whether the scope has a limit, and it is reached. */
+    /** Whether the scope has a limit that is reached. */
     static boolean isFull(Ledger ledger, PlaceLimits.Scope scope) {
         int limit = ledger.limits().limit(scope);
         return limit > 0 && ledger.connections(scope) >= limit;
     }
 
-    /** Of the scopes where a client counts, the narrowest whose limit is reached; null when none is. */
+    /** Of these scopes, the first of strangers whose limit is reached, or else the narrowest; null when no limit is reached. */
     static PlaceLimits.@Nullable Scope fullScope(Ledger ledger, List<PlaceLimits.Scope> scopes) {
         PlaceLimits.Scope full = null;
         for (PlaceLimits.Scope scope : scopes) {
@@ -142,7 +142,7 @@ final class Admission {
                 : ledger.unused().warm(key, candidate.slot());
     }
 
-    /** Nobody makes room for who has proved nothing, where places are kept free for such. */
+    /** No room is made for a stranger where places are kept free for strangers. */
     private static Decision makeRoom(
             Ledger ledger,
             Candidate candidate,

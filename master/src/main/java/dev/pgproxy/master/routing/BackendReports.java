@@ -6,7 +6,7 @@ import dev.pgproxy.master.routing.LedgerEntries.BackendStatus;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 
-/** Writes into the {@link Ledger} what workers say of their backends, and has those served who waited for just that. */
+/** Records in the {@link Ledger} what workers report about their backends, and serves the clients that waited for it. */
 public final class BackendReports implements BackendMessages.AtMaster<Worker> {
 
     private final WorkerRegistry workers;
@@ -51,7 +51,7 @@ public final class BackendReports implements BackendMessages.AtMaster<Worker> {
         turns.takeAll();
     }
 
-    /** Somebody wants a database for themselves: idle backends must not be what keeps them from it. */
+    /** A client's command needs a database that no one else uses: idle backends must not block it. */
     @Override
     public void onObjectInUse(Worker worker, BackendMessages.ObjectInUse message) {
         workers.toPoolWorkers(new BackendMessages.GiveUpIdle(message.server(), message.message(), message.isWaiting()));

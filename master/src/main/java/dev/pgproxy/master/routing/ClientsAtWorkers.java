@@ -9,12 +9,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that workers have, and that no server has let in yet: they may come back.
+ * Clients that workers have and no server has let in yet: they may come back.
  *
  * <pre>
  *   sent --SessionAccepted--> logging in --SessionOpened, SessionClosed, SessionReturned--> gone from here
  *     \--(worker dies)--> routed again
- *   either may be leaving at the same time: it was told to make room for others
+ *   in either state a client may also be leaving: it was told to make room for others
  * </pre>
  */
 final class ClientsAtWorkers {
@@ -22,12 +22,12 @@ final class ClientsAtWorkers {
     /** A client, and the worker that has it. */
     record Placed(RoutedClient client, Worker worker) {}
 
-    /** Sent and not acknowledged: the connection is still ours as well. */
+    /** Sent but not acknowledged: this process still owns the connection as well. */
     private final Map<Long, Placed> sent = new HashMap<>();
 
     private final Map<Long, Placed> loggingIn = new HashMap<>();
 
-    /** Those that were told to make room, with their bytes. */
+    /** Clients that were told to make room, with the bytes that they take. */
     private final Map<Long, Integer> leaving = new HashMap<>();
 
     private long leavingBytes;
@@ -36,7 +36,7 @@ final class ClientsAtWorkers {
         sent.put(client.sessionId(), new Placed(client, worker));
     }
 
-    /** The worker owns the client now; null when that was known. */
+    /** The worker owns the client now. Null when it had not been sent, or was acknowledged before. */
     @Nullable
     Placed acknowledged(long sessionId) {
         Placed placed = sent.remove(sessionId);
@@ -47,7 +47,7 @@ final class ClientsAtWorkers {
         return placed;
     }
 
-    /** The worker could not even begin, and has closed the client. */
+    /** The worker could not even begin to serve the client, and has closed its connection. */
     void closedUnacknowledged(long sessionId) {
         Placed placed = sent.remove(sessionId);
         if (placed != null) {
@@ -55,13 +55,13 @@ final class ClientsAtWorkers {
         }
     }
 
-    /** A client whose login the worker is about; null when there is none. */
+    /** The client if it is logging in at a worker; null when it is not. */
     @Nullable
     Placed loggingIn(long sessionId) {
         return loggingIn.get(sessionId);
     }
 
-    /** The worker has the client no more, or a server has let it in. Null when it was not about to log in. */
+    /** The worker no longer has the client, or a server has let it in. Null when it was not logging in. */
     @Nullable
     Placed done(long sessionId) {
         Integer weight = leaving.remove(sessionId);
@@ -71,14 +71,14 @@ final class ClientsAtWorkers {
         return loggingIn.remove(sessionId);
     }
 
-    /** Where a client is; null when it is not at a worker. */
+    /** The client and the worker that has it; null when it is not at a worker. */
     @Nullable
     Placed find(long sessionId) {
         Placed placed = sent.get(sessionId);
         return placed == null ? loggingIn.get(sessionId) : placed;
     }
 
-    /** It was told to make room for others, or will be once its worker has acknowledged it. */
+    /** The client was told to make room for others, or will be once its worker has acknowledged it. */
     void leaves(RoutedClient client) {
         leaving.put(client.sessionId(), client.weight());
         leavingBytes += client.weight();
@@ -96,7 +96,7 @@ final class ClientsAtWorkers {
         return leavingBytes;
     }
 
-    /** The worker is gone: takes those that it had not acknowledged, whose connections are ours alone. */
+    /** The worker is gone: removes and returns the clients that it had not acknowledged. Only this process owns their connections now. */
     List<RoutedClient> takeUnacknowledged(Worker worker) {
         List<RoutedClient> clients =
                 at(worker, sent.values()).map(Placed::client).toList();
@@ -104,7 +104,7 @@ final class ClientsAtWorkers {
         return clients;
     }
 
-    /** The sessions of those that this worker had acknowledged. */
+    /** The session ids of the clients that this worker had acknowledged. */
     List<Long> loggingInAt(Worker worker) {
         return at(worker, loggingIn.values())
                 .map(placed -> placed.client().sessionId())

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Brings each client to a worker, and counts those that are there. A client whose worker dies before it has taken the client over is
+ * Brings each client to a worker, and counts the clients at workers. If a worker dies before it has taken a client over, the client is
  * routed again and notices nothing.
  *
  * <pre>
@@ -58,11 +58,11 @@ public final class Dispatcher implements ClientMemory.Holder {
     private ProxyConfig config;
 
     /**
-     * Sends nobody anywhere before a worker is ready.
+     * Sends no client anywhere until a worker is ready.
      *
-     * @param connections make connections of clients that a worker has given back part of this process
+     * @param connections makes a client connection of a descriptor that a worker has given back
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
-     * @param suspected is told of servers that could not serve a client
+     * @param suspected receives each server that could not serve a client
      */
     public Dispatcher(
             EventLoop loop,
@@ -139,17 +139,17 @@ public final class Dispatcher implements ClientMemory.Holder {
         workers.listen(sessions);
     }
 
-    /** Hears of sessions, and of places for them. */
+    /** Receives reports about sessions and places for them. */
     public SessionReports sessions() {
         return sessions;
     }
 
-    /** Hears of backends. */
+    /** Receives reports about backends. */
     public BackendReports backends() {
         return backends;
     }
 
-    /** Another configuration is in force from now on; nobody loses a place. */
+    /** Puts a new configuration in force; no client loses its place. */
     public void configure(ProxyConfig newConfig) {
         config = newConfig;
         ledger.limitsAre(new PlaceLimits(newConfig.limits()));
@@ -163,7 +163,7 @@ public final class Dispatcher implements ClientMemory.Holder {
         idle.configure(newConfig.limits().idleConnections(), servers);
     }
 
-    /** These servers play the parts from now on. A client that waits for one that plays none any more waits for another. */
+    /** Sets the primary and the standbys. A client that waits for any other server is routed again, or refused if a worker has asked it. */
     public void serversAre(Endpoint primary, List<Endpoint> standbys) {
         routes.serversAre(primary, standbys);
         holds.primaryIs(primary);
@@ -171,7 +171,7 @@ public final class Dispatcher implements ClientMemory.Holder {
             if (!routes.areServedBy(client.key().server())) {
                 waiting.leave(client);
                 if (client.isAtWorker()) {
-                    // It was asked already, and cannot be asked again by another server.
+                    // A worker has asked it already, and it cannot be asked again for another server.
                     waiting.refuse(client, SERVER_LEFT);
                 } else {
                     intake.routeAgain(client, Intake.NO_SERVER);
@@ -181,7 +181,7 @@ public final class Dispatcher implements ClientMemory.Holder {
         turns.takeAll();
     }
 
-    /** Gives nobody a connection to the primary as long as it is held: it may be dead. */
+    /** Gives no client a connection to the primary while it is held: it may be dead. */
     public void holdPrimary(boolean held) {
         holds.holdPrimary(held);
         if (!held) {
@@ -190,12 +190,12 @@ public final class Dispatcher implements ClientMemory.Holder {
         turns.take(routes.primary());
     }
 
-    /** Gives nobody a connection to this server until {@link #resume}. */
+    /** Gives no client a connection to this server until {@link #resume}. */
     public void pause(Endpoint server) {
         holds.pause(server);
     }
 
-    /** Lets those continue who wait because of {@link #pause}. */
+    /** Lets the clients that wait because of {@link #pause} continue. */
     public void resume(Endpoint server) {
         if (holds.resume(server)) {
             waiting.canBeAskedNow();
@@ -211,23 +211,23 @@ public final class Dispatcher implements ClientMemory.Holder {
         return holds.paused();
     }
 
-    /** Connections to this server from all workers, at most. */
+    /** Upper bound on the connections to this server from all workers. */
     public int connections(Endpoint server) {
         return ledger.connections(PlaceLimits.server(server));
     }
 
-    /** Who uses these servers, by user and database, with their number: {@code 2 of app on shop}. */
+    /** The sessions on these servers, counted by user and database: {@code 2 of app on shop}. */
     public List<String> usersOf(Set<Endpoint> servers) {
         return view.usersOf(servers);
     }
 
-    /** Clients that wait here; those on their way to a worker are for that worker to tell of. */
+    /** Clients that wait here; clients that were sent to a worker are reported by that worker. */
     public List<WaitingClient> waitingClients() {
         return view.clients();
     }
 
     /**
-     * Refuses clients that wait: an operator wants it to.
+     * Refuses clients that wait, at an operator's request.
      *
      * @return how many of them were waiting
      */
@@ -250,7 +250,7 @@ public final class Dispatcher implements ClientMemory.Holder {
         return ended;
     }
 
-    /** Clients that wait, are on their way to a worker, or are served by one; without those that are giving way. */
+    /** Clients that wait, are on their way to a worker, or are served by one; not those that are giving way. */
     @Override
     public int clientCount() {
         return waiting.count() + parked.size() + ledger.sessionCount() - atWorkers.leavingCount();
@@ -271,22 +271,22 @@ public final class Dispatcher implements ClientMemory.Holder {
     }
 
     /**
-     * Makes room for a client that has just come: one that came long ago and has not proved who it is gives way, or a few.
+     * Makes room for a new client: the oldest client that has not proved who it is gives way, or a few of the oldest.
      *
-     * @param bytes that the newcomer takes
-     * @return false when there is nobody
+     * @param bytes that the new client takes
+     * @return false when no client can give way
      */
     public boolean letGiveWay(int bytes) {
         return givingWay.makeRoom(bytes);
     }
 
-    /** The server does not ask clients of this role as it did. */
+    /** The server may no longer ask clients of this role in the way that is known. */
     public void loginChanged(Endpoint server, String user, String database) {
         known.forget(server, user, database);
         waiting.standAgain(server, user, database);
     }
 
-    /** The proxy stops: nobody who waits will get a place any more. */
+    /** The proxy stops: no waiting client will get a place any more. */
     public void refuseAll(byte[] why) {
         waiting.close(why);
         parked.takeAll().forEach(client -> refusals.refuse(client.connection(), why));

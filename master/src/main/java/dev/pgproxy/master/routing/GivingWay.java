@@ -4,7 +4,7 @@ import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.master.accept.Refusals;
 import java.util.List;
 
-/** Clients that have not proved who they are make room for others, when max_client_conn or the memory for clients is used up. */
+/** Makes clients that have not proved who they are give way to others when max_client_conn or the memory for clients is used up. */
 final class GivingWay {
 
     private final Refusals refusals;
@@ -20,10 +20,10 @@ final class GivingWay {
     }
 
     /**
-     * Makes room: a client that came long ago and has not proved who it is gives way, or a few.
+     * Makes room: the oldest client that has not proved who it is gives way, or a few of the oldest.
      *
-     * @param bytes that the newcomer takes
-     * @return false when there is nobody; when many are leaving their workers already, nobody who waits here
+     * @param bytes that the new client takes
+     * @return false when no client can give way; while many are leaving their workers, only clients that wait here can
      */
     boolean makeRoom(int bytes) {
         List<RoutedClient> first = unproved.first(bytes, atWorkers.leavingCount() < Turns.MAX_LEAVING);
@@ -47,7 +47,7 @@ final class GivingWay {
         }
     }
 
-    /** The worker has taken the client over, and can let it go. */
+    /** Tells the worker, which has taken the client over, to let it go. */
     static void tellToGiveWay(ClientsAtWorkers.Placed placed) {
         placed.worker().send(new PlaceMessages.PlaceRefused(placed.client().sessionId(), Refusals.gaveWay()));
     }

@@ -12,10 +12,10 @@ import dev.pgproxy.master.worker.Worker;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Gives a client its place: sends it to the worker with a duplicate of its descriptor, or tells the worker that has it already. */
+/** Gives a client its place: sends it to a worker with a duplicate of its descriptor, or tells the worker that already has it. */
 final class HandOver {
 
-    /** Of client_login_timeout, the part that a client has that has proved nothing where places are scarce. */
+    /** Where places are scarce, a stranger has client_login_timeout divided by this. */
     private static final int STRANGERS_TIME_DIVISOR = 10;
 
     private static final long LEAST_LOGIN_MS = 3_000;
@@ -59,7 +59,7 @@ final class HandOver {
         config = newConfig;
     }
 
-    /** @return false when no descriptor is left for the duplicate: the client waits until one is */
+    /** @return false when no descriptor is left for the duplicate: the client waits until there is one */
     boolean give(RoutedClient client, Worker worker, Admission.Decision.Assign assign) {
         if (client.isAtWorker()) {
             giveThere(client, worker, assign);
@@ -122,8 +122,8 @@ final class HandOver {
     }
 
     /**
-     * How long a login may take: with a place that others may wait for, or a warm backend, a client that has proved nothing has a small
-     * part of the time only.
+     * How long a login may take. A stranger with a warm backend, or with a place that others may wait for, has only a small part of the
+     * time.
      */
     private long loginMs(RoutedClient client, boolean hasWarm) {
         long allMs = config.timeouts().clientLogin().toMillis();

@@ -9,10 +9,10 @@ import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.Collection;
 
-/** Has idle connections closed whose places others need: above a limit, above max_idle_server_conn, in the reserve for strangers. */
+/** Closes idle connections whose places others need: above a limit, above max_idle_server_conn, or in the reserve for strangers. */
 final class IdleBackends {
 
-    /** Places that are kept free for strangers are not taken from connections that were used within this time. */
+    /** Connections that were used within this time are not closed to keep places free for strangers. */
     private static final long RESERVE_AFTER_MS = 1_000;
 
     private final EventLoop loop;
@@ -21,7 +21,7 @@ final class IdleBackends {
     private int maxIdle;
     private boolean reservePlanned;
 
-    /** @param maxIdle of each server over all workers; 0 for no bound */
+    /** @param maxIdle idle connections to each server over all workers; 0 for no bound */
     IdleBackends(EventLoop loop, WorkerRegistry workers, Ledger ledger, int maxIdle) {
         this.loop = loop;
         this.workers = workers;
@@ -29,14 +29,14 @@ final class IdleBackends {
         this.maxIdle = maxIdle;
     }
 
-    /** Other limits are in force: closes what is above them. */
+    /** Applies new limits: closes idle connections above them. */
     void configure(int newMaxIdle, Collection<Endpoint> servers) {
         maxIdle = newMaxIdle;
         servers.forEach(this::closeSurplus);
         ledger.limitedScopes().forEach(this::closeAbove);
     }
 
-    /** Somebody got a place that counts here. */
+    /** A client of this key got a place. */
     void placeTaken(PoolKey key) {
         ledger.limits().scopes(key).forEach(this::keepReserve);
     }
@@ -48,7 +48,7 @@ final class IdleBackends {
         placeTaken(key);
     }
 
-    /** Closes idle connections above a limit that was lowered, since nobody is given a place as long as there are more. */
+    /** Closes idle connections above a lowered limit, since no client gets a place while there are more. */
     private void closeAbove(PlaceLimits.Scope scope) {
         int most = ledger.limits().limit(scope);
         while (most > 0
@@ -58,7 +58,7 @@ final class IdleBackends {
         }
     }
 
-    /** Closes idle connections to this server above max_idle_server_conn, which others may need more than the proxy. */
+    /** Closes idle connections to this server above max_idle_server_conn: others may need them more than the proxy. */
     private void closeSurplus(Endpoint server) {
         PlaceLimits.Scope scope = PlaceLimits.server(server);
         while (maxIdle > 0
@@ -70,8 +70,8 @@ final class IdleBackends {
     }
 
     /**
-     * Makes sure that idle connections do not leave too few places for those who have proved nothing. One that was used just now
-     * is likely to be wanted again at once, and stays for a while.
+     * Makes sure that idle connections leave enough places for strangers. A connection that was just used is likely to be
+     * wanted again at once, so it stays for a while.
      */
     private void keepReserve(PlaceLimits.Scope scope) {
         if (!reservePlanned && isShort(scope) && ledger.idleOf(scope).size() > 0) {
@@ -84,7 +84,7 @@ final class IdleBackends {
         }
     }
 
-    /** @param untilTurn who became idle later than this stays */
+    /** @param untilTurn connections that became idle later than this stay */
     private void keepReserves(long untilTurn) {
         for (PlaceLimits.Scope scope : ledger.limitedScopes()) {
             while (isShort(scope) && evictFirst(scope, untilTurn)) {
@@ -100,7 +100,7 @@ final class IdleBackends {
         return limit > 0 && ledger.connections(scope) - ledger.closing(scope) > limit - limits.reserve(scope);
     }
 
-    /** What is kept free for strangers is wanted now: closes one connection of this scope if the reserve is short. */
+    /** A stranger needs a reserved place now: closes one idle connection of this scope if the reserve is short. */
     void refillReserve(PlaceLimits.Scope scope) {
         if (isShort(scope)) {
             evictFirst(scope, ledger.unused().lastTurn());
@@ -110,7 +110,7 @@ final class IdleBackends {
     /**
      * Closes an idle connection.
      *
-     * @param untilTurn none that became idle later
+     * @param untilTurn connections that became idle later than this are spared
      * @return whether there was one
      */
     private boolean evictFirst(PlaceLimits.Scope scope, long untilTurn) {
@@ -127,7 +127,7 @@ final class IdleBackends {
         }
     }
 
-    /** Has its worker close it, if it is idle there still. */
+    /** Tells its worker to close it if it is still idle there. */
     void evict(BackendEntry backend) {
         ledger.closing(backend);
         Worker worker = workers.poolWorker(backend.worker.slot);

@@ -10,7 +10,7 @@ import dev.pgproxy.master.accept.Refusals;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a server for each client that comes, or comes back, and has it wait for a place there. */
+/** Finds a server for each client that connects or comes back, and puts it in line for a place there. */
 final class Intake {
 
     static final byte[] NO_SERVER = BackendMessage.fatal(
@@ -37,7 +37,7 @@ final class Intake {
     /**
      * Takes over a client.
      *
-     * @param resumption of the session that the client has already; null when it is about to log in
+     * @param resumption of the session that the client already has; null when it is about to log in
      */
     void bring(Client client, @Nullable Resumption resumption) {
         if (routes.take(client, Set.of()) instanceof Router.Route.To to) {
@@ -51,9 +51,9 @@ final class Intake {
     }
 
     /**
-     * Finds another server for a client that one could not serve.
+     * Routes a client again, past the standbys that could not serve it.
      *
-     * @param lastWords for a client that no server is left for
+     * @param lastWords for the client if no server is left for it
      */
     void routeAgain(RoutedClient client, byte[] lastWords) {
         if (routes.take(client.client(), client.tried()) instanceof Router.Route.To to) {

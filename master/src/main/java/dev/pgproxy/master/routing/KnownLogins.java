@@ -10,12 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** How servers have let clients in of late, by user and database: the next client of the same kind can be asked in the same way. */
+/** How servers have recently let clients in, by user and database: the next client of the same kind can be asked in the same way. */
 final class KnownLogins {
 
-    /** Kinds that are remembered; above it the one that was seen longest ago is forgotten. */
+    /** Kinds to remember; beyond this, the one that was seen longest ago is forgotten. */
     private static final int MAX_REMEMBERED = 10_000;
-    /** A server's rules can change; what nobody has confirmed for so long is not relied on. */
+    /** A server's rules can change: what no login has confirmed for this long is not relied on. */
     private static final long REMEMBERED_NS = TimeUnit.HOURS.toNanos(1);
 
     private record Kind(Endpoint server, String user, String database) {}
@@ -41,7 +41,7 @@ final class KnownLogins {
     /**
      * The server has let such a client in.
      *
-     * @return whether that was not known
+     * @return whether this was not known before
      */
     boolean letIn(Endpoint server, StartupParameters parameters, AuthenticationMethod by) {
         Kind kind = kind(server, parameters);
@@ -50,12 +50,12 @@ final class KnownLogins {
         return before == null || before.method() != by;
     }
 
-    /** The server asks in another way. */
+    /** The server asks such clients in another way now. */
     void forget(Endpoint server, String user, String database) {
         seen.remove(new Kind(server, user, database));
     }
 
-    /** How the server asks such clients; OTHER when that is not known, or nobody but the server can ask so. */
+    /** How the server asks such clients; OTHER when that is unknown, or when only the server can ask in that way. */
     AuthenticationMethod method(Endpoint server, StartupParameters parameters) {
         Seen last = seen.get(kind(server, parameters));
         return last == null || clock.nanoTime() - last.atNs() > REMEMBERED_NS
@@ -63,12 +63,12 @@ final class KnownLogins {
                 : last.method();
     }
 
-    /** What a client that has just come is taken for. */
+    /** The standing of a client that has just connected. */
     Standing standing(Endpoint server, StartupPacket.Startup startup) {
         return switch (method(server, startup.parameters())) {
             case TRUST -> Standing.PROVED;
             case PASSWORD, MD5, SCRAM_SHA_256 ->
-                // What a server would answer to more of the protocol is not known before it is asked.
+                // How a server answers other protocol versions and options is not known before it is asked.
                 startup.protocolVersion() == ProtocolVersion.PLAIN
                                 && !startup.parameters().hasOptions()
                         ? Standing.VISITOR

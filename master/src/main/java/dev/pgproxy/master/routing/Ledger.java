@@ -16,9 +16,9 @@ import java.util.NavigableSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The master's book of all sessions and backends in all workers, kept from the workers' reports. The reports may be late, so
- * it errs on the safe side: the connections of a scope are its reported backends plus every session that has no reported backend
- * of its own. A worker opens a backend only for a session, so the true number is never above the one counted here.
+ * The master's record of all sessions and backends in all workers, kept from the workers' reports. Reports may be late, so the
+ * ledger errs on the safe side: as connections of a scope it counts the reported backends plus every session without a reported
+ * backend. A worker opens a backend only for a session, so the true number is never above this count.
  */
 final class Ledger {
 
@@ -43,7 +43,7 @@ final class Ledger {
         return limits;
     }
 
-    /** Those that nobody uses. */
+    /** The backends that no session uses. */
     UnusedBackends unused() {
         return unused;
     }
@@ -52,7 +52,7 @@ final class Ledger {
         return new LedgerSearch(workers.values());
     }
 
-    /** Counts everything again, by other limits. */
+    /** Counts everything again under new limits. */
     void limitsAre(PlaceLimits newLimits) {
         limits = newLimits;
         counts.clear();
@@ -78,7 +78,7 @@ final class Ledger {
         }
     }
 
-    /** Thousands of sessions count in the same places, and share one list of them. */
+    /** Thousands of sessions have the same counts, and share one list of them. */
     private List<Count> countsOf(PoolKey key) {
         return lists.of(limits.scopes(key).stream().map(this::count).toList());
     }
@@ -105,12 +105,12 @@ final class Ledger {
         return workers.values();
     }
 
-    /** Sessions in all workers, from their assignment on. */
+    /** Sessions in all workers, including those just assigned. */
     int sessionCount() {
         return sessions;
     }
 
-    /** Connections of this scope from all workers, at most. */
+    /** Upper bound on the connections of this scope from all workers. */
     int connections(PlaceLimits.Scope scope) {
         if (scope.isOfStrangers()) {
             return strangers.getOrDefault(scope, 0);
@@ -119,13 +119,13 @@ final class Ledger {
         return count.backends + count.sessionsWithoutBackend;
     }
 
-    /** Backends of this scope that are known to be open, without those that are being closed for nobody. */
+    /** Backends of this scope that are known to be open, without those that are being closed and promised to no session. */
     int open(PlaceLimits.Scope scope) {
         Count count = count(scope);
         return count.backends - count.closing;
     }
 
-    /** Places of this scope that become free by themselves: backends that are being closed for nobody who is to have their place. */
+    /** Places of this scope that are becoming free: backends that are being closed and whose place is promised to no session. */
     int closing(PlaceLimits.Scope scope) {
         return scope.isOfStrangers() ? 0 : count(scope).closing;
     }
@@ -143,19 +143,19 @@ final class Ledger {
         return worker == null ? null : worker.sessions.get(sessionId);
     }
 
-    /** What is known of this backend; null when it is not known. */
+    /** The entry of this backend; null when the backend is unknown. */
     @Nullable
     BackendEntry backend(int slot, long backendId) {
         WorkerEntry worker = workers.get(slot);
         return worker == null ? null : worker.backends.get(backendId);
     }
 
-    /** Everything that counts connections and has a limit. */
+    /** All scopes that have a count and a limit. */
     List<PlaceLimits.Scope> limitedScopes() {
         return counts.keySet().stream().filter(scope -> limits.limit(scope) > 0).toList();
     }
 
-    /** Bytes that the keys of all sessions and backends take, about. */
+    /** Approximate bytes that all sessions and backends take in the master. */
     long heldBytes() {
         return heldBytes;
     }
@@ -168,9 +168,9 @@ final class Ledger {
     /**
      * A client is sent to a worker.
      *
-     * @param heldBytes what is kept of it until it has proved who it is, about
+     * @param heldBytes approximate bytes that it takes until it has proved who it is
      * @param claimed the backend that the worker is expected to use; null when it will open one, or has no place
-     * @param scopes where the client counts, as {@link PlaceLimits} says; empty when it has no place
+     * @param scopes that count the client, see {@link PlaceLimits}; empty when it has no place
      */
     void assigned(
             int slot,
@@ -204,7 +204,7 @@ final class Ledger {
         }
     }
 
-    /** A session gives its place and its backend back, and may want another one. */
+    /** A session gives back its place and its backend, and may want another place. */
     void unplaced(int slot, long sessionId) {
         SessionEntry session = session(slot, sessionId);
         if (session != null && session.hasPlace) {
@@ -274,7 +274,7 @@ final class Ledger {
         status(backend, BackendStatus.IN_USE);
     }
 
-    /** A backend has one user: another session that was promised it is without one again, until its worker says what it got. */
+    /** A backend has one user: a session that was promised it before has none again, until its worker reports what it got. */
     private void join(SessionEntry session, BackendEntry backend) {
         if (backend.user == session) {
             return;
@@ -284,7 +284,7 @@ final class Ledger {
             part(backend.user);
         }
         unused.remove(backend);
-        backend.isWantedGone = false; // It is used again, and who waited for its end goes on.
+        backend.isWantedGone = false; // It is used again, and the client that waited for its end continues.
         change(backend, backend.status, session);
         session.backend = backend;
         session.counts.forEach(count -> count.sessionsWithoutBackend--);
@@ -345,7 +345,7 @@ final class Ledger {
         heldBytes -= ClientWeight.of(backend.key.parameters());
     }
 
-    /** A client may have it after its reset: until it is idle nobody else is promised it. */
+    /** A client may get the backend after its reset; until it is idle, it is promised to no other client. */
     void booked(BackendEntry backend) {
         unused.remove(backend);
     }
@@ -369,7 +369,7 @@ final class Ledger {
         backend.counts.forEach(count -> count.closing += change);
     }
 
-    /** The idle backends of this scope, by the time since when they are. */
+    /** The idle backends of this scope, in the order in which they became idle. */
     NavigableSet<BackendEntry> idleOf(PlaceLimits.Scope scope) {
         return count(scope).idle;
     }

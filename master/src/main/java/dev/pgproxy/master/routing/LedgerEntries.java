@@ -9,17 +9,17 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What the {@link Ledger} has an entry for. Entries know each other; who changes one is the ledger. */
+/** The entries of the {@link Ledger}. They refer to each other, and the ledger keeps them up to date. */
 final class LedgerEntries {
 
     private LedgerEntries() {}
 
-    /** What was last heard of a backend. */
+    /** The last known state of a backend. */
     enum BackendStatus {
         IN_USE,
         RESETTING,
         IDLE,
-        /** Its worker closes it, or was told to; the place is not free before it is gone. */
+        /** Its worker is closing it, or was told to; the place is not free until it is gone. */
         CLOSING
     }
 
@@ -41,12 +41,12 @@ final class LedgerEntries {
             return sessions.size();
         }
 
-        /** Clients of this key who are asked for their password here. */
+        /** Clients of this key that are asked for their password here. */
         int asked(PoolKey key) {
             return placeless.getOrDefault(key, 0);
         }
 
-        /** Backends of this key that are here. */
+        /** Backends of this key in this worker. */
         int backends(PoolKey key) {
             return backendsByKey.getOrDefault(key, 0);
         }
@@ -68,7 +68,7 @@ final class LedgerEntries {
         @Nullable
         SessionEntry user;
 
-        /** When it became free, counted over all backends from 1; 0 for one that never was, which is in no index. */
+        /** When it became free, as a number that counts up from 1 over all backends; 0 if it never was, and is in no index. */
         long turn;
 
         BackendEntry(WorkerEntry worker, long id, SessionEntry openedFor) {
@@ -78,15 +78,15 @@ final class LedgerEntries {
             this.counts = openedFor.counts;
         }
 
-        /** Somebody waits until this is gone, and has a better use for its place. */
+        /** A client with a better use for its place waits until it is gone. */
         boolean isWantedGone;
 
         boolean isGone;
 
-        /** Whether the server has let somebody in. */
+        /** Whether the server has let a client in on it. */
         boolean hasServed;
 
-        /** Whether nobody has it, and it is not gone. */
+        /** Whether no session has it, and it is not gone. */
         boolean isUnused() {
             return !isGone && user == null;
         }
@@ -104,7 +104,7 @@ final class LedgerEntries {
         final WorkerEntry worker;
         final PoolKey key;
         List<Count> counts;
-        /** Where it counts as a stranger; empty once it has proved who it is. */
+        /** The scopes that count it as a stranger; empty once it has proved who it is. */
         List<PlaceLimits.Scope> strangerIn = List.of();
 
         boolean hasPlace = true;
@@ -122,7 +122,7 @@ final class LedgerEntries {
         }
     }
 
-    /** What one limit is about. */
+    /** The figures of one scope. */
     static final class Count {
         int backends;
         int sessionsWithoutBackend;

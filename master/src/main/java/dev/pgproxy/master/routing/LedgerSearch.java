@@ -16,13 +16,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Questions to the {@link Ledger} that nothing counts or indexes, since they are rare: each looks at every entry. */
+/** Queries on the {@link Ledger} that are too rare for a count or an index: each scans all entries. */
 final class LedgerSearch {
 
-    /** Where the server's source counts the sessions of a role (miscinit.c). */
+    /** The server's function that checks the connection limit of a role (miscinit.c). */
     private static final String ROLE_LIMIT = "InitializeSessionUserId";
 
-    /** Where it counts the sessions on a database (postinit.c). */
+    /** The server's function that checks the connection limit of a database (postinit.c). */
     private static final String DATABASE_LIMIT = "CheckMyDatabase";
 
     private final Collection<WorkerEntry> workers;
@@ -31,7 +31,7 @@ final class LedgerSearch {
         this.workers = workers;
     }
 
-    /** How many sessions of these servers there are, by {@code user on database}. */
+    /** The number of sessions on these servers, by {@code user on database}. */
     Map<String, Integer> sessionsOf(Set<Endpoint> servers) {
         Map<String, Integer> sessionsByUser = new TreeMap<>();
         for (WorkerEntry worker : workers) {
@@ -49,10 +49,10 @@ final class LedgerSearch {
     }
 
     /**
-     * The connection to this key's server that nobody uses, and that is likely to be what a server has no room beside.
+     * The unused connection to this key's server whose closing is most likely to make room for the key.
      *
-     * @param routine of the server's source, which found that there are too many: of one role, to one database, or in all
-     * @return one that nobody else waits for; null when there is none
+     * @param routine the server's function that found too many connections: of one role, to one database, or in all
+     * @return one that no other client waits for; null when there is none
      */
     @Nullable
     BackendEntry inTheWay(PoolKey key, String routine) {
@@ -78,7 +78,7 @@ final class LedgerSearch {
                 .orElse(null);
     }
 
-    /** Whether the role of this key has a connection to the same server that nobody uses. */
+    /** Whether the role of this key has an unused connection to the same server. */
     boolean hasUnused(PoolKey key) {
         return workers.stream()
                 .flatMap(worker -> worker.backends.values().stream())
@@ -91,8 +91,8 @@ final class LedgerSearch {
     }
 
     /**
-     * The worker that has the most backends of this key for each client who is asked for its password there, when no more can be
-     * opened; null when none has any.
+     * The worker with the most backends of this key per client that is asked for its password there, for when no more can be
+     * opened; null when no worker has any.
      */
     @Nullable
     WorkerEntry withMostFor(PoolKey key) {
@@ -103,10 +103,10 @@ final class LedgerSearch {
     }
 
     /**
-     * Of these idle backends the one that can be missed first: of the user who has the most of them, the one that has been idle for longest. So
-     * nobody fills the pool with what only that user can use.
+     * The idle backend to close first: of the user that has the most of them, the one that has been idle longest. So no user fills the
+     * pool with connections that only that user can use.
      *
-     * @param untilTurn one that became idle later is not meant
+     * @param untilTurn backends that became idle later than this are not considered
      * @return null when there is none
      */
     static @Nullable BackendEntry firstToGo(NavigableSet<BackendEntry> idle, long untilTurn) {
@@ -119,7 +119,7 @@ final class LedgerSearch {
                 longest.putIfAbsent(user, backend);
             }
         }
-        // Of users who have as many, the one whose connection has been idle for longest.
+        // Among users with equally many, the one whose connection has been idle longest.
         return longest.entrySet().stream()
                 .max(Comparator.<Map.Entry<String, BackendEntry>>comparingInt(
                                 entry -> byUser.getOrDefault(entry.getKey(), 0))

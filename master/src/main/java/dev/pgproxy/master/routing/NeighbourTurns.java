@@ -3,10 +3,10 @@ package dev.pgproxy.master.routing;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** When strangers of each neighbour had a place the last time: whose was longest ago is next, so a crowd from one place keeps out no other. */
+/** When each neighbour's strangers last got a place. The neighbour served longest ago is next, so a crowd from one keeps out no other. */
 final class NeighbourTurns {
 
-    /** Neighbours that are remembered; above it the one that was served longest ago is forgotten, and is as one that never was. */
+    /** Neighbours to remember; beyond this, the one served longest ago is forgotten and counts as never served. */
     private static final int MAX_REMEMBERED = 10_000;
 
     private final Map<String, Long> servedAt = new LinkedHashMap<>() {
@@ -18,13 +18,13 @@ final class NeighbourTurns {
 
     private long served;
 
-    /** A stranger of this neighbour has a place now. */
+    /** A stranger of this neighbour has got a place. */
     void served(String neighbour) {
         servedAt.remove(neighbour);
         servedAt.put(neighbour, ++served);
     }
 
-    /** Negative when the first is to be served before the second. */
+    /** Negative when the first client goes before the second. */
     int compare(RoutedClient one, RoutedClient other) {
         int byTurn =
                 Long.compare(servedAt.getOrDefault(one.neighbour(), 0L), servedAt.getOrDefault(other.neighbour(), 0L));

@@ -27,12 +27,12 @@ import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients whose session is on no server between a change of the primary and their next query. Each is looked at only for whether it
- * has something to say; what it says is for the worker that gets it.
+ * Clients whose session is on no server, between a change of the primary and their next query. Their connections are only watched for
+ * input; the worker that gets the client reads it.
  */
 final class ParkedClients {
 
-    /** The timer is null when the client may be idle for ever. */
+    /** The timer is null when the client may be idle forever. */
     private record Parked(Client client, Resumption resumption, long sinceNs, Scheduler.@Nullable Timer timer) {}
 
     private final EventLoop loop;
@@ -45,10 +45,10 @@ final class ParkedClients {
     private long heldBytes;
 
     /**
-     * Keeps nobody yet.
+     * Starts without clients.
      *
-     * @param connections make connections that a worker has given back part of this process
-     * @param awake takes over a client that has something to say
+     * @param connections makes a client connection of a descriptor that a worker has given back
+     * @param awake takes over a client that has sent something
      */
     ParkedClients(
             EventLoop loop,
@@ -72,7 +72,7 @@ final class ParkedClients {
     /**
      * Takes over a client that a worker gives back.
      *
-     * @param closedBecause what it is told instead; null when it can stay
+     * @param closedBecause the message to refuse it with; null when it can stay
      */
     void park(SessionMessages.SessionParked message, byte @Nullable [] closedBecause) {
         Client client = new Client(
@@ -132,7 +132,7 @@ final class ParkedClients {
         }
     }
 
-    /** The client, for the caller to take over; null when it is not here. */
+    /** Hands the client over to the caller; null when it is not parked. */
     @Nullable
     Client take(long id) {
         Parked each = parked.remove(id);
@@ -147,24 +147,24 @@ final class ParkedClients {
         return each.client();
     }
 
-    /** All, for the caller to take over. */
+    /** Hands all clients over to the caller. */
     List<Client> takeAll() {
         List<Client> all = parked.values().stream().map(Parked::client).toList();
         all.forEach(client -> take(client.sessionId()));
         return all;
     }
 
-    /** Shows all, with the time since when they do nothing. */
+    /** Visits all clients, each with the time since when it has been idle. */
     void forEach(ObjLongConsumer<Client> visitor) {
         parked.values().forEach(each -> visitor.accept(each.client(), each.sinceNs()));
     }
 
-    /** What it takes here, in bytes, about. */
+    /** Approximate bytes that the client takes here. */
     static int weight(Client client, Resumption resumption) {
         return ClientWeight.of(client.startup().parameters()) + resumption.heldBytes();
     }
 
-    /** Bytes that they take, about. */
+    /** Approximate bytes that all clients take here. */
     long heldBytes() {
         return heldBytes;
     }

@@ -20,9 +20,9 @@ final class PlaceLimits {
     /**
      * Connections that are counted together.
      *
-     * @param name of the user or the database, one char per byte; empty for all of the server
-     * @param strangers which of these connections: {@link #EVERYBODY}'s, those of {@link #ALL_STRANGERS} together, or those of strangers
-     *     from one neighbour
+     * @param name of the user or the database, one char per byte; empty for the whole server
+     * @param strangers whose connections: {@link #EVERYBODY}'s, those of {@link #ALL_STRANGERS} together, or those of strangers from
+     *     one neighbour
      */
     record Scope(Endpoint server, Kind kind, String name, String strangers) {
 
@@ -42,11 +42,11 @@ final class PlaceLimits {
         }
     }
 
-    /** Of the places of a limit, one in this many is for clients that have proved nothing, and is not taken by idle connections. */
+    /** One in this many places of a limit is for strangers, and idle connections leave it free. */
     private static final int STRANGERS_DIVISOR = 10;
-    /** With fewer places than these, none is kept free; a stranger may then have one that was idle. */
+    /** With fewer places than this, none is kept free; a stranger may then take the place of an idle connection. */
     private static final int LEAST_WITH_RESERVE = 5;
-    /** What strangers have where max_server_conn does not say how many places there are: half of what a server has by default. */
+    /** The places of strangers where max_server_conn sets no limit: half of a server's default max_connections. */
     private static final int STRANGERS_WITHOUT_LIMIT = 50;
 
     private final ProxyConfig.Limits limits;
@@ -60,7 +60,7 @@ final class PlaceLimits {
         return scopes(key).stream().allMatch(scope -> limit(scope) == 0);
     }
 
-    /** Where a connection of this key counts: always with its server, and wherever else there is a limit. Widest first. */
+    /** The scopes that count a connection of this key: always the server's, the others if they have a limit. Widest first. */
     List<Scope> scopes(PoolKey key) {
         List<Scope> scopes = new ArrayList<>(3);
         scopes.add(server(key.server()));
@@ -70,8 +70,8 @@ final class PlaceLimits {
     }
 
     /**
-     * Where a client counts that waits for a place. One who has proved nothing counts in scopes of strangers besides, which come first: in
-     * all of each limit and of the server, limited or not, and among those of one neighbour for the server's.
+     * The scopes that count a client that waits for a place. For a stranger, scopes of strangers come first: all strangers under each limit
+     * and on the server, limited or not, and those of its neighbour on the server.
      */
     List<Scope> scopes(PoolKey key, Standing standing, String neighbour) {
         List<Scope> everybodys = scopes(key);
@@ -86,7 +86,7 @@ final class PlaceLimits {
         };
     }
 
-    /** The scopes of strangers that go with these. */
+    /** The scopes of strangers that correspond to these. */
     List<Scope> strangersOf(List<Scope> everybodys, String neighbour) {
         List<Scope> strangers = new ArrayList<>();
         for (Scope scope : everybodys) {
@@ -98,7 +98,7 @@ final class PlaceLimits {
         return strangers;
     }
 
-    /** Places of this scope that idle connections leave free, so that strangers need not make room for themselves. */
+    /** Places of this scope that idle connections leave free, so that no room need be made for strangers. */
     int reserve(Scope scope) {
         int limit = limit(scope);
         return limit < LEAST_WITH_RESERVE ? 0 : Math.max(1, limit / STRANGERS_DIVISOR);

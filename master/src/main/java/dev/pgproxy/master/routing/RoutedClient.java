@@ -20,7 +20,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client on its way to a worker. It owns the connection until the worker has acknowledged that it has a duplicate.
+ * A client on its way to a worker. It owns the connection until the worker has acknowledged the duplicate.
  */
 final class RoutedClient {
 
@@ -45,11 +45,11 @@ final class RoutedClient {
     private boolean patient;
 
     /**
-     * A client that has just come.
+     * A client that has just connected or come back.
      *
-     * @param startup what the server is to get
-     * @param sinceNs when it came
-     * @param resumption of the session that it has already; null when it is about to log in
+     * @param startup the startup packet for the server
+     * @param sinceNs when it arrived
+     * @param resumption of the session that it already has; null when it is about to log in
      * @param standing what it has proved
      */
     RoutedClient(
@@ -83,7 +83,7 @@ final class RoutedClient {
         this.neighbour = PeerGroup.of(client.peer().getAddress());
     }
 
-    /** The same client on its way to another server; the connection is that one's from now on. */
+    /** The same client on its way to another server; the new object owns the connection. */
     RoutedClient elsewhere(StartupPacket.Startup otherStartup, PoolKey otherKey, Standing there) {
         RoutedClient other = new RoutedClient(client, otherStartup, otherKey, sinceNs, tried, resumption, there, 0);
         other.returns = returns;
@@ -92,7 +92,7 @@ final class RoutedClient {
         return other;
     }
 
-    /** The same client, whom its server could not serve, with its connection, which came back. */
+    /** The same client after its server could not serve it, with the connection that came back. */
     RoutedClient returned(ClientConnection itsConnection) {
         Set<Endpoint> triedNow = new HashSet<>(tried);
         triedNow.add(key.server());
@@ -102,7 +102,7 @@ final class RoutedClient {
         return back;
     }
 
-    /** The same client, which its server had no room for, with its connection, which came back. */
+    /** The same client after its server had no room for it, with the connection that came back. */
     RoutedClient crowdedOut(ClientConnection itsConnection) {
         RoutedClient back = new RoutedClient(client, startup, key, sinceNs, tried, resumption, standing, 0);
         back.returns = returns + 1;
@@ -110,7 +110,7 @@ final class RoutedClient {
         return back;
     }
 
-    /** The same client, which its server has no room for and another one may have. */
+    /** The same client on its way to a server with room, since its own has none. */
     RoutedClient withoutServer() {
         RoutedClient back = returned(connection());
         connection = null;
@@ -118,12 +118,12 @@ final class RoutedClient {
         return back;
     }
 
-    /** Counts that there was no room for it, although it has proved who it is. */
+    /** Counts one more time that the server had no room for it although it has proved who it is. */
     int noteCrowdedOut() {
         return ++crowdedOut;
     }
 
-    /** This connection is in its way; until it is gone, or used again, nothing is tried. */
+    /** This unused connection keeps the client out, which is not tried again until the connection is gone or used again. */
     void waitFor(BackendEntry inTheWay) {
         room = inTheWay;
     }
@@ -132,12 +132,12 @@ final class RoutedClient {
         return room != null && room.isUnused();
     }
 
-    /** The same client, which a worker has asked for its password and which now waits for a place there. */
+    /** The same client after a worker has asked it for its password; it now waits for a place there. */
     RoutedClient at(int workerSlot, Standing asked) {
         return new RoutedClient(client, startup, key, sinceNs, tried, resumption, asked, workerSlot);
     }
 
-    /** Whether a worker has it already. */
+    /** Whether a worker already has it. */
     boolean isAtWorker() {
         return slot > 0;
     }
@@ -151,17 +151,17 @@ final class RoutedClient {
         return standing;
     }
 
-    /** As it stands from now on; it must not be in a line meanwhile. */
+    /** Changes its standing; it must not be in a line at that moment. */
     void standing(Standing now) {
         standing = now;
     }
 
-    /** With whom it shares what strangers may have. */
+    /** The neighbour with which it shares the places of strangers. */
     String neighbour() {
         return neighbour;
     }
 
-    /** Where it counts as long as it waits. */
+    /** The scopes that count it while it waits. */
     List<PlaceLimits.Scope> scopes(PlaceLimits limits) {
         return limits.scopes(key, standing, neighbour);
     }
@@ -181,17 +181,17 @@ final class RoutedClient {
         return returns;
     }
 
-    /** How often a client after it took a backend that it could not have where it is. */
+    /** How often a later client was served first with a backend that this one could not have. */
     int overtaken() {
         return overtaken;
     }
 
-    /** A client after it goes first. */
+    /** A later client is served first. */
     void wasOvertaken() {
         overtaken++;
     }
 
-    /** When this was asked first: since then it waits for a backend where it is. */
+    /** When this was first called: since then the client has waited for a backend at its worker. */
     long patientSinceNs(long nowNs) {
         if (!patient) {
             patient = true;
@@ -200,17 +200,17 @@ final class RoutedClient {
         return patientSinceNs;
     }
 
-    /** When it came. */
+    /** When it arrived. */
     long sinceNs() {
         return sinceNs;
     }
 
-    /** What the server is to get. */
+    /** The startup packet for the server. */
     StartupPacket.Startup startup() {
         return startup;
     }
 
-    /** Of the session that it has already; null when it is about to log in. */
+    /** Of the session that it already has; null when it is about to log in. */
     @Nullable
     Resumption resumption() {
         return resumption;
@@ -228,7 +228,7 @@ final class RoutedClient {
         return key;
     }
 
-    /** Bytes that it takes, about. */
+    /** Approximate bytes that it takes. */
     int weight() {
         return ClientWeight.of(startup.parameters()) + (resumption == null ? 0 : resumption.heldBytes());
     }
@@ -243,7 +243,7 @@ final class RoutedClient {
                 client.peer().getAddress().getHostAddress(), client.peer().getPort(), (nowNs - sinceNs) / NS_PER_MS);
     }
 
-    /** The connection, still owned here. */
+    /** The connection, which must still be owned here. */
     ClientConnection connection() {
         ClientConnection open = connection;
         if (open == null) {
@@ -253,7 +253,7 @@ final class RoutedClient {
     }
 
     /**
-     * A duplicate of the connection for a worker; ours is kept and not looked at meanwhile.
+     * A duplicate of the connection for a worker; the original is kept, but no longer watched.
      *
      * @throws IOException when no descriptor is left
      */

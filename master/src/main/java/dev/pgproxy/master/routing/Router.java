@@ -12,18 +12,18 @@ public final class Router {
     /**
      * What is known of the servers.
      *
-     * @param standbys the ones that may be read from now
-     * @param turn how many clients were sent to standbys so far; chooses the next one
+     * @param standbys those that may be read from now
+     * @param turn how many clients were sent to standbys so far; selects the next standby
      */
     public record Servers(Endpoint primary, List<Endpoint> standbys, long turn) {}
 
     /** The answer. */
     public sealed interface Route {
         /**
-         * There.
+         * To this server.
          *
          * @param usedTurn whether this client took a standby's turn
-         * @param startup what the server is to get from the client
+         * @param startup the client's startup packet for the server
          */
         record To(Endpoint server, boolean usedTurn, StartupPacket.Startup startup) implements Route {}
 
@@ -34,7 +34,7 @@ public final class Router {
     private Router() {}
 
     /**
-     * Users and databases whose name ends in the suffix go to the standbys in turn, everybody else to the primary.
+     * Clients whose user or database name ends in the suffix go to the standbys in turn, all others to the primary.
      *
      * @param tried standbys that could not serve this client
      */

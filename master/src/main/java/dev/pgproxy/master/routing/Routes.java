@@ -8,7 +8,7 @@ import dev.pgproxy.master.accept.Client;
 import java.util.List;
 import java.util.Set;
 
-/** Which server each client is for: what {@link Router} decides, by the configuration in force and the servers as they are now. */
+/** Which server each client is for: {@link Router}'s decision under the configuration in force and with the present servers. */
 final class Routes {
 
     private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
@@ -25,7 +25,7 @@ final class Routes {
         config = newConfig;
     }
 
-    /** These servers play the parts from now on. */
+    /** Sets the primary and the standbys. */
     void serversAre(Endpoint primary, List<Endpoint> standbys) {
         servers = new Router.Servers(primary, standbys, servers.turn());
     }
@@ -43,7 +43,7 @@ final class Routes {
     }
 
     /**
-     * Where a client goes; it takes its turn there.
+     * Routes a client, which takes a turn of the standbys if it goes to one.
      *
      * @param tried servers that could not serve it
      */
@@ -55,7 +55,7 @@ final class Routes {
         return route;
     }
 
-    /** Where a client would go. */
+    /** Where a client would go, without taking a turn. */
     Router.Route see(Client client) {
         return Router.route(client.startup(), servers, config.routing(), Set.of());
     }

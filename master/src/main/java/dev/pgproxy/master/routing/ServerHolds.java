@@ -4,7 +4,7 @@ import dev.pgproxy.common.net.Endpoint;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** Servers that nobody is given a connection to for the time being: an operator has paused them, or the primary may be dead. */
+/** Servers to which no client gets a connection for now: an operator has paused them, or the primary may be dead. */
 final class ServerHolds {
 
     private final Set<Endpoint> paused = new LinkedHashSet<>();
@@ -15,12 +15,12 @@ final class ServerHolds {
         this.primary = primary;
     }
 
-    /** Another server is the primary. */
+    /** Another server is the primary now. */
     void primaryIs(Endpoint server) {
         primary = server;
     }
 
-    /** Holds the primary, whichever that is, or lets it go. */
+    /** Holds the primary, whichever server that is, or releases it. */
     void holdPrimary(boolean held) {
         primaryHeld = held;
     }
@@ -47,7 +47,7 @@ final class ServerHolds {
         return primaryHeld && server.equals(primary);
     }
 
-    /** Whether nobody is given a connection to it, for whatever reason. */
+    /** Whether no client gets a connection to it, for whatever reason. */
     boolean isHeld(Endpoint server) {
         return isPaused(server) || isHeldPrimary(server);
     }

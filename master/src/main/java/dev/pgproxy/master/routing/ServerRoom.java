@@ -8,7 +8,7 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 
-/** Makes room at a server that had none for a client: an idle connection goes that is likely to be in the way. */
+/** Makes room at a server that had none for a client: closes an unused connection that probably took the room. */
 final class ServerRoom {
 
     private final Clock clock;
@@ -23,9 +23,9 @@ final class ServerRoom {
     }
 
     /**
-     * Closes an idle connection that may be in the way of this client, who waits until it is gone.
+     * Closes an unused connection that may keep this client out; the client waits until it is gone.
      *
-     * @param refusal the server's, which tells by its place in the server's source what there are too many of
+     * @param refusal the server's ErrorResponse, whose routine field tells which limit was reached
      * @return false when there is none
      */
     boolean makeFor(RoutedClient client, byte[] refusal) {
@@ -53,7 +53,7 @@ final class ServerRoom {
         return true;
     }
 
-    /** As above, for the next client: this one was refused, and has heard so. */
+    /** As above, for the next client: this one has already received the refusal. */
     void makeAfter(RoutedClient client, byte[] refusal) {
         BackendEntry inTheWay = ledger.search().inTheWay(client.key(), BackendMessage.errorField(refusal, 'R'));
         if (inTheWay != null) {

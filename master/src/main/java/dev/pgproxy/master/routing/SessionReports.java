@@ -20,11 +20,11 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Hears what becomes of clients at workers, and has those served who waited for just that. */
+/** Receives reports about clients at workers, and serves the clients that waited for them. */
 public final class SessionReports
         implements SessionMessages.AtMaster<Worker>, PlaceMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Servers may fail a client this often before it is told. */
+    /** Servers may fail a client this often before it is refused. */
     private static final int MAX_RETURNS = 5;
 
     private final Refusals refusals;
@@ -87,7 +87,7 @@ public final class SessionReports
         turns.takeAll();
     }
 
-    /** The server could not serve the client. Another standby may; the primary, when there is one to take its place, is probed first. */
+    /** The server could not serve the client. Another standby may; a primary that another server can replace is probed first. */
     @Override
     public void onSessionReturned(Worker worker, SessionMessages.SessionReturned message) {
         returned.increment();
@@ -96,7 +96,7 @@ public final class SessionReports
         ClientsAtWorkers.Placed back = doneLoggingIn(message.sessionId());
         waiting.forgetAtWorker(message.sessionId());
         if (back == null) {
-            message.client().close(); // Nobody knows where it belongs, which must not cost everybody else their master.
+            message.client().close(); // It belongs to no known client, which must not cost all others their master.
             return;
         }
         ClientConnection connection = connections.apply(message.client());
@@ -120,7 +120,7 @@ public final class SessionReports
         turns.takeAll();
     }
 
-    /** The server has no room for a client that was told nothing: an idle connection makes room, or another standby serves it. */
+    /** The server has no room for a client that has received nothing yet: an unused connection makes room, or another standby serves it. */
     private void returnedFull(RoutedClient client, byte[] refusal) {
         if (client.returns() <= MAX_RETURNS && room.makeFor(client, refusal)) {
             waiting.enter(client);
@@ -139,7 +139,7 @@ public final class SessionReports
         }
     }
 
-    /** The worker has the client no more, or the client has proved who it is. */
+    /** The worker no longer has the client, or the client has logged in. */
     private ClientsAtWorkers.@Nullable Placed doneLoggingIn(long sessionId) {
         unproved.remove(sessionId);
         return atWorkers.done(sessionId);
@@ -154,7 +154,7 @@ public final class SessionReports
             return;
         }
         if (atWorkers.isLeaving(message.sessionId())) {
-            return; // It was told to go before it wanted this.
+            return; // It was told to give way before it wanted a place.
         }
         ledger.unplaced(worker.slot(), message.sessionId());
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
@@ -179,7 +179,7 @@ public final class SessionReports
         }
     }
 
-    /** Its sessions ended with it, and those that it had not acknowledged are routed again. */
+    /** The worker's sessions ended with it; clients that it had not acknowledged are routed again. */
     @Override
     public void workerGone(Worker worker) {
         if (worker.kind() != ChildKind.POOL) {
@@ -209,10 +209,10 @@ public final class SessionReports
     public void onSessionAccepted(Worker worker, SessionMessages.SessionAccepted message) {
         ClientsAtWorkers.Placed accepted = atWorkers.acknowledged(message.sessionId());
         if (accepted != null && atWorkers.isLeaving(message.sessionId())) {
-            GivingWay.tellToGiveWay(accepted); // Before, it had not taken the client over.
+            GivingWay.tellToGiveWay(accepted); // Until now, the worker had not taken the client over.
         }
         if (message.backendId() > 0) {
-            // What a session got may not be what it was promised, and then that is free for somebody else.
+            // If the session did not get the backend that it was promised, that one is free for another client.
             ledger.joined(worker.slot(), message.sessionId(), message.backendId());
         }
         turns.takeAll();

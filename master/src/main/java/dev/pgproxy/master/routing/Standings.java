@@ -5,7 +5,7 @@ import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
 
-/** What a client that has just come is taken for. */
+/** Decides the standing of a client that has just connected. */
 final class Standings {
 
     private final KnownLogins known;
@@ -19,9 +19,9 @@ final class Standings {
     }
 
     /**
-     * Where it can cost nobody anything, because there is no limit and no warm backend, and strangers have places left, the server itself
-     * asks the client: until that has said a word, the client can still be served by another one. Not where its role has connections in
-     * the pool: the server may have a limit for the role, and a client that was asked by the server hears of that.
+     * The server itself asks the client if that costs no other client anything: there is no limit and no warm backend, and strangers have
+     * places left. Until that server has answered, another one can still serve the client. This does not apply if the role has connections
+     * in the pool: the server may have a limit for the role, and a client that the server asks would receive that error.
      */
     Standing of(Client client, PoolKey key, StartupPacket.Startup startup) {
         Standing standing = known.standing(key.server(), startup);

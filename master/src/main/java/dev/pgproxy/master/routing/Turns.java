@@ -13,18 +13,18 @@ import java.util.Set;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Whose turn it is: goes through the lines of the {@link WaitingRoom}, and has the {@link HandOver} give places to those who can have one. */
+/** Decides whose turn it is: goes through the lines of the {@link WaitingRoom}, and lets {@link HandOver} give out places. */
 final class Turns {
 
     private static final long RETRY_MS = 5;
 
-    /** Clients at workers that may be on their way out at once, to make room for others; as many wait here meanwhile. */
+    /** Clients at workers that may be leaving at once to make room for others; as many wait here meanwhile. */
     static final int MAX_LEAVING = 64;
 
-    /** How often others may go before a client because they can use a backend that it cannot; then one is closed to make room for it. */
+    /** How often others may overtake a client because they can use a backend that it cannot; then one is closed to make room for it. */
     private static final int MAX_OVERTAKEN = 32;
 
-    /** How long it waits for a backend of its kind to become idle where it is: about as long as a server takes to open one. */
+    /** How long a client waits for a backend of its kind to become idle at its worker: about as long as a server takes to open one. */
     private static final long PATIENCE_NS = 50_000_000L;
 
     private final EventLoop loop;
@@ -69,26 +69,26 @@ final class Turns {
         this.maxWorkerLoad = maxWorkerLoad;
     }
 
-    /** One look at a server's line. */
+    /** One pass over a server's line. */
     private static final class Turn {
-        /** Who was found to wait, by what for. */
+        /** How many clients were found waiting so far, by the scope that they wait for. */
         private final Map<PlaceLimits.Scope, Integer> waitingAhead = new HashMap<>();
 
-        /** Scopes in which nobody can be served before something is reported. */
+        /** Scopes in which no client can be served until a worker reports a change. */
         private final Set<PlaceLimits.Scope> blocked = new HashSet<>();
 
-        /** Who was looked at. */
+        /** Strangers that had their turn in this pass. */
         private final Set<Long> strangers = new HashSet<>();
     }
 
-    /** What a client's turn means for those after it. */
+    /** What a client's turn means for the clients after it. */
     private enum Advance {
         CONTINUE,
-        /** Nobody can be sent now. */
+        /** No client can be sent now. */
         STOP
     }
 
-    /** Something has changed that may concern anybody who waits. */
+    /** Something has changed that may concern any waiting client. */
     void takeAll() {
         if (waiting.line().size() > 0) {
             waiting.line().servers().forEach(this::take);
@@ -96,8 +96,8 @@ final class Turns {
     }
 
     /**
-     * Sends clients of this server to workers, in order of arrival. One that waits for a place keeps back those after it that
-     * count in the same scope, and nobody else.
+     * Sends clients of this server to workers, in order of arrival. A client that waits for a place holds back only those after
+     * it that count in the same scope.
      */
     void take(Endpoint server) {
         if (holds.isHeld(server)) {
@@ -106,7 +106,7 @@ final class Turns {
         Turn turn = new Turn();
         PlaceLimits.Scope strangers = PlaceLimits.allStrangers(server);
         if (Admission.isFull(ledger, strangers)) {
-            turn.blocked.add(strangers); // However many neighbours they come from, they need not be looked at.
+            turn.blocked.add(strangers); // This skips them all, from however many neighbours they come.
         }
         WaitingLine line = waiting.line();
         RoutedClient client = line.headAfter(server, 0, turn.blocked);
@@ -120,7 +120,7 @@ final class Turns {
         }
     }
 
-    /** Strangers take turns by where they come from, everybody else comes in order of arrival. Null for one that was looked at already. */
+    /** Strangers take turns by neighbour, all others go in order of arrival. Null for a stranger that had its turn in this pass. */
     private @Nullable RoutedClient inTurn(RoutedClient client, Turn turn) {
         if (client.standing() != Standing.STRANGER) {
             return client;
@@ -137,7 +137,7 @@ final class Turns {
             return Advance.CONTINUE;
         }
         if (!client.isAtWorker() && client.standing() != Standing.PROVED && othersAreLeavingForIt()) {
-            return Advance.CONTINUE; // Here it can give way at once, and there it could not.
+            return Advance.CONTINUE; // It can give way at once while it waits here, but not at a worker.
         }
         Admission.Decision decision = decide(client, turn);
         while (decision instanceof Admission.Decision.Evict evict && letOvertake(client, evict.backend(), turn)) {
@@ -155,7 +155,7 @@ final class Turns {
         }
         PlaceLimits.Scope scope = ((Admission.Decision.Wait) decision).scope();
         if (client.standing() == Standing.STRANGER && !scope.isOfStrangers()) {
-            idle.refillReserve(scope); // Others must not wait for it too.
+            idle.refillReserve(scope); // Other strangers should not have to wait for this too.
         }
         return waits(scope, turn);
     }
@@ -166,13 +166,13 @@ final class Turns {
             throw new IllegalStateException("the ledger knows a worker " + assign.slot() + " that nobody else does");
         }
         if (!worker.hasRoom() || !handOver.give(client, worker, assign)) {
-            tryAgainLater(); // A worker that does not keep up reports nothing by which the line would move on.
+            tryAgainLater(); // A worker that does not keep up sends no report that would move the line on.
             return Advance.STOP;
         }
         return Advance.CONTINUE;
     }
 
-    /** Whether clients that wait here will get their turn as soon as workers have told others to go. */
+    /** Whether waiting clients will get their turn as soon as workers have let others go. */
     private boolean othersAreLeavingForIt() {
         return atWorkers.leavingCount() >= MAX_LEAVING
                 || (atWorkers.leavingCount() > 0 && ledger.sessionCount() >= maxClients.getAsInt());
@@ -187,10 +187,11 @@ final class Turns {
     }
 
     /**
-     * A client that was asked in one worker cannot have what is idle in another, and one that must be asked by the server nothing that was
-     * somebody else's. Rather than close that, and open the same again, it lets somebody go first who waits there for just that.
+     * A client that was asked in one worker cannot use an idle backend in another, and a client that the server must ask cannot use any
+     * backend that had another client. Rather than close such a backend and open the same again, it lets a client go first that waits
+     * there for just that backend's kind.
      *
-     * @return whether somebody went first
+     * @return whether another client was served first
      */
     private boolean letOvertake(RoutedClient client, BackendEntry unused, Turn turn) {
         Worker worker = workers.poolWorker(unused.worker.slot);
@@ -212,8 +213,8 @@ final class Turns {
     }
 
     /**
-     * Whether the client waits a moment longer, because what is idle elsewhere is likely to be taken by somebody who is asked there, or
-     * because something like it may become idle where the client is.
+     * Whether the client waits a moment longer: the backend that is idle elsewhere will probably be taken by a client that is asked there,
+     * or a backend of the same kind may become idle at the client's own worker.
      */
     private boolean hasPatience(RoutedClient client, BackendEntry unused) {
         WorkerEntry own = ledger.worker(client.slot());
@@ -223,7 +224,7 @@ final class Turns {
                 && loop.clock().nanoTime() - client.patientSinceNs(loop.clock().nanoTime()) < PATIENCE_NS;
     }
 
-    /** When more wait in a scope than places of it are being made free, nobody after them who counts in it can be served. */
+    /** When more clients wait in a scope than places in it are becoming free, no later client that counts in it can be served. */
     private Advance waits(PlaceLimits.Scope scope, Turn turn) {
         int ahead = turn.waitingAhead.merge(scope, 1, Integer::sum);
         if (ahead > ledger.closing(scope)) {

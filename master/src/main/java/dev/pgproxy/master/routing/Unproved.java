@@ -12,13 +12,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients who could have been asked who they are and have not proved it yet, those that wait here and those that workers have. They give way to
- * others: first those of the largest group, in order of arrival. Strangers of one neighbour are a group, and so are those from there who
- * name the same user, where the proxy knows how to ask for the password: who floods with one name costs no other.
+ * Clients that could have been asked for a proof of who they are and have not given it yet, both here and at workers. They give way to
+ * others: first those of the largest group, in order of arrival. The strangers of one neighbour are a group. Where the proxy knows how to
+ * ask for the password, the clients of one neighbour with one user name are a group, so a flood with one name costs no other.
  */
 final class Unproved {
 
-    /** Small ones that make room for one larger client. */
+    /** Small clients that may make room for one larger client. */
     private static final int MAX_AT_ONCE = 4;
 
     private record Group(String neighbour, Optional<String> user) {
@@ -83,11 +83,11 @@ final class Unproved {
     }
 
     /**
-     * Who gives way first.
+     * The clients that give way first.
      *
-     * @param bytes what they are to take together, at least
-     * @param evenAtWorkers whether those that workers have can be chosen
-     * @return nobody when those of the largest group who came first, {@link #MAX_AT_ONCE} of them, take less
+     * @param bytes that they must take together, at least
+     * @param evenAtWorkers whether clients at workers can be chosen
+     * @return empty if the first {@link #MAX_AT_ONCE} clients of the largest group take less
      */
     List<RoutedClient> first(int bytes, boolean evenAtWorkers) {
         @Nullable Members most = null;

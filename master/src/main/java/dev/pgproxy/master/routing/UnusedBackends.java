@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import org.jspecify.annotations.Nullable;
 
-/** The backends that nobody uses and somebody can be promised, by what they are good for. */
+/** The backends that no session uses and that can be promised to one, by pool key. */
 final class UnusedBackends {
 
     private final Map<PoolKey, NavigableSet<BackendEntry>> idle = new HashMap<>();
@@ -59,12 +59,12 @@ final class UnusedBackends {
         return last(resetting.get(key));
     }
 
-    /** The latest turn of all backends that became free: those that become free later have a later one. */
+    /** The turn of the backend that became free last; backends that become free later have a higher one. */
     long lastTurn() {
         return nextTurn - 1;
     }
 
-    /** As {@link #idle} and {@link #resetting}, in this worker. */
+    /** As {@link #idle}, or else {@link #resetting}, in this worker. */
     @Nullable
     BackendEntry warm(PoolKey key, int slot) {
         for (NavigableSet<BackendEntry> entries : List.of(
@@ -79,7 +79,7 @@ final class UnusedBackends {
         return null;
     }
 
-    /** The worker that has more idle backends of this key than clients who are asked for their password there; null when there is none. */
+    /** The worker whose idle backends of this key most exceed its clients that are asked for their password; null when none has more. */
     @Nullable
     WorkerEntry withSpareIdle(PoolKey key) {
         Map<WorkerEntry, Integer> spare = new HashMap<>();

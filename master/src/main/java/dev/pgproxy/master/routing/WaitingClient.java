@@ -7,8 +7,8 @@ import java.net.InetSocketAddress;
 /**
  * A client that no worker has yet, for an operator to see.
  *
- * @param state what it does: {@link #WAITING} or {@link #IDLE}
- * @param sinceNs since when, by the loop's clock
+ * @param state {@link #WAITING} or {@link #IDLE}
+ * @param sinceNs when that state began, by the loop's clock
  * @param waitsFor what it waits for, in words
  */
 public record WaitingClient(
@@ -20,9 +20,9 @@ public record WaitingClient(
         long sinceNs,
         String waitsFor) {
 
-    /** For a place. */
+    /** It waits for a place. */
     public static final String WAITING = "waiting";
 
-    /** It has a session and nothing to say. */
+    /** It has a session and sends nothing. */
     public static final String IDLE = "idle";
 }

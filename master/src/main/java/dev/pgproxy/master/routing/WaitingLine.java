@@ -12,14 +12,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that wait for a place, a line for each server. Those of one pool key, and at one worker if they are at one already, can be
- * served by the same backends, so only the first of each such kind need be looked at; of these, the one that arrived first comes
- * first. Kinds that count in the same scopes are held together, so that all who wait for one limit can be passed over at once.
- * Leaving from the middle costs little.
+ * Clients that wait for a place, in one line per server. Clients of one pool key (and of one worker, if they are at one already) can be
+ * served by the same backends. So only the first client of each such kind need be considered, and of these the earliest arrival goes
+ * first. Kinds that count in the same scopes are grouped, so that all clients that wait for one limit can be passed over at once.
+ * Removal from the middle is cheap.
  */
 final class WaitingLine {
 
-    /** Whom the same backends can serve; slot 0 for those whom any worker may have. */
+    /** Clients that the same backends can serve; slot 0 for those that any worker may have. */
     private record Kind(PoolKey key, int slot) {
         private static Kind of(RoutedClient client) {
             return new Kind(client.key(), client.slot());
@@ -32,7 +32,7 @@ final class WaitingLine {
         private final TreeMap<Long, RoutedClient> heads = new TreeMap<>();
     }
 
-    /** Who waits for one server. Strangers are apart, since there is a group for each of their neighbours, and most of the time none has a turn. */
+    /** Clients that wait for one server. Strangers are kept apart: each neighbour is a group, and most of the time none has a turn. */
     private static final class Line {
         private final Map<List<PlaceLimits.Scope>, Group> known = new HashMap<>();
         private final Map<List<PlaceLimits.Scope>, Group> strangers = new HashMap<>();
@@ -99,7 +99,7 @@ final class WaitingLine {
         return true;
     }
 
-    /** What a worker has is counted there. */
+    /** Clients at a worker are counted there. */
     private static int bytes(RoutedClient client) {
         return client.isAtWorker() ? 0 : client.weight();
     }
@@ -140,7 +140,7 @@ final class WaitingLine {
     /**
      * The first stranger of the neighbour that was served longest ago.
      *
-     * @param passedOver scopes in which nobody can be served now
+     * @param passedOver scopes in which no client can be served now
      * @param turns of neighbours, see {@link NeighbourTurns}
      */
     @Nullable
@@ -159,7 +159,7 @@ final class WaitingLine {
         return first;
     }
 
-    /** The first client who has proved who it is and waits at this worker for a backend of this key; null when there is none. */
+    /** The first client that has proved who it is and waits at this worker for a backend of this key; null when there is none. */
     @Nullable
     RoutedClient firstAt(int slot, PoolKey key) {
         Group group = line(key.server()).known.get(limits.scopes(key));
@@ -179,7 +179,7 @@ final class WaitingLine {
                 .toList();
     }
 
-    /** Bytes that those who wait take, about. */
+    /** Approximate bytes that the clients that wait here take. */
     long heldBytes() {
         return heldBytes;
     }

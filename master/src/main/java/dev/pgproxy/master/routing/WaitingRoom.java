@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that wait for a place, here or at a worker that asks them for their password: how they come in, how long they stay, and how they
- * leave without a place. Who gets a place is for {@link Turns} to say.
+ * Clients that wait for a place, here or at a worker that asks them for their password: how they enter, how long they stay, and how they
+ * leave without a place. {@link Turns} decides which of them gets a place.
  */
 final class WaitingRoom {
 
@@ -34,7 +34,7 @@ final class WaitingRoom {
     private final Unproved unproved;
     private WaitingLine line;
 
-    /** Those that a worker has, and that wait here. */
+    /** Waiting clients that a worker has. */
     private final Map<Long, RoutedClient> atWorkers = new HashMap<>();
 
     private final EventThrottle timeouts = new EventThrottle();
@@ -62,7 +62,7 @@ final class WaitingRoom {
         this.line = new WaitingLine(ledger.limits());
     }
 
-    /** Other limits are in force, by which clients are held together. */
+    /** Other limits are in force: groups the clients by these. */
     void configure(long newMaxWaitMs) {
         maxWaitMs = newMaxWaitMs;
         WaitingLine newLine = new WaitingLine(ledger.limits());
@@ -70,17 +70,17 @@ final class WaitingRoom {
         line = newLine;
     }
 
-    /** Who waits, in which order. */
+    /** The waiting clients in order. */
     WaitingLine line() {
         return line;
     }
 
-    /** Clients that wait here; those that a worker has are counted there. */
+    /** Clients that wait here; those at a worker are counted there. */
     int count() {
         return line.size() - atWorkers.size();
     }
 
-    /** Puts the client in line; it waits for its place, but not for ever, and nobody waits for a client that left. */
+    /** Puts the client in line for its place. It waits for query_wait_timeout at most, and leaves the line when it disconnects. */
     void enter(RoutedClient client) {
         if (closedBecause != null) {
             refuse(client, closedBecause);
@@ -93,7 +93,7 @@ final class WaitingRoom {
         client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
         if (client.isAtWorker()) {
             atWorkers.put(client.sessionId(), client);
-            return; // Its worker notices when it leaves.
+            return; // Its worker notices when it disconnects.
         }
         client.connection().onReady(ready -> left(client));
         client.connection().interest(Interest.HANGUP);
@@ -117,7 +117,7 @@ final class WaitingRoom {
         return true;
     }
 
-    /** Its worker has got its place, or has it no more. */
+    /** The client got its place, or its worker no longer has it. */
     void forgetAtWorker(long sessionId) {
         RoutedClient client = atWorkers.remove(sessionId);
         if (client != null) {
@@ -125,7 +125,7 @@ final class WaitingRoom {
         }
     }
 
-    /** Those of this worker wait for nothing any more. */
+    /** The clients of this worker no longer wait for anything. */
     void forgetWorker(Worker worker) {
         for (RoutedClient client : List.copyOf(atWorkers.values())) {
             if (client.slot() == worker.slot()) {
@@ -134,7 +134,7 @@ final class WaitingRoom {
         }
     }
 
-    /** The client, which is out of the line, is told why there is no place for it. */
+    /** Tells a client that is out of the line why there is no place for it. */
     void refuse(RoutedClient client, byte[] why) {
         if (!client.isAtWorker()) {
             refusals.refuse(client.client(), client.connection(), why);
@@ -147,7 +147,7 @@ final class WaitingRoom {
         }
     }
 
-    /** Nobody will get a place any more. */
+    /** No client will get a place any more. */
     void close(byte[] why) {
         closedBecause = why;
         for (RoutedClient client : line.all()) {
@@ -156,17 +156,17 @@ final class WaitingRoom {
         }
     }
 
-    /** What those are told who come after {@link #close}; null before. */
+    /** The message for clients that arrive after {@link #close}; null before that. */
     byte @Nullable [] closedBecause() {
         return closedBecause;
     }
 
-    /** Those who wait have their chance from now on, and count as unproved as long as they do not take it. */
+    /** Waiting clients can now prove who they are, and count as unproved until they do. */
     void canBeAskedNow() {
         line.all().stream().filter(client -> !client.isAtWorker()).forEach(this::noteUnproved);
     }
 
-    /** Those whom nobody can ask have not had their chance. */
+    /** Clients that cannot be asked now have not had the chance to prove anything. */
     private void noteUnproved(RoutedClient client) {
         boolean canBeAsked =
                 !workers.poolWorkers().isEmpty() && !holds.isHeld(client.key().server());
@@ -179,7 +179,7 @@ final class WaitingRoom {
         }
     }
 
-    /** How the server asks clients of this kind is known now, or no longer: those who wait are taken for something else. */
+    /** How the server asks clients of this kind is known now, or no longer: waiting clients get a new standing. */
     void standAgain(Endpoint server, String user, String database) {
         for (RoutedClient client : line.all()) {
             StartupParameters its = client.startup().parameters();

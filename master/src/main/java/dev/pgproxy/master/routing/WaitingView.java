@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** What an operator sees of clients that wait, and of those who keep them waiting. */
+/** What an operator sees of clients that wait, and of the sessions that keep them waiting. */
 final class WaitingView {
 
     private final WorkerRegistry workers;
@@ -31,7 +31,7 @@ final class WaitingView {
         this.routes = routes;
     }
 
-    /** Clients that wait here; those that a worker has are for that worker to tell of. */
+    /** Clients that wait or are parked here; those at a worker are reported by that worker. */
     List<WaitingClient> clients() {
         List<WaitingClient> clients = new ArrayList<>();
         waiting.line().all().stream()
@@ -65,7 +65,7 @@ final class WaitingView {
         return full == null ? "its turn" : "a place: " + ledger.limits().describe(full);
     }
 
-    /** Who uses these servers, by user and database, with their number: {@code 2 of app on shop}. */
+    /** The sessions on these servers, counted by user and database: {@code 2 of app on shop}. */
     List<String> usersOf(Set<Endpoint> servers) {
         return ledger.search().sessionsOf(servers).entrySet().stream()
                 .map(entry -> entry.getValue() + " of " + entry.getKey())

@@ -10,12 +10,12 @@ import dev.pgproxy.poolworker.relay.QueryProgress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to a server, which this owns from the attempt to connect until it is closed. While a session uses it, the
- * session reads and writes; in between {@link BackendCourse} does.
+ * One connection to a server, owned from the attempt to connect until it is closed. While a session uses it, the
+ * session reads and writes; between sessions, {@link BackendCourse} does.
  */
 public final class Backend {
 
-    /** Who keeps the pool, and is told of what changes for it. */
+    /** The owner of the pool, which is notified of changes. */
     public interface Owner {
         /** A reset has begun; the backend will be idle soon. */
         void resetting(Backend backend);
@@ -23,26 +23,26 @@ public final class Backend {
         /** The backend waits for its next user. */
         void idle(Backend backend);
 
-        /** What the backend runs is not wanted any more: asks for a cancel, of which {@link #cancelFinished} tells the end. */
+        /** The backend's query is no longer wanted: asks for a cancel. {@link #cancelFinished} reports its end. */
         void cancelQuery(Backend backend);
 
-        /** The backend was given up, and the server has still to end its side. */
+        /** The backend was given up; the server still has to end its side. */
         void closing(Backend backend);
 
         /** No connection could be made. */
         void unreachable(Backend backend, String reason);
 
         /**
-         * The former client has left behind what no reset undoes, or nobody can tell; the backend is closed.
+         * The former client left something that no reset undoes, or may have; the backend is closed.
          *
          * @param why what it "has", or what its role did, for the log
          */
         void notAsNew(Backend backend, String why);
 
-        /** The connection cannot go on, for a reason that nobody thought of, and is closed. */
+        /** The connection cannot continue for an unforeseen reason, and is closed. */
         void broken(Backend backend, Throwable cause);
 
-        /** The connection is closed. Called once, at the end of every life. */
+        /** The connection is closed. Called exactly once, at the end of every backend. */
         void gone(Backend backend);
     }
 
@@ -60,7 +60,7 @@ public final class Backend {
     /**
      * Nothing is opened before {@link #connect}.
      *
-     * @param lifetimeMs age at which it is not used again
+     * @param lifetimeMs age from which it is not reused
      */
     public Backend(long id, PoolKey key, PoolSettings settings, long lifetimeMs, BackendContext context, Owner owner) {
         this.id = id;
@@ -90,35 +90,35 @@ public final class Backend {
         return identity;
     }
 
-    /** When the connection was begun. */
+    /** When the connection attempt began. */
     public long createdNs() {
         return course.age().createdNs();
     }
 
-    /** When the backend came into its state. */
+    /** When the backend entered its current state. */
     public long stateSinceNs() {
         return course.age().stateSinceNs();
     }
 
-    /** How many clients have had it. */
+    /** How many clients have used it. */
     public long uses() {
         return course.uses();
     }
 
-    /** Whether the server counts the time that this waited for its user as idleness of the user's session, which it may end for it. */
+    /** Whether the server counts the backend's wait as idle time of its next user's session, and may end the session for it. */
     public boolean isTimedByServer() {
         return course.age().isTimedByServer();
     }
 
-    /** Whether the connection stands. */
+    /** Whether the connection is established. */
     public boolean isConnected() {
         return connection.isOpen();
     }
 
     /**
-     * Other settings are in force from now on.
+     * Applies new settings.
      *
-     * @param newLifetimeMs age at which it is not used again
+     * @param newLifetimeMs age from which it is not reused
      */
     public void configure(PoolSettings newSettings, long newLifetimeMs) {
         settings = newSettings;
@@ -142,13 +142,13 @@ public final class Backend {
     /**
      * The connection.
      *
-     * @throws IllegalStateException before it stands or after it was closed
+     * @throws IllegalStateException before it is established or after it was closed
      */
     public Transport transport() {
         return connection.transport();
     }
 
-    /** The address that the server's name led to when this connection was made. */
+    /** The address that the server's name resolved to when this connection was made. */
     public Endpoint peer() {
         return connection.peer();
     }
@@ -193,12 +193,12 @@ public final class Backend {
         course.loggedIn(canBeRepeated);
     }
 
-    /** Books a backend in reset for a session, which is told when it is ready. */
+    /** Reserves a backend in reset for a session, which is notified when it is ready. */
     public void reserve(BackendUser next) {
         user = next;
     }
 
-    /** The server has ended the connection, or it broke, as its reader has noticed. */
+    /** The session that reads has noticed that the server ended the connection, or that it broke. */
     public void connectionEnded() {
         course.serverEnded();
     }
@@ -210,13 +210,13 @@ public final class Backend {
     }
 
     /**
-     * Reads what the server says to nobody, between the claim and the welcome of the client.
+     * Checks what the server has sent unasked, between the claim and the welcome of the client.
      *
-     * @return false when the backend is not as good as new any more; it must be given up then
+     * @return false when the backend is no longer as good as new; it must be given up then
      */
     public boolean isStillAsNew() {
         if (fromServer().isBlocked()) {
-            return true; // Nobody can look while the way is taken by what the client was asked.
+            return true; // Nothing can be read while the pipe holds what the client was asked.
         }
         try {
             Upkeep.Heard heard = upkeep.read(transport());
@@ -229,26 +229,26 @@ public final class Backend {
         }
     }
 
-    /** The backend gets to work for its session: what the server says is for that. */
+    /** The backend starts to work for its session, which receives what the server sends. */
     public void leased() {
         upkeep.leased();
     }
 
-    /** Closes the backend, which the session that claimed it cannot use; the session is told when its place is free. */
+    /** Closes the backend because the session that claimed it cannot use it; the session is notified when its place is free. */
     public void giveUp() {
         course.fail();
     }
 
     /**
-     * The session is over, or waits for this backend no longer. Makes a backend that it used ready for another one, or closes it.
+     * The session is over or no longer waits for this backend. A backend that it used is made ready for another session, or closed.
      *
-     * @param clean nothing half sent is on its way to the server
-     * @param leftover what the client has done there that no reset undoes; empty for nothing
+     * @param clean whether no message to the server is half sent
+     * @param leftover what the client did there that no reset undoes; empty for nothing
      */
     public void release(boolean clean, String leftover) {
         user = null;
         if (isResetting()) {
-            owner.resetting(this); // It was only booked, and somebody else may have it.
+            owner.resetting(this); // It was only reserved, and another session may have it.
             return;
         }
         if (state() == BackendState.CLOSING) {
@@ -264,7 +264,7 @@ public final class Backend {
         course.clientLeft();
     }
 
-    /** Whether a client could take over: nothing half received is in the way. */
+    /** Whether a client could take over: no message is half received. */
     public boolean isFit() {
         return fromServer().atBoundary();
     }
@@ -274,7 +274,7 @@ public final class Backend {
         course.retire();
     }
 
-    /** Closes the connection at once, whatever it is in the middle of. A session that waits for it is told. */
+    /** Closes the connection at once, whatever it is in the middle of. A session that waits for it is notified. */
     public void abandon() {
         course.abandon();
     }
@@ -282,13 +282,13 @@ public final class Backend {
     /**
      * Notes a cancel on its way to the server.
      *
-     * @return false when too many are
+     * @return false when too many are under way
      */
     public boolean cancelStarted() {
         return course.cancelStarted();
     }
 
-    /** A cancel is over. When that is not certain, a late signal could hit the next user, so there will be none. */
+    /** A cancel is over. If that is not certain, a late signal could hit the next user, so the backend is not reused. */
     public void cancelFinished(boolean certain) {
         course.cancelFinished(certain);
     }
@@ -311,7 +311,7 @@ public final class Backend {
         abandon();
     }
 
-    /** Whether no client has the backend or waits for it, and some client may have it later. */
+    /** Whether no client uses the backend or waits for it, and a later one may get it. */
     public boolean isUnused() {
         return user == null && (state() == BackendState.IDLE || state() == BackendState.DRAINING || isResetting());
     }
@@ -321,7 +321,7 @@ public final class Backend {
         return course.isResetting();
     }
 
-    /** What happens to the backend by itself, for those whom it concerns. */
+    /** Passes on what happens in the backend's course to the owner and to a waiting session. */
     private final class Reports implements BackendCourse.Listener {
         @Override
         public void resetting() {

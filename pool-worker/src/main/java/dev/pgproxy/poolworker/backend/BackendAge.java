@@ -14,7 +14,7 @@ final class BackendAge {
     private long lifetimeMs;
     private long idleSessionTimeoutMs;
 
-    /** @param lifetimeMs age at which it is not used again */
+    /** @param lifetimeMs age from which it is not reused */
     BackendAge(Clock clock, long lifetimeMs) {
         this.clock = clock;
         this.lifetimeMs = lifetimeMs;
@@ -38,7 +38,7 @@ final class BackendAge {
         lifetimeMs = newLifetimeMs;
     }
 
-    /** @param timeoutMs after which the server ends it when it is idle; 0 for never */
+    /** @param timeoutMs idle time after which the server ends the session; 0 for never */
     void idleSessionTimeoutMs(long timeoutMs) {
         idleSessionTimeoutMs = timeoutMs;
     }
@@ -55,10 +55,10 @@ final class BackendAge {
         return lifetimeMs - (clock.nanoTime() - createdNs) / NS_PER_MS;
     }
 
-    /** How long the backend, which is idle, may wait for its next client; at least 1 ms. */
+    /** How long the idle backend may wait for its next client; at least 1 ms. */
     long idleLeftMs(PoolSettings settings) {
         long idleMs = (clock.nanoTime() - stateSinceNs) / NS_PER_MS;
-        // Later than half of the server's own timeout, it may end under a client's hands.
+        // After half of the server's own timeout, the session could end while a client uses it.
         long mostMs = isTimedByServer()
                 ? Math.min(settings.idleTimeoutMs(), idleSessionTimeoutMs / 2)
                 : settings.idleTimeoutMs();

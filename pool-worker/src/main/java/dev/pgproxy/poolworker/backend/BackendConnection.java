@@ -17,7 +17,7 @@ final class BackendConnection {
         this.server = server;
     }
 
-    /** @param then is told whether it stands, unless it is closed before */
+    /** @param then notified of the outcome, unless this is closed first */
     void open(Connector connector, SocketTuning tuning, Connector.Handler then) {
         attempt = connector.connect(server, tuning, new Connector.Handler() {
             @Override
@@ -40,7 +40,7 @@ final class BackendConnection {
         return transport != null;
     }
 
-    /** @throws IllegalStateException before it stands or after it was closed */
+    /** @throws IllegalStateException before it is established or after it was closed */
     Transport transport() {
         if (transport == null) {
             throw new IllegalStateException("the connection to " + server + " is not open");
@@ -48,7 +48,7 @@ final class BackendConnection {
         return transport;
     }
 
-    /** The address that the server's name led to when this connection was made. */
+    /** The address that the server's name resolved to when this connection was made. */
     Endpoint peer() {
         return peer == null ? server : peer;
     }

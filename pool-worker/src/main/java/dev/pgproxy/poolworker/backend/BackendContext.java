@@ -6,6 +6,6 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 /**
  * What all backends of a worker share.
  *
- * @param parameters what is known of those that functions set
+ * @param parameters what is known of the parameters that functions set
  */
 public record BackendContext(EventLoop loop, RelayBuffers buffers, CustomParameters parameters, StatusTable statuses) {}

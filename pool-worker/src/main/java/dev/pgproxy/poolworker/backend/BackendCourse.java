@@ -9,13 +9,13 @@ import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import java.io.IOException;
 
-/** Where a backend is in its life, and the actions on the way that {@link BackendLifecycle} decides on. */
+/** Tracks where a backend is in its life, and takes the actions that {@link BackendLifecycle} decides on. */
 final class BackendCourse {
 
-    /** Cancels that may be under way for one session; more are told that there is no such session. */
+    /** Cancels that may be under way for one session; further ones are answered as if there were no such session. */
     private static final int MAX_CANCELS_IN_FLIGHT = 16;
 
-    /** Told of what happens on the way. */
+    /** Notified of what happens on the way. */
     interface Listener {
         /** A reset has begun. */
         void resetting();
@@ -23,16 +23,16 @@ final class BackendCourse {
         /** The backend waits for its next user. */
         void parked();
 
-        /** What the backend runs is to be cancelled. */
+        /** The backend's query should be cancelled. */
         void cancelQuery();
 
-        /** The server has still to end its side. */
+        /** The server still has to end its side. */
         void closing();
 
         /** See {@link Backend.Owner#notAsNew}. */
         void notAsNew(String why);
 
-        /** A step failed for a reason that nobody thought of. */
+        /** A step failed for an unforeseen reason. */
         void broken(Throwable cause);
 
         /** The connection is closed. */
@@ -56,7 +56,7 @@ final class BackendCourse {
     private boolean sentCleanly = true;
     private int cancelsInFlight;
 
-    /** @param lifetimeMs age at which it is not used again */
+    /** @param lifetimeMs age from which it is not reused */
     BackendCourse(
             PoolKey key,
             PoolSettings settings,
@@ -101,7 +101,7 @@ final class BackendCourse {
         return state == BackendState.ROLLING_BACK || state == BackendState.DISCARDING;
     }
 
-    /** Whether another client may have it later. */
+    /** Whether another client may use it later. */
     boolean isReusable() {
         return loginCanBeRepeated
                 && !unwanted
@@ -109,7 +109,7 @@ final class BackendCourse {
                 && !key.parameters().isReplication();
     }
 
-    /** The connection is being opened, for so long at most. */
+    /** The connection is being opened; starts its time limit. */
     void connecting(Runnable tooLong) {
         timer.start(settings.serverConnectTimeoutMs(), () -> contained(tooLong));
     }
@@ -135,7 +135,7 @@ final class BackendCourse {
         ended = true;
     }
 
-    /** @param clean nothing half sent is on its way to the server */
+    /** @param clean whether no message to the server is half sent */
     void clientLeaves(boolean clean) {
         // In the middle of a login the server expects no Terminate.
         sentCleanly = clean && state == BackendState.IN_SESSION;
@@ -148,7 +148,7 @@ final class BackendCourse {
         handle(BackendLifecycle.Event.FRONTEND_LEFT);
     }
 
-    /** Nobody else is to have it. */
+    /** No other client may have it. */
     void unwanted() {
         unwanted = true;
     }
@@ -161,7 +161,7 @@ final class BackendCourse {
         }
     }
 
-    /** It is of no use any more. */
+    /** It is of no further use. */
     void fail() {
         handle(BackendLifecycle.Event.FAILED);
     }
@@ -188,7 +188,7 @@ final class BackendCourse {
         }
     }
 
-    /** Takes a step in which no session has a part. Whatever the server has brought about costs this connection, and no other. */
+    /** Takes a step that involves no session. A fault that the server provokes costs this connection and no other. */
     void contained(Runnable step) {
         try {
             step.run();
@@ -197,7 +197,7 @@ final class BackendCourse {
         }
     }
 
-    /** The server has something to say, or takes more, and no client has the backend. */
+    /** The connection is readable or writable, and no client has the backend. */
     void serverReady() {
         if (state == BackendState.CLOSING) {
             if (upkeep.fromServer().discard(connection.transport()) == Pipe.Outcome.SOURCE_ENDED) {

@@ -3,7 +3,7 @@ package dev.pgproxy.poolworker.backend;
 import java.util.List;
 
 /**
- * Decides what happens to a backend: a pure function of its state, what happened, and what is known about it. The rule
+ * Decides what happens to a backend: a pure function of its state, the event, and what is known about it. The rule
  * behind every line: a backend is used again only when it is known to be as good as new; any doubt closes it.
  */
 public final class BackendLifecycle {
@@ -15,13 +15,13 @@ public final class BackendLifecycle {
         LOGGED_IN,
         /** The client left, in any way. */
         FRONTEND_LEFT,
-        /** The server sent a ReadyForQuery to a query of the former client or of ours. */
+        /** The server sent a ReadyForQuery for a query of the former client or of ours. */
         READY,
-        /** No cancel is under way any more. */
+        /** The last cancel is over. */
         CANCEL_FINISHED,
         /** A session took the idle backend. */
         CLAIMED,
-        /** Something that must not be: an error in a reset, a message while idle, a time limit. */
+        /** Something that must not happen: an error in a reset, a message while idle, a time limit. */
         FAILED,
         /** The connection ended from the server's side, or broke. */
         LOST,
@@ -29,10 +29,10 @@ public final class BackendLifecycle {
         ABANDONED
     }
 
-    /** What is to be done, in this order. */
+    /** What to do, in this order. */
     public enum Action {
         START_RESET_TIMER,
-        /** What the former client had asked for is not wanted any more. */
+        /** The former client's query is no longer wanted. */
         CANCEL_QUERY,
         SEND_ROLLBACK,
         SEND_DISCARD_ALL,
@@ -45,13 +45,13 @@ public final class BackendLifecycle {
     /**
      * What the decision depends on.
      *
-     * @param reusable the login allows another client of the same pool key to take over, and nobody wants the backend gone
-     * @param clean nothing was left half sent towards the server, and its answers can be counted
+     * @param reusable the login allows another client of the same pool key to take over, and the backend need not be closed
+     * @param clean no message to the server is half sent, and the server's answers can be counted
      * @param running the server owes an answer
      * @param busy the server may be at work, whether or not its answers can be counted
      * @param ended the connection has ended already
-     * @param inTransaction by the last ReadyForQuery
-     * @param cancelInFlight a cancel for the former client has not been seen to end
+     * @param inTransaction according to the last ReadyForQuery
+     * @param cancelInFlight a cancel for the former client is not known to have ended
      */
     public record Facts(
             boolean reusable,
@@ -73,7 +73,7 @@ public final class BackendLifecycle {
 
     private BackendLifecycle() {}
 
-    /** What comes next; an event that a state does not expect closes the backend. */
+    /** The next step; an event that a state does not expect closes the backend. */
     public static Step next(BackendState state, Event event, Facts facts) {
         if (state == BackendState.CLOSED) {
             return new Step(state);
@@ -129,7 +129,7 @@ public final class BackendLifecycle {
         return facts.running() || facts.cancelInFlight() ? new Step(BackendState.DRAINING) : startReset(facts);
     }
 
-    /** A server counts a connection until its process has ended, and a process that is at work does not look who left. */
+    /** A server counts a connection until its process has ended, and a busy process does not notice that its client left. */
     private static Step part(Facts facts) {
         if (facts.ended()) {
             return CLOSE;
@@ -139,7 +139,7 @@ public final class BackendLifecycle {
                 : new Step(BackendState.CLOSING, Action.PART);
     }
 
-    /** ROLLBACK and DISCARD ALL are queries of their own: DISCARD ALL is refused inside a transaction or a list of statements. */
+    /** ROLLBACK and DISCARD ALL are sent as separate queries: the server refuses DISCARD ALL in a transaction or a list of statements. */
     private static Step startReset(Facts facts, Action... before) {
         BackendState state = facts.inTransaction() ? BackendState.ROLLING_BACK : BackendState.DISCARDING;
         Action send = facts.inTransaction() ? Action.SEND_ROLLBACK : Action.SEND_DISCARD_ALL;

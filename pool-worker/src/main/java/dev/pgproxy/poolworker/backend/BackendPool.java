@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** All backends of a worker, and which of them the next client of a pool key can have. */
+/** All backends of a worker, and which of them the next client of a pool key can get. */
 public final class BackendPool {
 
     private final Map<Long, Backend> all = new HashMap<>();
     private final Map<PoolKey, ArrayDeque<Backend>> idle = new HashMap<>();
     private final Map<PoolKey, ArrayDeque<Backend>> resetting = new HashMap<>();
 
-    /** Takes up a backend that is about to connect. */
+    /** Adds a backend that is about to connect. */
     public void add(Backend backend) {
         all.put(backend.id(), backend);
     }
@@ -24,7 +24,7 @@ public final class BackendPool {
         return all.get(id);
     }
 
-    /** All backends, in no order; a copy, so that closing some while going through them is safe. */
+    /** All backends, in no particular order; a copy, so that backends may be closed while iterating over it. */
     public List<Backend> snapshot() {
         return new ArrayList<>(all.values());
     }
@@ -33,22 +33,22 @@ public final class BackendPool {
         return all.isEmpty();
     }
 
-    /** The idle backend that was used last, whose caches are the warmest; it is not idle any more. Null when there is none. */
+    /** Takes the most recently used idle backend, whose caches are the warmest; null when there is none. */
     public @Nullable Backend takeIdle(PoolKey key) {
         return takeLast(idle, key);
     }
 
-    /** A backend whose reset is under way and which nobody has booked yet; null when there is none. */
+    /** Takes a backend whose reset is under way and that no session has reserved yet; null when there is none. */
     public @Nullable Backend takeResetting(PoolKey key) {
         return takeLast(resetting, key);
     }
 
-    /** The backend's reset began. */
+    /** The backend's reset has begun. */
     public void resetting(Backend backend) {
         resetting.computeIfAbsent(backend.key(), key -> new ArrayDeque<>()).add(backend);
     }
 
-    /** The backend's reset ended well and nobody had booked it. */
+    /** The backend's reset succeeded, and no session had reserved it. */
     public void idle(Backend backend) {
         remove(resetting, backend);
         idle.computeIfAbsent(backend.key(), key -> new ArrayDeque<>()).add(backend);

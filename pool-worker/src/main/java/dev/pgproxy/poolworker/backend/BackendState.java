@@ -6,7 +6,7 @@ package dev.pgproxy.poolworker.backend;
  * <pre>
  *   CONNECTING -> LOGGING_IN -> IN_SESSION -> DRAINING -> ROLLING_BACK -> DISCARDING -> IDLE -> IN_SESSION ...
  *                                     \__________________^_______________^
- *   from every state: -> CLOSED, where the server is still to be heard of by way of CLOSING
+ *   from every state: -> CLOSED, by way of CLOSING where the server still has to end its side
  * </pre>
  */
 public enum BackendState {

@@ -1,9 +1,9 @@
 package dev.pgproxy.poolworker.backend;
 
-/** The session that a backend works for, or will as soon as it is ready. */
+/** The session that a backend works for, or will work for as soon as it is ready. */
 public interface BackendUser {
 
-    /** The connection to the server stands; the login can begin. */
+    /** The connection to the server is established; the login can begin. */
     void backendConnected();
 
     /**
@@ -13,12 +13,12 @@ public interface BackendUser {
      */
     void backendUnreachable(String reason);
 
-    /** The backend that this session waited for is as good as new and now its own. */
+    /** The backend that this session waited for is as good as new, and now belongs to this session. */
     void backendAvailable();
 
     /** The backend that this session waited for will not become available. */
     void backendUnavailable();
 
-    /** Bytes or room on the connection to the server, as bits of {@link dev.pgproxy.common.loop.Interest}. */
+    /** The connection to the server is readable or writable, as bits of {@link dev.pgproxy.common.loop.Interest}. */
     void backendReady(int ready);
 }

@@ -7,16 +7,16 @@ import dev.pgproxy.common.net.Endpoint;
 /** Opens connections to servers without blocking the loop. */
 public interface Connector {
 
-    /** Who waits for a connection. Exactly one of the methods is called, once, unless the attempt was cancelled. */
+    /** Receives the outcome of an attempt. Exactly one of the methods is called, once, unless the attempt is cancelled. */
     interface Handler {
-        /** @param peer the address that the server's name led to */
+        /** @param peer the address that the server's name resolved to */
         void connected(Transport transport, Endpoint peer);
 
         /** @param reason for the client and the log */
         void failed(String reason);
     }
 
-    /** An attempt under way; {@link #cancel} gives it up, and nobody is called any more. */
+    /** An attempt under way; after {@link #cancel} its handler is not called. */
     interface Attempt {
         void cancel();
     }

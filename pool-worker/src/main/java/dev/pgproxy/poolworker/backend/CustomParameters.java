@@ -13,24 +13,25 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * The parameters of an application's own that functions of a database set, by the texts of these functions. No catalog shows whether a session has one; it can
- * only be asked for by its name. The names are asked for together with a reset, once in a while, since that looks through all functions.
+ * The custom parameters that functions of a database set, found in the functions' source. No catalog shows whether
+ * a session has one; it can only be queried by its name. The names are queried along with a reset, and only once in
+ * a while, since that searches all functions.
  */
 public final class CustomParameters {
 
     private static final long ASK_AGAIN_NS = TimeUnit.SECONDS.toNanos(60);
 
-    /** After the server refused to tell one of them: its values are for superusers, say. */
+    /** After the server refused to show one of them, for example because only superusers may see it. */
     private static final long ASK_AGAIN_AFTER_FAILURE_NS = TimeUnit.MINUTES.toNanos(10);
 
     private static final int MAX_DATABASES = 1_000;
 
-    /** Of one database; what is beyond is not asked for. */
+    /** Names of one database; any beyond that are not queried. */
     static final int MAX_NAMES = 100;
 
     static final int MAX_NAME_CHARS = 127;
 
-    /** They become a part of a query. */
+    /** Names become part of a query. */
     private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_$]*(?:\\.[a-z_][a-z0-9_$]*)+");
 
     private record Database(Endpoint server, String name) {}
@@ -38,7 +39,7 @@ public final class CustomParameters {
     private static final class Known {
         private Set<String> names = Set.of();
         private byte[] query = FreshnessCheck.query(Set.of(), false);
-        /** Or has failed to be. */
+        /** Also true after a failure. */
         private boolean isAnswered;
 
         private long askedNs;
@@ -54,7 +55,7 @@ public final class CustomParameters {
         }
     };
 
-    /** One reset's question, and what is done with the answer. */
+    /** One reset's question, and what to do with the answer. */
     final class Question {
         private final Database database;
         private final Set<String> checked;
@@ -92,12 +93,12 @@ public final class CustomParameters {
             if (asks) {
                 giveUpAsking(database);
             } else if (!checked.isEmpty()) {
-                learn(database, Set.of()); // One of them is not for every role to see.
+                learn(database, Set.of()); // This role may not see one of them.
                 giveUpAsking(database);
             }
         }
 
-        /** It was too much for the server, if it was this that took the time; what is known is known. */
+        /** It may have been too much for the server, unless something else took the time; what is known is kept. */
         void timedOut() {
             if (asks) {
                 giveUpAsking(database);
@@ -121,7 +122,7 @@ public final class CustomParameters {
             known = new Known();
             databases.put(database, known);
         }
-        // Until there is an answer each asks; later one asks for all.
+        // Until there is an answer, every reset asks; later, one asks for all.
         boolean asks = !known.isAnswered || nowNs - known.askedNs >= known.askAgainAfterNs;
         if (asks) {
             known.askedNs = nowNs;

@@ -11,11 +11,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * What the server is asked after DISCARD ALL: whether something is left of the former client that DISCARD ALL does not undo, as far
- * as a catalog or a function tells. What a client's own queries tell is noted as they pass; docs/pooling.md says what nothing tells.
+ * What the server is asked after DISCARD ALL: whether the former client left anything that DISCARD ALL does not undo, as far as a
+ * catalog or a function shows it. What a client's own queries show is noted as they pass; docs/pooling.md lists what nothing shows.
  *
- * <p>The question runs with the rights of the pool's user, in a session whose search_path others may have chosen: every name and
- * operator in it is qualified, and nothing is called that somebody else can define.
+ * <p>The question runs with the privileges of the pool's user, in a session whose search_path others may have
+ * chosen: every name and operator in it is qualified, and it calls nothing that another user can define.
  */
 final class FreshnessCheck {
 
@@ -27,7 +27,10 @@ final class FreshnessCheck {
               WHERE s.temporary AND s.active_pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())\
             """;
 
-    /** Servers before the fix of CVE-2024-10978 lose it. One that the role may not be is not there in a new session either. */
+    /**
+     * Servers without the fix for CVE-2024-10978 lose it. A role that the session's user may not assume is not set
+     * in a new session either.
+     */
     private static final String ROLE_SETTING = """
             pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' AND EXISTS (
               SELECT FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS c, pg_catalog.pg_roles AS g
@@ -40,7 +43,7 @@ final class FreshnessCheck {
               AND pg_catalog.pg_has_role(g.oid, 'MEMBER'))\
             """;
 
-    /** By a text that is run, since the function is not there everywhere; only superusers can make one with this library. */
+    /** Runs a query text, since the function does not exist everywhere; only superusers can create one with this library. */
     private static final String DBLINK = """
             EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE p.proname OPERATOR(pg_catalog.=) 'dblink_get_connections'
               AND CASE
@@ -56,8 +59,8 @@ final class FreshnessCheck {
             """;
 
     /**
-     * Of languages whose functions share variables of the session: loaded, as PostgreSQL 18 tells, or as their settings do. The text that is run
-     * is a constant: a language can have any name that its owner gives it.
+     * Whether a language whose functions share session variables is loaded, as PostgreSQL 18 reports, or as the language's settings
+     * show in older versions. The query text that is run is a constant: a language can have any name that its owner gives it.
      */
     private static final String LANGUAGES = """
             CASE
@@ -75,9 +78,9 @@ final class FreshnessCheck {
             """;
 
     /**
-     * The names of parameters that functions set, as far as their texts and settings show them, with spaces between them. Long texts are not looked into,
-     * for the time that it takes. Left out is what a new session may have, and empty: what an extension defines, and what ALTER ROLE or ALTER DATABASE
-     * sets. No backslash: a database may have them stand for something else.
+     * The names of parameters that functions set, as far as their source and settings show them, separated by spaces. Long sources
+     * are skipped to save time. Parameters that may exist, and be empty, in a new session are left out: those that an extension
+     * defines, and those that ALTER ROLE or ALTER DATABASE sets. No backslashes: a database may interpret them differently.
      */
     private static final String NAMES = """
             pg_catalog.array_to_string(ARRAY(
@@ -109,8 +112,8 @@ final class FreshnessCheck {
      * The answer.
      *
      * @param leftover what is left of the former client, for the log; empty for nothing
-     * @param idleSessionTimeoutMs after which the server ends the session when it is idle; 0 for never
-     * @param names of parameters that functions set, with spaces between them; empty when they were not asked for
+     * @param idleSessionTimeoutMs idle time after which the server ends the session; 0 for never
+     * @param names of parameters that functions set, separated by spaces; empty when they were not asked for
      */
     record Answer(String leftover, long idleSessionTimeoutMs, Optional<String> names) {
 
@@ -128,13 +131,13 @@ final class FreshnessCheck {
     /**
      * The question.
      *
-     * @param parameters of an application's own, that a new session does not have
-     * @param asksNames whether it is to tell which of these functions set
+     * @param parameters custom parameters that a new session does not have
+     * @param asksNames whether to ask which custom parameters functions set
      */
     static byte[] query(Set<String> parameters, boolean asksNames) {
         List<String> conditions = new ArrayList<>(CONDITIONS);
         if (!parameters.isEmpty()) {
-            // Once it was set it is empty after a reset, and not null as before.
+            // Once set, it is empty after a reset, and not null as before.
             conditions.add(when(
                     parameters.stream()
                             .map(name -> "pg_catalog.current_setting('" + name + "', true) OPERATOR(pg_catalog.=) ''")
@@ -156,7 +159,7 @@ final class FreshnessCheck {
                 : new Answer("gave an unexpected answer", 0, Optional.empty());
     }
 
-    /** A duration as SHOW writes it, rounded down; 0 for what is none. */
+    /** A duration as SHOW writes it, rounded down; 0 when it is not a duration. */
     private static long milliseconds(String setting) {
         Matcher matcher = TIME.matcher(setting.toLowerCase(Locale.ROOT));
         if (!matcher.matches()) {

@@ -11,18 +11,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at what a server sends while no client listens: in a drain, in a reset, while idle. It only takes notes; the backend
- * acts on them after the turn, when no buffer is in use any more.
+ * Inspects what a server sends while no client listens: in a drain, in a reset, while idle. It only takes notes;
+ * the backend acts on them after the turn, when no buffer is in use.
  */
 final class HousekeepingInspector implements MessageInspector {
 
-    /** Answers to a reset and to the question after it: few backends are in one, and all have room for them. */
+    /** Answers to a reset and to the question after it. Few backends are in a reset, but all have room for them. */
     private static final int MAX_EXPECTED = 2;
 
     private final ServerIdentity identity;
     private final QueryProgress progress;
 
-    /** The CommandComplete tags that the reset's statements must answer with, this one first; empty while draining or idle. */
+    /** The CommandComplete tags that the reset's statements must answer with, the next one first; empty while draining or idle. */
     private final Deque<String> expectedTags = new ArrayDeque<>(MAX_EXPECTED);
 
     private CustomParameters.@Nullable Question question;
@@ -39,7 +39,7 @@ final class HousekeepingInspector implements MessageInspector {
         this.progress = progress;
     }
 
-    /** From now on answers to our own statements are expected, and the last one's ReadyForQuery is the one that counts. */
+    /** Expects answers to our own statements; only the last one's ReadyForQuery counts. */
     void expect(String... tags) {
         expectedTags.clear();
         expectedTags.addAll(List.of(tags));
@@ -47,34 +47,34 @@ final class HousekeepingInspector implements MessageInspector {
         readySeen = false;
     }
 
-    /** What is asked after DISCARD ALL, whose answer is read. */
+    /** Sets the question that is asked after DISCARD ALL, to read its answer. */
     void ask(CustomParameters.Question asked) {
         question = asked;
     }
 
-    /** From now on nothing but notices and changed parameters is expected. */
+    /** Expects nothing but notices, notifications and changed parameters. */
     void expectSilence() {
         silenceExpected = true;
     }
 
-    /** Whether a ReadyForQuery came since this was last asked. */
+    /** Whether the awaited ReadyForQuery has arrived since the last call. */
     boolean takeReady() {
         boolean seen = readySeen;
         readySeen = false;
         return seen;
     }
 
-    /** Whether anything came that makes the backend unfit for another client. */
+    /** Whether anything arrived that makes the backend unfit for another client. */
     boolean isViolated() {
         return violated;
     }
 
-    /** What is left of the former client, as the server says; empty for nothing, or when it was not asked. */
+    /** What is left of the former client, according to the server; empty for nothing, or when it was not asked. */
     String leftover() {
         return leftover;
     }
 
-    /** After which the server ends the session when it is idle, in milliseconds; 0 for never. */
+    /** Idle time after which the server ends the session, in milliseconds; 0 for never. */
     long idleSessionTimeoutMs() {
         return idleSessionTimeoutMs;
     }
@@ -169,7 +169,7 @@ final class HousekeepingInspector implements MessageInspector {
         }
     }
 
-    /** It has not answered in time. */
+    /** The server has not answered in time. */
     void timedOut() {
         if (question != null && FreshnessCheck.TAG.equals(expectedTags.peek())) {
             question.timedOut();

@@ -13,22 +13,23 @@ public final class MessageCopies {
 
     private MessageCopies() {}
 
-    /** These bytes, wherever the buffer's position is. */
+    /** Copies these bytes, whatever the buffer's position is. */
     public static byte[] copy(ByteBuffer buffer, int start, int bytes) {
         byte[] copy = new byte[bytes];
         buffer.get(start, copy);
         return copy;
     }
 
-    /** The message around this body, header and all. */
+    /** The message around this body, including its header. */
     public static byte[] whole(ByteBuffer buffer, int bodyStart, int bodyBytes) {
         return copy(buffer, bodyStart - MessageFramer.HEADER_BYTES, MessageFramer.HEADER_BYTES + bodyBytes);
     }
 
     /**
-     * The columns of a DataRow, one char per byte: Int16 columns, and of each its Int32 length and its bytes. Null is empty.
+     * The columns of a DataRow, one char per byte: Int16 number of columns, then for each its Int32 length and its
+     * bytes. Null is empty.
      *
-     * @return none when the body is not of this form
+     * @return an empty list when the body does not have this form
      */
     public static List<String> columns(byte[] body) {
         List<String> columns = new ArrayList<>();
@@ -51,7 +52,7 @@ public final class MessageCopies {
         return identity.status(whole(buffer, bodyStart, bodyBytes), MessageFramer.HEADER_BYTES);
     }
 
-    /** As {@link #status}; what could not be noted could not be told to the next client, so there will be none. */
+    /** As {@link #status}. A status that cannot be noted cannot be sent to the next client, so the backend is not reused. */
     public static void statusOrDoubt(
             ServerIdentity identity, QueryProgress progress, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         if (!status(identity, buffer, bodyStart, bodyBytes)) {

@@ -5,8 +5,8 @@ import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.ipc.RoleFacts;
 
 /**
- * Decides whether a client may take over an idle backend: a pure function of how that was opened and of what is known of the role
- * now. Wherever the server itself might refuse the client, or let it in differently, the server is to say so.
+ * Decides whether a client may take over an idle backend: a pure function of how the backend was opened and of what is known of
+ * the role now. Wherever the server itself might refuse the client, or let it in differently, the decision is left to the server.
  */
 public final class ReusePolicy {
 
@@ -27,17 +27,17 @@ public final class ReusePolicy {
      * @param openedUnder the role's fingerprint at that time; empty when it was not known
      */
     public static Way decide(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
-        // The server may have dropped the role, or taken LOGIN or a membership from it, however it lets it in.
+        // Whatever the method: the role may have been dropped, or have lost LOGIN or a membership.
         if (!facts.known() || !facts.mayLogIn() || !facts.fingerprint().equals(openedUnder)) {
             return Way.START_ANEW;
         }
         if (method == AuthenticationMethod.TRUST) {
-            return Way.WELCOME; // VALID UNTIL is about passwords.
+            return Way.WELCOME; // VALID UNTIL applies only to passwords.
         }
         return canVerify(method, facts) ? Way.VERIFY : Way.START_ANEW;
     }
 
-    /** Whether the proxy can find out by itself that a client knows the password that the server would ask for by this method. */
+    /** Whether the proxy itself can verify the password that the server would ask for by this method. */
     public static boolean canVerify(AuthenticationMethod method, RoleFacts facts) {
         return facts.known()
                 && facts.mayLogIn()
@@ -55,18 +55,24 @@ public final class ReusePolicy {
         return canVerify(method, facts) && (method != AuthenticationMethod.SCRAM_SHA_256 || facts.serversOwn());
     }
 
-    /** How the next client of this kind can be asked before it has a place: TRUST when not at all, OTHER when only the server can. */
+    /**
+     * How the next client of this kind can be asked before it has a place: TRUST if it is not asked at all, OTHER
+     * if only the server can ask.
+     */
     public static AuthenticationMethod askable(AuthenticationMethod method, RoleFacts facts) {
         return method == AuthenticationMethod.TRUST || canAskFirst(method, facts) ? method : AuthenticationMethod.OTHER;
     }
 
-    /** Whether means are missing to check a client as the server does, where a role that may not log in any more is no such case. */
+    /**
+     * Whether the proxy lacks the means to check a client as the server does. A role that may no longer log in, or
+     * whose password has expired, is not such a case.
+     */
     public static boolean lacksMeans(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
         return decide(method, openedUnder, facts) == Way.START_ANEW
                 && (!facts.known() || (facts.mayLogIn() && facts.validForMs() > 0));
     }
 
-    /** Why no second client can have a backend of this method under these facts, and what to do about it; for the log. */
+    /** Why a backend of this method cannot be reused under these facts, and what to do about it; for the log. */
     public static String remedy(AuthenticationMethod method, RoleFacts facts) {
         if (method == AuthenticationMethod.OTHER) {
             return "Use scram-sha-256, md5, password or trust in pg_hba.conf for clients that connect through the proxy.";

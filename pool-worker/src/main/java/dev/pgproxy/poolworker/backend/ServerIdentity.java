@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a server told about itself at login and since: all that the next client of its backend has to be told again. */
+/** What a server has reported about itself at login and since: everything that the next client of its backend must be sent as well. */
 public final class ServerIdentity {
 
-    /** Warnings that a server has for everybody who logs in; more than a few would be no such. */
+    /** Warnings that a server sends at every login: never more than a few. */
     private static final int MAX_LOGIN_NOTICES = 16;
-    /** All notices of a login together, which each client of a warm backend is told again. */
+    /** All notices of a login together, which are sent to each client of a warm backend. */
     private static final int MAX_LOGIN_NOTICE_BYTES = 16 * 1024;
-    /** Parameters that a server reports the values of: PostgreSQL has less than 20, and extensions may add some. */
+    /** Parameters whose values a server reports: PostgreSQL has fewer than 20, and extensions may add some. */
     private static final int MAX_STATUSES = 200;
     /** All ParameterStatus messages together. */
     private static final int MAX_STATUS_BYTES = 32 * 1024;
@@ -29,7 +29,7 @@ public final class ServerIdentity {
     private List<byte[]> loginNotices = List.of();
     private Map<String, byte[]> statusMessages = new LinkedHashMap<>();
 
-    /** Where the statuses are shared; null in a login, when each message changes them. */
+    /** Where the statuses are shared; null during a login, when each message changes them. */
     private @Nullable StatusTable table;
 
     private int noticeBytes;
@@ -43,9 +43,9 @@ public final class ServerIdentity {
     private Map<String, String> ignoredParameters = Map.of();
 
     /**
-     * Notes a ParameterStatus message, whole and as sent; a later one of the same name takes its place.
+     * Notes a ParameterStatus message, whole and as sent; a later one of the same name replaces it.
      *
-     * @return false when it is malformed, or more than a server has to report; then nothing was noted
+     * @return false when it is malformed or exceeds what a server may report; then nothing was noted
      */
     public boolean status(byte[] message, int bodyStart) {
         int nameEnd = end(message, bodyStart);
@@ -70,7 +70,7 @@ public final class ServerIdentity {
         return true;
     }
 
-    /** The login is complete: from now on the statuses change seldom, and are shared with those of other servers. */
+    /** The login is complete: the statuses rarely change after it, and are shared with equal ones of other backends. */
     void share(StatusTable newTable) {
         table = newTable;
         statusMessages = newTable.shared(statusMessages);
@@ -78,7 +78,7 @@ public final class ServerIdentity {
         fingerprint = newTable.sharedFingerprint(fingerprint);
     }
 
-    /** Where the string that begins here has its terminator; negative when it has none. */
+    /** The index of the terminator of the string that begins here; negative when there is none. */
     private static int end(byte[] message, int start) {
         for (int at = start; at < message.length; at++) {
             if (message[at] == 0) {
@@ -88,7 +88,7 @@ public final class ServerIdentity {
         return -1;
     }
 
-    /** Notes a NoticeResponse of the login, such as a warning of a collation's version: every new session of this kind gets it. */
+    /** Notes a NoticeResponse of the login, such as a collation version warning: every new session of this kind gets it. */
     public void loginNotice(byte[] message) {
         if (loginNotices.size() < MAX_LOGIN_NOTICES && noticeBytes + message.length <= MAX_LOGIN_NOTICE_BYTES) {
             noticeBytes += message.length;
@@ -98,7 +98,7 @@ public final class ServerIdentity {
         }
     }
 
-    /** The NoticeResponses of the login, which come behind AuthenticationOk. */
+    /** The NoticeResponses of the login, which follow AuthenticationOk. */
     public List<byte[]> loginNotices() {
         return loginNotices;
     }
@@ -117,9 +117,9 @@ public final class ServerIdentity {
     }
 
     /**
-     * Notes how the client proved who he is.
+     * Notes how the client was authenticated.
      *
-     * @param request the AuthenticationSASL message, header and all; empty when there was none
+     * @param request the AuthenticationSASL message, including its header; empty when there was none
      */
     public void authenticatedBy(AuthenticationMethod by, byte[] request) {
         method = by;
@@ -129,7 +129,7 @@ public final class ServerIdentity {
     /**
      * Notes what only the start of this session depended on.
      *
-     * @param openedUnder the role's fingerprint as of before the login; empty when it is not known
+     * @param openedUnder the role's fingerprint from before the login; empty when it is not known
      * @param ignored the values of the startup parameters that do not split pools
      */
     public void startedWith(String openedUnder, Map<String, String> ignored) {
@@ -150,7 +150,7 @@ public final class ServerIdentity {
         return fingerprint;
     }
 
-    /** What RESET goes back to, for the parameters in which clients of one pool may differ. */
+    /** The values that RESET restores, for the parameters in which clients of one pool may differ. */
     public Map<String, String> ignoredParameters() {
         return ignoredParameters;
     }
@@ -160,7 +160,7 @@ public final class ServerIdentity {
         return statusMessages.values();
     }
 
-    /** The values of the same, by name; one char per byte. */
+    /** The current values by parameter name; one char per byte. */
     public Map<String, String> statuses() {
         Map<String, String> values = new LinkedHashMap<>();
         statusMessages.forEach((name, message) -> {
@@ -171,7 +171,7 @@ public final class ServerIdentity {
         return values;
     }
 
-    /** NegotiateProtocolVersion as the client of this pool key gets it; empty when it gets none. */
+    /** NegotiateProtocolVersion as clients of this pool key get it; empty when they get none. */
     public byte[] negotiation() {
         return negotiation;
     }

@@ -7,10 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the sessions of a worker's servers begin with: parameters that servers report, and what their start depended on. Most are alike, and share it. */
+/**
+ * What a worker's sessions begin with: the parameters that servers report, and what the start of the session
+ * depended on. Most sessions have the same, and share one copy.
+ */
 public final class StatusTable {
 
-    /** Sets of parameters that are remembered; above it the one that was used longest ago is forgotten, and is kept by its users alone. */
+    /** Sets of parameters that are remembered; beyond that the least recently used one is forgotten, and kept only by its users. */
     private static final int MAX_SETS = 1_000;
 
     private record Content(List<ByteBuffer> messages) {}
@@ -30,18 +33,18 @@ public final class StatusTable {
 
     private final SharedCopies<String> fingerprints = SharedCopies.ofTexts();
 
-    /** The copy that all share who have the same startup parameters that do not split pools. */
+    /** The copy shared by all sessions with the same startup parameters that do not split pools. */
     Map<String, String> sharedIgnored(Map<String, String> own) {
         return ignored.of(own);
     }
 
-    /** The copy that all share whose role had the same fingerprint. */
+    /** The copy shared by all sessions whose role had the same fingerprint. */
     String sharedFingerprint(String own) {
         return fingerprints.of(own);
     }
 
     /**
-     * The copy that all share who have the same messages in the same order. It cannot be changed.
+     * The copy shared by all sessions with the same messages in the same order. It cannot be changed.
      *
      * @param own ParameterStatus messages by the name of the parameter
      */

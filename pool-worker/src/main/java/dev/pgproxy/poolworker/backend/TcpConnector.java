@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Connects over TCP. Names are looked up on threads of their own; a name's addresses are tried one after the other. */
+/** Connects over TCP. Names are resolved on separate threads; a name's addresses are tried one after the other. */
 public final class TcpConnector implements Connector {
 
     private static final int LOOKUP_THREADS = 2;
@@ -95,7 +95,7 @@ public final class TcpConnector implements Connector {
             }
         }
 
-        /** A literal address is only parsed here; a name may take as long as DNS likes. */
+        /** A literal address is only parsed here; a name may take as long as DNS does. */
         private void lookUp(java.util.function.Consumer<Runnable> toLoop) {
             try {
                 List<InetAddress> addresses = List.of(InetAddress.getAllByName(server.host()));
@@ -139,7 +139,7 @@ public final class TcpConnector implements Connector {
             }
             transport.interest(Interest.NONE);
             Endpoint.Tcp peer = new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort());
-            handler.connected(transport, peer.equals(server) ? server : peer); // Thousands need no copy.
+            handler.connected(transport, peer.equals(server) ? server : peer); // Saves thousands of copies.
         }
 
         private void fail(String reason) {

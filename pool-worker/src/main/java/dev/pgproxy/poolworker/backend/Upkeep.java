@@ -13,19 +13,19 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What the proxy itself says to a server between two clients, and hears from it: the reset, and silence after it. */
+/** What the proxy itself sends to a server between two clients, and receives from it: the reset, and silence after it. */
 final class Upkeep {
 
     private static final byte[] ROLLBACK = FrontendMessage.query("ROLLBACK");
     private static final byte[] DISCARD_ALL = FrontendMessage.query("DISCARD ALL");
     private static final Transport NOWHERE = new DiscardingTransport();
 
-    /** What came of reading from the server. */
+    /** The outcome of reading from the server. */
     enum Heard {
         NOTHING,
-        /** The answer to what it was told is complete. */
+        /** The answer to our statements is complete. */
         ANSWER,
-        /** Something that it should not have said. */
+        /** Something that it should not have sent. */
         VIOLATION,
         END
     }
@@ -57,12 +57,12 @@ final class Upkeep {
         return progress;
     }
 
-    /** A client begins: nothing of those before it counts. */
+    /** A client begins: queries of earlier clients no longer count. */
     void claimed() {
         progress = new QueryProgress();
     }
 
-    /** What the server says is for a client from now on. */
+    /** From here on, what the server sends is for a client. */
     void leased() {
         inspector = null;
     }
@@ -74,14 +74,14 @@ final class Upkeep {
         return inspector;
     }
 
-    /** The server is listened to from now on, whose client has left. */
+    /** The client has left: the proxy itself reads what the server sends. */
     void clientLeft(Transport server) {
         fromServer.drop();
         inspectAnew();
         server.interest(Interest.READ);
     }
 
-    /** The server has nothing to say from now on. */
+    /** From here on, the server is expected to be silent. */
     void expectSilence() {
         inspectAnew();
         inspector().expectSilence();
@@ -116,7 +116,7 @@ final class Upkeep {
         flush(server);
     }
 
-    /** Sends what the server has not read yet. */
+    /** Sends what the server has not taken yet. */
     void flush(Transport server) throws IOException {
         ByteBuffer rest = unsent;
         if (rest != null) {
@@ -126,7 +126,7 @@ final class Upkeep {
         }
     }
 
-    /** @throws ProtocolViolation when the server's bytes are no messages */
+    /** @throws ProtocolViolation when the server's bytes are not messages */
     Heard read(Transport server) throws ProtocolViolation {
         if (fromServer.pump(server, NOWHERE) == Pipe.Outcome.SOURCE_ENDED) {
             return Heard.END;
@@ -142,17 +142,17 @@ final class Upkeep {
         inspector().timedOut();
     }
 
-    /** What the former client has left, which the reset did not undo; empty for nothing. */
+    /** What the former client left that the reset did not undo; empty for nothing. */
     String leftover() {
         return inspector().leftover();
     }
 
-    /** After which the server ends the session when it is idle, as its answer to the reset has it; 0 for never. */
+    /** Idle time after which the server ends the session, according to its answer to the reset; 0 for never. */
     long idleSessionTimeoutMs() {
         return inspector().idleSessionTimeoutMs();
     }
 
-    /** Spares the server's log a complaint; whether it arrives does not matter. */
+    /** Sends Terminate to spare the server's log a complaint; whether it arrives does not matter. */
     void sayGoodbye(Transport server) {
         if (unsent != null) {
             return;
@@ -162,7 +162,7 @@ final class Upkeep {
             server.write(
                     ByteBuffer.allocateDirect(terminate.length).put(terminate).flip());
         } catch (IOException e) {
-            // The server is gone: nobody is left to say it to.
+            // The server is gone: nothing needs to be sent.
             return;
         }
     }

@@ -11,12 +11,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a client's answers while the proxy checks its login, each to its end and not a byte more: what a client has sent after its
- * password, without waiting to be let in, is for the session that follows.
+ * Reads a client's answers while the proxy checks its login, each to its end and not a byte further: what a client sends after its
+ * password, without waiting to be let in, belongs to the session that follows.
  */
 public final class AnswerReader {
 
-    /** Room for this much is made before the bytes are there; who claims a long answer and sends none costs no more. */
+    /** Allocated before the body arrives: a client that announces a long answer and sends none costs no more than this. */
     private static final int FIRST_BYTES = 512;
 
     private final RelayBuffers buffers;
@@ -32,10 +32,10 @@ public final class AnswerReader {
     }
 
     /**
-     * Reads what there is of the next message.
+     * Reads what has arrived of the next message.
      *
      * @return the message, header and all; null when the rest of it is still to come
-     * @throws ProtocolViolation when no answer is so long
+     * @throws ProtocolViolation when the announced length is not that of an answer
      * @throws IOException when the client is gone
      */
     byte @Nullable [] read(Transport frontend) throws IOException, ProtocolViolation {
@@ -72,6 +72,6 @@ public final class AnswerReader {
         }
         byte[] before = message;
         message = Arrays.copyOf(before, Math.min(wholeBytes, Math.max(FIRST_BYTES, 2 * received)));
-        Arrays.fill(before, (byte) 0); // It may have a part of a password.
+        Arrays.fill(before, (byte) 0); // It may hold part of a password.
     }
 }

@@ -3,16 +3,16 @@ package dev.pgproxy.poolworker.login;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Where computations go that would keep the event loop from its other sessions. */
+/** Runs computations that would keep the event loop from its other sessions. */
 @FunctionalInterface
 public interface Background {
 
     /**
-     * Computes something elsewhere, and hands the result to the event loop. Those who ask take turns.
+     * Computes something off the event loop, and hands the result to it. Clients take turns, by role and address.
      *
-     * @param role for whom it is computed
-     * @param address where the client comes from
-     * @return false when too much waits to be computed; then nothing is called
+     * @param role that the client wants to be
+     * @param address that the client comes from
+     * @return false when too many computations are waiting; then neither callback is called
      */
     boolean compute(String role, String address, BooleanSupplier work, Consumer<Boolean> then);
 }

@@ -3,7 +3,7 @@ package dev.pgproxy.poolworker.login;
 import dev.pgproxy.poolworker.relay.MessageInspector;
 import java.nio.ByteBuffer;
 
-/** For a way that only the proxy's own words take. */
+/** For a pipe that carries only the proxy's own messages. */
 public final class BlindInspector implements MessageInspector {
 
     @Override

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a client wants of a backend that its pool does not say already. */
+/** What a client wants of a backend beyond what its pool determines. */
 public final class ClientSettings {
 
     private ClientSettings() {}
@@ -26,11 +26,11 @@ public final class ClientSettings {
         return ignored;
     }
 
-    /** What differs between a warm backend and these, with what the client has set in the session that it has already. */
+    /** The values that a warm backend lacks, including what the client has set in a session that it has already. */
     static Map<String, String> changes(Backend warm, Map<String, String> ignored, @Nullable Resumption resumption) {
         Map<String, String> changes = ParameterSetting.changes(warm.identity().ignoredParameters(), ignored);
         if (resumption != null) {
-            // The client's own word, in whatever spelling, counts more than what it began with.
+            // What the client has set itself, in whatever spelling, overrides its startup packet.
             resumption.settings().keySet().forEach(name -> changes.keySet().removeIf(name::equalsIgnoreCase));
             changes.putAll(resumption.settings());
         }

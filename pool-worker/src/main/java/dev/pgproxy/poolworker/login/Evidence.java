@@ -5,7 +5,7 @@ import dev.pgproxy.common.auth.Verifiers;
 import dev.pgproxy.common.ipc.Resumption;
 import org.jspecify.annotations.Nullable;
 
-/** What answers a server in the client's stead: a session that the client has already, or what it has answered the proxy. */
+/** What answers a server in the client's stead: a session that the client has already, or its answers to the proxy. */
 public final class Evidence {
 
     private final SecretSource secrets;
@@ -24,39 +24,39 @@ public final class Evidence {
         return resumption;
     }
 
-    /** That the client knows its password; null when the proxy has not asked, or was not convinced. */
+    /** Proof that the client knows its password; null when the proxy has not asked, or was not convinced. */
     @Nullable
     public Proof proof() {
         return proof;
     }
 
-    /** What the client has answered, which did not convince the proxy; null when it has not asked, or was. */
+    /** The client's answers, if they did not convince the proxy; null when it has not asked, or was convinced. */
     @Nullable
     public Replay replay() {
         return replay;
     }
 
-    /** The proxy has asked the client, who knows its password. */
+    /** The proxy has asked the client, which has proved that it knows its password. */
     void proved(Proof given) {
         proof = given;
     }
 
-    /** The proxy has asked the client, and the server is to judge what it said. */
+    /** The proxy has asked the client, and the server must judge its answers. */
     void referred(Replay given) {
         replay = given;
     }
 
-    /** Whether the client is to notice nothing of a login at a server: it has a session already, or has proved who it is. */
+    /** Whether the client must notice nothing of a login at a server: it has a session already, or has proved its identity. */
     boolean isSilent() {
         return resumption != null || proof != null;
     }
 
-    /** Whether there is nothing: the client and the server speak with each other. */
+    /** Whether there is none: client and server talk to each other directly. */
     boolean isNone() {
         return !isSilent() && replay == null;
     }
 
-    /** Who answers the server; null when the client does it. */
+    /** Answers the server in the client's stead; null when the client answers itself. */
     @Nullable
     LoginAnswers answers(Verifiers verifiers) {
         byte[] nonce = secrets.secret(ScramExchange.NONCE_BYTES);

@@ -6,15 +6,15 @@ import dev.pgproxy.poolworker.backend.ServerIdentity;
 import java.io.ByteArrayOutputStream;
 import java.util.function.UnaryOperator;
 
-/** What a client is told of a backend that it did not log in to itself. */
+/** What the proxy sends a client whose backend it did not log in to itself. */
 public final class Greeting {
 
     private Greeting() {}
 
     /**
-     * What a login would have told it.
+     * The messages that a login would have sent.
      *
-     * @param before goes ahead of AuthenticationOk
+     * @param before sent before AuthenticationOk
      * @param secretForKey the session's secret for the server's cancel key, of the same length
      */
     static byte[] full(ServerIdentity server, byte[] before, UnaryOperator<byte[]> secretForKey) {
@@ -30,7 +30,7 @@ public final class Greeting {
         return words.toByteArray();
     }
 
-    /** What is new to a client that has its session already. */
+    /** Parameter values that are new to a client that has a session already. */
     static byte[] news(ServerIdentity server, Resumption known) {
         ByteArrayOutputStream words = new ByteArrayOutputStream();
         server.statuses().forEach((name, value) -> {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Logs in for a client that proved its password to the proxy before, with what is known since: a hash, or the ClientKey. */
+/** Logs in for a client that has proved its password to the proxy, with what is known since then: a hash or the ClientKey. */
 public final class KeyLogin implements LoginAnswers {
 
     private final Optional<String> md5;

@@ -26,8 +26,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a client gets into its session: let in by the server on a new backend, or by the proxy on a warm one. A client that comes with a
- * session is let in without a word. This has what goes from one {@link LoginPhase} to the next; none of it is kept once the client is in.
+ * A client's way into its session: the server lets it in on a new backend, or the proxy on a warm one. A client that arrives with a
+ * session is let in silently. This holds what one {@link LoginPhase} passes to the next; none of it is kept once the client is in.
  */
 public final class Login implements LoginSteps {
 
@@ -44,7 +44,7 @@ public final class Login implements LoginSteps {
     private final Evidence evidence;
     private final LoginTimer timer;
 
-    /** How the client is asked before it has a place; OTHER when it has one, or was asked. */
+    /** How to ask the client for its password before it has a place; OTHER when it has one, or has been asked. */
     private AuthenticationMethod askFirst;
 
     private LoginPhase phase;
@@ -54,8 +54,8 @@ public final class Login implements LoginSteps {
     /**
      * Nothing happens before {@link #begin}.
      *
-     * @param identity learns what the client is told and proves
-     * @param terms what the master says of the client
+     * @param identity notes what the client is sent and what it proves
+     * @param terms what the master says about the client
      */
     public Login(
             LoginHost host,
@@ -92,12 +92,12 @@ public final class Login implements LoginSteps {
         phase = new Waiting(next, false, host, this);
     }
 
-    /** The client may be spoken to, but nothing is done for it yet. */
+    /** The client may be written to, but nothing is done for it yet. */
     public void accept() {
         await(SessionState.WAITING);
     }
 
-    /** Begins, within the time. */
+    /** Begins the login, which may take this long. */
     public void begin(long leftMs) {
         timer.start(leftMs);
         frontend.interest(Interest.HANGUP);
@@ -111,12 +111,12 @@ public final class Login implements LoginSteps {
         }
     }
 
-    /** Whether the client is to prove who it is before it gets a place. */
+    /** Whether the client must prove its identity before it gets a place. */
     private boolean isToAskFirst() {
         return askFirst != AuthenticationMethod.OTHER;
     }
 
-    /** Whether the client waits for a place, which nobody but the master can give it. */
+    /** Whether the client waits for a place, which only the master can give it. */
     public boolean awaitsPlace() {
         return phase instanceof Waiting waiting && waiting.awaitsPlace();
     }
@@ -125,12 +125,12 @@ public final class Login implements LoginSteps {
         return evidence;
     }
 
-    /** Whether the client was told nothing yet, so that another server may let it in. */
+    /** Whether the client has been sent nothing yet, so that another server may let it in. */
     public boolean isUnheard() {
         return !hasSpoken && !phase.hasSpoken();
     }
 
-    /** The master is asked for a place. The time until there is one is not the login's. */
+    /** Asks the master for a place. The wait for one does not count as login time. */
     private void wantPlace(boolean proved, byte[] refusal) {
         askFirst = AuthenticationMethod.OTHER;
         timer.pause();
@@ -142,21 +142,21 @@ public final class Login implements LoginSteps {
     /**
      * The master gives a place.
      *
-     * @param mostMs for all the rest of the login
+     * @param mostMs bound on the rest of the login
      */
     public void placed(long mostMs) {
         await(SessionState.WAITING);
         timer.resume(mostMs);
     }
 
-    /** The backend that the client waits for is at hand. */
+    /** The backend that the client waits for is available. */
     public void backendAvailable() {
         if (state() == SessionState.WAITING) {
             check();
         }
     }
 
-    /** The backend that the client waits for will not come. */
+    /** The client will not get the backend that it waits for. */
     public void backendUnavailable() {
         if (phase instanceof Waiting waiting) {
             if (waiting.state() == SessionState.CHECKING) {
@@ -166,11 +166,11 @@ public final class Login implements LoginSteps {
         }
     }
 
-    /** Before a backend is used or opened, what is known of the role must be known as of then. */
+    /** Before a backend is used or opened, what is known of the role must be brought up to date. */
     private void check() {
         RoleFacts known = facts;
         if (known != null && host.attached().state() == BackendState.CONNECTING) {
-            goOn(known); // They are from before this backend, which is what counts.
+            goOn(known); // They date from before this backend, which is what counts.
             return;
         }
         await(SessionState.CHECKING);
@@ -189,7 +189,7 @@ public final class Login implements LoginSteps {
             byte[] saslRequest = BackendMessage.authenticationSasl(List.of(ScramVerifier.NAME));
             ask(askFirst, saslRequest, found, new Pipe(context.buffers(), new BlindInspector()), NOTHING);
         } else {
-            wantPlace(false, NOTHING); // The server is to say what becomes of this client.
+            wantPlace(false, NOTHING); // The server must decide about this client.
         }
     }
 
@@ -210,11 +210,11 @@ public final class Login implements LoginSteps {
             case WELCOME -> setUp(chosen, proof == null ? opened.negotiation() : proof.message());
             case VERIFY -> {
                 if (proof != null && !proof.holdsUnder(found)) {
-                    startAnew(chosen); // The server is to say whether this is the password still.
+                    startAnew(chosen); // The server must say whether this is still the password.
                 } else if (proof != null) {
                     setUp(chosen, proof.message());
                 } else if (evidence.resumption() != null) {
-                    setUp(chosen, NOTHING); // A new password does not end the sessions that there are.
+                    setUp(chosen, NOTHING); // A new password does not end existing sessions.
                 } else {
                     ask(opened.method(), opened.saslRequest(), found, chosen.fromServer(), opened.negotiation());
                 }
@@ -231,10 +231,10 @@ public final class Login implements LoginSteps {
     }
 
     /**
-     * Asks a client that has a backend, which it may have or the server decides over a new one in its place; or one that has no place, and
-     * costs nobody a connection until it has proved who it is.
+     * Asks the client for its password. A client with a backend then gets it, or the server decides on a new one in its place; a client
+     * without a place costs no connection until it has proved its identity.
      *
-     * @param before what the client is told first
+     * @param before sent to the client first
      */
     private void ask(AuthenticationMethod method, byte[] saslRequest, RoleFacts found, Pipe toClient, byte[] before) {
         hasSpoken = true;
@@ -269,7 +269,7 @@ public final class Login implements LoginSteps {
         }
         Backend warm = host.attached();
         if (requests.canGivePlaces()) {
-            host.leaveBackend(); // It was told nothing, and is as good as before for somebody else.
+            host.leaveBackend(); // It was sent nothing, and is as good as before for another client.
             wantPlace(false, NOTHING);
             warm.release(true, "");
         } else {
@@ -278,10 +278,10 @@ public final class Login implements LoginSteps {
     }
 
     /**
-     * Gives the backend the client's values of what does not split pools, and lets the client in; where the server may refuse a
-     * value, only when it has not.
+     * Gives the backend the client's values of the parameters that do not split pools, and lets the client in; where the server may
+     * refuse a value, only after it has accepted.
      *
-     * @param before what the client is told before AuthenticationOk
+     * @param before sent to the client before AuthenticationOk
      */
     private void setUp(Backend warm, byte[] before) {
         if (warm.isStillAsNew()) {
@@ -313,7 +313,7 @@ public final class Login implements LoginSteps {
         }
     }
 
-    /** Tells the client of a warm backend what a login would have told it; one who has its session already, what is new. */
+    /** Sends the client of a warm backend what a login would have sent; a client that has a session already, only what is new. */
     @Override
     public void welcome(BackendLease lease, byte[] before) {
         Backend warm = lease.backend();
@@ -330,7 +330,7 @@ public final class Login implements LoginSteps {
         host.settle();
     }
 
-    /** The new backend is connected, and the server is to let the client in. */
+    /** The new backend is connected: the login at the server begins. */
     public void connected(Backend fresh) {
         fresh.identity().startedWith(facts().fingerprint(), ClientSettings.ignored(startup, host.settings()));
         Negotiation negotiation = Negotiation.of(startup);
@@ -383,7 +383,7 @@ public final class Login implements LoginSteps {
         refused.release(false, "");
     }
 
-    /** The client is in: what it proved its password with, and what that was compared to, is wiped. */
+    /** The client is in: wipes what it proved its password with. */
     private void becomeActive(BackendLease lease) {
         timer.stop();
         evidence.wipe();
@@ -391,7 +391,7 @@ public final class Login implements LoginSteps {
         host.loggedIn(lease, ReusePolicy.askable(lease.backend().identity().method(), facts()));
     }
 
-    /** The session ends, wherever the login is. */
+    /** The session ends, whatever phase the login is in. */
     public void end() {
         timer.stop();
         phase.end();

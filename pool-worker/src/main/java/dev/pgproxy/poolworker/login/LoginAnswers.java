@@ -2,7 +2,7 @@ package dev.pgproxy.poolworker.login;
 
 import org.jspecify.annotations.Nullable;
 
-/** Answers a server's questions at a login in the client's stead. */
+/** Answers a server's requests during a login, in the client's stead. */
 public interface LoginAnswers {
 
     /**

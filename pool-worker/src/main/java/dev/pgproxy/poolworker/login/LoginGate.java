@@ -11,17 +11,17 @@ import java.nio.ByteBuffer;
 import java.util.Set;
 
 /**
- * Keeps what a server says in a login from the client until it matters: until the server asks for something, lets the client in
- * or refuses it. Servers that end in the middle of a login say half of it, and who heard nothing can be served by another one.
+ * Withholds what a server sends during a login until it matters: until the server asks for something, lets the client in or
+ * refuses it. A server that ends in mid-login has sent half of it, and a client that got nothing can be served by another.
  */
 public final class LoginGate implements MessageInspector {
 
     private static final byte[] NOTHING = {};
 
-    /** Notices and parameters are far less; behind so much of them the rest passes as it comes. */
+    /** Notices and parameters take far less; beyond this, the rest passes as it arrives. */
     private static final int MAX_WITHHELD_BYTES = 64 * 1024;
 
-    /** What a server says that starts or stops, or has no room. Another one may take the client, or the same one a little later. */
+    /** SQLSTATEs of a server that starts, stops or has no room. Another one may take the client, or the same one a little later. */
     private static final Set<String> NOT_NOW = Set.of(
             SqlState.CANNOT_CONNECT_NOW,
             SqlState.ADMIN_SHUTDOWN,
@@ -34,17 +34,17 @@ public final class LoginGate implements MessageInspector {
     private byte[] turnedAway = NOTHING;
     private boolean open;
 
-    /** @param login looks at each message, and says in what form it is for the client */
+    /** @param login inspects each message, and decides in what form the client gets it */
     LoginGate(LoginInspector login) {
         this.login = login;
     }
 
-    /** Whether the client was told anything. */
+    /** Whether the client has been sent anything. */
     boolean isOpen() {
         return open;
     }
 
-    /** The server's refusal, which the client was not told: it takes no connections for now. Empty when it did not say so. */
+    /** The withheld refusal of a server that takes no connections for now; empty when there was none. */
     byte[] turnedAway() {
         return turnedAway;
     }

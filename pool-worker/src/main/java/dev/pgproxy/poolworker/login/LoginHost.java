@@ -14,29 +14,29 @@ public interface LoginHost extends RelayHost {
     /** The settings in force. */
     PoolSettings settings();
 
-    /** The backend that is to serve the session, which there is. */
+    /** The backend that is to serve the session; there must be one. */
     Backend attached();
 
-    /** The backend is somebody else's from now on, or of no use; the caller releases it. */
+    /** Detaches the backend, which goes to another session or is of no use; the caller releases it. */
     void leaveBackend();
 
     /**
-     * The backend gets to work for the client.
+     * Puts the backend to work for the client.
      *
-     * @param witness listens to what the client says; null when nobody does
+     * @param witness overhears what the client sends; null for none
      */
     BackendLease lease(Backend serving, @Nullable ScramWitness witness);
 
     /**
      * The client is in.
      *
-     * @param askable how the next client of this kind can be asked before it has a place
+     * @param askable how to ask the next client of this kind for its password before it has a place
      */
     void loggedIn(BackendLease lease, AuthenticationMethod askable);
 
-    /** Whether a login that is under way is not to go on. */
+    /** Whether a login that is under way is held. */
     boolean isLoginHeld();
 
-    /** Takes a step that nothing of the client's led to just now. */
+    /** Runs a step that the client did not just trigger, such as a timer's. */
     void contained(Runnable step);
 }

@@ -16,8 +16,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at what a server says while a client logs in to it. Everything passes but two messages: BackendKeyData gets the
- * session's own secret in place of the server's, and NegotiateProtocolVersion says what the proxy and the server agree on.
+ * Inspects what a server sends while a client logs in to it. Everything passes but requests that are answered in the client's
+ * stead, and two messages: BackendKeyData gets the session's own secret in place of the server's, and NegotiateProtocolVersion
+ * says what the proxy and the server agree on.
  */
 public final class LoginInspector implements MessageInspector {
 
@@ -47,9 +48,9 @@ public final class LoginInspector implements MessageInspector {
 
     /**
      * @param secretForKey the session's secret for the server's cancel key, of the same length
-     * @param answers what is answered in place of the client, which was told the rest before; null when it is new to it
-     * @param witness listens to the server's requests; null when nobody does
-     * @param toServer takes messages that are sent in the client's stead
+     * @param answers answers in place of a client that has been sent the rest before; null when the client answers itself
+     * @param witness overhears the server's requests; null for none
+     * @param toServer takes messages sent in the client's stead
      * @param whenComplete run at ReadyForQuery, to put the next inspector in place
      */
     LoginInspector(
@@ -69,7 +70,7 @@ public final class LoginInspector implements MessageInspector {
         this.whenComplete = whenComplete;
     }
 
-    /** The server's ErrorResponse, header and all, when that was its last word; else empty. */
+    /** The server's ErrorResponse, header and all, when that was its last message; else empty. */
     byte[] refusal() {
         return refusal;
     }
@@ -79,7 +80,7 @@ public final class LoginInspector implements MessageInspector {
         return complete;
     }
 
-    /** Whether the server's last word was an error. */
+    /** Whether the server's last message was an error. */
     boolean isRefused() {
         return refused;
     }
@@ -100,7 +101,7 @@ public final class LoginInspector implements MessageInspector {
             byte[] own = negotiation.message();
             identity.negotiation(own);
             if (answers != null) {
-                return verdict; // The client was told before it was asked for its password.
+                return verdict; // The client was sent it before it was asked for its password.
             }
             replacement = concat(own, MessageCopies.whole(buffer, bodyStart, bodyBytes));
             return Verdict.REPLACE;
@@ -120,7 +121,7 @@ public final class LoginInspector implements MessageInspector {
             case BackendMessage.NEGOTIATE_PROTOCOL_VERSION -> {
                 require(bodyBytes >= Negotiation.HEADER_BYTES, "NegotiateProtocolVersion");
                 if (identity.negotiation().length > 0) {
-                    return Verdict.FORWARD; // A server says it once; what else it says is between it and the client.
+                    return Verdict.FORWARD; // A server sends it once; any other is between it and the client.
                 }
                 replacement = negotiation.message(MessageCopies.copy(buffer, bodyStart, bodyBytes));
                 identity.negotiation(replacement);
@@ -175,7 +176,7 @@ public final class LoginInspector implements MessageInspector {
         return Verdict.REPLACE;
     }
 
-    /** No client could make sense of such a login, and nobody knows what else this server says. */
+    /** No client could make sense of such a login, and there is no telling what else this server sends. */
     private static void require(boolean isSound, String message) throws ProtocolViolation {
         if (!isSound) {
             throw ProtocolViolation.of("malformed " + message + " message in a login");
@@ -197,7 +198,7 @@ public final class LoginInspector implements MessageInspector {
 
     @Override
     public void passedUnseen(byte type) {
-        // A request of this size is none that we know.
+        // A request of this size is not one that we know.
         method = AuthenticationMethod.OTHER;
     }
 }

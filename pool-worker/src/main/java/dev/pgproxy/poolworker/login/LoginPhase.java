@@ -10,13 +10,13 @@ public interface LoginPhase {
 
     SessionState state();
 
-    /** The client has something to say, or is gone. */
+    /** The client's connection is readable or writable, or has ended. */
     void frontendReady(int ready);
 
-    /** The backend's connection has bytes, or room. */
+    /** The backend's connection is readable or writable. */
     void backendReady(int ready);
 
-    /** The backend had something to say, or ended, while nobody used it. */
+    /** The backend sent something, or ended, while no client used it. */
     void lostWhileIdle(Backend claimed);
 
     /** See {@link RelayPhase#serverSaid}. */
@@ -28,12 +28,12 @@ public interface LoginPhase {
     /** Whether nothing is under way that a change of the primary would have to wait for. */
     boolean isAtRest();
 
-    /** Whether the client was told something in this phase. */
+    /** Whether the client was sent anything in this phase. */
     boolean hasSpoken();
 
     /** The server's ErrorResponse; empty when there was none. */
     byte[] refusal();
 
-    /** The session ends, or the phase does. */
+    /** The session ends in this phase. */
     void end();
 }

@@ -5,7 +5,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.session.SessionOwner;
 
-/** What a login asks of those who keep the worker's sessions; each is described at {@link SessionOwner}. */
+/** What a login requests of the owner of the worker's sessions; each request is described at {@link SessionOwner}. */
 public interface LoginRequests {
 
     void askForRole();

@@ -4,7 +4,7 @@ import dev.pgproxy.common.loop.Deadline;
 import dev.pgproxy.common.loop.EventLoop;
 import java.util.concurrent.TimeUnit;
 
-/** Bounds the time of a login; what the client waits for a place in between is not counted. */
+/** Bounds the time of a login, not counting the client's wait for a place. */
 public final class LoginTimer {
 
     private final EventLoop loop;
@@ -13,7 +13,7 @@ public final class LoginTimer {
     private long leftMs;
     private long sinceNs;
 
-    /** @param whenOver run when the time is over */
+    /** @param whenOver run when the time is up */
     LoginTimer(EventLoop loop, Runnable whenOver) {
         this.loop = loop;
         this.whenOver = whenOver;
@@ -26,14 +26,14 @@ public final class LoginTimer {
         deadline.start(leftMs, whenOver);
     }
 
-    /** Counts nothing until {@link #resume}. */
+    /** Stops counting until {@link #resume}. */
     void pause() {
         stop();
         long spentMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - sinceNs);
         leftMs = Math.max(1, leftMs - spentMs);
     }
 
-    /** @param mostMs for all the rest, whatever was left */
+    /** @param mostMs bound on the rest, however much was left */
     void resume(long mostMs) {
         start(Math.min(leftMs, mostMs));
     }

@@ -20,8 +20,8 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /**
- * Gives a warm backend its next client's values of the parameters that do not split pools: one query of the proxy's own before
- * the client's first, whose answer the client never sees.
+ * Gives a warm backend its next client's values of the parameters that do not split pools, by one query of the proxy's own ahead
+ * of the client's first. The client never sees the answer.
  */
 public final class ParameterSetting implements MessageInspector {
 
@@ -35,9 +35,9 @@ public final class ParameterSetting implements MessageInspector {
     private boolean failed;
 
     /**
-     * Nothing is said to the server before {@link #send}.
+     * Nothing is sent to the server before {@link #send}.
      *
-     * @param changes values to set, by name; none when the server shall only see that somebody is there
+     * @param changes values to set, by name; none when the server only needs to see activity
      */
     static ParameterSetting through(BackendLease lease, Map<String, String> changes) {
         Backend backend = lease.backend();
@@ -59,13 +59,13 @@ public final class ParameterSetting implements MessageInspector {
         this.isCertain = areCertain(changes);
     }
 
-    /** Sends the query, ahead of whatever the client sends; its answer comes after the client's welcome when it {@link #isCertain}. */
+    /** Sends the query, ahead of whatever the client sends; when it {@link #isCertain}, the answer arrives after the client's welcome. */
     void send() {
         progress.onFrontend(FrontendMessage.QUERY);
         toServer.accept(query());
     }
 
-    /** Whether the server is sure to take the changes as they are, so that the client is welcomed at once and hears what else it reports. */
+    /** Whether the server is sure to accept the changes as they are: the client is welcomed at once, and gets what else it reports. */
     boolean isCertain() {
         return isCertain;
     }
@@ -96,13 +96,13 @@ public final class ParameterSetting implements MessageInspector {
     /** Values are printable ASCII, and quoted so that no setting of the session changes their meaning. */
     private byte[] query() {
         if (changes.isEmpty()) {
-            return FrontendMessage.query(""); // For the server it is activity.
+            return FrontendMessage.query(""); // It counts as activity at the server.
         }
         if (isCertain) {
             return FrontendMessage.query(
                     "SET application_name = " + quoted(changes.getOrDefault(StartupParameters.APPLICATION_NAME, "")));
         }
-        // A list such as search_path is one string in a startup packet, as it is here, and would be one element in SET.
+        // A list such as search_path is one string here, as in a startup packet; in SET it would be one element.
         List<String> calls = changes.entrySet().stream()
                 .map(change -> "pg_catalog.set_config(" + quoted(change.getKey()) + ", " + quoted(change.getValue())
                         + ", false)")
@@ -128,8 +128,8 @@ public final class ParameterSetting implements MessageInspector {
     }
 
     /**
-     * Whether the values are not what the client wants. Never when it was welcomed already: then it can only have been a cancel for
-     * the client's own first query, and a name for the log is not worth its session.
+     * Whether the values are not what the client wants. Never true once the client was welcomed: only a cancel of its own first
+     * query can have failed this one then, and a name for the log is not worth its session.
      */
     boolean hasFailed() {
         return failed && !isCertain;
@@ -150,7 +150,7 @@ public final class ParameterSetting implements MessageInspector {
             }
             case BackendMessage.ERROR_RESPONSE -> {
                 failed = true;
-                progress.doubt(); // What the backend is set to is not what its clients would be told.
+                progress.doubt(); // The backend's values are not those that its clients would be told.
                 error = MessageCopies.copy(buffer, bodyStart, bodyBytes);
             }
             case BackendMessage.READY_FOR_QUERY -> {
@@ -171,6 +171,6 @@ public final class ParameterSetting implements MessageInspector {
 
     @Override
     public void passedUnseen(byte type) {
-        failed = true; // No answer to our query is so large: this is something else.
+        failed = true; // No answer to our query is that large: this is something else.
     }
 }

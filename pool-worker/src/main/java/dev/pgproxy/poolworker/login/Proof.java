@@ -6,7 +6,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A client has proved to the proxy that it knows its password, and waits for a backend. What logs in in its stead is kept until then. */
+/** A client's proof to the proxy that it knows its password. Until the client has a backend, this keeps what logs in for it. */
 public final class Proof {
 
     private final byte[] message;
@@ -15,9 +15,9 @@ public final class Proof {
     private final @Nullable Replay password;
 
     /**
-     * @param message what the client is told before AuthenticationOk
+     * @param message sent to the client before AuthenticationOk
      * @param facts what the password was compared with
-     * @param clientKey empty for other methods than SCRAM
+     * @param clientKey empty for methods other than SCRAM
      * @param answers the client's own
      */
     Proof(AuthenticationMethod method, byte[] message, RoleFacts facts, byte[] clientKey, Replay answers) {
@@ -36,7 +36,7 @@ public final class Proof {
         return message;
     }
 
-    /** Whether it is as good as one that was given now: role and password are the same. */
+    /** Whether it still holds: role and password are the same as then. */
     boolean holdsUnder(RoleFacts now) {
         return facts.fingerprint().equals(now.fingerprint())
                 && facts.verifiers().equals(now.verifiers());
@@ -51,7 +51,7 @@ public final class Proof {
         return password != null ? password.copy() : new KeyLogin(verifiers.md5(), clientKey, nonce);
     }
 
-    /** Forgets what logs in. */
+    /** Wipes what logs in. */
     void wipe() {
         Arrays.fill(clientKey, (byte) 0);
         if (password != null) {

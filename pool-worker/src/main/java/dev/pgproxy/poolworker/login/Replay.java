@@ -4,16 +4,15 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.MessageFramer;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives a server the answers that a client has given to the proxy, in the same order. A password in clear text may well be right
- * there; a proof that was made for the proxy's salt or nonce never is, and then the server says that the password is wrong in
- * its own words. When the answers are used up, or the server asks for something else, it talks to the client itself.
+ * Gives a server the answers that a client gave the proxy, in the same order. A cleartext password may well be right there; a
+ * proof made for the proxy's salt or nonce never is, and the server then says in its own words that the password is wrong.
+ * When the answers are used up, or the server asks for something else, it talks to the client itself.
  */
 public final class Replay implements LoginAnswers {
 
@@ -37,7 +36,9 @@ public final class Replay implements LoginAnswers {
             return answer;
         }
         byte[] body = Arrays.copyOfRange(answer, MessageFramer.HEADER_BYTES, answer.length);
-        return FrontendMessage.wrap(ByteBuffer.wrap(answer).get(), scram.transplant(body, data));
+        byte type = answer[0];
+        Arrays.fill(answer, (byte) 0);
+        return FrontendMessage.wrap(type, scram.transplant(body, data));
     }
 
     /** The same answers for another login; what is taken from one is not taken from the other. */
@@ -45,12 +46,12 @@ public final class Replay implements LoginAnswers {
         return new Replay(method, scram, answers.stream().map(byte[]::clone).toList());
     }
 
-    /** Whether an answer was not given yet. */
+    /** Whether any answer is left. */
     boolean isLeft() {
         return !answers.isEmpty();
     }
 
-    /** Forgets what is left. */
+    /** Wipes what is left. */
     void wipe() {
         answers.forEach(answer -> Arrays.fill(answer, (byte) 0));
         answers.clear();

@@ -1,9 +1,9 @@
 package dev.pgproxy.poolworker.login;
 
-/** Where the secrets of BackendKeyData come from. */
+/** Source of cancel keys, salts and nonces. */
 @FunctionalInterface
 public interface SecretSource {
 
-    /** So many bytes that nobody can guess. */
+    /** This many bytes that cannot be guessed. */
     byte[] secret(int bytes);
 }

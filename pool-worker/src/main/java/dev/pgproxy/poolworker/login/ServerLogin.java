@@ -12,12 +12,12 @@ import dev.pgproxy.poolworker.traffic.RelayPhase;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
-/** The server decides over the client on a new backend; the client hears of it, or notices nothing when it is in already. */
+/** The server decides about the client on a new backend; the client takes part, or notices nothing when the proxy logs in for it. */
 public final class ServerLogin extends RelayPhase implements LoginPhase {
 
     private static final byte[] NOTHING = {};
 
-    /** What is done with what the server says: looked at and passed on, withheld until it matters, or never told. */
+    /** What happens to the server's messages: they are inspected and passed on, withheld until they matter, or never shown. */
     private final LoginInspector inspector;
 
     private final @Nullable LoginGate gate;
@@ -30,10 +30,10 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
     private final LoginSteps steps;
 
     /**
-     * Nothing is said to the server before {@link #start}.
+     * Nothing is sent to the server before {@link #start}.
      *
-     * @param inspector looks at all that the server says until it has let the client in
-     * @param evidence of who the client is, when it was asked before
+     * @param inspector inspects all that the server sends until it has let the client in
+     * @param evidence of the client's identity, when it was asked before
      */
     ServerLogin(
             BackendLease lease,
@@ -71,7 +71,7 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
     public void frontendReady(int ready) {
         boolean isHangUp = (ready & Interest.HANGUP) != 0;
         if (silent != null || (isHangUp && host.isLoginHeld())) {
-            host.leave(); // What it has to say is for its session.
+            host.leave(); // What it has sent is for its session.
             return;
         }
         if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !lease().flushToClient()) {
@@ -84,11 +84,11 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
         host.settle();
     }
 
-    /** @return whether the session goes on */
+    /** @return whether the session continues */
     private boolean readClient() {
         try {
             switch (lease().fromClient()) {
-                case MOVED, IDLE, SINK_BROKEN -> { // What a server has said that takes nothing more is still to come.
+                case MOVED, IDLE, SINK_BROKEN -> { // What a server sent before it stopped reading is still to arrive.
                     return true;
                 }
                 case STOPPED, SOURCE_ENDED -> host.leave();
@@ -130,15 +130,15 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
         if (silent == null) {
             host.giveBack(gate == null ? NOTHING : gate.turnedAway());
         } else if (silent.turnedAway().length > 0) {
-            // The client has proved who it is, and knows of none of this: it waits for a place if there can be one.
+            // The client has proved its identity, and has noticed nothing: it waits for a place if there can be one.
             if (isProved && silent.isFull() && requests.canGivePlaces()) {
                 steps.wantRoom(silent.turnedAway());
             } else {
                 host.giveBack(silent.turnedAway());
             }
         } else if (isProved) {
-            // The proxy was wrong about how the server asks, or about the password: the next login is between the two
-            // alone.
+            // The proxy was wrong about the server's method or about the password: next time, client and server talk to
+            // each other directly.
             requests.roleDoubted(silent.isAboutLogin());
             host.part(
                     silent.refusal().length > 0
@@ -174,7 +174,7 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
         return silent == null ? inspector.refusal() : NOTHING;
     }
 
-    /** The server has refused the client, whom it had asked already, for want of room: at least the next one shall find some. */
+    /** If the server has refused the client, after asking it, for lack of room: at least the next one shall find some. */
     @Override
     public void end() {
         if (SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(refusal()))) {

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What makes a session the same for its client, wherever it goes on: the process id and the secret that the client was told for its
- * cancels, and what logs in to another server in its stead. The latter is kept only where it may be needed.
+ * What makes a session the same for its client wherever it continues: the process id and the secret that the client was given for
+ * its CancelRequests, and what logs in to another server in its stead. The latter is kept only where it may be needed.
  */
 public final class SessionIdentity {
 
@@ -24,9 +24,9 @@ public final class SessionIdentity {
     private @Nullable ScramWitness witness;
 
     /**
-     * Of a session that begins, or goes on.
+     * For a session that begins or continues.
      *
-     * @param keepsKey whether the session shall be able to continue on another server
+     * @param keepsKey whether the session may continue on another server
      * @param from null when it begins
      */
     public SessionIdentity(boolean keepsKey, @Nullable Resumption from) {
@@ -37,9 +37,9 @@ public final class SessionIdentity {
     }
 
     /**
-     * From now on nothing that logs in is kept.
+     * Stops keeping what logs in.
      *
-     * @param isLoggedIn whether it is not needed for a login that is under way
+     * @param isLoggedIn whether no login is under way that needs it
      */
     public void stay(boolean isLoggedIn) {
         keepsKey = false;
@@ -54,13 +54,13 @@ public final class SessionIdentity {
         clientKey = NOTHING;
     }
 
-    /** The client is told this process id and this secret. */
+    /** Notes the process id and the secret that the client is sent. */
     void told(int toldPid, byte[] toldSecret) {
         pid = toldPid;
         secret = toldSecret;
     }
 
-    /** What the client was told; empty when it was told nothing. */
+    /** The secret that the client was sent; empty when there was none. */
     byte[] secret() {
         return secret;
     }
@@ -70,7 +70,7 @@ public final class SessionIdentity {
         return secret.length > 0 && pid == toldPid && MessageDigest.isEqual(secret, toldSecret);
     }
 
-    /** A login by the server is about to begin: who is to listen to it; null for nobody. */
+    /** The witness of a login at the server that is about to begin; null for none. */
     @Nullable
     ScramWitness overhear(Verifiers verifiers) {
         if (keepsKey) {
@@ -90,12 +90,12 @@ public final class SessionIdentity {
         }
     }
 
-    /** The client has proved to the proxy itself that it has the password. */
+    /** The client has proved to the proxy itself that it knows the password. */
     void proved(byte[] provedWith) {
         clientKey = keepsKey ? provedWith : NOTHING;
     }
 
-    /** Whether the proxy may be able to log in in the client's stead where the server asks in this way. */
+    /** Whether the proxy may be able to log in for the client at a server that asks by this method. */
     public boolean canLogIn(AuthenticationMethod method) {
         return switch (method) {
             case TRUST, MD5 -> keepsKey;
@@ -105,16 +105,16 @@ public final class SessionIdentity {
     }
 
     /**
-     * What another backend needs to go on with the session.
+     * What another backend needs to continue the session.
      *
-     * @param statuses parameters that the client was told the values of
+     * @param statuses parameter values that the client was sent
      * @param settings what the client has set
      */
     public Resumption resumption(Map<String, String> statuses, Map<String, String> settings) {
         return new Resumption(pid, secret, statuses, settings, clientKey.clone());
     }
 
-    /** Forgets what logs in. */
+    /** Wipes what logs in. */
     public void wipe() {
         Arrays.fill(clientKey, (byte) 0);
     }

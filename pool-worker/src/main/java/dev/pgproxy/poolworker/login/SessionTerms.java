@@ -6,12 +6,12 @@ import dev.pgproxy.common.ipc.Resumption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the master says of a client.
+ * What the master says about a client.
  *
  * @param loginTimeLeftMs bound on the rest of the login
- * @param idleExempt whether the client may be idle outside a transaction for ever
- * @param singleUse whether nobody may have its backend after it
- * @param askFirst how it is to prove who it is before it has a place; {@link AuthenticationMethod#OTHER} when it has one
+ * @param idleExempt whether the client may idle outside a transaction without limit
+ * @param singleUse whether no other client may have its backend after it
+ * @param askFirst how it must prove its identity before it gets a place; {@link AuthenticationMethod#OTHER} when it has one
  * @param origin where it comes from
  * @param resumption of the session that it has already; null when it is about to log in
  */

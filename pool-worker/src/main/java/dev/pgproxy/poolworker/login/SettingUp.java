@@ -11,7 +11,7 @@ import dev.pgproxy.poolworker.traffic.RelayPhase;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
-/** The backend is given the client's settings, which the server may refuse; until it has not, the client is told nothing. */
+/** The backend gets the client's settings, which the server may refuse; until it has accepted them, the client is told nothing. */
 public final class SettingUp extends RelayPhase implements LoginPhase {
 
     private static final byte[] NOTHING = {};
@@ -23,7 +23,7 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
     private final LoginSteps steps;
 
     /**
-     * @param beforeWelcome what the client is told before AuthenticationOk
+     * @param beforeWelcome sent to the client before AuthenticationOk
      * @param resumption of the session that the client has already; null when it is about to log in
      */
     SettingUp(
@@ -48,12 +48,12 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
 
     @Override
     public void frontendReady(int ready) {
-        host.leave(); // Only a hang-up is waited for here.
+        host.leave(); // Only a hang-up is awaited here.
     }
 
     @Override
     protected void serverWasRead(boolean wasRunning) {
-        // Its answer is looked at with what else came.
+        // Its answer is handled together with what else arrived.
     }
 
     @Override
@@ -106,6 +106,6 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
 
     @Override
     public void end() {
-        // The backend, which is given back, shows what of it was done.
+        // The backend, which is given back, knows how much of it was done.
     }
 }

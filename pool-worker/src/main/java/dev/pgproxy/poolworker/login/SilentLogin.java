@@ -9,7 +9,7 @@ import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.traffic.LastWords;
 import java.nio.ByteBuffer;
 
-/** Looks at what a server says while the proxy logs in to it for a client that has its session already: nothing of it passes. */
+/** Inspects what a server sends while the proxy logs in to it for a client that must not notice: nothing of it passes. */
 public final class SilentLogin implements MessageInspector {
 
     private static final byte[] NOTHING = {};
@@ -20,7 +20,7 @@ public final class SilentLogin implements MessageInspector {
     private boolean isAboutLogin = true;
     private String problem = "the server closed the connection during the login";
 
-    /** @param login notes what is to be noted, and has somebody who answers in the client's stead */
+    /** @param login notes what must be noted, and answers in the client's stead */
     SilentLogin(LoginInspector login) {
         this.login = login;
     }
@@ -30,7 +30,7 @@ public final class SilentLogin implements MessageInspector {
         return turnedAway;
     }
 
-    /** Whether the server has turned the client away for want of room. */
+    /** Whether the server has turned the client away for lack of room. */
     boolean isFull() {
         return SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(turnedAway));
     }
@@ -40,7 +40,7 @@ public final class SilentLogin implements MessageInspector {
         return refusal;
     }
 
-    /** Whether it failed for how the client logs in, and not for want of a place or the like. */
+    /** Whether it failed over how the client logs in, and not for lack of room or the like. */
     boolean isAboutLogin() {
         return isAboutLogin;
     }
@@ -69,7 +69,7 @@ public final class SilentLogin implements MessageInspector {
             return Verdict.STOP;
         }
         Verdict verdict = login.inspect(type, buffer, bodyStart, bodyBytes);
-        login.replacement(); // Nobody is told.
+        login.replacement(); // The client is not sent it.
         if (verdict == Verdict.FORWARD && type == BackendMessage.AUTHENTICATION && asks(buffer, bodyStart, bodyBytes)) {
             problem = "the server asks for a secret that only the client has";
             return Verdict.STOP;

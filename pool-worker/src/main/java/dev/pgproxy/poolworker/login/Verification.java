@@ -16,33 +16,33 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The proxy's own check of a client that is to take over a backend: asks for what the server had asked the backend's first client
- * for, with a salt or nonce that was never used before. It never refuses a client by itself: a client that does not pass is shown to
- * the server with the same answers ({@link Replay}), so that the refusal is the server's own.
+ * The proxy's own check of a client that is to take over a backend: asks for what the server asked the backend's first client for,
+ * with a new salt or nonce. It never refuses a client by itself: the answers of a client that does not pass are given to the server
+ * ({@link Replay}), so that the refusal is the server's own.
  */
 public final class Verification {
 
-    /** What comes of a client's answer. */
+    /** What follows from a client's answer. */
     sealed interface Step {
         /** The client is asked for more. */
         @SuppressWarnings("ArrayRecordComponent") // Written once and forgotten.
         record Ask(byte[] message) implements Step {}
 
-        /** The client knows the password; the message goes before AuthenticationOk. */
+        /** The client knows the password; the message is sent before AuthenticationOk. */
         @SuppressWarnings("ArrayRecordComponent") // Written once and forgotten.
         record Accept(byte[] message) implements Step {}
 
-        /** Whether this is the password takes milliseconds to compute. */
+        /** Checking this password takes milliseconds of computing. */
         @SuppressWarnings("ArrayRecordComponent") // The receiver wipes it.
         record Compute(ScramVerifier verifier, byte[] password) implements Step {}
 
-        /** The client does not know the password, or said what only the server can judge. */
+        /** The client does not know the password, or sent something that only the server can judge. */
         record Refer() implements Step {}
     }
 
     private static final byte[] NOTHING = {};
 
-    /** No longer password is read. */
+    /** A longer password is not read. */
     private static final int MAX_PASSWORD_BYTES = 16 * 1024;
 
     private final AuthenticationMethod method;
@@ -135,7 +135,7 @@ public final class Verification {
         return last == null ? new Step.Refer() : new Step.Accept(BackendMessage.authenticationSaslFinal(last));
     }
 
-    /** The client's answers, for the server to judge; they are wiped once they were used. */
+    /** The client's answers, for the server to judge; they are wiped once used. */
     Replay replay() {
         return new Replay(method, scram, answers);
     }
@@ -145,7 +145,7 @@ public final class Verification {
         return scram == null ? NOTHING : scram.clientKey();
     }
 
-    /** Forgets what the client said. */
+    /** Wipes the client's answers. */
     void wipe() {
         answers.forEach(answer -> Arrays.fill(answer, (byte) 0));
         answers.clear();

@@ -11,16 +11,16 @@ import java.util.Arrays;
 /** Carries a {@link Verification} to the client and back. Each password that passes here is wiped afterwards. */
 public final class VerificationDialogue {
 
-    /** Whose client this is. At most one of the first four methods is called, once. */
+    /** The owner of the client. At most one of the first four methods is called, once. */
     interface Host {
         /**
          * The client knows the password.
          *
-         * @param message what goes before AuthenticationOk
+         * @param message sent before AuthenticationOk
          */
         void accepted(byte[] message);
 
-        /** The server itself shall judge. */
+        /** The server itself must judge. */
         void referred();
 
         /** The client does not speak the protocol. */
@@ -28,7 +28,7 @@ public final class VerificationDialogue {
 
         void left();
 
-        /** Takes a step that nothing of the client's led to just now. */
+        /** Runs a step that the client did not just trigger. */
         void proceed(Runnable step);
     }
 
@@ -42,10 +42,10 @@ public final class VerificationDialogue {
     private final Host host;
     private final AnswerReader answers;
     private boolean computing;
-    /** Read by the thread that computes, too: who is gone is computed nothing for. */
+    /** Read by the computing thread, too: nothing is computed for a client that is gone. */
     private volatile boolean over;
 
-    /** @param toClient the way from the backend to the client, which nothing of the backend's may pass meanwhile */
+    /** @param toClient the pipe from the backend to the client; nothing from the backend may pass through it meanwhile */
     VerificationDialogue(
             Verification verification,
             Transport frontend,
@@ -69,7 +69,7 @@ public final class VerificationDialogue {
     /**
      * Asks the client.
      *
-     * @param before what it is told first
+     * @param before sent to it first
      */
     void start(byte[] before) {
         byte[] request = verification.request();
@@ -95,7 +95,7 @@ public final class VerificationDialogue {
         }
     }
 
-    /** Whether the client has taken all that it was told. */
+    /** Whether the client has yet to read what it was sent. */
     boolean isClientBlocked() {
         return toClient.isBlocked();
     }
@@ -165,11 +165,11 @@ public final class VerificationDialogue {
             awaitClient();
         } else {
             Arrays.fill(step.password(), (byte) 0);
-            proceed(new Verification.Step.Refer()); // Too many wait to be computed here; the server has its own ways.
+            proceed(new Verification.Step.Refer()); // Too many computations wait; the server has its own ways.
         }
     }
 
-    /** The session is over in another way. */
+    /** The session ends for another reason. */
     void cancel() {
         over = true;
         verification.wipe();

@@ -18,9 +18,9 @@ public final class Verifying implements LoginPhase, VerificationDialogue.Host {
     private final VerificationDialogue dialogue;
 
     /**
-     * @param toClient the way to the client, which nothing of a backend's may pass meanwhile
-     * @param role that the client wants to be, with which computing is shared out
-     * @param address as {@link dev.pgproxy.common.peer.PeerGroup} groups it, for the same end
+     * @param toClient the pipe to the client; nothing from a backend may pass through it meanwhile
+     * @param role that the client wants to be, by which computing time is shared out
+     * @param address as {@link dev.pgproxy.common.peer.PeerGroup} groups it, for the same purpose
      */
     Verifying(
             Verification verification,
@@ -38,7 +38,7 @@ public final class Verifying implements LoginPhase, VerificationDialogue.Host {
                 verification, frontend, toClient, context.buffers(), context.background(), role, address, this);
     }
 
-    /** @param before what the client is told first */
+    /** @param before sent to the client first */
     void start(byte[] before) {
         dialogue.start(before);
     }
@@ -58,7 +58,7 @@ public final class Verifying implements LoginPhase, VerificationDialogue.Host {
         throw new IllegalStateException("a backend is at work for a client that has not shown who it is");
     }
 
-    /** What the client has answered was for the proxy alone, so no server can be asked instead. */
+    /** The client's answers were for the proxy alone, so no server can be asked instead. */
     @Override
     public void lostWhileIdle(Backend claimed) {
         host.part(LastWords.lostServer(claimed.key().server()));
@@ -66,7 +66,7 @@ public final class Verifying implements LoginPhase, VerificationDialogue.Host {
 
     @Override
     public boolean serverSaid(Pipe.Outcome outcome) {
-        return true; // It was for the login that has come to an end.
+        return true; // It was for the login that has ended.
     }
 
     @Override

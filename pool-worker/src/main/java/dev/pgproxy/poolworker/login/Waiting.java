@@ -5,7 +5,7 @@ import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.traffic.RelayHost;
 import dev.pgproxy.poolworker.traffic.SessionState;
 
-/** Nothing is said to the client, and nothing was sent to a backend: it waits for one, for a place, or for the master. */
+/** The client waits for a backend, for a place or for the master. It is sent nothing, and no backend has been sent anything. */
 public final class Waiting implements LoginPhase {
 
     private static final byte[] NOTHING = {};
@@ -17,7 +17,7 @@ public final class Waiting implements LoginPhase {
 
     /**
      * @param state ACCEPTED, WAITING or CHECKING
-     * @param awaitsPlace whether it is a place that only the master can give
+     * @param awaitsPlace whether it waits for a place, which only the master can give
      */
     Waiting(SessionState state, boolean awaitsPlace, RelayHost host, LoginSteps steps) {
         this.state = state;
@@ -38,7 +38,7 @@ public final class Waiting implements LoginPhase {
     @Override
     public void frontendReady(int ready) {
         if (state != SessionState.ACCEPTED) {
-            host.leave(); // Only a hang-up is waited for here.
+            host.leave(); // Only a hang-up is awaited here.
         }
     }
 
@@ -58,12 +58,12 @@ public final class Waiting implements LoginPhase {
 
     @Override
     public boolean serverSaid(Pipe.Outcome outcome) {
-        return true; // It was for the login that has come to an end.
+        return true; // It was for the login that has ended.
     }
 
     @Override
     public void awaitNext() {
-        // A hang-up, which was asked for when this began.
+        // Only a hang-up, which was requested when this began.
     }
 
     @Override

@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session that is held for a change of the primary, and what is known of whether it can continue on another server. Knowledge is
- * worth something only as long as the session is held without a break.
+ * The hold on a session for a change of the primary, and what is known of whether it can continue on another server. That knowledge
+ * is valid only as long as the session is held without a break.
  */
 public final class SessionHold {
 
@@ -19,7 +19,7 @@ public final class SessionHold {
     private boolean loginToo;
 
     /**
-     * @param movable whether the session shall be able to continue on another server
+     * @param movable whether the session may continue on another server
      * @param trace of what the client has asked for
      */
     public SessionHold(boolean movable, StateTrace trace) {
@@ -27,46 +27,46 @@ public final class SessionHold {
         this.trace = trace;
     }
 
-    /** From now on the session is not to continue on another server. */
+    /** The session may no longer continue on another server. */
     public void stay() {
         movable = false;
     }
 
-    /** @param evenLogin whether a login that is under way is not to go on either */
+    /** @param evenLogin whether a login that is under way is held, too */
     public void want(boolean held, boolean evenLogin) {
         if (held != wanted && !isAsking()) {
-            inventory = null; // What it said may not be true any more.
+            inventory = null; // What it found may no longer be true.
         }
         wanted = held;
         loginToo = held && evenLogin;
     }
 
-    /** Whether a login that is under way is not to go on. */
+    /** Whether a login that is under way is held, too. */
     public boolean isForLoginToo() {
         return loginToo;
     }
 
-    /** Whether the session is to take nothing more from its client once its transaction is over. */
+    /** Whether the session must take nothing more from its client once its transaction is over. */
     public boolean isWanted() {
         return wanted;
     }
 
-    /** Whether the server owes the answer to a question of the proxy's own. */
+    /** Whether the server owes the answer to a query of the proxy's own. */
     public boolean isAsking() {
         return inventory != null && !inventory.isComplete();
     }
 
-    /** Whether it is known if the session can go on. */
+    /** Whether it is known if the session can continue. */
     public boolean isKnown() {
         return inventory != null && inventory.isComplete();
     }
 
     /**
-     * Finds out whether the session can go on; it is at rest.
+     * Finds out whether the session, which is at rest, can continue.
      *
-     * @param obstacle why it could not, whatever it holds; empty when it could
-     * @param relayed looks at what follows the answer
-     * @return whether the server is to be asked, by {@link SessionInventory#query}
+     * @param obstacle why it could not, whatever state it has; empty when it could
+     * @param relayed inspects what follows the answer
+     * @return whether the server must be asked, by {@link SessionInventory#query}
      */
     public boolean begin(Backend serving, String obstacle, BackendTraffic relayed) {
         if (inventory != null) {
@@ -88,7 +88,7 @@ public final class SessionHold {
         return true;
     }
 
-    /** Why the session cannot go on; empty when it can. */
+    /** Why the session cannot continue; empty when it can. */
     public String obstacle() {
         return inventory == null || !inventory.isComplete() ? "is at work" : inventory.obstacle();
     }

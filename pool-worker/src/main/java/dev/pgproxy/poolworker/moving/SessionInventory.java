@@ -13,18 +13,18 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a session that rests holds at its server, by one query of the proxy's own whose answer the client never sees: things that
- * no other server would know, and settings, which another one can be given.
+ * The state that a session at rest has at its server, found by one query of the proxy's own whose answer the client never sees:
+ * things that no other server has, and settings, which another server can be given.
  */
 public final class SessionInventory implements MessageInspector {
 
     private static final String HELD = "held";
     private static final String SETTING = "setting";
 
-    /** Functions of applications that set parameters of their own, which no catalog shows. Extensions are taken not to. */
+    /** Application functions that set parameters of their own, which no catalog shows. Extensions are assumed not to. */
     private static final String SETTERS = "E'set_config|\\\\mset\\\\s+(session\\\\s+)?[\"\\\\w]+\\\\s*\\\\.'";
 
-    /** Rows of what it is, its name, and its value. Names are qualified: the session's own search_path counts here. */
+    /** Rows of kind, name and value. Names are qualified, as the session's own search_path applies. */
     private static final byte[] QUERY = FrontendMessage.query(String.join(
             " UNION ALL ",
             held("has prepared a statement", "pg_catalog.pg_prepared_statements"),
@@ -78,18 +78,18 @@ public final class SessionInventory implements MessageInspector {
         return QUERY.clone();
     }
 
-    /** There is no need to ask: the session cannot go on elsewhere. */
+    /** There is no need to ask: the session cannot continue elsewhere. */
     void skip(String why) {
         obstacle = why;
         complete = true;
     }
 
-    /** Whether it is known what there is. */
+    /** Whether the outcome is known. */
     boolean isComplete() {
         return complete;
     }
 
-    /** Why the session cannot go on elsewhere; empty when it can. */
+    /** Why the session cannot continue elsewhere; empty when it can. */
     String obstacle() {
         return obstacle;
     }
@@ -135,7 +135,7 @@ public final class SessionInventory implements MessageInspector {
         }
     }
 
-    /** In what encoding other characters are is not known here. */
+    /** Only plain ASCII is taken: the encoding of other characters is not known here. */
     private void take(String name, String value) {
         settingBytes += name.length() + value.length();
         if (settingBytes > Resumption.MAX_BYTES) {

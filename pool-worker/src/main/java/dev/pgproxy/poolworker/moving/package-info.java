@@ -1,4 +1,4 @@
-/** Sessions that continue on another server: how one comes to rest, and what it has at its server. */
+/** Sessions that continue on another server: how a session comes to rest, and what state it has at its server. */
 @NullMarked
 package dev.pgproxy.poolworker.moving;
 

@@ -4,7 +4,7 @@ import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import java.nio.ByteBuffer;
 
-/** A sink for what has no receiver: answers to a client that left, messages that are only looked at. */
+/** A sink for bytes that have no receiver: answers to a client that left, messages that are only inspected. */
 public final class DiscardingTransport implements Transport {
 
     @Override

@@ -3,7 +3,7 @@ package dev.pgproxy.poolworker.relay;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import java.nio.ByteBuffer;
 
-/** Looks at the messages that pass through a {@link Pipe} and says what becomes of each. */
+/** Inspects the messages that pass through a {@link Pipe} and decides what becomes of each. */
 public interface MessageInspector {
 
     /** What a pipe does with a message. */
@@ -16,7 +16,7 @@ public interface MessageInspector {
     }
 
     /**
-     * Whether messages of this type are to be inspected only when their whole body is there. Those above
+     * Whether messages of this type are inspected only once their whole body has arrived. Messages above
      * {@link RelayBuffers#MAX_INSPECTED_BYTES} are forwarded and reported to {@link #passedUnseen}.
      */
     boolean wantsWhole(byte type);
@@ -25,7 +25,7 @@ public interface MessageInspector {
      * Called once per message.
      *
      * @param buffer to be read with absolute positions only
-     * @param bodyStart where the body begins; all of it is there if it was wanted whole, else perhaps nothing
+     * @param bodyStart where the body begins; the body is complete if it was wanted whole, else it may be missing
      * @throws ProtocolViolation when the message is malformed and its receiver must not get it
      */
     Verdict inspect(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) throws ProtocolViolation;
@@ -35,6 +35,6 @@ public interface MessageInspector {
         return new byte[0];
     }
 
-    /** A message that was wanted whole was too large for it. */
+    /** A message that was wanted whole was too large to inspect. */
     default void passedUnseen(byte type) {}
 }

@@ -9,18 +9,18 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a relay: reads once, finds the messages in what came, and writes it on at once. What the sink does not
- * take is left over here, and while anything is, the owner does not pump: a slow receiver costs one buffer, and its sender
- * is slowed by TCP itself.
+ * One direction of a relay: reads once, finds the messages in the bytes read, and writes them on at once. Bytes
+ * that the sink does not take become leftovers, and the owner does not pump while there are any. So a slow receiver
+ * costs one buffer, and TCP itself slows down its sender.
  *
- * <p>The last bytes of a read that are less than a header, or less than a message that is wanted whole, are held until the
- * rest comes. So the sink never has half a header, and whether it has half a message is always known.
+ * <p>An incomplete header at the end of a read, or an incomplete message that is wanted whole, is held until the
+ * rest arrives. So the sink never has half a header, and it is always known whether it has half a message.
  */
 public final class Pipe {
 
     /** How a turn ended. */
     public enum Outcome {
-        /** Bytes went on, or were kept as leftovers. */
+        /** Bytes were forwarded, or kept as leftovers. */
         MOVED,
         /** Nothing to read now. */
         IDLE,
@@ -28,7 +28,7 @@ public final class Pipe {
         SOURCE_ENDED,
         /** The writing side is broken. */
         SINK_BROKEN,
-        /** The inspector let nothing more pass. */
+        /** The inspector lets nothing more pass. */
         STOPPED
     }
 
@@ -40,7 +40,7 @@ public final class Pipe {
     private @Nullable ByteBuffer leftover;
     private byte[] held = NOTHING;
     private int heldBytes;
-    /** Where in the shared buffer what is still to be forwarded begins, while a read is looked at. */
+    /** While a read is inspected: where in the shared buffer the bytes still to be forwarded begin. */
     private int forwardFrom;
 
     private long readBytes;
@@ -50,15 +50,15 @@ public final class Pipe {
         this.inspector = inspector;
     }
 
-    /** Lets another inspector look at messages from the next one on. */
+    /** Lets another inspector inspect messages from the next one on. */
     public void inspectWith(MessageInspector next) {
         inspector = next;
     }
 
     /**
-     * Reads once from the source and forwards what may pass. Not to be called while {@link #isBlocked}.
+     * Reads once from the source and forwards what may pass. Must not be called while {@link #isBlocked}.
      *
-     * @throws ProtocolViolation when the source's bytes are no messages; those before them were forwarded
+     * @throws ProtocolViolation when the source's bytes are not messages; the messages before them were forwarded
      */
     public Outcome pump(Transport source, Transport sink) throws ProtocolViolation {
         ByteBuffer buffer = buffers.shared();
@@ -84,7 +84,7 @@ public final class Pipe {
     }
 
     /**
-     * Reads once from the source and throws it away.
+     * Reads once from the source and discards the bytes.
      *
      * @return {@link Outcome#MOVED}, {@link Outcome#IDLE} or {@link Outcome#SOURCE_ENDED}
      */
@@ -104,7 +104,7 @@ public final class Pipe {
         try {
             stopped = inspectAll(buffer);
         } catch (ProtocolViolation e) {
-            // Whole messages came before: with them the sink is at a boundary, where last words can be said.
+            // The whole messages before it: after them the sink is at a boundary, where last words can be sent.
             send(buffer, forwardFrom, buffer.position(), sink);
             throw e;
         }
@@ -120,7 +120,7 @@ public final class Pipe {
     private boolean inspectAll(ByteBuffer buffer) throws ProtocolViolation {
         while (framer.next(buffer)) {
             int bodyStart = buffer.position();
-            MessageInspector asked = inspector; // It may put another one in its place.
+            MessageInspector asked = inspector; // It may replace itself with another one.
             if (asked.wantsWhole(framer.type()) && framer.bodyBytes() > buffer.remaining()) {
                 if (framer.bodyBytes() <= RelayBuffers.MAX_INSPECTED_BYTES - MessageFramer.HEADER_BYTES) {
                     framer.unread(buffer);
@@ -159,7 +159,7 @@ public final class Pipe {
         }
     }
 
-    /** Puts an inspector's own bytes ahead of what is in the buffer at this index, and after all that came before. */
+    /** Inserts an inspector's own bytes ahead of the message at this index, and after everything before it. */
     private void insert(byte[] bytes, ByteBuffer buffer, int at) {
         keep(buffer, forwardFrom, at);
         append(bytes);
@@ -174,7 +174,7 @@ public final class Pipe {
         buffer.get(held, 0, heldBytes);
     }
 
-    /** Writes what is left over and then this range; what is not taken stays behind as leftovers. */
+    /** Writes the leftovers and then this range; what the sink does not take becomes leftovers. */
     private boolean send(ByteBuffer buffer, int start, int end, Transport sink) {
         if (leftover != null) {
             keep(buffer, start, end);
@@ -213,7 +213,7 @@ public final class Pipe {
     private ByteBuffer leftovers(int bytes) {
         ByteBuffer kept = leftover == null ? buffers.takeLeftover() : leftover;
         if (kept.remaining() < bytes) {
-            // Many changed parameters at a warm login can exceed a common buffer; this one goes to the garbage
+            // Many changed parameters at a warm login can exceed a common buffer. A larger one is left to the garbage
             // collector.
             ByteBuffer larger = ByteBuffer.allocateDirect(kept.position() + bytes);
             larger.put(kept.flip());
@@ -225,7 +225,7 @@ public final class Pipe {
     }
 
     /**
-     * Writes bytes of the proxy's own behind everything forwarded so far.
+     * Writes bytes of the proxy's own after everything forwarded so far.
      *
      * @return false when the sink is broken
      */
@@ -257,7 +257,7 @@ public final class Pipe {
         return true;
     }
 
-    /** Bytes that came from the source since this was last asked. */
+    /** Bytes read from the source since the last call. */
     public long takeReadBytes() {
         long bytes = readBytes;
         readBytes = 0;
@@ -282,7 +282,7 @@ public final class Pipe {
     /**
      * Takes the leftovers out, to be sent after the relay has ended.
      *
-     * @param lastWords follow the leftovers where a message may begin
+     * @param lastWords appended to the leftovers if a message may begin there
      */
     public byte[] takeLeftovers(byte[] lastWords) {
         byte[] words = sinkIsAtBoundary() ? lastWords : NOTHING;

@@ -4,16 +4,16 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 
 /**
- * What the messages of both sides tell about the query that runs: whether the server still owes a ReadyForQuery, whether a
- * COPY is under way, and the transaction status. Each Query, FunctionCall and Sync is owed one ReadyForQuery, except a Sync
- * that arrives inside COPY FROM STDIN, which the server ignores. Protocol: "Message Flow".
+ * What the messages of both sides show about the running query: whether the server still owes a ReadyForQuery, whether
+ * a COPY is under way, and the transaction status. Each Query, FunctionCall and Sync is owed one ReadyForQuery, except
+ * a Sync that arrives inside COPY FROM STDIN, which the server ignores. Protocol: "Message Flow".
  *
- * <p>Some sequences can be counted in two ways (a Query in the middle of an extended-protocol sequence, for one). They are
- * legal but rare, and make the state doubtful: a backend in doubt is not used again.
+ * <p>Some sequences can be counted in two ways (a Query in the middle of an extended-protocol sequence, for one).
+ * They are legal but rare, and make the state doubtful: a backend in doubt is not used again.
  */
 public final class QueryProgress {
 
-    /** Whether the server expects CopyData, and what will make it say ReadyForQuery. */
+    /** Whether the server expects CopyData, and what will make it send ReadyForQuery. */
     private enum CopyIn {
         NONE,
         IN_QUERY,
@@ -49,7 +49,7 @@ public final class QueryProgress {
         }
     }
 
-    /** A message of the server passes; ReadyForQuery is told by {@link #onReadyForQuery}. */
+    /** A message of the server passes; ReadyForQuery is reported to {@link #onReadyForQuery}. */
     public void onBackend(byte type) {
         switch (type) {
             case BackendMessage.COPY_IN_RESPONSE -> {
@@ -73,7 +73,7 @@ public final class QueryProgress {
         }
     }
 
-    /** Syncs that came before the copy ended were ignored; in the extended protocol the sequence needs another one. */
+    /** Syncs that arrived before the copy ended were ignored; in the extended protocol the sequence needs another one. */
     private void endCopyIn() {
         if (copyIn == CopyIn.IN_EXTENDED) {
             owedToSyncs = 0;
@@ -117,12 +117,12 @@ public final class QueryProgress {
         return !isRunning() && !sequenceOpen && !copyOut && copyIn == CopyIn.NONE;
     }
 
-    /** Whether the server may be at work, be it that its answer is owed or that nobody can tell. */
+    /** Whether the server may be at work: it owes an answer, or its state is unknown. */
     public boolean mayBeRunning() {
         return isRunning() || !isResettable();
     }
 
-    /** Whether the server waits for more of the client, or nobody can tell. */
+    /** Whether the server waits for more from the client, or its state is unknown. */
     public boolean awaitsClient() {
         return doubtful || sequenceOpen || copyIn != CopyIn.NONE;
     }

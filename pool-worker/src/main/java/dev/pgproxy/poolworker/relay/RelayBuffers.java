@@ -4,12 +4,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 
 /**
- * The memory of all relays of a worker: one buffer that every read goes through, and buffers for what a slow receiver has not
- * taken. A session holds one of the latter only while bytes wait, at most one for each direction.
+ * The memory of all relays of a worker: one buffer that every read goes through, and buffers for bytes that a slow
+ * receiver has not taken. A session holds one of the latter only while bytes wait, at most one for each direction.
  */
 public final class RelayBuffers {
 
-    /** The largest message that is looked at whole (a ParameterStatus, a message of a login); larger ones pass unseen. */
+    /** The largest message that is inspected whole (a ParameterStatus, a message of a login); larger ones pass unseen. */
     public static final int MAX_INSPECTED_BYTES = 16 * 1024;
 
     /** Room after a full read for messages that the proxy adds in the same turn. */
@@ -43,7 +43,7 @@ public final class RelayBuffers {
         return buffer == null ? ByteBuffer.allocateDirect(receiveBytes + ADDED_BYTES) : buffer.clear();
     }
 
-    /** Takes a buffer back, overwritten: what it held may have been a password. */
+    /** Takes a buffer back and overwrites it: it may have held a password. */
     void giveBack(ByteBuffer leftover) {
         wipe(leftover);
         if (spare.size() < SPARE_BUFFERS && leftover.capacity() == receiveBytes + ADDED_BYTES) {

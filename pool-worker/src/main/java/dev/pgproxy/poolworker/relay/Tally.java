@@ -3,8 +3,8 @@ package dev.pgproxy.poolworker.relay;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts what is relayed: for one session, and with it for all sessions of its kind. A query is what one ReadyForQuery answers; its
- * time runs from the first message that nothing else was ahead of until nothing is owed any more.
+ * Counts what is relayed, for one session and for all sessions of its kind. One query is whatever one ReadyForQuery
+ * answers. Its time runs from the first message sent while nothing was owed until nothing is owed any more.
  */
 public final class Tally {
 
@@ -20,13 +20,13 @@ public final class Tally {
     private long endedNs;
     private boolean running;
 
-    /** Counts into this one too, from now on. */
+    /** Adds all further counts to this tally as well. */
     public void countInto(Tally sum) {
         total = sum;
         sum.sessions++;
     }
 
-    /** The client had to wait so long for a connection. */
+    /** The client had to wait this long for a connection. */
     public void waited(long ns) {
         waitNs += ns;
         if (total != null) {
@@ -127,7 +127,7 @@ public final class Tally {
         return endedNs;
     }
 
-    /** The counts as they are now, for a difference to be taken later. */
+    /** A copy of the counts, to calculate a difference later. */
     public Tally copy() {
         Tally copy = new Tally();
         copy.sessions = sessions;

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Rows of what a worker holds at one moment. */
+/** Rows that show what a worker holds at one moment. */
 public final class StateReport {
 
     private static final long NS_PER_MICRO = 1_000;
@@ -37,7 +37,7 @@ public final class StateReport {
         this.nowMicros = nowMicros;
     }
 
-    /** The rows of these tables, as far as this worker knows any. */
+    /** The rows of these tables, as far as this worker has any. */
     public List<byte[]> chunks(
             Set<View> views,
             Collection<Session> sessions,
@@ -81,7 +81,7 @@ public final class StateReport {
         return backend.user() == null;
     }
 
-    /** A connection is known by its server's side, which outlives the client. */
+    /** A connection is identified by its backend, which outlives the client. */
     private static long id(long sessionId, @Nullable Backend backend) {
         return backend == null ? sessionId : backend.id();
     }

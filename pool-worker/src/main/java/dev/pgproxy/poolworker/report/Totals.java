@@ -7,10 +7,10 @@ import dev.pgproxy.poolworker.relay.Tally;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What was relayed, by server, database and user, since the worker started; and per second, in the last whole period. */
+/** What was relayed since the worker started, by server, database and user; and the rate per second in the last whole period. */
 public final class Totals {
 
-    /** Kinds that are counted apart; all others are counted as one. */
+    /** Kinds that are counted separately; all others of a server are counted as one. */
     private static final int MAX_KINDS = 10_000;
 
     private static final double NS_PER_SECOND = 1e9;
@@ -19,7 +19,7 @@ public final class Totals {
 
     private record Kind(String server, String database, String user) {}
 
-    /** A kind's sum, what it was when the last period ended, and when the one before ended. */
+    /** A kind's sum now, at the end of the last period, and at the end of the period before. */
     private static final class Sum {
         private final Tally now = new Tally();
         private Tally periodEnd = new Tally();
@@ -46,7 +46,7 @@ public final class Totals {
         return sums.computeIfAbsent(counted, key -> new Sum()).now;
     }
 
-    /** Ends a period: averages are about the time since the last call. */
+    /** Ends a period: averages cover the time since the previous call. */
     public void endPeriod(long nowNs) {
         periodStartNs = periodEndNs;
         periodEndNs = nowNs;

@@ -17,10 +17,10 @@ import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
 
-/** What a pool-worker says in the log about its sessions and connections; lines that can come by the thousand are bounded. */
+/** What a pool-worker logs about its sessions and connections; events that can occur by the thousand are throttled. */
 public final class WorkerLog {
 
-    /** Roles that the log has named as not reusable; those above it are not named. */
+    /** How many cases of connections that are not reused the log names; further ones are not named. */
     private static final int MAX_NAMED = 1_000;
 
     private final Set<String> named = new HashSet<>();
@@ -137,7 +137,7 @@ public final class WorkerLog {
                 .warn();
     }
 
-    /** Counts a fault of the proxy's own, and begins to tell of it. */
+    /** Counts a fault in pgproxy, and begins its log event. */
     private Event fault(String event, Endpoint server) {
         containedFaults++;
         return Event.of(event)
@@ -146,7 +146,7 @@ public final class WorkerLog {
                 .with("faults", containedFaults);
     }
 
-    /** Sessions and connections that a fault of the proxy's own has ended. */
+    /** Sessions and connections that ended because of a fault in pgproxy. */
     public long containedFaults() {
         return containedFaults;
     }
@@ -159,7 +159,10 @@ public final class WorkerLog {
                 .with("server", session.key().server());
     }
 
-    /** Who was refused or ended, and why, is always said; that a client left by itself only when somebody wants to know. */
+    /**
+     * Refused logins and ended sessions are always logged with the reason; a client that leaves by itself only if
+     * disconnections are logged.
+     */
     public void ended(Session session) {
         byte[] words = session.lastWords();
         String sqlState = words.length > 0 ? BackendMessage.sqlState(words) : session.serversLastSqlState();
@@ -176,7 +179,7 @@ public final class WorkerLog {
                 String hint = BackendMessage.errorField(words, 'H');
                 (hint.isEmpty() ? event : event.hint(StartupParameters.display(hint))).info();
             } else {
-                event.message("the server has ended the session").info(); // In its words there can be parts of queries.
+                event.message("the server has ended the session").info(); // Its message can contain parts of queries.
             }
         }
         if (session.wasIn() && logsDisconnections) {

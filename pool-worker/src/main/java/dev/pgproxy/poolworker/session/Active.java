@@ -16,7 +16,7 @@ import dev.pgproxy.poolworker.traffic.RelayPhase;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
-/** The client is in: bytes are relayed until either side ends, or the session goes on elsewhere. */
+/** The client is in: bytes are relayed until either side ends or the session continues elsewhere. */
 public final class Active extends RelayPhase {
 
     private static final byte[] NOTHING = {};
@@ -34,8 +34,8 @@ public final class Active extends RelayPhase {
     private boolean sendsNothingMore;
 
     /**
-     * @param isIdleExempt whether the client may be idle outside a transaction for ever
-     * @param isReplication whether no other server could go on with what this one serves
+     * @param isIdleExempt whether the client may idle outside a transaction without limit
+     * @param isReplication whether it is a replication connection, which no other server could continue
      */
     Active(
             BackendLease lease,
@@ -57,7 +57,7 @@ public final class Active extends RelayPhase {
         watchIdling(settings, loop.clock().nanoTime());
     }
 
-    /** Other settings are in force from now on. */
+    /** Puts other settings into force. */
     void configure(PoolSettings settings) {
         serverResetTimeoutMs = settings.serverResetTimeoutMs();
         IdleWatch before = idleWatch;
@@ -98,7 +98,7 @@ public final class Active extends RelayPhase {
         return ending ? SessionState.ENDING : SessionState.ACTIVE;
     }
 
-    /** The client's connection has bytes, or room, or has ended. */
+    /** The client's connection is readable or writable, or has ended. */
     void frontendReady(int ready) {
         boolean isHangUp = (ready & Interest.HANGUP) != 0;
         if (isHangUp && (sendsNothingMore || isHeld())) {
@@ -118,23 +118,23 @@ public final class Active extends RelayPhase {
         host.settle();
     }
 
-    /** The client closed after its Terminate. It may still read, so answers go on for a while, but nobody can tell for how long. */
+    /** The client closed after its Terminate. It may or may not still read, so it gets answers for a limited time only. */
     private void boundEnding() {
         if (endingTimer == null) {
             endingTimer = loop.scheduler().afterMs(serverResetTimeoutMs, () -> host.contained(host::leave));
         }
     }
 
-    /** @return whether the session goes on */
+    /** @return whether the session continues */
     private boolean readClient() {
         try {
             switch (lease().fromClient()) {
                 case MOVED -> noteActivity();
-                case IDLE, SINK_BROKEN -> {} // What a server has said that takes nothing more is still to come.
+                case IDLE, SINK_BROKEN -> {} // What a server sent before it stopped reading is still to arrive.
                 case STOPPED -> {
                     ending = true;
                     if (!backend().progress().isResettable()) {
-                        host.leave(); // Inside COPY or an open sequence the server would wait for what never comes.
+                        host.leave(); // Inside COPY or an open sequence the server would wait for ever.
                         return false;
                     }
                 }
@@ -153,10 +153,10 @@ public final class Active extends RelayPhase {
     }
 
     /**
-     * The client sends nothing more. It may have closed, or only its sending side, and then it waits for answers that the server would give.
-     * Only a client that is there takes a message; it gets one that it knows already, to which a kernel without the client answers with a reset.
+     * The client sends nothing more. It has closed its connection, or only its sending side, and then still waits for the server's answers.
+     * To tell which, it is sent a message that it knows already: if the client is gone, its kernel answers with a reset.
      *
-     * @return whether the session goes on until all is answered
+     * @return whether the session continues until everything is answered
      */
     private boolean mayStillRead() {
         if (ending || lease().isQuiet() || backend().progress().awaitsClient() || !lease().endsClean()) {
@@ -170,7 +170,7 @@ public final class Active extends RelayPhase {
     @Override
     protected void serverWasRead(boolean wasRunning) {
         if (wasRunning && !hold.isAsking()) {
-            noteActivity(); // What a server says unasked, such as a notification, does not keep a session.
+            noteActivity(); // What a server sends unasked, such as a notification, keeps no session alive.
         }
     }
 
@@ -189,7 +189,7 @@ public final class Active extends RelayPhase {
         return false;
     }
 
-    /** After bytes moved: ends what is to end, and waits for what comes next. */
+    /** After bytes have moved: ends the session if that is due, else waits for what comes next. */
     void settle() {
         if (ending && (lease().isQuiet() || lease().serverTakesNothing())) {
             host.leave();
@@ -222,17 +222,17 @@ public final class Active extends RelayPhase {
         return hold.isWanted() && !ending && lease().isAtRest();
     }
 
-    /** Whether the session is held, nothing happens in it, and it is known what it has at its server. */
+    /** Whether the session is held and at rest, and its state at the server is known. */
     boolean isReadyToLeave() {
         return isHeldAtRest() && hold.isKnown();
     }
 
-    /** Whether something may happen here although the session is held, or it is not known what it has at its server. */
+    /** Whether something may happen here although the session is held, or its state at the server is not known. */
     boolean isBusy() {
         return ending || (!isReadyToLeave() && !backend().progress().isStreaming());
     }
 
-    /** The session is to take nothing more from the client once its transaction is over, or goes on with it. */
+    /** The hold has begun or ended: takes nothing more from the client once its transaction is over, or continues. */
     void holdChanged() {
         if (isHeldAtRest() && hold.begin(backend(), obstacleToMoving(), lease().traffic())) {
             backend().progress().onFrontend(FrontendMessage.QUERY);
@@ -243,7 +243,7 @@ public final class Active extends RelayPhase {
         }
     }
 
-    /** Why the session could not go on elsewhere, whatever it holds; empty when it could. */
+    /** Why the session could not continue elsewhere, whatever state it has; empty when it could. */
     private String obstacleToMoving() {
         if (isReplication) {
             return "is for replication";

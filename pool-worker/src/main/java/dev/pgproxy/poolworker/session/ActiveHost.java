@@ -2,12 +2,12 @@ package dev.pgproxy.poolworker.session;
 
 import dev.pgproxy.poolworker.traffic.RelayHost;
 
-/** The session whose client is in. */
+/** The session of a logged-in client. */
 public interface ActiveHost extends RelayHost {
 
-    /** Whether the session is to end as soon as nothing of it runs. */
+    /** Whether the session is to end as soon as nothing in it runs. */
     boolean isShutdownAsked();
 
-    /** Takes a step that nothing of the client's led to just now. */
+    /** Runs a step that the client did not just trigger, such as a timer's. */
     void contained(Runnable step);
 }

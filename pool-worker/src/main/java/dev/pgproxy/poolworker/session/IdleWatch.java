@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a session whose client does nothing for too long: neither asks nor is owed an answer. A query or a COPY that runs keeps it,
- * however long it takes, and what the server says unasked does not.
+ * Ends a session whose client is idle for too long: it asks for nothing and is owed no answer. A running query or COPY keeps the
+ * session alive, however long it takes; what the server sends unasked does not.
  */
 public final class IdleWatch {
 
@@ -25,8 +25,8 @@ public final class IdleWatch {
     private Scheduler.@Nullable Timer timer;
 
     /**
-     * @param sessionMs bound on idling in a session, in a transaction or not; 0 for none
-     * @param transactionMs bound on idling in a transaction; 0 for none
+     * @param sessionMs bound on idling, inside a transaction or not; 0 for none
+     * @param transactionMs bound on idling inside a transaction; 0 for none
      * @param activeNs when the client last did something
      * @param end called with the last words for the client
      */
@@ -81,7 +81,7 @@ public final class IdleWatch {
         if (!progress.isAtRest() || boundMs == 0) {
             plan(Math.max(1, shortest(sessionMs, transactionMs) / 4));
         } else if (idleMs < boundMs) {
-            // A transaction may begin meanwhile, whose own bound must not be missed by much.
+            // A transaction may begin meanwhile, and its own bound must not be exceeded by much.
             plan(transactionMs == 0 ? boundMs - idleMs : Math.min(boundMs - idleMs, Math.max(1, transactionMs / 4)));
         } else if (inTransaction && boundMs == transactionMs) {
             end.accept(BackendMessage.fatal(

@@ -3,7 +3,7 @@ package dev.pgproxy.poolworker.session;
 import dev.pgproxy.poolworker.traffic.BackendTraffic;
 import dev.pgproxy.poolworker.traffic.DatabaseWait;
 
-/** What happens in one session and concerns more than it, for its owner. */
+/** Reports what happens in one session and concerns others to its owner. */
 public record OwnerNews<S>(SessionOwner<S> owner, S session, DatabaseWait databases) implements BackendTraffic.News {
 
     @Override

@@ -5,7 +5,7 @@ import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.login.LoginRequests;
 
-/** The requests of one session's login, to its owner. */
+/** Passes the requests of one session's login to its owner. */
 public record OwnerRequests<S>(SessionOwner<S> owner, S session) implements LoginRequests {
 
     @Override

@@ -15,7 +15,7 @@ import dev.pgproxy.poolworker.traffic.StateTrace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The server's side of a session: the backend, the lease of one that is at work, and what is known of what was done there. */
+/** The server's side of a session: the backend, its lease while it is at work, and what is known of what the client did there. */
 public final class ServerSide {
 
     private final Transport frontend;
@@ -28,10 +28,10 @@ public final class ServerSide {
     private String lastSqlState = "";
 
     /**
-     * There is no backend yet.
+     * Begins without a backend.
      *
      * @param frontend the client's side
-     * @param databaseWanted told the name of a database that others keep the client's command from
+     * @param databaseWanted told the name of a database when the client's command waits for others to leave it
      */
     ServerSide(Transport frontend, SessionContext context, Consumer<String> databaseWanted) {
         this.frontend = frontend;
@@ -40,7 +40,7 @@ public final class ServerSide {
                 context.loop().scheduler(), () -> lease != null && !lease.isClientSlow(), databaseWanted);
     }
 
-    /** Chooses the backend, or that there is none yet. */
+    /** Sets the backend; null when there is none yet. */
     void attach(@Nullable Backend chosen) {
         backend = chosen;
     }
@@ -68,16 +68,16 @@ public final class ServerSide {
         return databases;
     }
 
-    /** The SQLSTATE of the server's last word, when that has ended the session; empty otherwise. */
+    /** The SQLSTATE of the server's last message, when that ended the session; empty otherwise. */
     String lastSqlState() {
         return lastSqlState;
     }
 
     /**
-     * The backend gets to work for the client.
+     * Puts the backend to work for the client.
      *
-     * @param witness listens to what the client says; null when nobody does
-     * @param news told what happens and concerns more than this session
+     * @param witness overhears what the client sends; null for none
+     * @param news told of events that concern more than this session
      */
     BackendLease take(Backend serving, @Nullable ScramWitness witness, BackendTraffic.News news) {
         serving.leased();
@@ -95,7 +95,7 @@ public final class ServerSide {
         return backend == null ? lastWords : backend.fromServer().takeLeftovers(lastWords);
     }
 
-    /** The backend is somebody else's from now on, or of no use; the caller releases it. */
+    /** Detaches the backend, which goes to another session or is of no use; the caller releases it. */
     void leave() {
         databases.end();
         backend = null;
@@ -110,7 +110,7 @@ public final class ServerSide {
     /**
      * Gives the backend back, if there is one.
      *
-     * @param singleUse whether nobody else is to have it when the client has used it
+     * @param singleUse whether no other client may have it once this one has used it
      */
     void release(boolean singleUse) {
         Backend used = backend;
@@ -131,7 +131,7 @@ public final class ServerSide {
         }
     }
 
-    /** What the server is in the middle of nobody knows: nobody else is to have the backend. */
+    /** It is unknown what the server is in the middle of: no other client may have the backend. */
     void doubt() {
         if (backend != null) {
             backend.progress().doubt();

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the backend that serves it. This owns the client's transport; the backend is borrowed and given back with
- * {@link Backend#release}. States and their order are in {@link SessionState}: first the client is let in, which is {@link Login}'s,
- * then bytes are relayed, which is {@link Active}'s, until either side ends or the session goes on elsewhere.
+ * {@link Backend#release}. States and their order are in {@link SessionState}: first {@link Login} lets the client in, then
+ * {@link Active} relays bytes until either side ends or the session continues elsewhere.
  */
 public final class Session implements BackendUser {
 
@@ -39,7 +39,7 @@ public final class Session implements BackendUser {
     private final long createdNs;
     private final Stay<Session> stay;
 
-    /** Takes over the client's transport, and leaves it alone until {@link #begin}. */
+    /** Takes over the client's transport, but does not touch it before {@link #begin}. */
     public Session(
             long id,
             PoolKey key,
@@ -70,12 +70,12 @@ public final class Session implements BackendUser {
         return stay.state();
     }
 
-    /** The user and the database, and all else that the client's startup packet named. */
+    /** The user, the database and all other parameters of the client's startup packet. */
     public StartupParameters parameters() {
         return startup.parameters();
     }
 
-    /** The backend that serves this session or will; null before one was chosen and after the end. */
+    /** The backend that serves or will serve this session; null before one is chosen and after the end. */
     public @Nullable Backend backend() {
         return stay.serverSide().backend();
     }
@@ -84,7 +84,7 @@ public final class Session implements BackendUser {
         return terms.origin();
     }
 
-    /** What was relayed so far. */
+    /** Counts of what has been relayed so far. */
     public Tally tally() {
         return stay.serverSide().tally();
     }
@@ -94,7 +94,7 @@ public final class Session implements BackendUser {
         return createdNs;
     }
 
-    /** When the session came into the state that an operator sees it in: its login, its query, or its rest behind one. */
+    /** When the session entered the state that an operator sees: its login, its query, or its rest after one. */
     public long stateSinceNs() {
         Tally tally = stay.serverSide().tally();
         if (tally.isRunning()) {
@@ -103,7 +103,7 @@ public final class Session implements BackendUser {
         return tally.queries() > 0 ? tally.endedNs() : stay.activeNs();
     }
 
-    /** Who does not read what is there to be read; null when nobody keeps the session waiting. */
+    /** What the session waits for: the server or the client to read; null when it waits for neither. */
     public @Nullable String blockedBy() {
         BackendLease lease = stay.serverSide().lease();
         if (lease != null && lease.isServerSlow()) {
@@ -118,48 +118,48 @@ public final class Session implements BackendUser {
         return stay.wasIn();
     }
 
-    /** The ErrorResponse that the client was told at the end; empty when there was none, or the server said it within the session. */
+    /** The ErrorResponse that the client was sent at the end; empty when there was none, or the server sent it within the session. */
     public byte[] lastWords() {
         return stay.told();
     }
 
-    /** The SQLSTATE of the server's last word, when that has ended the session; empty otherwise. */
+    /** The SQLSTATE of the server's last message, when that ended the session; empty otherwise. */
     public String serversLastSqlState() {
         return stay.serverSide().lastSqlState();
     }
 
-    /** Whether the session has ended, or its client is somebody else's. */
+    /** Whether the session has ended, or has passed its client on. */
     public boolean isOver() {
         return stay.isOver();
     }
 
-    /** Other settings are in force from now on. */
+    /** Puts other settings into force. */
     public void configure(PoolSettings newSettings) {
         contained(() -> stay.configure(newSettings));
     }
 
-    /** Takes a step of this session. Whatever its client or its server has brought about ends it, and no other. */
+    /** Runs a step of this session. A fault that its client or server provokes ends this session, and no other. */
     public void contained(Runnable step) {
         stay.contained(step);
     }
 
-    /** When it cannot even be ended in good order. */
+    /** Closes a session that cannot even be ended in good order. */
     public void abandon() {
         stay.abandon();
     }
 
-    /** Chooses the backend, or that there is none yet; it is not used before {@link #begin} or {@link #backendAvailable}. */
+    /** Sets the backend, null when there is none yet; it is not used before {@link #begin} or {@link #backendAvailable}. */
     public void attach(@Nullable Backend chosen) {
         stay.serverSide().attach(chosen);
     }
 
-    /** Chooses the backend: one that is claimed or reserved for this session, or one that is about to connect. */
+    /** Sets the backend: one that is claimed or reserved for this session, or one that is about to connect. */
     public void useBackend(Backend chosen) {
         stay.serverSide().attach(chosen);
         inLogin(Login::backendAvailable);
     }
 
-    /** Takes a step of the login, if that is still under way. */
+    /** Runs a step of the login, if that is still under way. */
     private void inLogin(Consumer<Login> step) {
         Login current = stay.login();
         if (current != null) {
@@ -167,7 +167,7 @@ public final class Session implements BackendUser {
         }
     }
 
-    /** From now on the client is ours alone, and may be spoken to. */
+    /** The client now belongs to this worker alone, and may be written to. */
     public void begin() {
         if (state() == SessionState.ACCEPTED) {
             inLogin(current -> stay.begin(current, this::frontendReady));
@@ -196,10 +196,10 @@ public final class Session implements BackendUser {
     }
 
     /**
-     * The server is not the primary any more. A session that was held, and has nothing there that another server could not be
-     * given, continues on that one; others end.
+     * The server is no longer the primary. A held session whose state another server can be given continues on the successor;
+     * any other session ends.
      *
-     * @return why this one does not go on; empty when it does
+     * @return why this session does not continue; empty when it does
      */
     public String leaveServer(Endpoint successor) {
         try {
@@ -228,13 +228,13 @@ public final class Session implements BackendUser {
         return stay.passOn(client -> owner.parked(this, client, taken, packet)) ? "" : "has ended";
     }
 
-    /** Whether the client waits for a place, which nobody but the master can give it. */
+    /** Whether the client waits for a place, which only the master can give it. */
     public boolean awaitsPlace() {
         Login current = stay.login();
         return current != null && current.awaitsPlace();
     }
 
-    /** Whether the client may have a backend that was somebody else's: one that was asked before, and is not who it says, may not. */
+    /** Whether the client may take over a backend of another client: one that was asked before, and proved nothing, may not. */
     public boolean mayHaveIdle() {
         Login current = stay.login();
         return current != null
@@ -243,7 +243,7 @@ public final class Session implements BackendUser {
                         || current.evidence().proof() != null);
     }
 
-    /** The client has a place; {@link #useBackend} is to follow. */
+    /** The client has a place; its backend is chosen next. */
     public void placed(long mostMs) {
         inLogin(current -> current.placed(mostMs));
     }
@@ -302,20 +302,20 @@ public final class Session implements BackendUser {
         }
     }
 
-    /** A backend that is claimed and not used yet: it is to be silent, or it is not as good as new. */
+    /** A backend that is claimed but not used yet must be silent, or it is not as good as new. */
     private void idleBackendReady(Login current) {
         Backend claimed = stay.attached();
         if (claimed.fromServer().isBlocked()) {
-            claimed.transport().interest(Interest.NONE); // The way is taken by what the client was asked.
+            claimed.transport().interest(Interest.NONE); // Its pipe is occupied by what the client is asked.
         } else if (!claimed.isStillAsNew()) {
             current.phase().lostWhileIdle(claimed);
         }
     }
 
     /**
-     * Takes nothing more from the client once its transaction is over, or goes on with it.
+     * Takes nothing more from the client once its transaction is over, or continues.
      *
-     * @param evenLogin whether a login that is under way is not to go on either
+     * @param evenLogin whether a login that is under way is held, too
      */
     public void hold(boolean wanted, boolean evenLogin) {
         contained(() -> comeToRest(wanted, evenLogin));
@@ -332,7 +332,7 @@ public final class Session implements BackendUser {
         }
     }
 
-    /** Whether something may happen here although the session is held, or it is not known what it has at its server. */
+    /** Whether something may happen here although the session is held, or its state at the server is not known. */
     public boolean isBusy() {
         Login current = stay.login();
         Active active = stay.active();
@@ -342,13 +342,13 @@ public final class Session implements BackendUser {
         return active != null && active.isBusy();
     }
 
-    /** Whether the session is held, nothing happens in it, and it is known what it has at its server. */
+    /** Whether the session is held and at rest, and its state at the server is known. */
     public boolean isReadyToLeave() {
         Active active = stay.active();
         return active != null && active.isReadyToLeave();
     }
 
-    /** Ends the session when nothing of it runs; until then lets it finish. */
+    /** Ends the session as soon as nothing in it runs. */
     public void askToShutDown() {
         stay.askToShutDown();
         Active active = stay.active();
@@ -359,17 +359,17 @@ public final class Session implements BackendUser {
         }
     }
 
-    /** Ends the session now, with a word about why where that can be said. */
+    /** Ends the session now, and tells the client why where a message may begin. */
     public void endByShutdown() {
         contained(() -> stay.part(LastWords.shutdown()));
     }
 
-    /** Ends the session now, or gives its client back: the server's name leads elsewhere. */
+    /** Ends the session now, or gives its client back: the server's name has another address. */
     public void endMoved() {
         contained(() -> stay.giveBack(LastWords.movedServer(key.server())));
     }
 
-    /** Ends the session now: an operator wants it to. */
+    /** Ends the session now, as an operator demands. */
     public void endByOperator() {
         contained(() -> stay.part(LastWords.endedByOperator()));
     }

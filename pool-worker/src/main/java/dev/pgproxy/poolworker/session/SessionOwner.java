@@ -9,7 +9,7 @@ import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.traffic.BackendTraffic;
 
 /**
- * Who keeps the sessions of a worker.
+ * Keeps the sessions of a worker.
  *
  * @param <S> a session
  */
@@ -17,44 +17,44 @@ public interface SessionOwner<S> {
     /** Asks what is known of the client's role; {@link Session#roleFound} takes the answer. */
     void askForRole(S session);
 
-    /** The backend that the session has waited for is its own now. */
+    /** The session now has the backend that it waited for. */
     void joined(S session, Backend backend);
 
-    /** The backend, which the session has to itself, is to be connected. */
+    /** Connects the backend, which the session has to itself. */
     void connect(S session, Backend backend);
 
     /**
      * The client did not pass the proxy's check of its password.
      *
-     * @param methodToo the server asks for it in another way than was thought
+     * @param methodToo whether the server asks for it in another way than was thought
      */
     void roleDoubted(S session, boolean methodToo);
 
     /**
-     * The client, who has no place, wants one; {@link Session#placed} or {@link Session#refused} takes the answer.
+     * The client, which has no place, wants one; {@link Session#placed} or {@link Session#refused} takes the answer.
      *
-     * @param proved it knows its password; else it wants the server's word that it does not
-     * @param refusal the server's, for want of room, at the place that the client had; empty when it had none
+     * @param proved whether it has proved its password; if not, the server must judge it
+     * @param refusal the server's, for lack of room at the place that the client had; empty when there was none
      */
     void wantPlace(S session, boolean proved, byte[] refusal);
 
-    /** The server has refused the client with these words, for want of room. */
+    /** The server has refused the client with this ErrorResponse, for lack of room. */
     void serverFull(S session, byte[] refusal);
 
-    /** Whether {@link #wantPlace} has an answer: the master is there. */
+    /** Whether {@link #wantPlace} will be answered: the master is still there. */
     boolean canGivePlaces();
 
     /**
      * The login is complete.
      *
-     * @param askable how the next client of this kind can be asked before it has a place; OTHER when only the server can ask it
+     * @param askable how to ask the next client of this kind for its password before it has a place; OTHER when only the server can
      */
     void opened(S session, Backend backend, AuthenticationMethod askable);
 
-    /** The backend cannot be used again, for want of a way to check the next client. */
+    /** The backend cannot be reused, as the proxy lacks the means to check the next client. */
     void notReusable(S session, AuthenticationMethod method, RoleFacts facts);
 
-    /** The backend that was promised fell through; the session wants another one by {@link Session#useBackend}. */
+    /** The promised backend fell through; the session needs another one, by {@link Session#useBackend}. */
     void needsBackend(S session);
 
     /** See {@link BackendTraffic.News}. */
@@ -63,35 +63,35 @@ public interface SessionOwner<S> {
     /** See {@link BackendTraffic.News}. */
     void objectInUse(S session, String words);
 
-    /** A command of the session's waits until others have left this database, whose name has one char per byte. */
+    /** A command of the session waits for others to leave this database, whose name has one char per byte. */
     void databaseWanted(S session, String name);
 
-    /** The server has sent what is no message; the session ends. */
+    /** The server has violated the protocol; the session ends. */
     void serverViolated(S session, ProtocolViolation violation);
 
-    /** The session cannot go on, for a reason that nobody thought of, and ends. */
+    /** The session ends because of an unexpected fault. */
     void broken(S session, Throwable cause);
 
     /** The session is over. Called once, unless {@link #returned} or {@link #parked} was. */
     void closed(S session);
 
     /**
-     * The session is over, and its client, who was told nothing yet, may be served by another server.
+     * The session is over, and its client, which has been sent nothing yet, may be served by another server.
      *
-     * @param frontend the client, which is the owner's now
-     * @param lastWords what it is to be told when there is no other server
+     * @param frontend the client, which the owner takes over
+     * @param lastWords what the client is sent when there is no other server
      */
     void returned(S session, Transport frontend, byte[] lastWords);
 
     /**
      * The session needs no server before the client's next query, and then another one.
      *
-     * @param frontend the client, which is the owner's now
-     * @param resumption what the session goes on with
-     * @param startupPacket what its next server is to get
+     * @param frontend the client, which the owner takes over
+     * @param resumption what the session continues with
+     * @param startupPacket what its next server gets
      */
     void parked(S session, Transport frontend, Resumption resumption, byte[] startupPacket);
 
-    /** Whether there is somebody who could serve a client that is returned. */
+    /** Whether the master is there to take a client that is returned. */
     boolean hasMaster();
 }

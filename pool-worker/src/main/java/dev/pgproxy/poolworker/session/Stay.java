@@ -24,8 +24,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's stay at this worker: its login, then its active session, the backend that serves it, and the end, after which the client is
- * closed or somebody else's. This owns the client's transport.
+ * A client's stay at this worker: its login, then its active session, the backend that serves it, and the end, when the client is
+ * closed or passed on. This owns the client's transport.
  *
  * @param <S> the session, as its owner knows it
  */
@@ -46,7 +46,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     /** What only a login needs; null once the client is in. */
     private @Nullable Login login;
 
-    /** The session of a client who is in; null before, and after the end. */
+    /** The session of a logged-in client; null before the client is in, and after the end. */
     private @Nullable Active active;
 
     private boolean shutdownAsked;
@@ -55,7 +55,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     private boolean wasIn;
     private byte[] told = LastWords.NONE;
 
-    /** What the client is to hear as soon as it may be spoken to; null as long as its session is to go on. */
+    /** Last words for the client, sent as soon as it may be written to; null as long as its session is to continue. */
     private byte @Nullable [] wordsWhenBegun;
 
     Stay(
@@ -117,7 +117,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         return identity;
     }
 
-    /** Since when the client is in; before, since when it is here. */
+    /** When the client was let in; before that, when it arrived here. */
     long activeNs() {
         return activeNs;
     }
@@ -126,7 +126,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         return wasIn;
     }
 
-    /** The ErrorResponse that the client was told at the end; empty when there was none. */
+    /** The ErrorResponse that the client was sent at the end; empty when there was none. */
     byte[] told() {
         return told;
     }
@@ -135,7 +135,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         shutdownAsked = true;
     }
 
-    /** Other settings are in force from now on. */
+    /** Puts other settings into force. */
     void configure(PoolSettings newSettings) {
         settings = newSettings;
         if (!newSettings.moveSessions()) {
@@ -147,7 +147,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         }
     }
 
-    /** From now on the client may be spoken to: its login begins, or its session ends already. */
+    /** The client may now be written to: begins its login, or ends its session if that is due already. */
     void begin(Login current, ReadyHandler whenReady) {
         current.accept();
         byte[] early = wordsWhenBegun;
@@ -159,16 +159,16 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         current.begin(terms.loginTimeLeftMs());
     }
 
-    /** Whether the client can be somebody else's: the master is there to take it, and it is not to go anyway. */
+    /** Whether the client can be passed on: the master is there to take it, and no shutdown ends the session anyway. */
     boolean mayPassOn() {
         return !shutdownAsked && owner.hasMaster();
     }
 
     /**
-     * Ends the stay: the client is somebody else's.
+     * Ends the stay and passes the client on.
      *
      * @param to takes over the client's transport
-     * @return false when the stay was over already, and nobody takes anything
+     * @return false when the stay was over already; nothing is taken over then
      */
     boolean passOn(Consumer<Transport> to) {
         if (!end()) {
@@ -179,7 +179,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         return true;
     }
 
-    /** Takes a step of this session. Whatever its client or its server has brought about ends it, and no other. */
+    /** Runs a step of this session. A fault that its client or server provokes ends this session, and no other. */
     @Override
     public void contained(Runnable step) {
         try {
@@ -195,14 +195,14 @@ public final class Stay<S> implements LoginHost, ActiveHost {
             serverSide.doubt();
             part(LastWords.broken());
             if (!closedTold) {
-                abandon(); // The fault came when the session was over, and nobody had heard of it.
+                abandon(); // The session was over when the fault came, but its owner had not been told.
             }
         } catch (RuntimeException | StackOverflowError e) {
             abandon();
         }
     }
 
-    /** When it cannot even be ended in good order. */
+    /** Closes a session that cannot even be ended in good order. */
     void abandon() {
         serverSide.databases().end();
         over = true;
@@ -214,7 +214,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         }
     }
 
-    /** However the end went, the owner hears of it once. */
+    /** Tells the owner once, however the session ended. */
     private void tellClosed() {
         if (!closedTold) {
             closedTold = true;
@@ -246,7 +246,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     @Override
     public void part(byte[] lastWords) {
         if (state() == SessionState.ACCEPTED) {
-            wordsWhenBegun = lastWords; // The client is not ours alone yet.
+            wordsWhenBegun = lastWords; // The client does not belong to this worker alone yet.
             return;
         }
         byte[] refusal = refusal();
@@ -344,7 +344,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         login = null;
         wasIn = true;
         activeNs = context.loop().clock().nanoTime();
-        taken.backend().fromServer().takeReadBytes(); // What was said before the session is not its own.
+        taken.backend().fromServer().takeReadBytes(); // What was sent before the session does not count as its own.
         active = new Active(
                 taken,
                 context.loop(),

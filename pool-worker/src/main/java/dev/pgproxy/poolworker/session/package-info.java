@@ -1,4 +1,4 @@
-/** A client joined to a backend: the stay of a client, from its acceptance over its active session to its end. */
+/** A client joined to a backend: the client's stay, from its acceptance through its active session to its end. */
 @NullMarked
 package dev.pgproxy.poolworker.session;
 

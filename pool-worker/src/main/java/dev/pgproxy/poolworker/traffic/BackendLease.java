@@ -9,8 +9,8 @@ import dev.pgproxy.poolworker.relay.Tally;
 import java.util.Collection;
 
 /**
- * A backend at work for a client: the way between the two in both directions, and who looks at what passes. A session has one from when its
- * backend is used until it is given back.
+ * A backend at work for a client: the pipes between the two in both directions, and the inspectors of what passes. A session has one
+ * from the first use of its backend until the backend is given back.
  */
 public final class BackendLease {
 
@@ -22,9 +22,9 @@ public final class BackendLease {
     private boolean serverTakesNothing;
 
     /**
-     * @param toServer new; the way back is the backend's own
+     * @param toServer a new pipe; the way back is the backend's own
      * @param tally counts the bytes
-     * @param traffic what is to look at what the server says from the login on
+     * @param traffic inspects what the server sends once the login is complete
      */
     public BackendLease(Transport frontend, Backend backend, Pipe toServer, Tally tally, BackendTraffic traffic) {
         this.frontend = frontend;
@@ -42,18 +42,18 @@ public final class BackendLease {
         return traffic;
     }
 
-    /** From the next message of the server on, it passes as the session's. */
+    /** From its next message on, what the server sends is the session's. */
     public void inspect() {
         backend.fromServer().inspectWith(traffic);
     }
 
-    /** Sends the server a message of the proxy's own, behind all that it was sent before. */
+    /** Sends the server a message of the proxy's own, after all that it was sent before. */
     public void tellServer(byte[] message) {
         serverTakesNothing |= !toServer.inject(message, backend.transport());
     }
 
     /**
-     * Sends the client a message that it had before, where one may begin.
+     * Sends the client a message that it has had before, if one may begin here.
      *
      * @return false when it is gone
      */
@@ -66,17 +66,17 @@ public final class BackendLease {
                 || toClient.inject(first, frontend);
     }
 
-    /** Whether the server has broken the connection in the direction to it; what it has said before may still come. */
+    /** Whether the connection is broken toward the server; what the server sent before may still arrive. */
     public boolean serverTakesNothing() {
         return serverTakesNothing;
     }
 
-    /** Whether the server has not read yet what is there for it. */
+    /** Whether the server has yet to read what is waiting for it. */
     public boolean isServerSlow() {
         return toServer.isBlocked();
     }
 
-    /** Whether the client has not read yet what is there for it. */
+    /** Whether the client has yet to read what is waiting for it. */
     public boolean isClientSlow() {
         return backend.fromServer().isBlocked();
     }
@@ -84,7 +84,7 @@ public final class BackendLease {
     /**
      * Reads once from the client, for the server.
      *
-     * @throws ProtocolViolation when the client's bytes are no messages
+     * @throws ProtocolViolation when the client's bytes are not valid messages
      */
     public Pipe.Outcome fromClient() throws ProtocolViolation {
         try {
@@ -92,7 +92,7 @@ public final class BackendLease {
             serverTakesNothing |= outcome == Pipe.Outcome.SINK_BROKEN;
             return outcome;
         } catch (ProtocolViolation e) {
-            serverTakesNothing = true; // What came before in the same read was not sent.
+            serverTakesNothing = true; // Nothing of the client's can follow.
             throw e;
         } finally {
             tally.fromClient(toServer.takeReadBytes());
@@ -102,13 +102,13 @@ public final class BackendLease {
     /**
      * Reads once from the server, for the client.
      *
-     * @throws ProtocolViolation when the server's bytes are no messages
+     * @throws ProtocolViolation when the server's bytes are not valid messages
      */
     Pipe.Outcome fromServer() throws ProtocolViolation {
         try {
             return backend.fromServer().pump(backend.transport(), frontend);
         } catch (ProtocolViolation e) {
-            backend.progress().doubt(); // Where its next message begins nobody knows.
+            backend.progress().doubt(); // It is unknown where its next message begins.
             throw e;
         } finally {
             tally.fromServer(backend.fromServer().takeReadBytes());
@@ -143,7 +143,7 @@ public final class BackendLease {
                 && !isClientSlow();
     }
 
-    /** Whether the server has got whole messages, all of them. */
+    /** Whether the server has taken everything that it was sent, up to the end of a message. */
     public boolean endsClean() {
         return !isServerSlow() && toServer.atBoundary() && !serverTakesNothing;
     }
@@ -151,8 +151,8 @@ public final class BackendLease {
     /**
      * Waits for what can happen next.
      *
-     * @param readsClient whether what the client says is for now
-     * @param end how it is to be noticed that the client is gone although it is not read from: {@link Interest#HANGUP}, {@link
+     * @param readsClient whether the client is read from
+     * @param end how to notice that the client is gone even when it is not read from: {@link Interest#HANGUP}, {@link
      *     Interest#RESET} or not at all
      */
     public void interest(boolean readsClient, int end) {
@@ -162,7 +162,7 @@ public final class BackendLease {
         backend.transport().interest((clientSlow ? 0 : Interest.READ) | (awaitsServer ? Interest.WRITE : 0));
     }
 
-    /** Gives up what the server has not read. */
+    /** Discards what the server has not read. */
     public void drop() {
         toServer.drop();
     }

@@ -13,18 +13,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 
-/** Looks at what a server sends to its client: everything passes, and only what others must know of is noted. */
+/** Inspects what a server sends to its client: everything passes, and only what others must know is noted. */
 public final class BackendTraffic implements MessageInspector {
 
-    /** What happened here and concerns more than this session. */
+    /** Events that concern more than this session. */
     public interface News {
-        /** Roles, databases or their privileges were changed, and the change is visible to all. */
+        /** Roles, databases or their privileges have changed, and every session sees the change. */
         void rolesChanged();
 
         /**
-         * A command failed because somebody else uses what it is about.
+         * A command failed because its object is in use by others.
          *
-         * @param words the server's, one char per byte
+         * @param words the server's message, one char per byte
          */
         void objectInUse(String words);
 
@@ -32,7 +32,7 @@ public final class BackendTraffic implements MessageInspector {
         void answered();
     }
 
-    /** How tags of commands begin that change who may log in, or what a session reads at its start, or that run others which may. */
+    /** Prefixes of the tags of commands that change who may log in or what a session reads at its start, or that may run such commands. */
     private static final List<byte[]> ROLE_COMMANDS = List.of(
             tag("ALTER ROLE"),
             tag("ALTER DATABASE"),
@@ -47,10 +47,10 @@ public final class BackendTraffic implements MessageInspector {
             tag("GRANT"),
             tag("REVOKE"));
 
-    /** Of the server's source: the commands that make, drop, rename and move databases. */
+    /** The server's source file with the commands that create, drop, rename and move databases. */
     private static final String BUSY_DATABASE_FILE = "dbcommands.c";
 
-    /** Severities, in words that are never translated, after which the server closes. */
+    /** Severities after which the server closes, in words that are never translated. */
     private static final Set<String> FATAL = Set.of("FATAL", "PANIC");
 
     private final ServerIdentity identity;
@@ -74,7 +74,7 @@ public final class BackendTraffic implements MessageInspector {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** The SQLSTATE of the server's last message, when that has ended the session; empty otherwise. */
+    /** The SQLSTATE of the server's last message, when that ended the session; empty otherwise. */
     public String fatalSqlState() {
         return lastWasError ? fatalSqlState : "";
     }
@@ -124,9 +124,8 @@ public final class BackendTraffic implements MessageInspector {
         var fields = BackendMessage.fields(body);
         boolean isFatal = FATAL.contains(fields.getOrDefault('V', ""));
         fatalSqlState = isFatal ? fields.getOrDefault('C', "") : "";
-        // Anybody can raise this error with any words. Where it comes from only the server's own code can say, which
-        // has
-        // looked whether its user may do this before it looked who is in the way.
+        // Any user can raise this error with any words, but only the server's own code can name its source file. That
+        // code has checked the user's permission before it checked who else uses the database.
         if (SqlState.OBJECT_IN_USE.equals(fields.get('C')) && BUSY_DATABASE_FILE.equals(fields.get('F'))) {
             news.objectInUse(fields.getOrDefault('M', ""));
         }
@@ -157,7 +156,7 @@ public final class BackendTraffic implements MessageInspector {
             news.answered();
             progress.onBackend(type);
         } else {
-            // A parameter that could not be noted could not be told to the next client: no reuse.
+            // A parameter that was not noted could not be reported to the next client: no reuse.
             progress.doubt();
         }
     }

@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads which database a command needs for itself: DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE, and CREATE DATABASE, which copies a
- * template. The server takes such a command alone, so it stands at the beginning of a text or has no effect.
+ * Finds the database that a command needs for itself: DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE, and CREATE DATABASE,
+ * which copies a template. The server accepts such a command only by itself, so it begins the text of its query or has no effect.
  */
 public final class DatabaseCommand {
 
-    /** Words and names that are looked at; CREATE DATABASE with all its options has fewer. */
+    /** Words and names that are read; CREATE DATABASE with all its options has fewer. */
     private static final int MAX_TOKENS = 60;
 
     private static final String DEFAULT_TEMPLATE = "template1";
 
-    /** @param isWord without quotes, and in lower case */
+    /** @param isWord unquoted, and in lower case */
     private record Token(String text, boolean isWord) {
         boolean is(String word) {
             return isWord && text.equals(word);
@@ -37,15 +37,15 @@ public final class DatabaseCommand {
      * The database that a statement needs for itself.
      *
      * @param start where the statement begins in the buffer
-     * @param end after its last byte, where its zero may stand
-     * @return its name, one char per byte; empty when the statement is another one
+     * @param end where it ends, its terminating zero included if there is one
+     * @return its name, one char per byte; empty for any other statement
      */
     static String databaseOf(ByteBuffer text, int start, int end) {
-        // Nearly all begin otherwise, and cost no more than this.
+        // Nearly all statements begin otherwise, and cost no more than this.
         return start < end && mayBegin(text.get(start)) ? of(new DatabaseCommand(text, start, end).tokens()) : "";
     }
 
-    /** With one of the commands, with space or with a comment. */
+    /** Whether this may be the first byte of one of the commands, of space or of a comment. */
     private static boolean mayBegin(byte first) {
         return switch (first) {
             case 'd', 'D', 'a', 'A', 'c', 'C', '/', '-' -> true;
@@ -114,7 +114,7 @@ public final class DatabaseCommand {
         return tokens;
     }
 
-    /** With doubled quotes as one. */
+    /** Reads a quoted text, doubled quotes as one. */
     private String quoted(byte quote) {
         StringBuilder name = new StringBuilder();
         for (at++; at < end; at++) {
@@ -131,7 +131,7 @@ public final class DatabaseCommand {
         return name.toString();
     }
 
-    /** The server folds letters of ASCII alone, where characters have several bytes. */
+    /** Reads a word. In multibyte encodings, the server folds ASCII letters only. */
     private String word() {
         int start = at;
         while (at < end && isWord(text.get(at))) {
@@ -149,7 +149,7 @@ public final class DatabaseCommand {
         return character < 0 || character == '_' || character == '$' || Character.isLetterOrDigit(character);
     }
 
-    /** Comments, too, which may stand in one another. */
+    /** Skips comments, too, which may be nested. */
     private void skipSpace() {
         while (at < end) {
             byte character = text.get(at);

@@ -9,8 +9,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notes that the server waits for others to leave a database, as it does for five seconds before a command that needs one for itself fails. It refuses
- * at once who may not give such a command, so its silence says that this client may: as long as it has nothing else to do, and is listened to.
+ * Notices that the server waits for others to leave a database, as it does for five seconds before a command that needs one for itself
+ * fails. The server refuses at once a client that may not give such a command, so its silence shows that this client may, provided that
+ * the server has nothing else to do and is being read from.
  *
  * <pre>
  *   NOTHING --Query that needs a database--> RUNNING
@@ -20,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DatabaseWait {
 
-    /** A server that refuses has done so by then. */
+    /** By then, a server that refuses has done so. */
     private static final long FIRST_MS = 200;
 
-    /** Clients may leave meanwhile, whose connections are idle then. */
+    /** Clients may leave meanwhile, and their connections are then idle. */
     private static final long AGAIN_MS = 1_000;
 
     private static final int MAX_TIMES = 5;
@@ -43,16 +44,16 @@ public final class DatabaseWait {
     private final Consumer<String> wanted;
     private Phase phase = Phase.NOTHING;
     private String database = "";
-    /** The name of a statement that was prepared, with the zero that ends it. */
+    /** The name of the prepared statement, with its terminating zero. */
     private byte[] statement = NO_STATEMENT;
 
     private int times;
     private Scheduler.@Nullable Timer timer;
 
     /**
-     * Notes nothing before it is told.
+     * Does nothing before a message passes.
      *
-     * @param isHeard whether what the server says is read: what it has said may be on its way otherwise
+     * @param isHeard whether the server is being read from; if not, its answer may be on its way
      * @param wanted told the name of the database, one char per byte
      */
     public DatabaseWait(Scheduler scheduler, BooleanSupplier isHeard, Consumer<String> wanted) {
@@ -61,7 +62,7 @@ public final class DatabaseWait {
         this.wanted = wanted;
     }
 
-    /** Whether a message is to be shown whole. */
+    /** Whether messages of this type must be shown whole. */
     boolean wants(byte type) {
         return phase == Phase.PARSED && type == FrontendMessage.BIND;
     }
@@ -104,12 +105,12 @@ public final class DatabaseWait {
         return !database.isEmpty();
     }
 
-    /** Of a message that is there as a whole, since it was asked for. */
+    /** The message is there as a whole, since {@link #wants} asked for that. */
     private boolean bindsStatement(ByteBuffer buffer, int start, int end) {
         return matches(buffer, afterZero(buffer, start, end), end, statement);
     }
 
-    /** What is not the next step is another statement, which may be slow for any reason. */
+    /** Anything but the next step is another statement, which may be slow for any reason. */
     private void step(Phase from, Phase to) {
         if (phase == from && from != Phase.NOTHING) {
             phase = to;
@@ -118,7 +119,7 @@ public final class DatabaseWait {
         }
     }
 
-    /** A message passes that is too long to be looked at. */
+    /** A message passes that is too long to be inspected. */
     void onUnseen(byte type) {
         if (type == FrontendMessage.QUERY || type == FrontendMessage.PARSE || type == FrontendMessage.BIND) {
             end();
@@ -138,7 +139,7 @@ public final class DatabaseWait {
         timer = ++times < MAX_TIMES ? scheduler.afterMs(AGAIN_MS, this::still) : null;
     }
 
-    /** The server has answered, or nobody waits any more. */
+    /** The server has answered, or the client no longer waits. */
     public void end() {
         phase = Phase.NOTHING;
         if (timer != null) {

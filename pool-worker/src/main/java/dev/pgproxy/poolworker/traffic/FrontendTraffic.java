@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at what a client sends to its server: everything passes but Terminate, which ends the session and not the backend. */
+/** Inspects what a client sends to its server: everything passes but Terminate, which ends the session and not the backend. */
 public final class FrontendTraffic implements MessageInspector {
 
     private final QueryProgress progress;
@@ -23,7 +23,7 @@ public final class FrontendTraffic implements MessageInspector {
     /**
      * @param trace notes what the session may hold
      * @param databases notes commands that need a database for themselves
-     * @param witness listens to the login; null when nobody does
+     * @param witness overhears the login; null for none
      */
     public FrontendTraffic(
             QueryProgress progress,

@@ -6,12 +6,12 @@ import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 
-/** What a client is told when its session ends and it did not ask for that. */
+/** What a client is told when its session ends without its asking. */
 public final class LastWords {
 
     public static final byte[] NONE = {};
 
-    /** The longest refusal of a server that the master is told word by word. */
+    /** The longest ErrorResponse that is reported to the master verbatim. */
     public static final int MAX_REPORTED_BYTES = 8 * 1024;
 
     private LastWords() {}
@@ -86,7 +86,7 @@ public final class LastWords {
                 "Connect again: the server will ask for the password itself.");
     }
 
-    /** Nobody is left who could give the client a place. */
+    /** No master is left to give the client a place. */
     public static byte[] masterLost() {
         return BackendMessage.fatal(
                 SqlState.CANNOT_CONNECT_NOW, "pgproxy is being restarted", "Connect again in a moment.");
@@ -116,15 +116,15 @@ public final class LastWords {
                 BackendMessage.fields(error).getOrDefault('C', SqlState.CONNECTION_FAILURE), settingWords(error), "");
     }
 
-    /** What the server says of a setting that it does not take. */
+    /** What the server says of a setting that it does not accept. */
     public static String settingWords(byte[] error) {
         return words(error, "a setting of the session could not be applied");
     }
 
     /**
-     * What a server's ErrorResponse says.
+     * The message of a server's ErrorResponse.
      *
-     * @param otherwise when it says nothing
+     * @param otherwise when it has none
      */
     public static String words(byte[] error, String otherwise) {
         return StartupParameters.display(BackendMessage.fields(error).getOrDefault('M', otherwise));

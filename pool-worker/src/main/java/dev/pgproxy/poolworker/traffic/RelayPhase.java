@@ -22,7 +22,7 @@ public abstract class RelayPhase {
         return lease;
     }
 
-    /** The backend's connection has bytes, or room. */
+    /** The backend's connection is readable or writable. */
     public final void backendReady(int ready) {
         if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0) {
             lease.flushToServer();
@@ -33,7 +33,7 @@ public abstract class RelayPhase {
         relayHost.settle();
     }
 
-    /** @return whether the session goes on */
+    /** @return whether the session continues */
     private boolean readServer() {
         boolean wasRunning = !lease.backend().progress().isAtRest();
         Pipe.Outcome outcome;
@@ -55,15 +55,15 @@ public abstract class RelayPhase {
     protected abstract void serverWasRead(boolean wasRunning);
 
     /**
-     * What came of reading from the server.
+     * The outcome of reading from the server.
      *
-     * @return whether the session goes on
+     * @return whether the session continues
      */
     public final boolean serverSaid(Pipe.Outcome outcome) {
         switch (outcome) {
             case MOVED, IDLE -> {
                 serverMoved();
-                return !relayHost.isOver(); // A client that goes on after a silent login may turn out to be gone, too.
+                return !relayHost.isOver(); // A client may turn out to be gone after a silent login.
             }
             case STOPPED -> serverStopped();
             case SOURCE_ENDED -> {
@@ -80,10 +80,10 @@ public abstract class RelayPhase {
         return lease.backend().key().server();
     }
 
-    /** Some of what the server says has passed, or was nothing. */
+    /** Some of what the server sent has passed, or there was nothing to read. */
     protected abstract void serverMoved();
 
-    /** The server has said what the client is not to hear. */
+    /** The server has sent something that must not reach the client. */
     protected abstract void serverStopped();
 
     /** Whether the client knows already why the server ends the connection. */

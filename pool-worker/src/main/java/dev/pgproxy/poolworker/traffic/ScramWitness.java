@@ -5,14 +5,14 @@ import dev.pgproxy.common.auth.ScramExchange;
 import dev.pgproxy.common.auth.ScramVerifier;
 import org.jspecify.annotations.Nullable;
 
-/** Overhears a client's SCRAM login at its server, for the ClientKey. Whatever it does not understand, it has not heard. */
+/** Overhears a client's SCRAM login at its server, for the ClientKey. Ignores whatever it does not understand. */
 public final class ScramWitness {
 
     private final ScramExchange exchange;
     private byte @Nullable [] clientFirst;
     private boolean complete;
 
-    /** @param verifier what the server is thought to check the client against */
+    /** @param verifier what the server presumably checks the client against */
     public ScramWitness(ScramVerifier verifier) {
         this.exchange = new ScramExchange(verifier, new byte[0]);
     }
@@ -39,7 +39,7 @@ public final class ScramWitness {
         }
     }
 
-    /** The ClientKey; empty when the client has not proved that it has the password of the verifier. */
+    /** The ClientKey; empty when the client has not proved that it knows the verifier's password. */
     public byte[] clientKey() {
         return exchange.clientKey();
     }

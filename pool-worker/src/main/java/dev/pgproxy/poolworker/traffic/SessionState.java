@@ -1,7 +1,7 @@
 package dev.pgproxy.poolworker.traffic;
 
 /**
- * The life of a client's stay at a worker.
+ * The states of a client's stay at a worker.
  *
  * <pre>
  *   ACCEPTED -> WAITING -> CHECKING -> WAITING -> LOGGING_IN ---> ACTIVE -> ENDING -> CLOSED
@@ -11,11 +11,11 @@ package dev.pgproxy.poolworker.traffic;
  * </pre>
  */
 public enum SessionState {
-    /** The descriptor is ours; the master has not been told yet, so the client is not touched. */
+    /** The worker owns the descriptor; the master has not been told yet, so the client is not touched. */
     ACCEPTED,
-    /** For a connection to the server, for a backend that is being reset, or for a place. */
+    /** Waits for a connection to the server, for a backend that is being reset, or for a place. */
     WAITING,
-    /** A backend is at hand; the master is asked what is known of the client's role. */
+    /** The master is asked what is known of the client's role. */
     CHECKING,
     /** The proxy asks the client for its password. */
     VERIFYING,

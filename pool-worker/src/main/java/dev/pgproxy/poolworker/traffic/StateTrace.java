@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Notes from what a client sends whether its session may hold what no catalog of the server shows: parameters that an application
- * has made up ({@code myapp.user}), which row level security may depend on, a library that was loaded, a backup that was begun, a
- * replication origin, and a statement without a name that was not used yet. What could not be read counts as such.
+ * Notes from what a client sends whether its session may hold state that no catalog of the server shows: parameters of the
+ * application's own ({@code myapp.user}), which row-level security may depend on; a loaded library; a backup that was begun; a
+ * replication origin; an unnamed statement that has not been used yet. What could not be inspected counts as such.
  */
 public final class StateTrace {
 
@@ -17,7 +17,7 @@ public final class StateTrace {
     private static final byte[] RESET = {'r', 'e', 's', 'e', 't'};
     private static final byte[] LOAD = {'l', 'o', 'a', 'd'};
 
-    /** Functions that give a session what no catalog shows to everybody. */
+    /** Functions that give a session state that no catalog shows to every user. */
     private static final List<byte[]> ATTACHING = Stream.of(
                     "pg_backup_start",
                     "pg_start_backup",
@@ -39,13 +39,13 @@ public final class StateTrace {
 
     private boolean isUnread;
     private boolean mayHaveParameters;
-    /** Their values are gone with the transaction; it is only that they are empty now, where they were NULL. */
+    /** Their values are gone with the transaction; all that is left is that they are empty now, not NULL. */
     private boolean hadParameters;
 
     private boolean isAttached;
     private boolean statementUnused;
 
-    /** A message of the client passes; not all of its body need be there. */
+    /** A message of the client passes; its body need not be complete. */
     void onFrontend(byte type, ByteBuffer buffer, int bodyStart, int bodyBytes) {
         switch (type) {
             case FrontendMessage.QUERY -> {
@@ -62,7 +62,7 @@ public final class StateTrace {
         }
     }
 
-    /** A message passes that is too long to be looked at. */
+    /** A message passes that is too long to be inspected. */
     void onUnseen(byte type) {
         if (type == FrontendMessage.QUERY || type == FrontendMessage.PARSE) {
             isUnread = true;
@@ -76,7 +76,7 @@ public final class StateTrace {
         }
     }
 
-    /** What no reset undoes, or nobody can tell; empty for nothing. */
+    /** What no reset undoes, or may not undo; empty for nothing. */
     public String leftover() {
         if (isUnread) {
             return "has sent a query of more than 16 KiB, which is not inspected";
@@ -90,7 +90,7 @@ public final class StateTrace {
         return hadParameters ? "has set parameters of the application's own in a transaction" : "";
     }
 
-    /** Why nobody can tell what the session holds; empty when there is no reason. */
+    /** Why the state of the session cannot be known; empty when it can. */
     public String obstacle() {
         if (isUnread || mayHaveParameters || isAttached) {
             return leftover();
@@ -114,7 +114,7 @@ public final class StateTrace {
         }
     }
 
-    /** Notes a call of set_config, or a SET of a name with a dot in it, or of the seed, which no RESET puts back. */
+    /** Notes a call of set_config, or a SET of a dotted name or of the seed, which no RESET restores. */
     private void noteParameter(ByteBuffer text, int at, int end, boolean beginsWord) {
         if (!continues(text, at, end, SET)) {
             return;
@@ -128,7 +128,7 @@ public final class StateTrace {
         }
     }
 
-    /** Of one that was never set, after which it is there, and empty. */
+    /** RESET of a parameter that was never set creates it, empty. */
     private static boolean resetsParameter(ByteBuffer text, int at, int end) {
         int name = at + RESET.length;
         return continues(text, at, end, RESET) && name < end && text.get(name) != '.' && hasDottedName(text, name, end);
@@ -157,7 +157,7 @@ public final class StateTrace {
         return (next < end && text.get(next) == '.') || beginsComment(text, next, end);
     }
 
-    /** LOAD and a string, in any of the ways that strings are written. */
+    /** LOAD and a string, in any notation for strings. */
     private static boolean loadsLibrary(ByteBuffer text, int start, int end) {
         if (!continues(text, start, end, LOAD)) {
             return false;
@@ -173,7 +173,7 @@ public final class StateTrace {
                         || (text.get(at) == '-' && text.get(at + 1) == '-'));
     }
 
-    /** Of a name without quotes; bytes of other alphabets may be letters. */
+    /** Whether this may be part of an unquoted name; bytes above ASCII may be letters. */
     private static boolean isWord(byte character) {
         return character < 0 || character == '_' || character == '$' || Character.isLetterOrDigit(character);
     }

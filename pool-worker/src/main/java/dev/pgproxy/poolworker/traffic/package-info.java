@@ -1,6 +1,6 @@
 /**
- * What passes between a client and its server while a backend is leased: the way in both directions, and who looks at it. It knows
- * neither logins nor sessions.
+ * What passes between a client and its server while a backend is leased: the relay in both directions, and its inspectors. This
+ * package knows neither logins nor sessions.
  */
 @NullMarked
 package dev.pgproxy.poolworker.traffic;

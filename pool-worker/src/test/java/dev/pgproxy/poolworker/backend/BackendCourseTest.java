@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What happens to a backend between two clients, {@link BackendCourse} and {@link Upkeep} together. */
+/** What happens to a backend between two clients: {@link BackendCourse} and {@link Upkeep} together. */
 class BackendCourseTest {
 
     private static final byte[] QUERY = FrontendMessage.query("select 1");
@@ -167,7 +167,7 @@ class BackendCourseTest {
         assertEquals(new String(FrontendMessage.terminate(), StandardCharsets.US_ASCII), server().heard());
     }
 
-    /** Later it might end under a client's hands. */
+    /** Later, the server might end the session while a client uses it. */
     @Test
     void itIsIdleForHalfOfTheServersOwnTimeAtMost() {
         client.leave();

@@ -80,7 +80,7 @@ class CustomParametersTest {
         assertTrue(asksNames(parameters.question(key("other"), nowNs)), "each database has its own");
     }
 
-    /** A server may answer anything, and names become a part of the next question. */
+    /** A server may answer anything, and names become part of the next question. */
     @Test
     void onlyNamesAreTaken() {
         question().read(row("", "0", "a.b');drop a.1 .x plain " + "x.y".repeat(100) + " ok.name \u00fc.x"));
@@ -97,7 +97,7 @@ class CustomParametersTest {
         assertEquals(100, text(question()).split("'p[.]n", -1).length - 1);
     }
 
-    /** One that only superusers may see would close every connection. */
+    /** A parameter that only superusers may see would close every connection. */
     @Test
     void whatTheServerRefusesToTellIsNotAskedAgainSoon() {
         question().read(row("", "0", "audit.secret"));
@@ -111,7 +111,7 @@ class CustomParametersTest {
         assertTrue(asksNames(question()));
     }
 
-    /** Where that is too much for a role, its connections are used again all the same. */
+    /** Where the question takes a role too long, its connections are reused all the same. */
     @Test
     void namesThatCannotBeHadAreNotAskedForAtEachReset() {
         question().timedOut();

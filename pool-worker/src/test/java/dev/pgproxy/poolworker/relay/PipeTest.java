@@ -32,7 +32,7 @@ class PipeTest {
     private final SimulatedTransport sink = world.connect();
     private final Pipe pipe = new Pipe(new RelayBuffers(1024), new Everything());
 
-    /** Puts a message in the place of the first one, or ahead of it, and lets the pipe go on without it. */
+    /** Replaces the first message, or inserts a message ahead of it, and lets the pipe continue without this inspector. */
     private final class Once implements MessageInspector {
         @Override
         public boolean wantsWhole(byte type) {

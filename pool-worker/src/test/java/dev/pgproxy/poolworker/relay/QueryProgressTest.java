@@ -10,7 +10,7 @@ class QueryProgressTest {
 
     private final QueryProgress progress = new QueryProgress();
 
-    /** Plays a conversation: client messages after {@code >}, server messages after {@code <}, Z with its status behind. */
+    /** Plays a conversation: client messages after {@code >}, server messages after {@code <}, Z followed by its status. */
     private QueryProgress play(String conversation) {
         boolean client = true;
         for (int i = 0; i < conversation.length(); i++) {
@@ -67,7 +67,7 @@ class QueryProgressTest {
 
     @Test
     void syncInsideCopyOfTheExtendedProtocolIsNotAnswered() {
-        // As libpq does it: Sync right behind Execute, and another one behind CopyDone.
+        // As libpq does it: Sync right after Execute, and another one after CopyDone.
         assertQuiet(play(">PBDES<12nG>ddcS<CZI"));
     }
 

@@ -138,12 +138,12 @@ final class PoolWorkerSimulation implements SimulationRun {
         return world.random();
     }
 
-    /** How many sessions went on on another backend. */
+    /** How many sessions continued on another backend. */
     long moved() {
         return moved;
     }
 
-    /** Runs until everybody has left, or the worker is dead, checking after every step. */
+    /** Runs until all clients have left, or the worker is dead, checking after every step. */
     void run() {
         int deathStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
         int stopStep = world.random().nextInt(4) == 0 ? world.random().nextInt(5_000) : Integer.MAX_VALUE;
@@ -151,7 +151,7 @@ final class PoolWorkerSimulation implements SimulationRun {
         while (!isOver()) {
             if (world.steps() >= lossStep && !masterLost) {
                 masterLost = true;
-                serverLeft |= holds > 0; // A held session is ended.
+                serverLeft |= holds > 0; // Held sessions end with the master.
                 worker.masterLost("simulated");
             }
             check(world.steps() < MAX_STEPS, "it does not come to an end");
@@ -202,8 +202,10 @@ final class PoolWorkerSimulation implements SimulationRun {
                 world.openTransports() + " connections are open and " + owned + " owned");
     }
 
-    /** Dying between two steps may cost clients that were accepted, told of a shutdown, or left without
-     * a master; of all others not a byte was touched. */
+    /**
+     * A worker that dies between two steps may cost clients that were accepted, told of a shutdown, or left without
+     * a master. No other client may have been touched.
+     */
     private void checkDeath() {
         clients.forEach((id, client) -> check(
                 stopping
@@ -241,7 +243,7 @@ final class PoolWorkerSimulation implements SimulationRun {
         return holds > 0;
     }
 
-    /** In half of the runs none ever does. */
+    /** In half of the runs no server ever crashes. */
     @Override
     public boolean serverCrashes() {
         boolean crashes = crashing && world.random().nextInt(400) == 0;
@@ -259,7 +261,7 @@ final class PoolWorkerSimulation implements SimulationRun {
         return cancelsInFlight.getOrDefault(pid, 0) > 0;
     }
 
-    /** Brings clients one by one, and now and then a cancel or an eviction. */
+    /** Brings clients one by one, and now and then a cancel or a disturbance. */
     private final class Arrivals implements SimulatedWorld.Actor {
         @Override
         public boolean act() {
@@ -293,7 +295,7 @@ final class PoolWorkerSimulation implements SimulationRun {
             }
         }
 
-        /** A switchover: it ends when the sessions are at rest, or is called off before. */
+        /** A switchover, which ends when the sessions are at rest unless it is called off before. */
         private void hold() {
             long request = ++holds;
             heldRequest = 0;
@@ -365,7 +367,7 @@ final class PoolWorkerSimulation implements SimulationRun {
                 transport.release()));
     }
 
-    /** What the master remembers of how the server asks, which may be wrong. */
+    /** What the master remembers of the server's authentication method, which may be wrong. */
     private AuthenticationMethod askFirst(String user) {
         AuthenticationMethod method = SimulatedRoles.method(user);
         if (method == AuthenticationMethod.TRUST || world.random().nextInt(4) == 0) {
@@ -401,7 +403,7 @@ final class PoolWorkerSimulation implements SimulationRun {
     }
 
     private final class SimulatedMaster implements MasterLink {
-        /** Whether the client has something to say by now makes no difference to the worker that gets it. */
+        /** Whether the client has sent something by now makes no difference to the worker that gets it. */
         private void takeParked(SessionMessages.SessionParked message) {
             SimulatedTransport frontend = ((SimulatedTransport.Passed) message.client()).arrive();
             long id = message.sessionId();
@@ -431,7 +433,7 @@ final class PoolWorkerSimulation implements SimulationRun {
             check(
                     client != null && (client.heardNothing() || resumptions.containsKey(id)),
                     "client " + id + " was returned and knows of a server already");
-            accepted.add(id); // Messages arrive in order, so that one was read before.
+            accepted.add(id); // Messages arrive in order, so the acceptance was read before.
             returned++;
             world.add(() -> {
                 returned--;
@@ -518,7 +520,7 @@ final class PoolWorkerSimulation implements SimulationRun {
             });
         }
 
-        /** The server gets the signal at some time, and the master hears of it later. */
+        /** The server gets the signal at some point, and the end of the cancel is reported with it. */
         private void deliver(long backendId, int pid) {
             cancelsInFlight.merge(pid, 1, Integer::sum);
             world.add(() -> {

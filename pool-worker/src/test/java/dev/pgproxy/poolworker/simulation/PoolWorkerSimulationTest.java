@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The invariants of a pool-worker under many schedules: open connections are owned connections, one client to a backend, no
- * reuse of what is not as good as new, every client answered or closed. {@code -Dsimulation.seed=N} replays one schedule.
+ * The invariants of a pool-worker under many schedules: every open connection has an owner, a backend has one client, no backend
+ * is reused that is not as good as new, every client is answered or closed. {@code -Dsimulation.seed=N} replays one schedule.
  */
 class PoolWorkerSimulationTest {
 
@@ -30,7 +30,7 @@ class PoolWorkerSimulationTest {
         moved.addAndGet(simulation.moved());
     }
 
-    /** Else the schedules would not say anything about it. */
+    /** Otherwise the schedules would not test this at all. */
     @AfterAll
     static void sessionsWentOnElsewhere() {
         assertTrue(Long.getLong("simulation.seed") != null || moved.get() > SEEDS / 10, moved + " sessions moved");

@@ -102,7 +102,7 @@ class DatabaseWaitTest {
         assertEquals(List.of(), wanted, "another one may take long for any reason");
     }
 
-    /** The server looks at nobody's rights before it runs it. */
+    /** The server checks no privileges before it runs the command. */
     @Test
     void oneThatIsNotRunIsNone() {
         pass(FrontendMessage.PARSE, "\0" + DROP + "\0\0\0");

@@ -63,7 +63,7 @@ final class UpstreamAddresses {
     /** @param asked hosts, ports, and whether they are seen from this host */
     private record Found(List<String> asked, List<String> addresses) {}
 
-    private static List<String> lookUp(String[] hosts, String[] ports, boolean fromLoopback) {
+    static List<String> lookUp(String[] hosts, String[] ports, boolean fromLoopback) {
         List<String> addresses = new ArrayList<>();
         for (int i = 0; i < Math.min(hosts.length, MAX_ADDRESSES); i++) {
             String port = ports.length == 1 ? ports[0] : i < ports.length ? ports[i] : "";

@@ -13,7 +13,7 @@ public final class TestConfig {
 
     private TestConfig() {}
 
-    /** What these lines of {@code conf.properties} say, read as the proxy reads them. */
+    /** The configuration in these lines of {@code conf.properties}, read as the proxy reads it. */
     public static ProxyConfig of(String... lines) {
         try {
             Path file = Files.createTempFile("pgproxy", ".properties");

@@ -31,7 +31,7 @@ public final class FakeConnection {
         out = socket.getOutputStream();
     }
 
-    /** Reads the first packet that is no request for encryption; these are answered with N. */
+    /** Reads the first packet that is not an encryption request; those are answered with N. */
     StartupPacket readStartup() throws IOException {
         while (true) {
             int length = in.readInt();
@@ -50,7 +50,7 @@ public final class FakeConnection {
         }
     }
 
-    /** Reads one message of the other side and returns its type. @throws EOFException when there is none */
+    /** Reads one message from the other side and returns its type. @throws EOFException when there is none */
     public char readMessage() throws IOException {
         int type = in.read();
         if (type < 0) {
@@ -60,7 +60,7 @@ public final class FakeConnection {
         return (char) type;
     }
 
-    /** Reads and forgets until the other side leaves. */
+    /** Reads and discards until the other side leaves. */
     public void readToEnd() throws IOException {
         byte[] ignored = new byte[8_192];
         while (in.read(ignored) >= 0) {
@@ -77,7 +77,7 @@ public final class FakeConnection {
         send(message(type, body));
     }
 
-    /** Sends a type and a length that need not be that of what follows. */
+    /** Sends a type and a length that need not match what follows. */
     public void sendHeader(char type, int length) throws IOException {
         send(ByteBuffer.allocate(5).put((byte) type).putInt(length).array());
     }
@@ -87,7 +87,7 @@ public final class FakeConnection {
         send('R', ByteBuffer.allocate(4 + data.length).putInt(code).put(data).array());
     }
 
-    /** Lets the client in, as a server does that trusts everybody. */
+    /** Lets the client in, as a server with trust authentication does. */
     public void letIn() throws IOException {
         send(BackendMessage.authenticationOk());
         send(BackendMessage.parameterStatus("server_version", "15.0"));
@@ -96,7 +96,7 @@ public final class FakeConnection {
         send(BackendMessage.readyForQueryIdle());
     }
 
-    /** Sends again and again, until the other side has had enough or this many bytes have gone out. */
+    /** Sends repeatedly, until the other side closes or this many bytes have been sent. */
     public void sendEndlessly(Endless next, long mostBytes) throws IOException {
         long sent = 0;
         for (long i = 0; sent < mostBytes; i++) {
@@ -106,7 +106,7 @@ public final class FakeConnection {
         }
     }
 
-    /** What is sent at each turn. */
+    /** What is sent in each turn. */
     @FunctionalInterface
     public interface Endless {
         byte[] bytes(long turn);
@@ -117,12 +117,12 @@ public final class FakeConnection {
         return BackendMessage.wrap((byte) type, body);
     }
 
-    /** Text as the protocol has it, terminated. */
+    /** A string as the protocol has it, null-terminated. */
     public static byte[] text(String text) {
         return (text + "\0").getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    /** Makes the close a reset. */
+    /** Makes close send a reset. */
     public void resetOnClose() throws IOException {
         socket.setSoLinger(true, 0);
     }

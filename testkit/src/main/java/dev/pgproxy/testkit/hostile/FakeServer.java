@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Listens on loopback and does to each client what is registered for the database that it names. */
+/** Listens on loopback and treats each client as registered for the database that it names. */
 public final class FakeServer implements AutoCloseable {
 
     private static final int BACKLOG = 512;
@@ -28,7 +28,7 @@ public final class FakeServer implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final Map<String, Integer> met = new ConcurrentHashMap<>();
 
-    /** @param toAllOthers what clients meet whose database nothing is registered for */
+    /** @param toAllOthers behaviour for clients of databases that none is registered for */
     public FakeServer(Behaviour toAllOthers) {
         this.toAllOthers = toAllOthers;
         try {
@@ -45,12 +45,12 @@ public final class FakeServer implements AutoCloseable {
         thread.start();
     }
 
-    /** As a configuration names it. */
+    /** The address as a configuration names it. */
     public String address() {
         return "127.0.0.1:" + listener.getLocalPort();
     }
 
-    /** From now on clients of this database meet this. */
+    /** Registers the behaviour for clients of this database. */
     public void on(String database, Behaviour behaviour) {
         byDatabase.put(database, behaviour);
     }
@@ -78,13 +78,13 @@ public final class FakeServer implements AutoCloseable {
                 byDatabase.getOrDefault(database, toAllOthers).serve(client);
             }
         } catch (IOException e) {
-            return; // The other side had enough, which is what a behaviour is for.
+            return; // The other side has closed, which is what a behaviour is for.
         } finally {
             open.remove(socket);
         }
     }
 
-    /** The databases whose behaviour some client has met, and how many have. */
+    /** How many clients have met each database's behaviour. */
     public Map<String, Integer> met() {
         return met;
     }

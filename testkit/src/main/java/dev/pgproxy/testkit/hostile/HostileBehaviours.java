@@ -9,10 +9,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a hostile or broken server may do, by name: at a login, and in a session that began well. */
+/** What a hostile or broken server may do, by name: during a login, and in a session that began well. */
 public final class HostileBehaviours {
 
-    /** More than any bound of the proxy's; a proxy that takes all of it and keeps it has none. */
+    /** More than any limit of the proxy; a proxy that takes and keeps all of it has none. */
     private static final long ENDLESS_BYTES = 48L * 1024 * 1024;
 
     private static final int HUGE = Integer.MAX_VALUE;
@@ -21,7 +21,7 @@ public final class HostileBehaviours {
 
     private HostileBehaviours() {}
 
-    /** Behind the startup packet, before the client is let in. */
+    /** After the startup packet, before the client is let in. */
     public static Map<String, FakeServer.Behaviour> atLogin() {
         Map<String, FakeServer.Behaviour> all = new LinkedHashMap<>();
         for (char type : "RSKvZEN".toCharArray()) {
@@ -151,7 +151,7 @@ public final class HostileBehaviours {
         return all;
     }
 
-    /** Behind a login that went well, in answer to the client's first query. */
+    /** After a successful login, in answer to the client's first query. */
     public static Map<String, FakeServer.Behaviour> inSession() {
         Map<String, FakeServer.Behaviour> all = new LinkedHashMap<>();
         for (char type : "ZSTDCEN".toCharArray()) {
@@ -238,7 +238,7 @@ public final class HostileBehaviours {
         return fatError("53300", bytes);
     }
 
-    /** The body of an ErrorResponse that is at least so long. */
+    /** The body of an ErrorResponse that is at least this long. */
     private static byte[] fatError(String sqlState, int bytes) {
         return text("SFATAL\0VFATAL\0C" + sqlState + "\0Mdatabase \"bystander\" " + "x".repeat(bytes) + "\0");
     }

@@ -18,29 +18,29 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Many clients that want nothing but to be in the way. A client that is turned out comes again. One thread does it all. */
+/** Many clients that only want to obstruct. A client that is turned out reconnects. One thread drives all of them. */
 public final class HostileCrowd implements AutoCloseable {
 
-    /** How one of them is in the way. */
+    /** How a client obstructs. */
     public enum Kind {
-        /** Connects and says nothing. */
+        /** Connects and sends nothing. */
         SILENT,
         /** Sends its startup packet byte by byte, and never all of it. */
         SLOW,
-        /** Sends as large a startup packet as there may be, and nothing more. */
+        /** Sends as large a startup packet as is allowed, and nothing more. */
         FAT,
-        /** Knows a role, and not its password. */
+        /** Knows a role, but not its password. */
         WRONG
     }
 
     private static final int TICK_MS = 10;
-    /** Connections that may be opened in one tick: an attacker has no more than a part of this host's processors. */
+    /** Connections that may be opened in one tick: an attacker has only a part of this host's processors. */
     private static final int CONNECTS_PER_TICK = 10;
 
     private static final int SLOW_SHARE = 10;
     private static final int FAT_PARAMETERS = 248;
     private static final int FAT_VALUE_CHARS = 26;
-    /** Each source address has a few ten thousand ports. */
+    /** Each source address has a few tens of thousands of ports. */
     private static final int SOURCES = 50;
 
     private static final class Member {
@@ -66,11 +66,11 @@ public final class HostileCrowd implements AutoCloseable {
     private volatile boolean leaving;
 
     /**
-     * Comes at once, and keeps coming until {@link #close}.
+     * Connects at once, and keeps reconnecting until {@link #close}.
      *
      * @param port of 127.0.0.1
-     * @param count of all of them
-     * @param kinds in turn
+     * @param count number of clients
+     * @param kinds assigned in turn
      * @param role whose name they know
      */
     public HostileCrowd(int port, int count, List<Kind> kinds, String role) throws IOException {
@@ -91,7 +91,7 @@ public final class HostileCrowd implements AutoCloseable {
         return inside.get();
     }
 
-    /** How often one of them was turned out so far. */
+    /** How often a client has been turned out so far. */
     public int turnedOut() {
         return turnedOut.get();
     }
@@ -114,7 +114,7 @@ public final class HostileCrowd implements AutoCloseable {
         return FrontendMessage.startup(3 << 16, parameters);
     }
 
-    /** SASLInitialResponse with a nonce, which the answer to the server's first message does not follow. */
+    /** SASLInitialResponse with a nonce, and a second message that does not fit the server's answer. */
     private static byte[] scramGuess() {
         byte[] first = "n,,n=,r=guess".getBytes(StandardCharsets.US_ASCII);
         byte[] mechanism = "SCRAM-SHA-256\0".getBytes(StandardCharsets.US_ASCII);
@@ -170,7 +170,7 @@ public final class HostileCrowd implements AutoCloseable {
         inside.incrementAndGet();
         switch (member.kind) {
             case SILENT, SLOW -> {
-                // has nothing to say at once
+                // sends nothing at once
             }
             case FAT -> write(member, ByteBuffer.wrap(fat(member.number)));
             case WRONG -> write(member, ByteBuffer.wrap(wrong));
@@ -229,7 +229,7 @@ public final class HostileCrowd implements AutoCloseable {
         }
     }
 
-    /** Leaves, all at once. */
+    /** Closes all connections at once. */
     @Override
     public void close() throws IOException {
         leaving = true;

@@ -1,6 +1,6 @@
 /**
- * Servers that break the protocol, on purpose and one rule at a time, and crowds of clients that want to be in the way. What a proxy has to do
- * about each is its tests' business.
+ * Servers that break the protocol, on purpose and one rule at a time, and crowds of clients that want to obstruct.
+ * What a proxy must do about each is left to its tests.
  */
 @NullMarked
 package dev.pgproxy.testkit.hostile;

@@ -2,7 +2,7 @@ package dev.pgproxy.testkit.loop;
 
 import dev.pgproxy.common.loop.Poller;
 
-/** Waits for nothing: each turn of the loop does what is due by its clock. */
+/** Never waits: each turn of the loop does what is due by its clock. */
 public final class StillPoller implements Poller {
 
     @Override

@@ -14,7 +14,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
-/** The programs of one PostgreSQL version, unpacked once for the life of this JVM. */
+/** The programs of each PostgreSQL version, unpacked once for the life of this JVM. */
 final class PostgresBinaries {
 
     private static final Map<Integer, Path> UNPACKED = new ConcurrentHashMap<>();

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A primary with any number of streaming standbys, from embedded binaries, in a temporary directory, on free ports. Everybody
- * may log in without a password unless {@link Options} says otherwise. Gone on close, and when the JVM ends in any way.
+ * A primary with any number of streaming standbys, from embedded binaries, in a temporary directory, on free ports. Every user
+ * may log in without a password unless {@link Options} says otherwise. Removed on close, and when the JVM ends in any way.
  */
 public final class PostgresCluster implements AutoCloseable {
 
@@ -35,14 +35,14 @@ public final class PostgresCluster implements AutoCloseable {
     private final List<PostgresServer> servers;
 
     /**
-     * How a cluster differs from the plainest one.
+     * How a cluster differs from the simplest one.
      *
      * @param major PostgreSQL 15 or 18
-     * @param standbys how many follow the primary
+     * @param standbys number of standbys
      * @param settings further lines of postgresql.conf
-     * @param access lines of pg_hba.conf before the one that lets everybody in
+     * @param access lines of pg_hba.conf before those that let every user in
      * @param host where the servers run, and listen
-     * @param cascade whether all standbys but the first follow that, and not the primary
+     * @param cascade whether all standbys but the first follow the first one instead of the primary
      * @param standbysHere whether the standbys run on this host, wherever the primary does
      */
     public record Options(
@@ -94,7 +94,7 @@ public final class PostgresCluster implements AutoCloseable {
      * Where servers run.
      *
      * @param address that they listen on
-     * @param prefix what goes before a command that is to run there
+     * @param prefix of a command that runs it there
      */
     public record Host(String address, List<String> prefix) {}
 
@@ -103,7 +103,7 @@ public final class PostgresCluster implements AutoCloseable {
         this.servers = servers;
     }
 
-    /** Makes the cluster and waits until every server takes connections. */
+    /** Creates the cluster and waits until every server accepts connections. */
     public static PostgresCluster start(Options options) {
         Path home = PostgresBinaries.of(options.major());
         TestDirectory directory = new TestDirectory();
@@ -156,7 +156,7 @@ public final class PostgresCluster implements AutoCloseable {
         Files.write(data.resolve("pg_hba.conf"), access, StandardCharsets.UTF_8);
     }
 
-    /** The copy of a server that has never run is as good as a base backup, and takes no time. */
+    /** A copy of a server that has never run is as good as a base backup, and takes no time. */
     private static void makeStandby(Path primary, Path copy, int port, Host host, PostgresServer followed)
             throws IOException {
         try (Stream<Path> all = Files.walk(primary)) {
@@ -180,7 +180,7 @@ public final class PostgresCluster implements AutoCloseable {
         Files.write(file, lines, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
     }
 
-    /** A port that is free now; another process may take it before the server does, which then says so. */
+    /** A port that is free now; if another process takes it before the server does, the server reports it. */
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();

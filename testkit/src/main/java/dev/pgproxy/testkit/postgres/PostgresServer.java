@@ -56,7 +56,7 @@ public final class PostgresServer {
         return process.pid();
     }
 
-    /** Starts the server and waits until it takes connections. @throws AssertionError with its log when it does not */
+    /** Starts the server and waits until it accepts connections. @throws AssertionError with its log when it does not */
     public void start() {
         File log = data.resolveSibling(data.getFileName() + ".log").toFile();
         Process started;
@@ -85,7 +85,7 @@ public final class PostgresServer {
         }
     }
 
-    /** Line 8 of postmaster.pid says "ready" or "standby" once connections are taken. */
+    /** Line 8 of postmaster.pid says "ready" or "standby" once connections are accepted. */
     private boolean isReady() throws IOException {
         Path file = data.resolve("postmaster.pid");
         if (!Files.isReadable(file)) {
@@ -152,12 +152,12 @@ public final class PostgresServer {
         }
     }
 
-    /** Stops every process of the server, as when its host hangs: connections stay, and nobody answers. */
+    /** Stops every process of the server, as when its host hangs: connections stay open, and nothing answers. */
     public void freeze() {
         signalAll("STOP");
     }
 
-    /** The end of {@link #freeze}. */
+    /** Undoes {@link #freeze}. */
     public void thaw() {
         signalAll("CONT");
     }
@@ -172,7 +172,7 @@ public final class PostgresServer {
         run(command);
     }
 
-    /** Ends every process of the server without a chance to do anything, and waits until they are gone. */
+    /** Kills every process of the server without a chance to react, and waits until all are gone. */
     public void kill() {
         Process running = process;
         if (running == null) {

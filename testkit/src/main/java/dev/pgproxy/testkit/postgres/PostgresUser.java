@@ -9,14 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** PostgreSQL refuses to run as root, so root's tests run it as nobody. */
+/** PostgreSQL refuses to run as root, so tests that run as root start it as nobody. */
 final class PostgresUser {
 
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
     private PostgresUser() {}
 
-    /** The command as it has to be started by the current user. */
+    /** The command as the current user must start it. */
     static List<String> command(List<String> command) {
         List<String> full = new ArrayList<>();
         if (ROOT) {
@@ -26,7 +26,7 @@ final class PostgresUser {
         return full;
     }
 
-    /** The group that nobody is in, whose name differs between distributions. */
+    /** The group of user nobody, whose name differs between distributions. */
     private static String groupId() {
         try {
             Process id = new ProcessBuilder("id", "-g", "nobody").start();

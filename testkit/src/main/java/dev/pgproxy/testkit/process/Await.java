@@ -3,7 +3,7 @@ package dev.pgproxy.testkit.process;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 
-/** Waiting for a condition, with a deadline that says what was waited for. */
+/** Waits for a condition, with a timeout whose message says what was waited for. */
 public final class Await {
 
     private static final long POLL_MS = 10;

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A host of its own, made of a network namespace and a cable (veth) to this one, which can vanish without a word: no FIN, no RST,
- * no ICMP. Needs root and iproute2. Gone on close.
+ * A separate host, made of a network namespace and a cable (veth) to this one, which can vanish without notice: no
+ * FIN, no RST, no ICMP. Needs root and iproute2. Removed on close.
  */
 public final class NetworkHost implements AutoCloseable {
 
@@ -30,7 +30,7 @@ public final class NetworkHost implements AutoCloseable {
         this.far = "10.199." + network + ".2";
     }
 
-    /** Makes the host. @throws IOException with the reason where that is not permitted or not possible */
+    /** Creates the host. @throws IOException with the reason where that is not permitted or not possible */
     public static NetworkHost create() throws IOException {
         long number = ProcessHandle.current().pid() + CREATED.getAndIncrement();
         int network = FIRST_NETWORK + (int) (number % NETWORKS);
@@ -51,7 +51,7 @@ public final class NetworkHost implements AutoCloseable {
         }
     }
 
-    /** Its address. */
+    /** The host's address. */
     public String address() {
         return far;
     }
@@ -61,7 +61,7 @@ public final class NetworkHost implements AutoCloseable {
         return near;
     }
 
-    /** What goes before a command that is to run there. */
+    /** The prefix of a command that runs it on that host. */
     public List<String> prefix() {
         return List.of("ip", "netns", "exec", name);
     }
@@ -72,7 +72,7 @@ public final class NetworkHost implements AutoCloseable {
         run(all);
     }
 
-    /** Nobody answers for its address any more. */
+    /** From here on, nothing answers for the host's address. */
     public void vanish() throws IOException {
         runInside("ip", "addr", "flush", "dev", cable + "i");
     }
@@ -93,7 +93,7 @@ public final class NetworkHost implements AutoCloseable {
     @Override
     public void close() {
         try {
-            // Connections that nobody has closed keep a namespace, and so its end of the cable, for minutes.
+            // Connections left open keep a namespace, and so its end of the cable, for minutes.
             if (Files.exists(Path.of("/sys/class/net", cable))) {
                 run(List.of("ip", "link", "del", cable));
             }

@@ -8,12 +8,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** A directory for one test or one cluster, removed on close, and by the {@link Watchdog} at the latest. */
+/** A directory for one test or one cluster, removed on close, or by the {@link Watchdog} at the latest. */
 public final class TestDirectory implements AutoCloseable {
 
     private final Path path;
 
-    /** Makes one that every user may enter, since PostgreSQL runs as another user when the tests run as root. */
+    /** Creates a directory that every user may enter, since PostgreSQL runs as another user when the tests run as root. */
     public TestDirectory() {
         try {
             path = Files.createTempDirectory("pgproxy-test-");

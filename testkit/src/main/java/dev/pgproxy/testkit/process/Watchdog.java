@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A small shell that outlives this JVM. It is told of every process and directory that a test makes; when its standard input
- * ends, because the test is over or was killed in whatever way, it ends the processes and removes the directories.
+ * A small shell that outlives this JVM. It is told of every process and directory that a test creates. When its standard
+ * input ends, because the test is over or was killed in any way, it ends the processes and removes the directories.
  */
 public final class Watchdog {
 
@@ -60,13 +60,13 @@ public final class Watchdog {
         Runtime.getRuntime().addShutdownHook(new Thread(this::finish, "watchdog"));
     }
 
-    /** The process is killed when this JVM ends. */
+    /** Has the process killed when this JVM ends. */
     public static void watch(Process process) {
         INSTANCE.tell("pid " + process.pid());
         var unused = process.onExit().thenAccept(ended -> INSTANCE.tell("ended " + ended.pid()));
     }
 
-    /** The directory, with the PostgreSQL servers whose data lies right below it, is removed when this JVM ends. */
+    /** Has the directory, with the PostgreSQL servers whose data lies directly below it, removed when this JVM ends. */
     public static void watch(Path directory) {
         INSTANCE.tell("dir " + directory);
     }

@@ -1,6 +1,4 @@
-/**
- * Processes and directories that tests make, and the certainty that they are gone afterwards, even when a test is killed.
- */
+/** Processes and directories that tests create, and the certainty that they are gone afterwards, even when a test is killed. */
 @NullMarked
 package dev.pgproxy.testkit.process;
 

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /** A pgproxy started with {@code bin/pgproxy-master}, in a directory of its own, on ports that the system chose. */
 public final class ProxyProcess implements AutoCloseable {
 
-    /** Of pg_proxy, unless the configuration says otherwise. */
+    /** The password of pg_proxy, unless the configuration says otherwise. */
     public static final String OPERATOR_PASSWORD = "operate";
 
     private static final Pattern LISTENING = Pattern.compile("event=listening address=(\\S+):(\\d+)");
@@ -45,7 +45,7 @@ public final class ProxyProcess implements AutoCloseable {
         return started;
     }
 
-    /** Starts it again, after its end, with the same configuration and on the same port. Does not wait. */
+    /** Starts it again after its end, with the same configuration and on the same port. Does not wait. */
     public void startAgain() {
         Path file = directory.path().resolve("conf.properties");
         try {
@@ -80,14 +80,14 @@ public final class ProxyProcess implements AutoCloseable {
         return awaitServing(launch(List.of("env", "--default-signal=INT"), distribution, configuration));
     }
 
-    /** As {@link #start}, with a process that passes on the log, as supervisors of services do: a child called {@code cat}. */
+    /** As {@link #start}, with a process that passes on the log, as service supervisors do: a child called {@code cat}. */
     public static ProxyProcess startWithPipedLog(Path distribution, List<String> configuration) {
         List<String> piped = List.of("bash", "-c", "exec \"$@\" > >(exec cat) 2>&1", "bash");
         return awaitServing(launch(piped, distribution, configuration));
     }
 
     /**
-     * As {@link #start}, with variables of the environment.
+     * As {@link #start}, with environment variables.
      *
      * @param variables such as {@code PGPROXY_MASTER_OPTS=-Xmx32m}
      */
@@ -162,7 +162,7 @@ public final class ProxyProcess implements AutoCloseable {
         return ports;
     }
 
-    /** All that master and workers have logged to standard error. */
+    /** Everything that the master and the workers have logged to standard error. */
     public String log() {
         try {
             return Files.readString(directory.path().resolve("log"));
@@ -179,7 +179,7 @@ public final class ProxyProcess implements AutoCloseable {
         return process;
     }
 
-    /** The children, by the order of their start, with their name as in {@code ps}. */
+    /** The children whose name in {@code ps} begins with this, in the order of their start. */
     public List<ProcessHandle> children(String name) {
         return process.toHandle()
                 .children()

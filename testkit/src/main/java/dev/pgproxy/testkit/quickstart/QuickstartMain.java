@@ -20,7 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import picocli.CommandLine;
 
-/** Shows the main job on an embedded PostgreSQL: a write, a read from the standby, a backend that two clients use. */
+/** Shows pgproxy's main job on an embedded PostgreSQL: a write, a read from the standby, a backend that two clients use. */
 @CommandLine.Command(
         name = "quickstart",
         description = "Runs pgproxy in front of an embedded PostgreSQL primary and standby, and shows what it does.",
@@ -101,7 +101,7 @@ public final class QuickstartMain implements Callable<Integer> {
     }
 
     private void showReuse(int proxyPort) throws SQLException {
-        // A backend is reset after its client has left; a client that comes before that is done gets another one.
+        // A backend is reset after its client has left; a client that connects before that is done gets another one.
         Set<String> seen = new HashSet<>();
         AtomicReference<String> last = new AtomicReference<>("");
         Await.until("a client to get the backend of one before it", REUSE_TIMEOUT, () -> {

@@ -28,12 +28,12 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
     private boolean copying;
     private boolean marked;
     private boolean left;
-    /** It has closed its sending side, and reads on. */
+    /** It has closed its sending side, and still reads. */
     private boolean awaitsAnswer;
 
     private boolean fatal;
 
-    /** What it asked and what types of messages it got, for a failure's message. */
+    /** Its queries and the types of the messages that it received, for the message of a failure. */
     private final StringBuilder log = new StringBuilder();
 
     public SimulatedClient(String name, String user, SimulatedTransport transport, SimulationRun simulation) {
@@ -55,7 +55,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
         return user;
     }
 
-    /** Whether it was told nothing yet, by no server and no proxy. */
+    /** Whether it has received nothing yet, from a server or the proxy. */
     public boolean heardNothing() {
         return log.isEmpty() && in.isEmpty();
     }
@@ -74,7 +74,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
             }
         }
         if (transport.farSeesEnd()) {
-            // In the middle of a message there is no place for a last word.
+            // Last words cannot be sent in the middle of a message.
             boolean endedFromOutside = simulation.endsSessions();
             boolean excused = simulation.mayBeCutOff(name) || (endedFromOutside && !in.isEmpty());
             simulation.check(
@@ -173,7 +173,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
         }
         if (random.nextInt(4) == 0) {
             transport.farWrite(
-                    FrontendMessage.query(name + "/" + rolesAtArrival + " plain")); // Its answer comes before the end.
+                    FrontendMessage.query(name + "/" + rolesAtArrival + " plain")); // Answered before the end.
         }
         transport.farWrite(FrontendMessage.terminate());
     }

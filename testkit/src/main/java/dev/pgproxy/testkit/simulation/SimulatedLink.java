@@ -12,8 +12,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A link between two processes. What one end sends is its own until the end of its turn, or longer when the socket is full; then it is
- * the kernel's, and arrives even if the sender dies.
+ * A link between two processes. A message belongs to its sender until the end of the sender's turn, or longer when
+ * the socket is full. Then it belongs to the kernel, and arrives even if the sender dies.
  */
 public final class SimulatedLink {
 
@@ -23,12 +23,12 @@ public final class SimulatedLink {
     private final Protocol protocol;
     private final Watcher watcher;
 
-    /** Sees what is said, from either end. */
+    /** Sees the messages of both ends. */
     public interface Watcher {
-        /** An end has said this; its socket may be full for a while. */
+        /** An end has sent this; its socket may be full for a while. */
         void said(ControlMessage message);
 
-        /** This cannot be lost any more, unless its receiver dies. */
+        /** This can no longer be lost, unless its receiver dies. */
         void underWay(ControlMessage message);
     }
 
@@ -38,7 +38,7 @@ public final class SimulatedLink {
         this.watcher = watcher;
     }
 
-    /** Both ends: of the process that asked for the link, and of the one that it asked. */
+    /** Both ends: first that of the process that asked for the link, then that of the other one. */
     public List<End> connect(SimulatedProcess one, long onesPid, SimulatedProcess other, long othersPid) {
         End first = new End(one, othersPid, PermittedMessages.EXPECTING_WELCOME);
         End second = new End(other, onesPid, PermittedMessages.EXPECTING_HELLO);
@@ -88,7 +88,7 @@ public final class SimulatedLink {
             enqueue(message, null);
         }
 
-        /** @param whenWritten run once it is the kernel's */
+        /** @param whenWritten runs once the kernel has the message */
         public void send(ControlMessage message, Runnable whenWritten) {
             enqueue(message, whenWritten);
         }

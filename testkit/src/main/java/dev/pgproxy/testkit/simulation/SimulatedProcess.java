@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * A process with a loop of its own, in a world of several. A turn of its loop serves at most one connection or link that is ready; time
- * passes for all processes alike, and outside of them. One that is killed does nothing any more, and what it held is closed.
+ * A process with a loop of its own, in a world of several. A turn of its loop serves at most one ready connection or link. Time is
+ * driven from outside, and passes for all processes alike. A killed process does nothing more, and everything that it held is closed.
  */
 public final class SimulatedProcess implements Poller {
 
@@ -32,12 +32,12 @@ public final class SimulatedProcess implements Poller {
         return alive;
     }
 
-    /** A new connection's near end, inside this process. */
+    /** The near end of a new connection, inside this process. */
     public SimulatedTransport connect() {
         return adopt(new SimulatedTransport(random));
     }
 
-    /** Waits for this connection as well, which has arrived here. */
+    /** Takes over a connection that has arrived here, and polls it as well. */
     public SimulatedTransport adopt(SimulatedTransport transport) {
         transport.owner(this);
         transports.add(transport);
@@ -60,7 +60,7 @@ public final class SimulatedProcess implements Poller {
                         || links.stream().anyMatch(SimulatedLink.End::isReady));
     }
 
-    /** Whether it would take something to its grave that it has sent over a link. */
+    /** Whether messages that it has sent over a link would be lost if it died. */
     public boolean hasUnsent() {
         return links.stream().anyMatch(SimulatedLink.End::hasUnsent);
     }

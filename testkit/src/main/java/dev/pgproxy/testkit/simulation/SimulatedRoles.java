@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * The roles of the simulated server. All change together now and then, as if each had been dropped and made again, so that a
- * backend of before the change is not as good as new.
+ * The roles of the simulated server. Now and then all of them change together, as if each had been dropped and
+ * created again, so that a backend from before the change is not as good as new.
  */
 public final class SimulatedRoles {
 
     public static final List<String> USERS = List.of("open0", "open1", "plain", "hashed");
     private static final String PASSWORD = "secret";
 
-    /** In some runs nobody can ever be asked about a role. */
+    /** In some runs no role can ever be looked up. */
     private final boolean unavailable;
 
     private final Random random;
@@ -27,7 +27,7 @@ public final class SimulatedRoles {
         this.unavailable = random.nextInt(5) == 0;
     }
 
-    /** Goes up with every change. */
+    /** Increases with every change. */
     public int version() {
         return version;
     }
@@ -42,7 +42,7 @@ public final class SimulatedRoles {
         version++;
     }
 
-    /** Whether what the proxy is told suffices to keep everybody from outdated backends. */
+    /** Whether the proxy learns enough to keep all clients off outdated backends. */
     public boolean areKnown() {
         return !unavailable;
     }
@@ -75,7 +75,7 @@ public final class SimulatedRoles {
         return bytes(answer + "\0");
     }
 
-    /** Whether the server takes this answer. */
+    /** Whether the server accepts this answer. */
     public static boolean accepts(String user, byte[] answer, byte[] salt) {
         return java.util.Arrays.equals(answer, answer(user, true, salt));
     }

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * One server process. It answers each query with the query's own text, so that a client knows whether an answer is its own,
- * and it notes which client it works for: a query of another client is only right after a DISCARD ALL that found everything
- * in order. Queries are "client verb": plain, big, error, begin, copy, mark (sets a parameter), marked (wants it set).
+ * One server process. It answers each query with the query's own text, so that a client knows whether an answer is its
+ * own. It also notes which client it works for: a query of another client is correct only after a DISCARD ALL that
+ * succeeded. Queries are "client verb": plain, big, error, begin, copy, mark (sets a parameter), marked (wants it set).
  */
 public final class SimulatedServer implements SimulatedWorld.Actor {
 
@@ -31,6 +31,7 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
     private byte[] salt = {};
     private boolean passwordAsked;
     private boolean resetFailed;
+    private String leftover = "";
     private boolean resetUnderCancel;
     private boolean copying;
     private boolean closing;
@@ -45,7 +46,7 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
         this.pid = pid;
     }
 
-    /** Of the role that it was opened for; empty before its startup packet. */
+    /** The role that it was opened for; empty before its startup packet. */
     public String user() {
         return user;
     }
@@ -199,10 +200,11 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
         }
     }
 
-    /** Something is left now and then, and some servers end idle sessions. */
+    /** Now and then something is left, and some servers end idle sessions. */
     private void freshness() {
         simulation.check(client.isEmpty() || resetFailed, "a question about a session that was not reset");
-        row(random.nextInt(10) == 0 ? "has a temporary replication slot" : "", random.nextInt(3) == 0 ? "1h" : "0");
+        leftover = random.nextInt(10) == 0 ? "has a temporary replication slot" : "";
+        row(leftover, random.nextInt(3) == 0 ? "1h" : "0");
         complete("SELECT 1");
     }
 
@@ -227,7 +229,7 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
         out.add(BackendMessage.wrap((byte) 'D', Arrays.copyOf(body.array(), body.position())));
     }
 
-    /** @param quoted text between names and values */
+    /** @param quoted the query, split where quoted names and values begin */
     private void setAll(String[] quoted) {
         for (int i = 1; i + 1 < quoted.length; i += 2) {
             String name = quoted[i].substring(0, quoted[i].indexOf('\''));
@@ -245,6 +247,7 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
 
     private void checkAsGoodAsNew(String name, int rolesAtArrival) {
         simulation.check(!resetUnderCancel, name + " got a backend whose reset a cancel could have hit");
+        simulation.check(leftover.isEmpty(), name + " got a backend that " + leftover);
         simulation.check(applicationName.equals(name), name + " works under the application_name " + applicationName);
         simulation.check(
                 openedUnder >= rolesAtArrival || !simulation.roles().areKnown(),

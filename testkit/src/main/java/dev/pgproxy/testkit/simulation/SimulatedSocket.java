@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 
-/** What the kernel has of one connection: the bytes under way, and how many descriptors there are of its near end. */
+/** What the kernel has of one connection: the bytes in transit, and how many descriptors of its near end exist. */
 final class SimulatedSocket {
 
     private static final int CAPACITY_BYTES = 4096;
@@ -67,7 +67,7 @@ final class SimulatedSocket {
         byte[] taken = new byte[count];
         from.get(taken);
         toFar.writeBytes(taken);
-        broken |= farGone; // What is nobody's is answered with a reset.
+        broken |= farGone; // Bytes without a receiver are answered with a reset.
         return count;
     }
 
@@ -128,7 +128,7 @@ final class SimulatedSocket {
     void farLeave() {
         farFinished = true;
         farGone = true;
-        broken |= toFar.size() > 0; // As a kernel does for who closes without having read everything.
+        broken |= toFar.size() > 0; // As a kernel does on a close with unread data.
     }
 
     void farReset() {

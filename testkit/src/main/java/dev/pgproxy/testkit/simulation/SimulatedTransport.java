@@ -10,8 +10,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One descriptor of a connection's near end, inside a process under test; the far end is moved by calls whose names begin with "far".
- * Reads and writes are cut at random places, and only a few bytes fit into the connection.
+ * One descriptor of a connection's near end, inside a process under test. Calls whose names begin with "far" drive
+ * the far end. Reads and writes are cut at random places, and only a few bytes fit into the connection.
  */
 public final class SimulatedTransport implements ClientConnection {
 
@@ -43,7 +43,7 @@ public final class SimulatedTransport implements ClientConnection {
             transport.passedOn = true;
         }
 
-        /** It has arrived: the process there owns it from now on. */
+        /** It has arrived: the process there owns it now. */
         public SimulatedTransport arrive() {
             if (taken) {
                 throw new IllegalStateException("a descriptor was used twice");
@@ -168,7 +168,7 @@ public final class SimulatedTransport implements ClientConnection {
         return closed;
     }
 
-    /** Whether nobody has a descriptor of the connection any more. */
+    /** Whether no descriptor of the connection is open any more. */
     public boolean isConnectionClosed() {
         return socket.isClosed();
     }
@@ -193,7 +193,7 @@ public final class SimulatedTransport implements ClientConnection {
         socket.farWrite(bytes);
     }
 
-    /** Bytes from the far end that nobody has read. */
+    /** Bytes from the far end that have not been read. */
     public int unreadBytes() {
         return socket.unreadBytes();
     }

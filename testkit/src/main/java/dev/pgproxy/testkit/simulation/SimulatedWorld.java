@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Time, chance and everything outside the process under test. Each poll of its event loop is one step: a transport that is
- * ready is served, somebody at the far end of a connection acts, or time passes; which of these is the seed's choice. One seed
- * is one schedule, so a failure can be seen again.
+ * Time, chance and everything outside the process under test. Each poll of its event loop is one step: a ready
+ * transport is served, an actor at the far end of a connection acts, or time passes. The seed decides which. One
+ * seed is one schedule, so a failure can be reproduced.
  */
 public final class SimulatedWorld implements Clock, Poller {
 
     private static final long NS_PER_MS = 1_000_000L;
     private static final int LONGEST_PAUSE_MS = 20;
 
-    /** Somebody outside the process under test. */
+    /** An actor outside the process under test. */
     public interface Actor {
         /** Does one small thing, or nothing. Returns whether this actor can still do anything, now or later. */
         boolean act();
@@ -30,7 +30,7 @@ public final class SimulatedWorld implements Clock, Poller {
 
     public SimulatedWorld(long seed) {
         random = new Random(seed);
-        nowNs = random.nextLong(); // No code may think that time begins at zero.
+        nowNs = random.nextLong(); // No code may assume that time begins at zero.
     }
 
     public Random random() {
@@ -41,7 +41,7 @@ public final class SimulatedWorld implements Clock, Poller {
         actors.add(actor);
     }
 
-    /** A new connection's end inside the process. */
+    /** The end of a new connection inside the process. */
     public SimulatedTransport connect() {
         SimulatedTransport transport = new SimulatedTransport(random);
         transports.add(transport);
@@ -53,13 +53,13 @@ public final class SimulatedWorld implements Clock, Poller {
         return steps;
     }
 
-    /** Ends inside the process that were not closed. */
+    /** Ends inside the process that are not closed. */
     public int openTransports() {
         transports.removeIf(SimulatedTransport::isClosed);
         return transports.size();
     }
 
-    /** Whether nobody outside has anything left to do. */
+    /** Whether no actor has anything left to do. */
     public boolean actorsAreDone() {
         return actors.isEmpty();
     }

@@ -2,7 +2,7 @@ package dev.pgproxy.testkit.simulation;
 
 import java.util.Random;
 
-/** What simulated clients and servers have to know of the run that they are part of. */
+/** What simulated clients and servers have to know about their run. */
 public interface SimulationRun {
 
     Random random();
@@ -12,21 +12,21 @@ public interface SimulationRun {
 
     SimulatedRoles roles();
 
-    /** Whether a signal may still come to this server process. */
+    /** Whether a signal may still reach this server process. */
     boolean isCancelInFlight(int pid);
 
     /** Decides whether a server process crashes now. */
     boolean serverCrashes();
 
-    /** A client was told how it can cancel. */
+    /** A client has received its cancel key. */
     void learnKey(int pid, byte[] secret);
 
-    /** Whether this client may have lost its connection without a word: a process died that had it, or its server. */
+    /** Whether this client may have lost its connection without a word, because its server or a process that held it died. */
     boolean mayBeCutOff(String client);
 
-    /** Whether sessions were ended from outside, which can be in the middle of a message. */
+    /** Whether sessions were ended from outside, possibly in the middle of a message. */
     boolean endsSessions();
 
-    /** Whether sessions were held for a switchover: who seems to leave meanwhile is taken at its word. */
+    /** Whether sessions were held for a switchover: a client that seems to leave meanwhile is taken at its word. */
     boolean holdsSessions();
 }

@@ -106,7 +106,7 @@ public final class WireClient implements AutoCloseable {
         return new WireMessage((char) type, body);
     }
 
-    /** Reads up to and with a message of this type. @throws EOFException with what came when the stream ends before */
+    /** Reads up to and including a message of this type. @throws EOFException with the messages read when the stream ends before */
     public List<WireMessage> readUntil(char type) throws IOException {
         List<WireMessage> messages = new ArrayList<>();
         while (true) {
@@ -121,7 +121,7 @@ public final class WireClient implements AutoCloseable {
         }
     }
 
-    /** Reads up to and with ReadyForQuery, or to the end of the stream. */
+    /** Reads up to and including ReadyForQuery, or to the end of the stream. */
     public List<WireMessage> readToReady() throws IOException {
         List<WireMessage> messages = new ArrayList<>();
         for (WireMessage message = read(); message != null; message = read()) {
@@ -147,7 +147,7 @@ public final class WireClient implements AutoCloseable {
         return in.read();
     }
 
-    /** Ends the sending direction only. */
+    /** Closes the sending direction only. */
     public void finishSending() throws IOException {
         socket.shutdownOutput();
     }
@@ -166,7 +166,7 @@ public final class WireClient implements AutoCloseable {
         return concat(new byte[1], text(sql), new byte[2]);
     }
 
-    /** These bytes one after the other. */
+    /** Concatenates these bytes. */
     public static byte[] concat(byte[]... parts) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (byte[] part : parts) {
@@ -175,7 +175,7 @@ public final class WireClient implements AutoCloseable {
         return all.toByteArray();
     }
 
-    /** A name as protocol text, terminated. */
+    /** A string as the protocol has it, null-terminated. */
     public static byte[] text(String value) {
         return (value + "\0").getBytes(StandardCharsets.UTF_8);
     }

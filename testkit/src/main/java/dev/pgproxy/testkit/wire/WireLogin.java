@@ -16,14 +16,14 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A login byte by byte, with all that was sent and received, to compare one server's answers with another's or to play it again.
+ * A login byte by byte, with everything that was sent and received, to compare one server's answers with another's or to replay it.
  *
  * @param sent the client's messages after its startup packet
- * @param received to ReadyForQuery, or to the end of the stream
+ * @param received up to ReadyForQuery, or to the end of the stream
  */
 public record WireLogin(List<byte[]> sent, List<WireMessage> received) {
 
-    /** Sends the startup packet and answers every request with this password; an empty one is sent as it is. */
+    /** Sends the startup packet and answers every request with this password; an empty password gives an empty answer. */
     public static WireLogin attempt(WireClient client, String user, String database, String password)
             throws IOException {
         client.startup(WireClient.PROTOCOL_3_0, user, database);
@@ -122,7 +122,7 @@ public record WireLogin(List<byte[]> sent, List<WireMessage> received) {
                 .orElseThrow(() -> new IllegalStateException("no BackendKeyData in " + received));
     }
 
-    /** Everything received as text, message for message, without what must differ: salts, nonces, signatures and keys. */
+    /** Everything received as text, message by message, without what must differ: salts, nonces, signatures and keys. */
     public List<String> transcript() {
         return received.stream().map(WireLogin::described).toList();
     }

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A message as it came over the wire. */
-@SuppressWarnings("ArrayRecordComponent") // Tests look at the bytes, they do not compare messages.
+/** A message as it arrived over the wire. */
+@SuppressWarnings("ArrayRecordComponent") // Tests inspect the bytes; they do not compare messages.
 public record WireMessage(char type, byte[] body) {
 
     /** The fields of an ErrorResponse or NoticeResponse by their code: S severity, C SQLSTATE, M message, H hint. */
