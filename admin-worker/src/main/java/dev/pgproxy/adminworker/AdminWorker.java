@@ -39,33 +39,33 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The front door of the admin-worker: takes operators from the master, and asks the master for what they want. */
+/** The front door of the admin-worker: takes over operators' connections from the master, and passes their requests back to it. */
 final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, CommandMessages.AtAdminWorker, Services {
 
-    /** Clients that have not logged in; more are told to come again. */
+    /** Clients that have not logged in yet; beyond this, the oldest login gives way. */
     private static final int MAX_LOGINS = 64;
 
-    /** Those of them that one address may have. */
+    /** How many of these one address may have. */
     private static final int MAX_LOGINS_PER_ADDRESS = 16;
 
-    /** Those that are kept for the proxy's own host, so that strangers cannot keep every operator out. */
+    /** How many of these are reserved for the proxy's own host, so that strangers cannot lock every operator out. */
     private static final int LOGINS_OF_THIS_HOST = 16;
 
-    /** Results that clients have not taken, of all sessions together. */
+    /** Results that clients have not taken, over all sessions. */
     private static final long MAX_HELD_BYTES = 64L * 1024 * 1024;
 
-    /** What of it is kept for sessions that may act. */
+    /** The part of it that is reserved for sessions that may act. */
     private static final long HELD_FOR_THOSE_WHO_ACT = 16L * 1024 * 1024;
 
     private static final int SCRATCH_BYTES = 64 * 1024;
     private static final int SECRET_BYTES = 4;
-    /** Of the sessions that there may be, one in this many is kept for operators who may act, and as many more for those of this host. */
+    /** One in this many sessions is reserved for operators that may act, and as many again for such operators on this host. */
     private static final int RESERVE_DIVISOR = 5;
 
-    /** How often the databases are looked at, which give up their rows when no statement came for so long. */
+    /** How often to check for idle databases, which give up their rows when no statement came within this time. */
     private static final long UNLOAD_PERIOD_MS = 10_000;
 
-    /** What clients may take to read their last words. */
+    /** How often to check whether clients have read their last message; on {@link #terminate} also the time that they have. */
     private static final long EXIT_CHECK_MS = 20;
 
     private final EventLoop loop;
@@ -80,7 +80,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
     private final SnapshotSource snapshots;
     private final Commands commands;
     private final StatementWatch statements;
-    /** In the order in which they came. */
+    /** In order of arrival. */
     private final Set<OperatorSession> sessions = new LinkedHashSet<>();
 
     private final ControlMessage.AdminWorkerDesks desks = new Desks();
@@ -167,7 +167,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         session.begin();
     }
 
-    /** Every client that comes gets its chance: a login takes milliseconds, and the one that has taken longest gives way. */
+    /** Every new client gets its chance: a login takes milliseconds, so the one that has taken longest gives way. */
     private void makeRoomToLogIn(String neighbour) {
         List<OperatorSession> logins =
                 sessions.stream().filter(session -> !session.isLoggedIn()).toList();
@@ -207,7 +207,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         stop(graceMs);
     }
 
-    /** Says goodbye to everybody, and ends the loop when they have heard it or the time is over. */
+    /** Ends all sessions with a last message, and stops the loop when clients have received it or the grace is over. */
     private void stop(long graceMs) {
         if (stopping) {
             return;
@@ -234,7 +234,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
 
     @Override
     public void masterLost(String reason) {
-        loop.stop(); // There is nothing left to look at.
+        loop.stop(); // Without the master there is nothing to show.
     }
 
     @Override

@@ -7,7 +7,7 @@ import dev.pgproxy.common.ipc.ChildKind;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 
-/** Starts the admin-worker; only the master does. */
+/** Starts the admin-worker. Run by the master only. */
 @CommandLine.Command(
         name = "pgproxy-admin-worker",
         description = "A worker of pgproxy. Started by pgproxy-master only.")
@@ -24,7 +24,7 @@ public final class AdminWorkerMain implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        // Looking must not be in the way of working.
+        // Monitoring must not slow down the pool.
         ProcessTuning.yieldToOthers();
         return ChildProcess.run(ChildKind.ADMIN, options, AdminWorker::new);
     }

@@ -6,7 +6,7 @@ import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Tells when so much memory is in use, garbage not counted, that a statement must end before the process does. */
+/** Tells when so much memory is in use, not counting garbage, that a statement must end before the process does. */
 final class HeapWatch {
 
     private static final double MOST = 0.6;
@@ -21,16 +21,16 @@ final class HeapWatch {
         oldGeneration = pool.orElse(null);
     }
 
-    /** Whether more is in use than there should be. */
+    /** Whether more memory is in use than should be. */
     boolean isTight() {
         if (!wasTight()) {
             return false;
         }
-        System.gc(); // What the last collection left may be garbage by now, and nobody else would notice for long.
+        System.gc(); // What the last collection left may be garbage by now, and the next one may be far off.
         return wasTight();
     }
 
-    /** Whether the last collection of old objects left more than there should be. */
+    /** Whether the last collection of the old generation left more than it should. */
     private boolean wasTight() {
         MemoryUsage usage = oldGeneration == null ? null : oldGeneration.getCollectionUsage();
         return usage != null && usage.getMax() > 0 && usage.getUsed() > MOST * usage.getMax();

@@ -13,29 +13,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/** Sees to it that statements which were told to stop do, and tells one to when there is little memory left. */
+/** Makes sure that statements stop when told to, and tells one to stop when memory runs low. */
 final class StatementWatch {
 
     /** How often a statement is told again to stop. */
     private static final long CANCEL_PERIOD_MS = 100;
 
-    /** A statement that does not stop so long after it was told to is one that the engine cannot stop. */
+    /** The engine cannot stop a statement that still runs this long after it was told to stop. */
     private static final long STOP_GRACE_NS = TimeUnit.SECONDS.toNanos(5);
 
-    /** So long is the memory expected to be given back by a statement that was told to stop, before the next one is told. */
+    /** How long a statement that was told to stop has to free its memory before the next one is told. */
     private static final long NEXT_VICTIM_NS = TimeUnit.SECONDS.toNanos(1);
 
-    /** How often memory is looked at while a statement runs. */
+    /** How often memory is checked while a statement runs. */
     private static final long HEAP_PERIOD_MS = 20;
 
     private final EventLoop loop;
     private final BooleanSupplier isTight;
     private final Consumer<Asker> ranAway;
 
-    /** In the order in which they came. */
+    /** In order of arrival. */
     private final Set<Running> running = new LinkedHashSet<>();
 
-    /** Since when they are to stop. They may hold memory for as long as they have not. */
+    /** When each was told to stop. A statement may hold memory until it has stopped. */
     private final Map<Running, Long> stopping = new LinkedHashMap<>();
 
     private boolean heapWatched;
@@ -44,7 +44,7 @@ final class StatementWatch {
      * Watches nothing yet.
      *
      * @param isTight whether there is little memory left
-     * @param ranAway is told of a statement that cannot be stopped
+     * @param ranAway called for a statement that cannot be stopped
      */
     StatementWatch(EventLoop loop, BooleanSupplier isTight, Consumer<Asker> ranAway) {
         this.loop = loop;
@@ -65,12 +65,12 @@ final class StatementWatch {
         }
     }
 
-    /** Its client has its answer. */
+    /** The statement's client has its answer. */
     void ends(Running statement) {
         running.remove(statement);
     }
 
-    /** It was told to stop, and is told again until it does, or has run away. */
+    /** The statement was told to stop. It is told again until it stops or has run away. */
     void stop(Running statement, Asker asker) {
         long sinceNs = loop.clock().nanoTime();
         stopping.putIfAbsent(statement, sinceNs);
@@ -102,7 +102,7 @@ final class StatementWatch {
         loop.scheduler().afterMs(HEAP_PERIOD_MS, this::watchHeap);
     }
 
-    /** Large statements take long, so the one that has run for longest is to stop. One at a time: when it has, the others may go on. */
+    /** Large statements take long, so the one that has run longest must stop. One at a time: once it has, the others may continue. */
     private void makeRoom() {
         long nowNs = loop.clock().nanoTime();
         stopping.keySet().forEach(Running::tellAgain);

@@ -82,7 +82,7 @@ class StatementWatchTest {
         Running innocent = begun();
         late.cancel(new SqlProblem("57014", "too late", ""));
         watch.stop(late, READER);
-        watch.ends(late); // Its client has its answer, and it goes on.
+        watch.ends(late); // Its client has its answer, and it still runs.
         tight = true;
         pass(500);
         assertNull(innocent.reason());

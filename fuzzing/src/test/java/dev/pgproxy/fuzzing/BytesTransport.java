@@ -4,7 +4,7 @@ import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import java.nio.ByteBuffer;
 
-/** A peer that sends these bytes, torn apart as the first of them says, and takes whatever it is told. */
+/** A peer that sends these bytes, in chunks whose size depends on the first byte, and accepts all that it is sent. */
 public final class BytesTransport implements Transport {
 
     private static final int MAX_CHUNK = 64;
@@ -16,7 +16,7 @@ public final class BytesTransport implements Transport {
         this.bytes = bytes;
     }
 
-    /** Whether all was read. */
+    /** Whether all bytes were read. */
     public boolean isOver() {
         return at == bytes.length;
     }

@@ -1,6 +1,6 @@
 package dev.pgproxy.fuzzing;
 
-/** Where Jazzer begins; {@code scripts/fuzz} names the target in {@code fuzz.target}. */
+/** Jazzer's entry point; {@code scripts/fuzz} names the target in {@code fuzz.target}. */
 public final class JazzerDriver {
 
     private static final Target TARGET = Target.of(System.getProperty("fuzz.target", "startup-packet"));

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Replays the corpus, and mutations of it by a seed. */
+/** Replays the corpus, and mutations of it from a seed. */
 class ReplayTest {
 
     private static final int MUTATIONS = Integer.getInteger("fuzz.mutations", 20_000);
-    /** Through a file, these take longer. */
+    /** These go through a file, which takes longer. */
     private static final int MUTATIONS_OF_FILES = MUTATIONS / 10;
 
     private static final int MAX_EDITS = 8;

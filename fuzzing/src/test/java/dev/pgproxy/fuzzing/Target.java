@@ -37,7 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
 
-/** What is fuzzed. */
+/** The targets of fuzzing. */
 public enum Target {
     STARTUP_PACKET(Target::startupPacket),
     FRONTEND_MESSAGES(TrafficTargets::frontend),
@@ -59,13 +59,13 @@ public enum Target {
 
     private static final Protocol PROTOCOL = new Protocol();
 
-    /** That come with the frames of one input. */
+    /** Descriptors that arrive with the frames of one input. */
     private static final int MAX_DESCRIPTORS = 4;
 
     private static final Settings SETTINGS = new Settings("somebody", "fuzz", "0", false, 1);
     private static final ScramVerifier SCRAM = verifier();
 
-    /** Takes bytes and bears them. */
+    /** Must withstand any bytes. */
     interface Decoder {
         void decode(byte[] bytes) throws IOException;
     }
@@ -77,7 +77,7 @@ public enum Target {
         this.decoder = decoder;
     }
 
-    /** As the corpus and scripts/fuzz have it. */
+    /** The name in the corpus and in scripts/fuzz. */
     String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
@@ -86,7 +86,7 @@ public enum Target {
         return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
-    /** Decodes. Whatever this throws is a fault. */
+    /** Decodes the bytes. Whatever this throws is a fault. */
     void run(byte[] bytes) {
         try {
             decoder.decode(bytes.clone());
@@ -161,7 +161,7 @@ public enum Target {
         }
     }
 
-    /** The bytes as the fields of the message that they name before a colon; without a name the first one chooses. */
+    /** A frame with the bytes as the fields of the message that they name before a colon; without a name the first byte chooses one. */
     private static ByteBuffer frame(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         String name = text.substring(0, Math.max(0, text.indexOf(':')));

@@ -1,6 +1,6 @@
 /**
- * Every decoder of what strangers, servers and operators send, as a function of bytes that must not throw but what it says it throws. The
- * tests replay a corpus and mutate it by a seed; {@code scripts/fuzz} searches on with Jazzer.
+ * Every decoder of what strangers, servers and operators send, as a function of bytes that must throw only what it declares. The tests
+ * replay a corpus and mutations of it from a seed; {@code scripts/fuzz} searches further with Jazzer.
  */
 @NullMarked
 package dev.pgproxy.fuzzing;

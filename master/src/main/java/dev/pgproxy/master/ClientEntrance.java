@@ -9,13 +9,13 @@ import dev.pgproxy.master.cancel.CancelDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import java.util.function.IntSupplier;
 
-/** Shows each client the way by its first packet: to a server, to pg_proxy, or to the query that it wants to cancel. */
+/** Routes each client by its first packet: to a server, to pg_proxy, or, with a CancelRequest, to the query to cancel. */
 final class ClientEntrance implements Arrivals {
 
     /** The pseudo-database for operators. */
     private static final String ADMIN_DATABASE = "pg_proxy";
 
-    /** Connections above max_client_conn that are still read from, so that a cancel gets through when all places are taken. */
+    /** Connections beyond max_client_conn that are still read from, so that a CancelRequest gets through when all places are taken. */
     private static final int EXTRA_CONNECTIONS = 64;
 
     private final Dispatcher dispatcher;
@@ -23,7 +23,7 @@ final class ClientEntrance implements Arrivals {
     private final OperatorDesk operators;
     private final IntSupplier maxClients;
 
-    /** @param maxClients max_client_conn as it is now */
+    /** @param maxClients the current max_client_conn */
     ClientEntrance(Dispatcher dispatcher, CancelDesk cancels, OperatorDesk operators, IntSupplier maxClients) {
         this.dispatcher = dispatcher;
         this.cancels = cancels;

@@ -13,7 +13,7 @@ import dev.pgproxy.master.routing.SessionReports;
 import dev.pgproxy.master.supervisor.Child;
 import dev.pgproxy.master.supervisor.Supervisor;
 
-/** Who hears which conversation with the children. */
+/** Which part of the master handles which messages of the children. */
 record Desks(
         Supervisor upkeep,
         SessionReports sessions,

@@ -10,7 +10,7 @@ import dev.pgproxy.master.supervisor.Processes;
 import java.io.IOException;
 import java.time.InstantSource;
 
-/** The host that the master runs on: everything that it needs of the outside but its loop. */
+/** The host that the master runs on: everything outside the master that it needs, except its loop. */
 public interface Host {
 
     /** The process id of the master. */
@@ -24,20 +24,20 @@ public interface Host {
 
     Background background();
 
-    /** Makes a connection that a worker has given back part of this process. */
+    /** Wraps a client's connection that a worker has given back. */
     ClientConnection connection(Descriptor descriptor);
 
     /**
-     * Brings the master the connections of clients, from now on.
+     * Starts to accept clients, and passes their connections to the master.
      *
-     * @throws IOException when an address of {@code listen} cannot be had
+     * @throws IOException when an address of {@code listen} cannot be bound
      */
     void listen(ProxyConfig config, PendingStartups startups) throws IOException;
 
-    /** Another configuration is in force. */
+    /** A new configuration is in force. */
     void configure(ProxyConfig config);
 
-    /** Brings no more clients. */
+    /** Accepts no more clients. */
     void stopListening();
 
     /** The first pool-worker is ready: clients are served. */

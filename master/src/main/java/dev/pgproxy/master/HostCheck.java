@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks whether what a configuration names is there on this host, before it is missed: a look at files and addresses that changes
- * nothing. What the file says is looked at where it is read.
+ * Checks in advance whether the files and addresses that a configuration names exist on this host, without changing anything. The values
+ * themselves are checked where the configuration is read.
  */
 final class HostCheck {
 
     private HostCheck() {}
 
-    /** What will not work, each with the key that it is about, and what to do. */
+    /** What will not work, each with the key that it concerns and a remedy. */
     static List<String> problems(ProxyConfig config) {
         List<String> problems = new ArrayList<>();
         config.auth().verifierFile().ifPresent(file -> readable("auth_file", file, problems));
@@ -43,7 +43,7 @@ final class HostCheck {
         return problems;
     }
 
-    /** Paths on which somebody else could put something in the place of what pgproxy expects there. pgproxy does not start then. */
+    /** Paths at which another user could replace what pgproxy expects there. pgproxy does not start with such a path. */
     static List<String> untrusted(ProxyConfig config) {
         List<String> problems = new ArrayList<>();
         untrusted("state_file", config.files().stateFile(), problems);
@@ -67,7 +67,7 @@ final class HostCheck {
         }
     }
 
-    /** A file that is written beside itself and renamed, in a directory that is made when it is missing. */
+    /** The state file is written to a temporary name and renamed, in a directory that is created when it is missing. */
     private static void stateFile(Path file, List<String> problems) {
         Path above = file.toAbsolutePath().getParent();
         while (above != null && !Files.exists(above)) {
@@ -80,7 +80,7 @@ final class HostCheck {
         }
     }
 
-    /** Files of this name with something appended, in a directory that nobody makes. */
+    /** Log files have this name with a suffix, in a directory that pgproxy does not create. */
     private static void logFile(Path file, List<String> problems) {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null || !Files.isDirectory(directory) || !Files.isWritable(directory)) {
@@ -107,7 +107,7 @@ final class HostCheck {
         }
     }
 
-    /** What works, and is likely to surprise. */
+    /** What works, but is likely to surprise. */
     static List<String> notes(ProxyConfig config) {
         List<String> notes = new ArrayList<>();
         if (config.servers().standbys().contains(config.servers().primary())) {
@@ -130,7 +130,7 @@ final class HostCheck {
         try {
             return config.hasSecrets() && TrustedPath.isOpenToAll(file);
         } catch (IOException e) {
-            return false; // It was read a moment ago; what has become of it since, a reload will say.
+            return false; // It was read a moment ago; a reload will report what has changed since.
         }
     }
 }

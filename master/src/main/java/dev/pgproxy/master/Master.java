@@ -47,7 +47,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The master: joins its parts, and says in which order they start, change and stop.
+ * The master: connects its parts, and defines the order in which they start, change and stop.
  *
  * <pre>
  *   {@link Host} -> PendingStartups -> ClientEntrance -> Dispatcher   -> (descriptor) -> pool-worker
@@ -55,14 +55,14 @@ import org.jspecify.annotations.Nullable;
  *                                                 \-> OperatorDesk -> (descriptor) -> admin-worker
  *   pool-worker  -> RoleDesk -> (task) -> task-worker
  *   FailoverDesk -> Dispatcher, pool-workers; -> AlertDesk -> (task) -> task-worker
- *   admin-worker -> SnapshotDesk (reports), CommandDesk (commands) -> everybody
- *   Supervisor: starts the workers, and brings what they say to the {@link Desks}
+ *   admin-worker -> SnapshotDesk (reports), CommandDesk (commands) -> all parts
+ *   Supervisor: starts the workers, and passes their messages to the {@link Desks}
  * </pre>
  */
 public final class Master
         implements Supervisor.Listener, WorkerRegistry.Listener, CommandDesk.Proxy, FailoverDesk.Listener {
 
-    /** What is left of shutdown_timeout, after the time that workers get, for them to exit and for the clean-up. */
+    /** The part of shutdown_timeout that is left after the workers' time, for them to exit and for the clean-up. */
     private static final long EXIT_MARGIN_MS = 1_000;
 
     private final ProxyConfig started;
@@ -89,13 +89,13 @@ public final class Master
     private boolean stopping;
 
     /**
-     * Nothing is opened or started before {@link #start}.
+     * Opens and starts nothing before {@link #start}.
      *
-     * @param config with the servers as the state has them
-     * @param state what the last process has left
-     * @param configFile where the configuration was read from, and is read from again
+     * @param config with the servers as the state assigns their roles
+     * @param state as the previous process left it
+     * @param configFile the file that the configuration was read from and is reloaded from
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
-     * @param clientBytes memory for what all clients send at their start
+     * @param clientBytes memory for the startup data of all clients
      */
     public Master(
             ProxyConfig config,
@@ -169,7 +169,7 @@ public final class Master
     /**
      * Starts the workers and listens.
      *
-     * @throws IOException when the control socket or an address of {@code listen} cannot be had
+     * @throws IOException when the control socket or an address of {@code listen} cannot be bound
      */
     public void start() throws IOException {
         host.listen(config, startups);
@@ -194,7 +194,7 @@ public final class Master
         warnOfDefaultPassword();
     }
 
-    /** With the first pool-worker clients can be served. */
+    /** Clients can be served once the first pool-worker is ready. */
     @Override
     public void workerReady(Worker worker) {
         if (serving || worker.kind() != ChildKind.POOL) {
@@ -252,7 +252,7 @@ public final class Master
     public void serversChanged(ProxyConfig.Servers servers) {
         config = config.withServers(servers);
         dispatcher.serversAre(servers.primary(), servers.standbys());
-        // What was opened on a standby still says that it is one.
+        // Backends opened while it was a standby still report that it is one.
         workers.toPoolWorkers(new BackendMessages.Reconnect(servers.primary()));
     }
 
@@ -273,7 +273,7 @@ public final class Master
         return config;
     }
 
-    /** Reads the file and takes over what can change, in every process; nobody loses a connection. A bad file changes nothing. */
+    /** Rereads the file and applies what can change, in every process; no client loses its connection. An invalid file changes nothing. */
     @Override
     public CommandDesk.ReloadResult reload() {
         ConfigReload.Outcome outcome;
@@ -336,14 +336,14 @@ public final class Master
         }
     }
 
-    /** The log files were moved away: opens them again, here and in every child. */
+    /** Reopens the log files, here and in every child, after they were moved away. */
     void reopenLogs() {
         LogSetup.reopen();
         workers.all().forEach(worker -> worker.send(new UpkeepMessages.ReopenLogs()));
         Event.of("logs_reopened").info();
     }
 
-    /** Stops accepting, ends all within shutdown_timeout, and then the loop. A second call does nothing. */
+    /** Stops accepting clients, ends everything within shutdown_timeout, and then the loop. A second call does nothing. */
     @Override
     public void stop(String signal) {
         if (stopping) {
@@ -375,7 +375,7 @@ public final class Master
         loop.stop();
     }
 
-    /** Removes the control socket, whether or not the start got far enough to make it. */
+    /** Removes the control socket, if startup got far enough to create it. */
     void cleanUp() throws IOException {
         supervisor.close();
     }

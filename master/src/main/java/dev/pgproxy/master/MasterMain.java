@@ -46,10 +46,10 @@ public final class MasterMain implements Callable<Integer> {
     private static final int USAGE = 2;
     private static final String LOG_SUFFIX = "main";
 
-    /** Descriptors that a process needs beside those of clients and servers. */
+    /** Descriptors that a process needs besides those of clients and servers. */
     private static final int OWN_DESCRIPTORS = 200;
 
-    /** One client and its server: with fewer descriptors nobody could be served at all. */
+    /** One client and its server: with fewer descriptors no client could be served. */
     private static final int MIN_WORKER_LOAD = 3;
 
     @CommandLine.Parameters(paramLabel = "conf.properties", description = "the configuration file")
@@ -138,7 +138,7 @@ public final class MasterMain implements Callable<Integer> {
         return problems.isEmpty() ? 0 : USAGE;
     }
 
-    /** The task-worker's code does it, in a process of its own as always. */
+    /** Runs the task-worker's code, in a separate process as always. */
     private static int sendTestAlert(ProxyConfig config, Path configFile) {
         if (config.alerts().isEmpty()) {
             System.err.println(
@@ -219,7 +219,7 @@ public final class MasterMain implements Callable<Integer> {
             Event.of("failed").message(FileProblem.words(e)).hint(remedy(e)).error();
             return FAILED;
         } catch (Throwable e) {
-            // A broken invariant: the workers go on with the sessions that they hold, and a restart starts over.
+            // A broken invariant: the workers continue with the sessions that they hold, and a restart starts afresh.
             Event.of("master_broken")
                     .message("this process cannot continue and exits")
                     .error(e);

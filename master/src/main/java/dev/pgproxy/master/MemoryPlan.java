@@ -6,28 +6,28 @@ import dev.pgproxy.master.supervisor.ChildCommand;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How the memory of this host and the limits of the configuration go together: a pure function of both. */
+/** Whether the memory of this host suffices for the limits of the configuration: a pure function of both. */
 final class MemoryPlan {
 
-    /** Of the master's heap, the part for what clients send at their start; the rest is for all else, and for the collector. */
+    /** One part in this many of the master's heap is for clients' startup data; the rest is for everything else and the collector. */
     private static final int CLIENTS_DIVISOR = 3;
-    /** Startup packets of drivers have 80 to 250 bytes. */
+    /** Drivers' startup packets have 80 to 250 bytes. */
     private static final int USUAL_PACKET_BYTES = 200;
 
     private static final long MIB = 1024 * 1024;
 
     private MemoryPlan() {}
 
-    /** Memory for what all clients send at their start, in bytes. */
+    /** Memory for the startup data of all clients, in bytes. */
     static long clientBytes(long masterHeapBytes) {
         return masterHeapBytes / CLIENTS_DIVISOR;
     }
 
     /**
-     * What does not go together, in words.
+     * Describes which limits exceed the memory.
      *
-     * @param masterHeapBytes the most that this process's heap may have
-     * @param hostBytes memory of this host, or of the group of processes that this one belongs to
+     * @param masterHeapBytes the maximum heap of this process
+     * @param hostBytes memory of this host, or of this process's cgroup
      */
     static List<String> problems(ProxyConfig config, long masterHeapBytes, long hostBytes) {
         List<String> problems = new ArrayList<>();

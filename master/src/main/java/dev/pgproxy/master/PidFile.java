@@ -15,8 +15,8 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells others who serves, and keeps a second master of the same configuration from starting. The lock is held from the start
- * and ends with the process, however it ends; the pid is written when clients are served, so that a starter can wait for it.
+ * Publishes the master's pid, and keeps a second master of the same configuration from starting. The lock is held from the start and ends
+ * with the process, however it ends. The pid is written once clients are served, so that an init script can wait for it.
  */
 final class PidFile implements AutoCloseable {
 
@@ -29,9 +29,9 @@ final class PidFile implements AutoCloseable {
     }
 
     /**
-     * Takes the lock, making the file and its directory if need be.
+     * Takes the lock, creating the file and its directory if needed.
      *
-     * @throws IOException when another process has it, with that process's pid
+     * @throws IOException when another process holds it; the message contains that process's pid, if known
      */
     static PidFile lock(Path path) throws IOException {
         FileChannel channel = open(path);
@@ -42,7 +42,7 @@ final class PidFile implements AutoCloseable {
                 return new PidFile(path, channel);
             }
         } catch (OverlappingFileLockException e) {
-            // This very process has it: the same answer.
+            // This process holds it already: the same answer.
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -71,7 +71,7 @@ final class PidFile implements AutoCloseable {
         }
     }
 
-    /** Says that clients are served. */
+    /** Writes the pid, which shows that clients are served. */
     void writePid() throws IOException {
         String pid = ProcessHandle.current().pid() + "\n";
         channel.write(ByteBuffer.wrap(pid.getBytes(StandardCharsets.US_ASCII)), 0);
@@ -81,7 +81,7 @@ final class PidFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         if (!channel.isOpen()) {
-            return; // By now the path may be another master's.
+            return; // By now the path may belong to another master.
         }
         Files.deleteIfExists(path);
         channel.close();

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** Tells each worker what the configuration in force means for it: the first thing that it hears. */
+/** Sends each worker its part of the configuration in force, as its first messages. */
 final class WorkerSettings implements WorkerRegistry.Listener {
 
     private final Supplier<ProxyConfig> config;
@@ -23,7 +23,7 @@ final class WorkerSettings implements WorkerRegistry.Listener {
     /**
      * @param config the configuration in force
      * @param version of pgproxy
-     * @param readersWaitMs how long those who may only look at pg_proxy are still kept out
+     * @param readersWaitMs how long read-only users of pg_proxy are still kept out
      */
     WorkerSettings(Supplier<ProxyConfig> config, String version, LongSupplier readersWaitMs) {
         this.config = config;

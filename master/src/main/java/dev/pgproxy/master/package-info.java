@@ -1,6 +1,6 @@
 /**
- * The master process: its front door, its start and its end.
- * It accepts clients and says which worker and which server each is for; it never touches their queries.
+ * The master process: its entry point, its start and its end. It accepts clients and assigns each to a worker and a server; it never
+ * touches their queries.
  */
 @NullMarked
 package dev.pgproxy.master;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Our code keeps the rules, and code that breaks them is noticed. */
+/** Our code keeps the rules, and code that breaks them is detected. */
 class ArchitectureTest {
 
     private static final JavaClasses OURS = new ClassFileImporter()

@@ -13,7 +13,7 @@ import dev.pgproxy.poolworker.bad.ReadsTheTime;
 import dev.pgproxy.poolworker.bad.TouchesMemory;
 import java.util.stream.Stream;
 
-/** Code that breaks each rule. */
+/** For each rule, code that breaks it. */
 final class BadExamples {
 
     /** Classes that this rule must refuse. */

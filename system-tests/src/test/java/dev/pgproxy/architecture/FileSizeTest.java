@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A file that does too much is long; so is one that nobody reads to the end. */
+/** A file that does too much is long, and a long file is not read to the end. */
 class FileSizeTest {
 
     private static final int MAX_LINES = 400;
 
-    /** Half of all files have fewer. */
+    /** Half of all files have fewer lines. */
     private static final int MAX_MEDIAN = 90;
 
     private static final Path ROOT = Path.of("..");

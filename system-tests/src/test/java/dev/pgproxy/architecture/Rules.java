@@ -15,7 +15,7 @@ import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.Set;
 
-/** What ArchUnit checks; see ARCHITECTURE.md for the reasons. */
+/** The rules that ArchUnit checks; see ARCHITECTURE.md for the reasons. */
 final class Rules {
 
     private static final String[] IO = {
@@ -27,7 +27,7 @@ final class Rules {
         "java.lang.Process.."
     };
 
-    /** Types that cannot be changed once made, or that are made for being shared. */
+    /** Types that are immutable, or made to be shared. */
     private static final Set<String> IMMUTABLE = Set.of(
             "java.lang.String",
             "java.util.List",
@@ -48,15 +48,15 @@ final class Rules {
             slices().matching("dev.pgproxy.(**)").should().beFreeOfCycles();
 
     /**
-     * Where classes call each other in a circle by nature: sealed messages know their conversation, which knows them, and a codec of records
-     * is made of codecs.
+     * Packages whose classes form circles by nature: sealed messages know their conversation, which knows them, and a codec of records is
+     * composed of codecs.
      */
     private static final Set<String> WITH_CIRCLES = Set.of("dev.pgproxy.common.ipc", "dev.pgproxy.common.channel");
 
     static final ArchRule NO_CIRCLES_OF_CLASSES =
             slices().assignedFrom(new TopLevelClasses()).should().beFreeOfCycles();
 
-    /** A class with all that is nested in it. */
+    /** A class with all classes nested in it. */
     private static final class TopLevelClasses implements SliceAssignment {
         @Override
         public SliceIdentifier getIdentifierOf(JavaClass type) {
@@ -150,7 +150,7 @@ final class Rules {
             .dependOnClassesThat()
             .resideInAnyPackage("dev.pgproxy.master..", "dev.pgproxy.taskworker..");
 
-    /** A driver keeps what a server sends; a process that serves clients must not depend on how much that is. */
+    /** A driver buffers what a server sends; a process that serves clients must not depend on how much that is. */
     static final ArchRule NO_DRIVER_BESIDE_CLIENTS = noClasses()
             .that()
             .resideInAnyPackage("dev.pgproxy.master..", "dev.pgproxy.poolworker..", "dev.pgproxy.common..")

@@ -1,4 +1,4 @@
-/** The rules that the whole code base keeps, and the proof that they notice when it does not. */
+/** The rules that the whole code base keeps, and the proof that they detect violations. */
 @NullMarked
 package dev.pgproxy.architecture;
 

@@ -14,7 +14,7 @@ import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import java.util.EnumSet;
 import java.util.List;
 
-/** An admin-worker that is played, and with it the operators. */
+/** A simulated admin-worker, and with it the operators. */
 final class AdminNode
         implements Node,
                 ChildRole,

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A client from its connect on: its startup packet comes in pieces, or only a part of it; then it is a {@link SimulatedClient}. */
+/** A client that connects and sends its startup packet in pieces, or only a part of it; then it is a {@link SimulatedClient}. */
 final class ClusterClient implements SimulatedWorld.Actor {
 
     private static final int PROTOCOL_3 = 3 << 16;
@@ -45,7 +45,7 @@ final class ClusterClient implements SimulatedWorld.Actor {
     public boolean act() {
         if (transport == null) {
             transport = simulation.connect(neighbour);
-            return transport != null; // Where nobody listens, it goes away.
+            return transport != null; // If nothing listens, it goes away.
         }
         if (unsent.length > 0) {
             return sendSome(transport);

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A PostgreSQL server: whether it answers, which part it plays, and its sessions. */
+/** A PostgreSQL server: whether it answers, its role, and its sessions. */
 final class ClusterServer {
 
     private static final long SYSTEM_ID = 4711;
@@ -22,11 +22,11 @@ final class ClusterServer {
         UP,
         /** Nothing listens there. */
         DOWN,
-        /** It takes connections, and never says a word. */
+        /** It accepts connections, and never answers. */
         HUNG
     }
 
-    /** @param generation of the master whose worker has opened it */
+    /** @param generation of the master whose worker opened it */
     private record OpenSession(SimulatedTransport transport, SimulatedServer server, int generation) {}
 
     private final Endpoint address;
@@ -52,7 +52,7 @@ final class ClusterServer {
         return !inRecovery;
     }
 
-    /** From now on it is like this; sessions end when it goes down, and stand still while it hangs. */
+    /** Changes its condition; sessions end when it goes down, and stall while it hangs. */
     void condition(Condition now) {
         condition = now;
         if (now == Condition.DOWN) {
@@ -60,7 +60,7 @@ final class ClusterServer {
         }
     }
 
-    /** It takes writes from now on. */
+    /** Makes it accept writes. */
     void promote() {
         inRecovery = false;
         timeline++;
@@ -70,7 +70,7 @@ final class ClusterServer {
         sessions.add(new OpenSession(transport, server, generation));
     }
 
-    /** Connections that the workers of this master have open; those of an earlier one are counted by nobody. */
+    /** Open connections of this master's workers; those of an earlier master are not counted. */
     int connections(int generation) {
         return (int) open(generation).count();
     }
@@ -81,7 +81,7 @@ final class ClusterServer {
                 .count();
     }
 
-    /** Whether a transaction is open that a worker of this master is to serve. */
+    /** Whether a transaction is open that a worker of this master serves. */
     boolean isInTransaction(int generation) {
         return open(generation).anyMatch(session -> session.server().isInTransaction());
     }
@@ -91,7 +91,7 @@ final class ClusterServer {
         return sessions.stream().filter(session -> session.generation() == generation);
     }
 
-    /** @param hearsPrimary whether a primary is up, which it receives WAL from when it is a standby */
+    /** @param hearsPrimary whether a primary is up, from which a standby receives WAL */
     Observation observe(boolean hearsPrimary) {
         return switch (condition) {
             case UP ->

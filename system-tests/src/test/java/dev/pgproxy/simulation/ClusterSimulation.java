@@ -38,9 +38,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: a master and its children, two servers, clients and operators, under the schedule of one seed. After every step: one client to a
- * backend, limits kept over all workers, at most one promotion, nothing of a client touched that would be routed again. In the end
- * everybody has been answered or told why not, and no connection is left.
+ * One run: a master and its children, two servers, clients and operators, under the schedule of one seed. After every step: one client per
+ * backend, limits kept over all workers, at most one promotion, and not a byte touched of a client that would be routed again. In the end
+ * every client has been answered or told why not, and no connection is left.
  */
 final class ClusterSimulation implements SimulationRun {
 
@@ -48,7 +48,7 @@ final class ClusterSimulation implements SimulationRun {
     private static final int MAX_STEPS = 600_000;
     private static final int NEIGHBOURS = 3;
 
-    /** By then a primary that is dead has a successor, or somebody prevents it. */
+    /** By then a dead primary has a successor, or something prevents it. */
     private static final long DEAD_MS = 20_000;
 
     private final long seed;
@@ -76,13 +76,13 @@ final class ClusterSimulation implements SimulationRun {
     /** Whether operators change limits. */
     private final boolean isReconfigured;
 
-    /** Whether many clients of few roles come at once, so that backends go from hand to hand. */
+    /** Whether many clients of few roles arrive at once, so that backends are passed from one to another. */
     private final boolean isCrowded;
 
-    /** How many clients have come when the primary dies for good; never when that is more than there are. */
+    /** The number of the client at whose arrival the primary dies for good; never if there are fewer clients. */
     private final int fatalArrival;
 
-    /** How many have come when an operator wants the standby in the primary's place; never when that is more than there are. */
+    /** The number of the client at whose arrival an operator wants a switchover; never if there are fewer clients. */
     private final int plannedArrival;
 
     private boolean switchoverPlanned;
@@ -128,10 +128,10 @@ final class ClusterSimulation implements SimulationRun {
                 inForce, state, file.path(), "simulated", process.loop(), host, protocol, 1_000, Long.MAX_VALUE / 2);
     }
 
-    /** The master dies between two steps, and somebody starts the next one after a while. */
+    /** The master dies between two steps, and the next one starts after a while. */
     private void killMaster() {
         world.trace("the master dies");
-        present.forEach(client -> cutOff.add(client.name())); // It had those that no worker had.
+        present.forEach(client -> cutOff.add(client.name())); // It had the clients that no worker had.
         serversChange = true;
         process.kill();
         host.masterDied();
@@ -160,10 +160,10 @@ final class ClusterSimulation implements SimulationRun {
         servers.put(address, new ClusterServer(address, inRecovery));
     }
 
-    /** Runs until everybody is gone. */
+    /** Runs until all clients and processes are gone. */
     void run() throws IOException {
         LogSetup.journal()
-                .take(LogJournal.MAX_LINES); // What the run before this one has left would be told in this one.
+                .take(LogJournal.MAX_LINES); // Lines that the previous run has left would be reported in this one.
         master.start();
         world.add(this::happen);
         while (!world.actorsAreDone()) {
@@ -191,7 +191,7 @@ final class ClusterSimulation implements SimulationRun {
         checkInvariants();
     }
 
-    /** Of the master and of those before it. */
+    /** The children of the master and of the masters before it. */
     private List<SimulatedHost.Child> children() {
         List<SimulatedHost.Child> all = new ArrayList<>(host.children());
         oldHosts.forEach(old -> all.addAll(old.children()));
@@ -210,7 +210,7 @@ final class ClusterSimulation implements SimulationRun {
         check(promotions <= 1, promotions + " promotions");
     }
 
-    /** Nobody has more connections than are allowed, but for those who had them when a limit was lowered, or were to get them then. */
+    /** There are no more connections than allowed, except those that were open, or about to be, when a limit was lowered. */
     private void checkLimits(ClusterServer server) {
         ProxyConfig.Limits limits = master.config().limits();
         check(
@@ -226,12 +226,12 @@ final class ClusterSimulation implements SimulationRun {
         }
     }
 
-    /** @return the highest limit since the master was started, where 0 is none */
+    /** @return the highest limit since the master started, where 0 means none */
     private int ceiling(String of, int limit) {
         return ceilings.merge(of, limit == 0 ? Integer.MAX_VALUE : limit, Math::max);
     }
 
-    /** Somebody is given a place at a server: while there are more connections than are allowed nobody is. */
+    /** A session is given a place at a server, which must not happen while there are more connections than allowed. */
     void givesPlace(Endpoint server) {
         int most = master.config().limits().serverConnections();
         int open = server(server).connections(generation);
@@ -241,7 +241,7 @@ final class ClusterSimulation implements SimulationRun {
                         + " are allowed");
     }
 
-    /** What comes from outside. */
+    /** Events from outside. */
     private boolean happen() {
         if (config.auth().verifierCache().isZero() && random().nextInt(CLIENTS) == 0) {
             world.trace("the roles change");
@@ -263,7 +263,7 @@ final class ClusterSimulation implements SimulationRun {
         }
         boolean goesOn = arrived < CLIENTS || isPrimaryDead();
         if (!goesOn) {
-            // Nobody who waits for a server that hangs would ever be done.
+            // Clients that wait for a hung server would never be done.
             servers.values().forEach(server -> server.condition(ClusterServer.Condition.UP));
         }
         return goesOn;
@@ -302,7 +302,7 @@ final class ClusterSimulation implements SimulationRun {
         });
     }
 
-    /** With a key that some client was told, or one that nobody was. */
+    /** Cancels with a key that a client received, or with one that no client did. */
     private void cancel() {
         List<Integer> pids = List.copyOf(keys.keySet());
         if (pids.isEmpty()) {
@@ -383,7 +383,7 @@ final class ClusterSimulation implements SimulationRun {
         long pid = pools.isEmpty() || random().nextInt(4) == 0
                 ? host.pid()
                 : pools.get(random().nextInt(pools.size())).pid();
-        serversChange = true; // Which ends sessions from outside just as well.
+        serversChange = true; // This ends sessions from outside as well.
         admin.endSession(pid, 1 + random().nextInt(CLIENTS));
     }
 
@@ -404,7 +404,7 @@ final class ClusterSimulation implements SimulationRun {
             killMaster();
             return;
         }
-        // Most is lost with those that have something to say.
+        // The most is lost with children that have unsent messages.
         List<SimulatedHost.Child> unheard =
                 children().stream().filter(SimulatedHost.Child::isUnheard).toList();
         boolean isChosen = !unheard.isEmpty() && random().nextBoolean();
@@ -433,7 +433,7 @@ final class ClusterSimulation implements SimulationRun {
         server.condition(next);
     }
 
-    /** A client comes from this neighbour; null when nobody listens. */
+    /** A client connects from this neighbour; null when nothing listens. */
     @Nullable
     SimulatedTransport connect(int neighbour) {
         try {
@@ -521,7 +521,7 @@ final class ClusterSimulation implements SimulationRun {
         });
     }
 
-    /** The client of this session has lost its connection with the process that had it. */
+    /** The client of this session has lost its connection, along with the process that had it. */
     void cutOff(long session) {
         String name = names.get(session);
         if (name != null) {
@@ -608,7 +608,7 @@ final class ClusterSimulation implements SimulationRun {
         return promotions;
     }
 
-    /** Those of them that an operator wanted. */
+    /** The promotions that an operator requested. */
     int switchovers() {
         return switchovers;
     }

@@ -38,7 +38,7 @@ class ClusterSimulationTest {
         return new ClusterSimulation(seed, directory.resolve("conf.properties"));
     }
 
-    /** Else what a seed has found could not be found again. */
+    /** Otherwise a failure that a seed has found could not be reproduced. */
     @Test
     void aSeedIsReplayedStepByStep() throws Exception {
         for (long seed = 0; seed < REPLAYED_SEEDS; seed++) {

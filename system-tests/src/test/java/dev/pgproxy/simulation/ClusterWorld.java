@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Time, chance and everything that happens, one small step after the other; which one is next is the seed's choice. */
+/** Time, chance and all events, one small step at a time; the seed decides which comes next. */
 final class ClusterWorld implements Clock {
 
     private static final long NS_PER_MS = 1_000_000L;
@@ -26,7 +26,7 @@ final class ClusterWorld implements Clock {
 
     ClusterWorld(long seed) {
         random = new Random(seed);
-        nowNs = random.nextLong(); // No code may think that time begins at zero.
+        nowNs = random.nextLong(); // No code may assume that time begins at zero.
         startNs = nowNs;
     }
 
@@ -47,7 +47,7 @@ final class ClusterWorld implements Clock {
         return (nowNs - startNs) / NS_PER_MS;
     }
 
-    /** Shows what happens, when somebody wants to see it. */
+    /** Prints what happens, if tracing is on. */
     void trace(String what) {
         if (traced) {
             System.out.println(steps + " " + elapsedMs() + " ms: " + what);
@@ -58,7 +58,7 @@ final class ClusterWorld implements Clock {
         actors.add(actor);
     }
 
-    /** Somebody does this in one of the next steps. */
+    /** Runs this in one of the next steps. */
     void later(Runnable what) {
         add(() -> {
             if (random.nextInt(3) > 0) {
@@ -82,7 +82,7 @@ final class ClusterWorld implements Clock {
         return transport;
     }
 
-    /** Connections that somebody in the proxy has a descriptor of. */
+    /** Connections of which a process of the proxy has a descriptor. */
     long openConnections() {
         connections.removeIf(SimulatedTransport::isConnectionClosed);
         return connections.size();
@@ -109,7 +109,7 @@ final class ClusterWorld implements Clock {
         }
     }
 
-    /** Time leaps only when nothing waits to be served: nobody is so slow as to miss a deadline by it. */
+    /** Time leaps only when nothing waits to be served, so that no process misses a deadline just by being slow. */
     private void pass() {
         boolean isQuiet = processes.stream().noneMatch(SimulatedProcess::hasWork);
         boolean leaps = isQuiet && random.nextInt(3) == 0;

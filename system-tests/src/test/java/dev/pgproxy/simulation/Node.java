@@ -11,12 +11,12 @@ interface Node {
 
     SimulatedProcess process();
 
-    /** This message, of the child or to it, was said. */
+    /** This message, from the child or to it, was sent. */
     default void said(ControlMessage message) {}
 
-    /** This message, of the child or to it, cannot be lost any more unless its receiver dies. */
+    /** This message, from the child or to it, can no longer be lost unless its receiver dies. */
     default void underWay(ControlMessage message) {}
 
-    /** It is about to die. */
+    /** The child is about to die. */
     default void died() {}
 }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** The configuration file of one run, which an operator may write again with other limits. */
+/** The configuration file of one run, which an operator may rewrite with other limits. */
 final class OperatorFile {
 
     private static final List<String> ALWAYS = List.of(
@@ -64,7 +64,7 @@ final class OperatorFile {
         }
     }
 
-    /** The operator has other limits in mind, which hold from the next RELOAD or start on. */
+    /** Writes other limits, which apply from the next RELOAD or start. */
     void writeOtherLimits() {
         write(
                 "max_server_conn = " + random.nextInt(6),
@@ -76,7 +76,7 @@ final class OperatorFile {
         return path;
     }
 
-    /** What stands in it. */
+    /** Its contents. */
     ProxyConfig read() {
         try {
             return ConfigLoader.load(path);

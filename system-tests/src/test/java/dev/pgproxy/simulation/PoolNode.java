@@ -32,10 +32,10 @@ final class PoolNode implements Node {
     private final PoolWorker worker;
     private final ChildConversation conversation;
 
-    /** Sessions that the master knows are here, or will know whatever happens. */
+    /** Sessions that the master knows to be here, or will know whatever happens. */
     private final Set<Long> accepted = new HashSet<>();
 
-    /** For which server each session was sent. */
+    /** The server for which each session was sent. */
     private final Map<Long, Endpoint> servers = new HashMap<>();
 
     /** The descriptors of clients, by session. */
@@ -82,7 +82,7 @@ final class PoolNode implements Node {
         return process;
     }
 
-    /** Sees which descriptor belongs to which session. */
+    /** Records which descriptor belongs to which session. */
     private final class Watched implements ChildRole {
         private final PoolWorkerRole role;
 
@@ -140,7 +140,7 @@ final class PoolNode implements Node {
         } else if (message instanceof SessionMessages.SessionReturned gone) {
             forget(gone.sessionId());
         } else if (message instanceof SessionMessages.AssignSession assign) {
-            accepted.remove(assign.sessionId()); // It was here before, and comes again.
+            accepted.remove(assign.sessionId()); // It was here before, and returns.
         }
     }
 
@@ -150,8 +150,8 @@ final class PoolNode implements Node {
     }
 
     /**
-     * A client that the master does not know to be here is routed again: of such clients not a byte may have been touched. The others lose
-     * their connection, as all do when there is no master.
+     * The master routes a client again if it does not know that the client is here: not a byte of such a client may have been touched. The
+     * others lose their connection, as all do when there is no master.
      */
     @Override
     public void died() {

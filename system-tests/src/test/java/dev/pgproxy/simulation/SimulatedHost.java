@@ -55,7 +55,7 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
         this.master = master;
     }
 
-    /** A process that was started, and what runs in it once it runs. */
+    /** A process that was started, and its node once it runs. */
     final class Child implements Running {
         private final ChildKind kind;
         private final int slot;
@@ -118,12 +118,12 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
             world.trace(kind + "-" + slot + " starts");
         }
 
-        /** Whether it has sent what its socket did not take yet. */
+        /** Whether it has sent messages that its socket has not taken yet. */
         boolean isUnheard() {
             return node != null && !exited && node.process().hasUnsent();
         }
 
-        /** Ends by itself when its loop was stopped. */
+        /** Exits if its loop was stopped. */
         void exitIfDone() {
             if (node != null && !exited && node.process().loop().isStopped()) {
                 kill();
@@ -166,19 +166,19 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
         }
     }
 
-    /** The master dies: nobody starts anything any more, and what was started goes on by itself. */
+    /** The master dies: nothing more is started, and children that run continue without it. */
     void masterDied() {
         isListening = false;
         children.removeIf(child -> child.node == null);
     }
 
-    /** Those that were started and have not ended. */
+    /** Children that were started and have not ended. */
     List<Child> children() {
         children.removeIf(child -> child.exited);
         return children;
     }
 
-    /** A client comes, whose far end the caller moves; null when nobody listens. */
+    /** A client connects, and the caller controls its far end; null when nothing listens. */
     @Nullable
     SimulatedTransport connect(InetSocketAddress peer) {
         PendingStartups taker = startups;

@@ -12,7 +12,7 @@ import dev.pgproxy.common.ipc.SettingsMessages;
 import dev.pgproxy.testkit.simulation.SimulatedLink;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 
-/** A task-worker that is played: what it is asked takes a while, and it may die meanwhile. */
+/** A simulated task-worker: its tasks take a while, and it may die meanwhile. */
 final class TaskNode
         implements Node,
                 ChildRole,
@@ -73,7 +73,7 @@ final class TaskNode
     @Override
     public void onConfigureTasks(SettingsMessages.ConfigureTasks message) {}
 
-    /** The signal may come even if this process dies meanwhile. */
+    /** The signal may arrive even if this process dies meanwhile. */
     @Override
     public void onPerformCancel(CancelMessages.PerformCancel message) {
         simulation.cancelSent(message.pid(), () -> {

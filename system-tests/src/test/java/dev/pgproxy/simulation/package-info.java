@@ -1,6 +1,6 @@
 /**
- * The whole proxy in one thread: the real logic of the master and of its pool-workers, among simulated servers, clients, operators and
- * deaths, under one seed. What a single process does has its simulation in its own module.
+ * The whole proxy in one thread: the real logic of the master and of its pool-workers, with simulated servers, clients, operators and
+ * deaths, under one seed. Single processes have simulations in their own modules.
  */
 @NullMarked
 package dev.pgproxy.simulation;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What no client should send first: each gets a clear answer, nothing leaks, and nobody else notices. */
+/** What no client should send first: each gets a clear answer, nothing leaks, and other clients do not notice. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BadStartupSystemTest {
 
@@ -103,7 +103,7 @@ class BadStartupSystemTest {
         }
     }
 
-    /** The server cuts names; whatever is asked about them meanwhile must not be larger than a message may be. */
+    /** The server truncates names; what the proxy's processes ask about them must not exceed the size of a message. */
     @ParameterizedTest
     @ValueSource(ints = {64, 4_085, 4_095, 8_170, 8_175, 9_900})
     void namesOfAnyLengthDisturbNobody(int length) throws IOException {

@@ -30,13 +30,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The bounds of ARCHITECTURE.md, with processes that have little memory: who holds more than its bound ends for want of it. */
+/** The bounds of ARCHITECTURE.md, with processes that have little memory: one that holds more than its bound runs out of it. */
 @Tag(Fixture.LONG)
 class BoundedMemorySystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(15);
 
-    /** Less than a tenth of what the clients of these tests would have the process hold, if they could. */
+    /** Less than a tenth of what the clients of these tests would make the process hold without bounds. */
     private static final String SMALL_POOL = "PGPROXY_POOL_OPTS=-Xmx32m -XX:MaxDirectMemorySize=24m";
 
     private static ProxyProcess proxy(String variable, String primary, String... lines) {
@@ -58,13 +58,13 @@ class BoundedMemorySystemTest {
     }
 
     private static void assertUnharmed(ProxyProcess proxy, List<Long> before) throws Exception {
-        assertTrue(processes(proxy).containsAll(before), proxy.log()); // pg_proxy's starts with its first operator.
+        assertTrue(processes(proxy).containsAll(before), proxy.log()); // The admin-worker starts with its first login.
         try (Operator operator = Operator.of(proxy)) {
             assertEquals("0", operator.value("select sum(contained_faults) from process"), proxy.log());
         }
     }
 
-    /** The server sends each of them 20 MB, and the client sends the server a message that it never ends. */
+    /** The server sends each client 20 MB, and each client sends the server a message that never ends. */
     @Test
     void aWorkerHoldsNoMoreThanABufferForWhoDoesNotRead() throws Exception {
         try (ProxyProcess proxy = proxy(SMALL_POOL, CLUSTER.primary().address().toString());
@@ -92,7 +92,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** Each claims an answer of 16 KB and sends five bytes of it; the proxy asks them because it knows how the server does. */
+    /** Each client announces an answer of 16 KB and sends five bytes of it; the proxy asks them since it knows how the server does. */
     @Test
     void aWorkerMakesNoRoomForWhatClientsOnlyClaim() throws Exception {
         int count = 2_000;
@@ -125,7 +125,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** What is remembered of each: how it logged in, what its role is, its sums. */
+    /** What is remembered of each user: how it logged in, its role, its totals. */
     @Test
     void manyUsersAreRememberedInLittleMemory() throws Exception {
         List<String> small =
@@ -147,7 +147,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** As large as it may be, and read again while the one before is in use. */
+    /** As large as it may be, and read again while the previous one is in use. */
     @Test
     void aLargeAuthFileIsReadInLittleMemory() throws Exception {
         try (TestDirectory directory = new TestDirectory();
@@ -176,7 +176,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** All of them can log in at once, because strangers have a tenth of the places. */
+    /** All clients can log in at once, because strangers have a tenth of the places. */
     @Test
     void aWorkerHoldsLittleOfWhatServersSayWithoutEnd() throws Exception {
         Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
@@ -201,14 +201,14 @@ class BoundedMemorySystemTest {
                             >= 120);
             for (WireClient client : clients.clients()) {
                 while (client.readByte() >= 0) {
-                    // until the proxy has given it up, or the server has said all
+                    // until the proxy has given it up, or the server has sent all
                 }
             }
             assertUnharmed(proxy, before);
         }
     }
 
-    /** Each of them could have 16 MiB, and none reads. */
+    /** Each operator could have 16 MiB, and none reads. */
     @Test
     void operatorsWhoDoNotReadFillNoMemory() throws Exception {
         try (ProxyProcess proxy = proxy(
@@ -272,7 +272,7 @@ class BoundedMemorySystemTest {
         void to(WireClient client) throws IOException;
     }
 
-    /** An operator who says this is refused for want of memory, and another one notices nothing. */
+    /** An operator that sends this is refused for lack of memory, and another one notices nothing. */
     private static void assertBounded(Speech speech) throws Exception {
         try (ProxyProcess proxy = proxy(
                         "PGPROXY_ADMIN_OPTS=-Xmx256m",
@@ -296,7 +296,7 @@ class BoundedMemorySystemTest {
         }
     }
 
-    /** A worker that takes nothing, cancels that lead nowhere, and clients who are refused and stay. */
+    /** A worker that takes nothing, cancels without a target, and clients that are refused but stay. */
     @Test
     void theMasterHoldsLittleForThoseWhomNobodyServes() throws Exception {
         try (ProxyProcess proxy = proxy(

@@ -31,7 +31,7 @@ class CancelSystemTest {
     private static final int SESSIONS = 1000;
     private static final int CANCELS = 1000;
 
-    /** A session with the key that it was given. */
+    /** A session with its cancel key. */
     private static final class Session implements AutoCloseable {
         private final WireClient client;
         private final int pid;
@@ -60,7 +60,7 @@ class CancelSystemTest {
         }
     }
 
-    /** Sends a CancelRequest and waits until the proxy closes, which says that it is over. */
+    /** Sends a CancelRequest and waits until the proxy closes the connection, which means that it is over. */
     private static void cancel(ProxyProcess proxy, int pid, byte[] secret) throws IOException {
         try (WireClient canceller = new WireClient(proxy.port())) {
             canceller.send(FrontendMessage.cancelRequest(pid, secret));
@@ -161,7 +161,7 @@ class CancelSystemTest {
         }
     }
 
-    /** What an Execute without Sync does cannot be told from outside, so its backend is not used again; but it must not go on. */
+    /** What an Execute without Sync does is not visible from outside, so its backend is not used again; but it must not continue. */
     private static void await(PostgresCluster cluster, String what, String query, String expected) {
         Await.until(what, Fixture.SOON, () -> cluster.primary().sql(query).equals(expected));
     }
@@ -170,7 +170,7 @@ class CancelSystemTest {
         return "select wait_event from pg_stat_activity where pid = " + session.pid;
     }
 
-    /** On a connection of its own the client would leave a row that nobody sees before a standby has it. */
+    /** On a direct connection the client would leave a row that is not visible before a standby has it. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void commitOfAVanishedClientWaitsForItsStandbys(boolean terminates) throws Exception {
@@ -183,7 +183,7 @@ class CancelSystemTest {
             cluster.primary().sql("select pg_reload_conf()");
             await(cluster, "a standby to be needed", "show synchronous_standby_names", "nobody");
             cluster.primary()
-                    .sql("checkpoint"); // Whether commits wait is the checkpointer's to say, when it has heard of that.
+                    .sql("checkpoint"); // The checkpointer makes commits wait, once it has received the new setting.
             vanishing.client.send(FrontendMessage.query("insert into kept values (1)"));
             await(cluster, "the commit to wait", waitEvent(vanishing), "SyncRep");
             reader.client.send(FrontendMessage.query("select pg_sleep(600)"));
@@ -259,8 +259,8 @@ class CancelSystemTest {
     }
 
     /**
-     * Ten backends that change their clients all the time, and cancels for sessions chosen by chance, most of them over when theirs
-     * arrives. A query that is cancelled must have been asked to be.
+     * Ten backends that change their clients all the time, and cancels for random sessions, most of which are over when theirs arrives. No
+     * query may be cancelled without a request.
      */
     @Test
     void aThousandCancelsHitNobodyElse() throws Exception {

@@ -9,7 +9,7 @@ import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Operators see which server is what, who could take over, and what would not come back afterwards. */
+/** Operators see each server's role, which standby could take over, and what would not rejoin afterwards. */
 class ClusterViewSystemTest {
 
     private static String of(Endpoint server, String columns) {
@@ -25,7 +25,7 @@ class ClusterViewSystemTest {
             Endpoint primary = cluster.primary().address();
             Endpoint heir = cluster.standbys().get(0).address();
             Endpoint other = cluster.standbys().get(1).address();
-            // As the configuration calls it, though the standbys call it by another name.
+            // By its name in the configuration, though the standbys use another name.
             operator.await("its upstream", of(heir, "promote, promotable, upstream"), "t|t|" + primary);
             operator.await("no promotion", of(primary, "promote, promotable, upstream"), "f|null|null");
             operator.await("the reason", of(other, "promotable, not_promotable_because"), "f|promote names " + heir);

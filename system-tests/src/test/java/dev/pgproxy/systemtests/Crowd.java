@@ -5,19 +5,19 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many clients, of whom each may still be read from. */
+/** Many clients, each of which can still be read from. */
 final class Crowd implements AutoCloseable {
 
     private final List<WireClient> clients = new ArrayList<>();
 
-    /** One more. */
+    /** Connects one more. */
     WireClient connect(int port) throws IOException {
         WireClient client = new WireClient(port);
         clients.add(client);
         return client;
     }
 
-    /** This one, too. */
+    /** Adds this one. */
     void add(WireClient client) {
         clients.add(client);
     }
@@ -27,7 +27,7 @@ final class Crowd implements AutoCloseable {
         return clients;
     }
 
-    /** All close their connections. */
+    /** Closes all connections. */
     void leave() throws IOException {
         for (WireClient client : clients) {
             client.close();

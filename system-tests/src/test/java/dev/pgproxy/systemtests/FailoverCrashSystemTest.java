@@ -20,9 +20,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A process of pgproxy dies in the middle of a failover, at each of its steps: there is one promotion, and never a way back.
+ * A process of pgproxy dies in the middle of a failover, at each of its steps: there is one promotion, and no way back.
  *
- * <p>Which processes die at which steps a seed decides: {@code -Dfailover.seed=N} replays one, {@code -Dfailover.runs=N} runs more.
+ * <p>A seed decides which processes die at which steps: {@code -Dfailover.seed=N} replays one, {@code -Dfailover.runs=N} runs more.
  */
 @Tag(Fixture.LONG)
 class FailoverCrashSystemTest {
@@ -47,14 +47,14 @@ class FailoverCrashSystemTest {
             this.sign = sign;
         }
 
-        /** Whether it was seen, or one that comes later: some do not last. */
+        /** Whether this step or a later one was seen: some do not last. */
         boolean isReached(ProxyProcess proxy) {
             String seen = proxy.log() + state(proxy);
             return EnumSet.range(this, PROMOTED).stream().anyMatch(step -> seen.contains(step.sign));
         }
     }
 
-    /** Who dies. */
+    /** The process that dies. */
     enum Victim {
         MASTER,
         POOL_WORKER,
@@ -80,8 +80,8 @@ class FailoverCrashSystemTest {
 
     @Test
     void oneServerIsPromotedWhoeverDiesWhen() throws Exception {
-        // The master at each step, in a random order that decides which steps a short run leaves out; the others now
-        // and then.
+        // The master dies at each step, in a random order that decides which steps a short run leaves out; the others
+        // die now and then.
         Random random = new Random(SEED);
         List<Step> steps = new ArrayList<>(EnumSet.allOf(Step.class));
         java.util.Collections.shuffle(steps, random);

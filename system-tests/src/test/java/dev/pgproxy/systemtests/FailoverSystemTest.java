@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The primary dies in every way, and its clients go on with the standby. */
+/** The primary dies in every way, and its clients continue with the standby. */
 class FailoverSystemTest {
 
     private static final int WRITERS = 4;
@@ -92,7 +92,7 @@ class FailoverSystemTest {
         awaitSeen(proxy, List.of());
     }
 
-    /** Until the primary was looked at: before, nothing would ever be promoted. */
+    /** Waits until the primary was probed: before that, nothing would ever be promoted. */
     private static void awaitSeen(ProxyProcess proxy, List<String> configuration) {
         Path state = configuration.stream()
                 .filter(line -> line.startsWith("state_file = "))
@@ -128,7 +128,7 @@ class FailoverSystemTest {
     static PostgresCluster synchronous(PostgresCluster.Options options) {
         PostgresCluster cluster = PostgresCluster.start(options);
         cluster.primary().sql("select lo_create(9999)");
-        // The standbys have copies of its configuration file, and not of this setting.
+        // The standbys have copies of its configuration file, but not of this setting.
         cluster.primary().sql("alter system set synchronous_standby_names = '*'");
         cluster.primary().sql("select pg_reload_conf()");
         Await.until(

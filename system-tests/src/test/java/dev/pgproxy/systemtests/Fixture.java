@@ -99,7 +99,7 @@ final class Fixture {
                 () -> cluster.primary().sql(RESET + " and pid = " + pid).equals("1"));
     }
 
-    /** A host of its own; the test is skipped, with a reason, where there can be none. */
+    /** A host of its own; the test is skipped, with a reason, if none can be created. */
     static NetworkHost networkHost() {
         try {
             return NetworkHost.create();
@@ -119,7 +119,7 @@ final class Fixture {
                         .equals("0"));
     }
 
-    /** Until somebody can log in and ask; those before may still be on their way out. */
+    /** Waits until a client can log in and run a query; earlier ones may still be leaving. */
     static void awaitLogin(ProxyProcess proxy) {
         Await.until("room for others", SOON, () -> {
             try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {

@@ -10,7 +10,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Passes connections on to a server that listens elsewhere, so that two of them can have the same port. */
+/** Forwards connections to a server that listens elsewhere, so that two servers can have the same port. */
 final class Forwarder implements AutoCloseable {
 
     private final ServerSocket listener;
@@ -60,7 +60,7 @@ final class Forwarder implements AutoCloseable {
             OutputStream sink = out.getOutputStream();
             source.transferTo(sink);
         } catch (IOException e) {
-            return; // One side is gone, and so is the other one now.
+            return; // One side has closed, and now the other has too.
         }
     }
 

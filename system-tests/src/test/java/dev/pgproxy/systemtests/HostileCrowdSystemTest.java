@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * As many hostile clients as the proxy takes clients at all, and users who go on logging in. Prints how long these take. With
+ * As many hostile clients as the proxy takes clients at all, and users that keep logging in. Prints how long their logins take. With
  * -Dhostile.clients=10000 -Dhostile.rounds=100 it is an experiment.
  */
 @Tag(Fixture.LONG)

@@ -27,14 +27,14 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The primary breaks the protocol in every way that we thought of; those who read from a healthy standby must lose nothing. */
+/** The primary breaks the protocol in every way that we thought of; clients that read from a healthy standby must lose nothing. */
 @Tag(Fixture.LONG)
 class HostileServerSystemTest {
 
     private static final int CLIENTS_AT_ONCE = 8;
-    /** How long a client waits once the server has met it and says nothing more; then it leaves. */
+    /** How long a client waits once the server has met it and sends nothing more; then it leaves. */
     private static final int PATIENCE_MS = 400;
-    /** How long a client may take to get as far as the server. */
+    /** How long a client may take to reach the server. */
     private static final Duration ON_ITS_WAY = Duration.ofSeconds(60);
 
     @Test
@@ -79,7 +79,7 @@ class HostileServerSystemTest {
         }
     }
 
-    /** One that looks often. */
+    /** A proxy that probes often. */
     private static ProxyProcess lookingAt(FakeServer server, String... lines) {
         List<String> configuration = new ArrayList<>(List.of(lines));
         configuration.addAll(List.of(
@@ -94,7 +94,7 @@ class HostileServerSystemTest {
                 configuration);
     }
 
-    /** Until the server was looked at often enough, and asked about a role. */
+    /** Waits until the server was probed often enough, and asked about a role. */
     private static void awaitLooks(FakeServer server, ProxyProcess proxy) throws IOException {
         Await.until("looks at the server", ON_ITS_WAY, () -> server.met().getOrDefault("postgres", 0) >= 6);
         meet(proxy.port(), "shop", () -> proxy.log().contains("role_lookup_failed"));
@@ -146,7 +146,7 @@ class HostileServerSystemTest {
         }
     }
 
-    /** Logs in, asks once if that goes well, stays until the server has met it, and takes whatever comes. */
+    /** Starts a login and sends a query, stays until the server has met it, and reads whatever arrives. */
     private static void meet(int port, String database, Callable<Boolean> met) throws IOException {
         try (WireClient client = new WireClient(port)) {
             client.startup(WireClient.PROTOCOL_3_0, "stranger", database);
@@ -157,9 +157,9 @@ class HostileServerSystemTest {
                 // whatever it is
             }
         } catch (SocketTimeoutException e) {
-            return; // Nothing more comes, and the client leaves.
+            return; // Nothing more arrives, and the client leaves.
         } catch (SocketException e) {
-            return; // Closed in the middle of what it said.
+            return; // Closed before the client was done.
         }
     }
 

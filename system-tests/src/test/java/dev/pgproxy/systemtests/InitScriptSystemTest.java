@@ -18,7 +18,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** scripts/init.d/pgproxy with the exit codes that the LSB asks for. */
+/** scripts/init.d/pgproxy with the exit codes that the LSB requires. */
 class InitScriptSystemTest {
 
     @Test
@@ -83,7 +83,7 @@ class InitScriptSystemTest {
         }
     }
 
-    /** A reboot empties /run, where only root can make the directories that are missing then. */
+    /** A reboot empties /run, where only root can create the missing directories. */
     @Test
     void makesWhatARebootHasEmptied() throws IOException {
         Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root may write in /run");
@@ -109,7 +109,7 @@ class InitScriptSystemTest {
         }
     }
 
-    /** LSB: 4 when that is not known. */
+    /** LSB: 4 when the status is not known. */
     @Test
     void whoMayNotReadTheConfigurationIsToldSo() throws IOException {
         try (TestDirectory directory = new TestDirectory()) {
@@ -119,7 +119,7 @@ class InitScriptSystemTest {
             List<String> somebody = "root".equals(System.getProperty("user.name"))
                     ? List.of("setpriv", "--reuid=65533", "--regid=65533", "--clear-groups")
                     : List.of();
-            // Where the sources are, somebody else may not look.
+            // Another user may not be able to read the source directory.
             Path script = Files.copy(
                     Fixture.SCRIPTS.resolve("init.d/pgproxy"), directory.path().resolve("script"));
             List<String> command = new ArrayList<>(somebody);

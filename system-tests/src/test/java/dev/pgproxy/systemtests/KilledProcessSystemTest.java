@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Processes that are killed, frozen or asked to stop: who notices, who does not, and what is left. */
+/** Processes that are killed, frozen or asked to stop: which clients notice, which do not, and what is left. */
 class KilledProcessSystemTest {
 
     private static final Duration BACK_AGAIN = Duration.ofSeconds(10);
@@ -225,7 +225,7 @@ class KilledProcessSystemTest {
             assertNotEquals("", pid);
             assertEquals(0, Programs.run(List.of("kill", "-KILL", pid)).status());
             WireMessage last = client.readUntil('E').get(0);
-            // The backend that was killed says nothing; its postmaster may end the others with 57P02.
+            // The backend that was killed sends nothing; its postmaster may end the others with 57P02.
             assertEquals("08006", last.sqlState());
             assertTrue(last.fields().getOrDefault('M', "").contains("closed the connection unexpectedly"));
         }

@@ -50,7 +50,7 @@ class LargeDataSystemTest {
         }
     }
 
-    /** Random lower-case lines, in COPY's text format as they are. */
+    /** Random lower-case lines, which are valid in COPY's text format. */
     private static final class Lines extends InputStream {
         private final Random random = new Random(7);
         private final byte[] line = new byte[LINE_BYTES];

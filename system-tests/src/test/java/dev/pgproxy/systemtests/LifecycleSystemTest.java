@@ -27,7 +27,7 @@ class LifecycleSystemTest {
     private static final String MASTER =
             Fixture.DISTRIBUTION.resolve("bin/pgproxy-master").toString();
 
-    /** A service manager that hangs, or a pipe to a program that has nothing more to do with it. */
+    /** A service manager that hangs, or a pipe to a program that no longer reads it. */
     @Test
     void aLogThatNobodyReadsStopsNobody() throws Exception {
         try (ProxyProcess proxy = ProxyProcess.startWithPipedLog(
@@ -68,7 +68,7 @@ class LifecycleSystemTest {
         assertTrue(help.output().contains("--check"), help.output());
     }
 
-    /** What would be missed hours later is missed now. */
+    /** What would only be found missing hours later is reported now. */
     @Test
     void checksWhatTheConfigurationNamesOnThisHost() throws Exception {
         try (TestDirectory directory = new TestDirectory()) {

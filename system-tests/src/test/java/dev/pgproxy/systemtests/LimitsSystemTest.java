@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Limits count over all workers, and nobody waits for what is another's limit. */
+/** Limits count over all workers, and no client waits because of another's limit. */
 class LimitsSystemTest {
 
     private static final int STORM = 2000;
@@ -41,7 +41,7 @@ class LimitsSystemTest {
                 leave(WireClient.login(proxy.port(), "postgres", "postgres"));
             }
             assertEquals("1", one.value("select 1"));
-            // The place of a backend that is of no use to the one who waits is made free for it.
+            // The idle backend is of no use to the waiting client, so its place is freed for it.
             leave(two);
             third.readUntil('Z');
             assertEquals("postgres", third.value("select current_database()"));
@@ -74,7 +74,7 @@ class LimitsSystemTest {
         }
     }
 
-    /** Those in use when the limit is lowered are closed as their clients leave. */
+    /** Connections in use when the limit is lowered are closed as their clients leave. */
     @Test
     void aLowerLimitIsReachedAsClientsLeave() throws Exception {
         PostgresCluster cluster = Fixture.cluster(15);
@@ -95,7 +95,7 @@ class LimitsSystemTest {
         }
     }
 
-    /** A server's own limits: what waits in the pool gives way to who comes, instead of being in the way. */
+    /** A server's own limits: idle connections in the pool give way to new clients instead of blocking them. */
     @ParameterizedTest
     @ValueSource(strings = {"trust", "scram-sha-256"})
     void idleConnectionsGiveWayToTheLimitOfARole(String method) throws Exception {
@@ -105,7 +105,7 @@ class LimitsSystemTest {
                 Operator operator = Operator.of(proxy)) {
             cluster.primary().sql("create role few login connection limit 1 password 'secret'");
             cluster.primary().sql("create database other");
-            // The server itself asks the client that comes first, and a client that was asked hears of the refusal.
+            // The server itself authenticates the first client, and a client that was asked receives the refusal.
             logInAsFew(proxy, "postgres");
             if (!method.equals("trust")) {
                 Await.until("its way to be known", Fixture.SOON, () -> canLogIn(proxy, "other"));
@@ -134,7 +134,7 @@ class LimitsSystemTest {
         }
     }
 
-    /** In every worker, and the server's words when nothing is idle. */
+    /** In every worker; and the client gets the server's own error when nothing is idle. */
     @Test
     void idleConnectionsGiveWayWhenTheServerIsFull() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
@@ -200,7 +200,7 @@ class LimitsSystemTest {
         }
     }
 
-    /** A stream of clients with warm backends must not keep one of another kind waiting for ever. */
+    /** A stream of clients with warm backends must not keep one of another kind waiting forever. */
     @Test
     void warmBackendsOfOthersDoNotStarveWhoeverWaits() throws Exception {
         PostgresCluster cluster = Fixture.cluster(18);
@@ -222,8 +222,8 @@ class LimitsSystemTest {
     }
 
     /**
-     * The server itself watches: it has room for this many sessions, for the one that looks up roles and the one that looks how it is, and
-     * for nobody else, so one too many would be refused by it.
+     * The server itself checks this: it has room for this many sessions, for the one that looks up roles and the one that probes it, and
+     * for no other, so it would refuse one too many.
      */
     @ParameterizedTest
     @ValueSource(ints = {15, 18})

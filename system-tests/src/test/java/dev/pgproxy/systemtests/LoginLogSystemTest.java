@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The log says who was not let in, and whose session somebody else has ended; and, on request, who came and went. */
+/** The log names clients that were refused and sessions that others have ended; on request, also all that connect and disconnect. */
 class LoginLogSystemTest {
 
     private static void awaitLine(ProxyProcess proxy, String regex) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Every way to prove who one is, on a new backend and on a warm one, with every way to fail: the proxy's answer is the server's own,
+ * Every authentication method, on a new backend and on a warm one, with every way to fail: the proxy's answer is the server's own,
  * message for message.
  */
 class LoginMatrixSystemTest {
@@ -189,7 +189,7 @@ class LoginMatrixSystemTest {
         }
     }
 
-    /** PostgreSQL warns at each login to a database whose collation has another version than it was made with. */
+    /** PostgreSQL warns at each login to a database whose collation version differs from the one it was created with. */
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
     void warningsOfTheLoginComeAgainOnAWarmBackend(int major) throws Exception {

@@ -14,12 +14,12 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** More clients than places: everybody gets a turn, nobody gets too much, and nothing is left over. */
+/** More clients than places: each gets a turn, none gets too much, and nothing is left over. */
 @Tag(Fixture.LONG)
 class ManyClientsSystemTest {
 
     private static final int CLIENTS = 5_000;
-    /** All but this test, and the proxy's own connections, for looking at the server and its roles. */
+    /** All but this test and the proxy's own connections, which probe the server and look up roles. */
     private static final String CLIENTS_OF_THE_SERVER =
             " where backend_type = 'client backend'" + " and pid <> pg_backend_pid() and application_name <> 'pgproxy'";
 
@@ -92,12 +92,11 @@ class ManyClientsSystemTest {
                 WireClient second = new WireClient(proxy.port());
                 WireClient third = new WireClient(proxy.port());
                 Operator operator = Operator.of(proxy)) {
-            // By then the master has heard, too, that the first one is in.
+            // By then the master, too, knows that the first client is logged in.
             operator.await("the first one", "select count(*) from connection where state = 'idle'", "1");
             second.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
             third.startup(WireClient.PROTOCOL_3_0, "postgres", "postgres");
-            // Which of the two comes first is the kernel's to say: one has to wait, and there is no place for the
-            // other.
+            // The kernel decides which of the two arrives first: one has to wait, and there is no room for the other.
             List<String> told = new ArrayList<>();
             for (WireClient client : List.of(second, third)) {
                 var error = client.readUntil('E').get(0);

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A name that leads to another server takes all clients there, and leaves none at the old one. */
+/** A host name that moves to another server takes all clients there, and leaves none at the old one. */
 class MovedNameSystemTest {
 
     private static final String NAME = "db.example";

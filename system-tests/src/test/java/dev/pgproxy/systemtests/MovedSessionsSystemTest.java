@@ -29,12 +29,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of sessions that rest while an operator puts a standby in the primary's place. */
+/** What happens to idle sessions during a switchover. */
 class MovedSessionsSystemTest {
 
     private static final List<String> METHODS = List.of("trust", "md5", "scram-sha-256");
 
-    /** What a session may hold that no other server knows. */
+    /** State that a session may hold and no other server knows. */
     private static final List<String> STATE = List.of(
             "prepare p as select 1",
             "declare c cursor with hold for select 1",
@@ -77,9 +77,9 @@ class MovedSessionsSystemTest {
     }
 
     /**
-     * A client on a backend that another one had before. That takes until the proxy knows the role, and until a reset is done.
+     * A client on a backend that another client had before. Waits until the proxy knows the role, and until a reset is done.
      *
-     * @param backends gets the pids of all that were used
+     * @param backends receives the pids of all that were used
      */
     private static Connection onWarmBackend(ProxyProcess proxy, String method, Set<String> backends) {
         List<Connection> warm = new ArrayList<>();
@@ -149,7 +149,7 @@ class MovedSessionsSystemTest {
         }
     }
 
-    /** The cancel names the process that the client was told of, which was one of the old primary's. */
+    /** The cancel names the pid that the client was given, which was one of the old primary. */
     private static void cancelsReach(Connection connection) throws Exception {
         execute(connection, "set statement_timeout = 0");
         try (Statement statement = connection.createStatement()) {
@@ -271,7 +271,7 @@ class MovedSessionsSystemTest {
         }
     }
 
-    /** Each has sent 8 KB at its start. */
+    /** Each session sent 8 KB at its start. */
     @Test
     void sessionsOnNoServerTakeLittleMemory() throws Exception {
         String[] large = IntStream.range(0, 200)
@@ -322,7 +322,7 @@ class MovedSessionsSystemTest {
         }
     }
 
-    /** Each inserts one row after the other; a session that is never told of an error has never ended. */
+    /** Each writer inserts one row after the other; a session that never receives an error has never ended. */
     private static void write(ProxyProcess proxy, int writer, AtomicBoolean stop, AtomicInteger acknowledged)
             throws IOException {
         try (WireClient client = wire(proxy)) {

@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What looks like a dead primary and is none; and what only an operator can decide. */
+/** Primaries that look dead but are not; and cases that only an operator can decide. */
 @Tag(Fixture.LONG)
 class NoFailoverSystemTest {
 
@@ -35,7 +35,7 @@ class NoFailoverSystemTest {
         }
     }
 
-    /** Waits until pgproxy has looked so often that it would have decided. */
+    /** Waits until pgproxy has probed often enough that it would have decided. */
     private static void awaitLooks(ProxyProcess proxy, PostgresCluster cluster, int number) throws Exception {
         String sql = "select checked_at from server where server = '"
                 + cluster.primary().address() + "'";
@@ -68,7 +68,7 @@ class NoFailoverSystemTest {
             String before = Files.readString(access);
             Files.writeString(access, "host all postgres 127.0.0.1/32 reject\n" + before);
             cluster.primary().signal("HUP");
-            // Those that were let in before stay until they are ended.
+            // Sessions that logged in before stay until they are ended.
             ProcessHandle.of(cluster.primary().pid())
                     .orElseThrow()
                     .children()
@@ -145,7 +145,7 @@ class NoFailoverSystemTest {
     void aStandbyThatStillHearsThePrimaryIsNotPromoted() throws Exception {
         try (PostgresCluster cluster = cluster();
                 ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
-            // The postmaster alone: new connections hang, and everything that is open goes on.
+            // Only the postmaster: new connections hang, and open ones continue.
             cluster.primary().signal("STOP");
             FailoverSystemTest.awaitLog(proxy, "event=promotion_refused");
             assertTrue(proxy.log().contains("still hears the primary"), proxy.log());

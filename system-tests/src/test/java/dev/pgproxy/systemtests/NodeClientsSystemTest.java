@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The drivers {@code pg} and {@code postgres} of node, with their pools, get from the proxy what they get from a server. */
+/** Node's drivers {@code pg} and {@code postgres}, with their pools, get from the proxy what they get from a server. */
 class NodeClientsSystemTest {
 
     private static final List<String> FILES =

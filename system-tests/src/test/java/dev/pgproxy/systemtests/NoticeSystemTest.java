@@ -14,7 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** People are told of a failover, whatever happens to the process that tells them. */
+/** Operators are notified of a failover, whatever happens to the process that notifies them. */
 class NoticeSystemTest {
 
     private static Path program(Path directory, String... lines) throws IOException {
@@ -32,7 +32,7 @@ class NoticeSystemTest {
                 PostgresCluster cluster = FailoverSystemTest.synchronous(FailoverSystemTest.options(18))) {
             Path output = directory.path().resolve("output");
             Path gate = directory.path().resolve("gate");
-            // The first task-worker's program never gets anywhere.
+            // The first task-worker's program never completes.
             Path program = program(
                     directory.path(),
                     "#!/bin/sh",
@@ -92,7 +92,7 @@ class NoticeSystemTest {
         try (TestDirectory directory = new TestDirectory()) {
             Path output = directory.path().resolve("output");
             Path program = program(directory.path(), "#!/bin/sh", "echo \"$PGPROXY_EVENT\" >> " + output);
-            // The locale of this test may not have the letter, so a shell gives it to the file.
+            // The locale of this test may not have the letter, so a shell adds it to the file's name.
             Programs.run(List.of("sh", "-c", "mv \"$1\" \"$1$(printf '\\303\\274')\"", "sh", program.toString()));
             Path file = Files.write(
                     directory.path().resolve("conf.properties"),

@@ -14,7 +14,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An operator's session of pg_proxy, by pgjdbc. */
+/** An operator's session of pg_proxy, through pgjdbc. */
 final class Operator implements AutoCloseable {
 
     private final Connection connection;
@@ -61,7 +61,7 @@ final class Operator implements AutoCloseable {
         return String.join("\n", rows(sql));
     }
 
-    /** @return rows that a DELETE has ended */
+    /** @return the number of connections that a DELETE has ended */
     int execute(String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             return statement.executeUpdate(sql);
@@ -82,7 +82,7 @@ final class Operator implements AutoCloseable {
                 what + " (last: " + sql + ")", Fixture.SOON, () -> value(sql).equals(expected));
     }
 
-    /** Changes keys of the configuration file; a line takes the place of one with the same key. */
+    /** Changes keys of the configuration file; a line replaces one with the same key. */
     static void configure(ProxyProcess proxy, String... lines) throws IOException {
         Path file = proxy.directory().resolve("conf.properties");
         List<String> all = new ArrayList<>(Files.readAllLines(file));

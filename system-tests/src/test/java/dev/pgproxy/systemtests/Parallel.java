@@ -7,10 +7,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Does the same for many inputs at once. */
+/** Runs a task for many inputs at once. */
 final class Parallel {
 
-    /** At least this many run at the same time. */
+    /** This many tasks run at the same time. */
     static final int THREADS = 32;
 
     private Parallel() {}
@@ -20,7 +20,7 @@ final class Parallel {
         void run(T input) throws Exception;
     }
 
-    /** Runs the task for every input, and throws what the first one that failed threw. */
+    /** Runs the task for every input, and then throws for the first one that failed. */
     static <T> void run(List<T> inputs, Task<T> task) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try {

@@ -18,7 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What operators do through pg_proxy. */
+/** Commands of operators in pg_proxy. */
 class PgProxyCommandsSystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(15);
@@ -80,7 +80,7 @@ class PgProxyCommandsSystemTest {
             });
             operator.await("the late one to wait", "select wait_for from connection where state = 'waiting'", "RESUME");
             stays.send(FrontendMessage.terminate());
-            operator.execute("pause " + server); // Nobody is left, so it succeeds, also the second time.
+            operator.execute("pause " + server); // No client is left, so it succeeds, even the second time.
             assertEquals("t", operator.value("select paused from server where role = 'primary'"));
             operator.execute("resume");
             assertEquals("nothing was paused", other.notice("resume"));
@@ -105,7 +105,7 @@ class PgProxyCommandsSystemTest {
                         try {
                             operator.execute(command);
                         } catch (SQLException e) {
-                            // Somebody else resumed, or the endless one is still there.
+                            // Another operator resumed, or the endless client is still there.
                             assertTrue(List.of("57014", "55006").contains(e.getSQLState()), e.getMessage());
                         }
                     }

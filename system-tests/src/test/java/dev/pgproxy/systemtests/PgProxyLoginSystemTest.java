@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Who gets in to pg_proxy, and how many. */
+/** Which clients may log in to pg_proxy, and how many. */
 @Tag(Fixture.LONG)
 class PgProxyLoginSystemTest {
 
@@ -171,7 +171,7 @@ class PgProxyLoginSystemTest {
                 SQLException fourth = assertThrows(SQLException.class, () -> Operator.of(proxy));
                 assertEquals("53300", fourth.getSQLState());
                 Operator.configure(proxy, "pg_proxy_idle_timeout = 1s", "client_login_timeout = 1s");
-                first.execute("reload"); // Until here nobody may be too slow.
+                first.execute("reload"); // Up to here no session may time out.
                 assertEquals("1", first.value("select 1"));
                 assertEquals("1", second.value("select 1"));
                 assertEquals("1", third.value("select 1"));
@@ -258,7 +258,7 @@ class PgProxyLoginSystemTest {
         }
     }
 
-    /** Everybody on this host can use its loopback addresses, so only the system's word tells its users apart. */
+    /** Every user of this host can use its loopback addresses, so only the operating system can tell them apart. */
     @Test
     void anotherUserOfThisHostWhoGuessesKeepsNoOperatorOut() throws Exception {
         Programs.require("psql");

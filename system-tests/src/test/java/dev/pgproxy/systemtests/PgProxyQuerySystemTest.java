@@ -67,7 +67,7 @@ class PgProxyQuerySystemTest {
             try (PreparedStatement statement = connection.prepareStatement(
                     "select c.*, p.kind, p.memory_bytes, 1.25::numeric as n, null as nothing from connection c join process p"
                             + " on p.pid = c.pid where c.application_name = ? and c.session_id > ? and p.slot < ?")) {
-                for (int round = 0; round < 8; round++) { // From some round on pgjdbc asks for binary values.
+                for (int round = 0; round < 8; round++) { // After some rounds pgjdbc asks for binary values.
                     statement.setString(1, "client3");
                     statement.setLong(2, 0);
                     statement.setInt(3, 100);
@@ -165,7 +165,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** The engine behind is not PostgreSQL's; where both know something they must mean the same by it. */
+    /** The engine is not PostgreSQL's; what both support must mean the same in both. */
     @Test
     void ordinarySqlMeansWhatItMeansToPostgres() throws Exception {
         try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, SIMPLE)) {
@@ -180,7 +180,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** Rows in PostgreSQL's text form of a row. */
+    /** The rows, in PostgreSQL's text form of a composite value. */
     private static List<String> composites(Operator operator, String sql) throws SQLException {
         List<String> all = new ArrayList<>();
         try (Statement statement = operator.connection().createStatement();
@@ -298,7 +298,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** As tools with a tree of tables ask, DBeaver among them. */
+    /** The queries of tools with a tree of tables, such as DBeaver. */
     @Test
     void pgjdbcDescribesTheTables() throws SQLException {
         try (Connection connection = Operator.connect(PROXY, ProxyProcess.OPERATOR_PASSWORD)) {
@@ -344,7 +344,7 @@ class PgProxyQuerySystemTest {
         return values;
     }
 
-    /** As psql sends them while somebody types. */
+    /** The queries that psql sends for tab completion. */
     @Test
     void completionFindsTablesAndColumns() throws SQLException {
         try (Operator operator = Operator.of(PROXY, ProxyProcess.OPERATOR_PASSWORD, SIMPLE)) {
@@ -390,7 +390,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** A reader must not be able to end what others read with. */
+    /** A reader must not be able to end the process that serves other sessions. */
     @Test
     void aStatementThatWantsMoreMemoryThanThereIsFailsAlone() throws Exception {
         String bomb = "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'";
@@ -413,7 +413,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** A cancel does nothing as long as nothing runs. */
+    /** A cancel has no effect while nothing runs. */
     private static void cancel(Statement statement, AtomicBoolean over) {
         try {
             while (!over.get()) {
@@ -424,7 +424,7 @@ class PgProxyQuerySystemTest {
         }
     }
 
-    /** The largest thing that an attacker who may read can do: the process that runs SQL is not one that serves clients. */
+    /** The worst that an attacker with read access can do: the process that runs SQL is not one that serves clients. */
     @Test
     void sqlThatUsesUpMemoryCostsNoClientItsSession() throws Exception {
         try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 60s");
@@ -455,7 +455,7 @@ class PgProxyQuerySystemTest {
                 try (WireClient client = WireClient.login(
                         proxy.port(), "postgres", "postgres", "search_path", "churn", "application_name", "churn")) {
                     assertEquals("1", client.value("select 1"));
-                    if (number % 3 > 0) { // The others leave without a word.
+                    if (number % 3 > 0) { // The others leave without Terminate.
                         client.send(dev.pgproxy.common.protocol.FrontendMessage.terminate());
                     }
                 }

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Programs of other projects that tests run. A test that needs one which is not there is skipped, and says why. */
+/** External programs that tests run. A test that needs a missing one is skipped, and says why. */
 final class Programs {
 
     private static final long TIMEOUT_SECONDS = 300;

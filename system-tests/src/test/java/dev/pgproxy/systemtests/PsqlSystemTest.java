@@ -63,7 +63,7 @@ class PsqlSystemTest {
         }
     }
 
-    /** The pid in a notification is another one in each run, and is cut out. */
+    /** The pid in a notification differs in each run, and is masked. */
     private static Programs.Result psql(PostgresCluster cluster, int port, Path script) {
         cluster.primary().sql("drop table if exists psql_test");
         Programs.Result result = Programs.run(java.util.List.of(

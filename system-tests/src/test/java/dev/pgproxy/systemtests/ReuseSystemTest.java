@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A reused backend cannot be told from a new one, and is not kept where it would be in the way. */
+/** A reused backend is indistinguishable from a new one, and is not kept where it would block others. */
 class ReuseSystemTest {
 
     /** What a client may leave behind. */
@@ -107,7 +107,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** All that a session may carry, in one row. */
+    /** All state that a session may carry, in one row. */
     private static final String STATE = """
             select concat_ws('|', current_user, session_user, current_setting('search_path'), current_setting('datestyle'),
               current_setting('work_mem'), (select count(*) from pg_prepared_statements), (select count(*) from pg_cursors),
@@ -121,7 +121,7 @@ class ReuseSystemTest {
     private static final String ENDED_BY_SERVER =
             "select sessions_fatal from pg_stat_database where datname = 'template1'";
 
-    /** How clients leave something without a word of it in their queries. */
+    /** Functions through which clients leave state that their queries do not show. */
     private static final String FUNCTIONS = """
             create extension if not exists dblink;
             create or replace function here() returns text language sql as $$
@@ -144,7 +144,8 @@ class ReuseSystemTest {
             try (WireClient direct = WireClient.login(cluster.primary().port(), "postgres", "postgres")) {
                 expected = direct.value(STATE);
             }
-            // One place only: the next client has the same backend, or one that could be opened because that is gone.
+            // One place only: the next client gets the same backend, or a new one that could be opened because that one
+            // is gone.
             try (WireClient first = WireClient.login(proxy.port(), "postgres", "postgres")) {
                 leftover.leave(first);
             }
@@ -157,7 +158,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** Which parameters functions set is asked once; from then on a connection is used again as long as nobody has called them. */
+    /** The proxy asks once which functions set parameters; after that, a connection is reused as long as no client has called one. */
     @Test
     void aParameterThatAFunctionSetsIsNotThereForTheNextClient() throws IOException {
         PostgresCluster cluster = Fixture.cluster(15);
@@ -206,7 +207,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** Also of a role whose search_path lets others define what an operator means. */
+    /** Even for a role whose search_path lets others redefine operators. */
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
     void connectionsAreUsedAgainOnEveryVersion(int major) throws IOException {
@@ -220,7 +221,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** A query that is too long to be looked into may have set anything. */
+    /** A query that is too long to be inspected may have set anything. */
     @Test
     void whatCouldNotBeReadIsDoubted() throws IOException {
         PostgresCluster cluster = Fixture.cluster(15);
@@ -248,7 +249,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** Whether the server takes note of a client that gets a warm backend and says nothing. */
+    /** Whether the server notices a client that gets a warm backend and sends nothing. */
     private static boolean seesTheNextClient(ProxyProcess proxy, PostgresCluster cluster, String user)
             throws IOException {
         String pid = pidOf(proxy, cluster, user);
@@ -269,7 +270,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** As when it drops thousands of temporary tables: a client that comes meanwhile has a new one, if that is allowed. */
+    /** As when it drops thousands of temporary tables: a client that arrives meanwhile gets a new connection, if allowed. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void aSlowResetHoldsUpNobodyWhoMayHaveANewConnection(int limit) throws Exception {
@@ -334,7 +335,7 @@ class ReuseSystemTest {
         return pidOf(proxy, cluster, user, "postgres", extra);
     }
 
-    /** Of the backend that such a client gets, once it is idle. */
+    /** The pid of the backend that such a client gets, once it is idle. */
     private static String pidOf(
             ProxyProcess proxy, PostgresCluster cluster, String user, String database, String[] extra)
             throws IOException {
@@ -378,7 +379,7 @@ class ReuseSystemTest {
                 .toList();
     }
 
-    /** What somebody changes through the proxy counts at once, however long answers about roles are believed. */
+    /** Changes made through the proxy take effect at once, however long role look-ups are cached. */
     @Test
     void changesMadeThroughTheProxyCountAtOnce() throws IOException {
         PostgresCluster cluster = Fixture.cluster(18);
@@ -410,7 +411,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** What is changed without the proxy may be found out by the one client that is refused, and by nobody else. */
+    /** A change made without the proxy may cost one client a refusal, and no other client anything. */
     @ParameterizedTest
     @ValueSource(strings = {"md5", "scram-sha-256", "password"})
     void aPasswordChangedOnTheServerWorksAtTheSecondTryAtTheLatest(String method) throws IOException {
@@ -431,7 +432,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** On the wire, radius asks as "password" does, but the password that counts is not in pg_authid. */
+    /** On the wire, radius asks like "password", but the password that it checks is not in pg_authid. */
     @Test
     void passwordsThatAnotherJudgesAreNotChecked() throws IOException {
         try (PostgresCluster cluster = PostgresCluster.start(
@@ -468,7 +469,7 @@ class ReuseSystemTest {
                             .equals("3"));
             assertEquals(List.of(), errors(admin.query("alter database doomed rename to gone")));
             assertEquals(List.of(), errors(admin.query("drop database gone")));
-            // A template that a client has used is copied, too.
+            // A template that a client has used can be copied, too.
             WireClient.login(proxy.port(), "postgres", "template1").close();
             assertEquals(List.of(), errors(admin.query("create database doomed")));
             assertEquals(List.of(), errors(admin.query("drop database if exists doomed with (force)")));
@@ -529,7 +530,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** A client may send its first query without waiting to be let in; on a new backend the server takes it. */
+    /** A client may send its first query without waiting for the login to end; on a new backend the server accepts that. */
     @Test
     void whatIsSentBehindThePasswordIsForTheSession() throws IOException {
         try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
@@ -558,7 +559,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** Anybody can raise any error; only the server's own word about a database that is in use closes anything. */
+    /** Any client can raise any error; only the server's own error about a database in use closes anything. */
     @Test
     void aForgedErrorClosesNobodysIdleBackends() throws IOException {
         PostgresCluster cluster = Fixture.cluster(15);
@@ -584,7 +585,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** A group may be what pg_hba.conf trusts. */
+    /** pg_hba.conf may trust a group. */
     @Test
     void whoLeavesAGroupThatIsTrustedIsNotLetInWithoutAPassword() throws IOException {
         try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15)
@@ -604,7 +605,7 @@ class ReuseSystemTest {
         }
     }
 
-    /** Whether a role still is what it was nobody can say then. */
+    /** It is then unknown whether a role is unchanged. */
     @Test
     void nothingIsUsedAgainWhenRolesCannotBeLookedUp() throws IOException {
         PostgresCluster cluster = Fixture.cluster(15);

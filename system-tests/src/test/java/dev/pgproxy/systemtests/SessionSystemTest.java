@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Sessions of single clients: reuse and what it leaves behind, routing, logins with passwords, cancels. */
+/** Sessions of single clients: reuse and what it leaves behind, routing, clients that stop sending, idle timeouts. */
 class SessionSystemTest {
 
     @ParameterizedTest
@@ -70,12 +70,12 @@ class SessionSystemTest {
                 .orElseThrow();
     }
 
-    /** The bytes of a key are no text, in which one of them could change how the one before it reads. */
+    /** The bytes of a key are not text; as text, one byte could change how the one before it is decoded. */
     private static String hex(byte[] body, int from, int to) {
         return HexFormat.of().formatHex(body, from, to);
     }
 
-    /** As the server serves it: what was sent is done and answered, also for one who sends nothing more. */
+    /** As on the server itself: what was sent is done and answered, even for a client that sends nothing more. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whoOnlyStopsSendingGetsItsAnswers(boolean isWarm) throws Exception {
@@ -107,7 +107,7 @@ class SessionSystemTest {
         }
     }
 
-    /** A client that closes altogether is noticed by the reset that answers what it is sent. */
+    /** A client that closes completely is noticed by the TCP reset that answers what it is sent. */
     @Test
     void whoClosesWhileItsQueryRunsIsNoticed() throws Exception {
         PostgresCluster cluster = Fixture.cluster(15);
@@ -226,7 +226,7 @@ class SessionSystemTest {
 
     @Test
     void serverThatIsNotThereIsExplained() throws IOException {
-        // Bound and not listening: nobody else can get the port, not even the proxy itself.
+        // Bound but not listening: nothing else can get the port, not even the proxy itself.
         try (java.net.Socket taken = new java.net.Socket()) {
             taken.bind(new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0));
             try (ProxyProcess proxy = ProxyProcess.start(

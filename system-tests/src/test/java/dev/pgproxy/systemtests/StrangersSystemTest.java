@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Clients that have proved nothing must cost the others little, and the proxy no more than it has. */
+/** Clients that have not authenticated must cost the others little, and the proxy no more than it has. */
 @Tag(Fixture.LONG)
 class StrangersSystemTest {
 
@@ -161,7 +161,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** Those who say nothing of themselves wait among themselves. */
+    /** Clients that do not authenticate only wait for each other. */
     @ParameterizedTest
     @CsvSource({"10,20", "20,5", "0,5"})
     void silentStrangersKeepNobodyFromAPlaceAndCloseNoWarmBackend(int places, int logins) throws Exception {
@@ -193,7 +193,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** Knowing the name of a role and not its password costs its users nothing. */
+    /** A client that knows a role's name but not its password costs the role's users nothing. */
     @Test
     void wrongPasswordsCloseNoWarmBackend() throws Exception {
         try (PostgresCluster cluster = secured();
@@ -217,7 +217,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** The same where the proxy cannot ask before there is a backend: its verifiers have another salt than the server's. */
+    /** The same where the proxy cannot ask before there is a backend: its verifiers have a salt that differs from the server's. */
     @Test
     void wrongPasswordsCloseNoWarmBackendOfThoseInAuthFile() throws Exception {
         try (TestDirectory directory = new TestDirectory();
@@ -245,7 +245,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** What the proxy remembers of how the server asks is not believed any more when the server says otherwise. */
+    /** The proxy discards what it remembers of how the server asks once the server asks otherwise. */
     @Test
     void aServerThatAsksOtherwiseIsBelieved() throws Exception {
         try (PostgresCluster cluster = secured();
@@ -265,7 +265,7 @@ class StrangersSystemTest {
         }
     }
 
-    /** A server reads no SASL message of more than 1,024 bytes, whatever is in it. */
+    /** A server reads no SASL message of more than 1,024 bytes, whatever its content. */
     @Test
     void anEndlessSaslMessageCostsNobodyElseAnything() throws Exception {
         try (PostgresCluster cluster = secured();
@@ -312,7 +312,7 @@ class StrangersSystemTest {
         return cluster;
     }
 
-    /** The code of the server's request. */
+    /** The code of the server's authentication request. */
     private static int asked(PostgresCluster cluster) throws IOException {
         try (WireClient direct = new WireClient(cluster.primary().port())) {
             direct.startup(WireClient.PROTOCOL_3_0, "app", "postgres");

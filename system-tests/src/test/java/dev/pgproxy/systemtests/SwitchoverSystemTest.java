@@ -24,10 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An operator puts a standby in the primary's place, and nothing is lost although replication is asynchronous. */
+/** An operator switches over to a standby, and nothing is lost although replication is asynchronous. */
 class SwitchoverSystemTest {
 
-    /** As {@link FailoverSystemTest#proxy}, for servers that live, however slow they are. */
+    /** As {@link FailoverSystemTest#proxy}, for servers that are alive, however slow they are. */
     static ProxyProcess proxy(PostgresCluster cluster, String... lines) {
         return proxy(List.of(), cluster, lines);
     }
@@ -78,7 +78,7 @@ class SwitchoverSystemTest {
         }
     }
 
-    /** The standby was fenced as an old primary once, and takes writes when it is promoted all the same. */
+    /** The standby was once fenced as an old primary, but takes writes when it is promoted. */
     @Test
     void othersAreKeptFromWritingToTheOldPrimary() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
@@ -133,7 +133,7 @@ class SwitchoverSystemTest {
         }
     }
 
-    /** The command waits as long as the switchover may take, whatever the limit of other statements is. */
+    /** The command waits as long as the switchover may take, whatever the limit for other statements is. */
     @Test
     void anOperatorCallsItOff() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
@@ -191,9 +191,8 @@ class SwitchoverSystemTest {
             target.thaw();
             assertTrue(problem.contains("did not answer within failover.switchover_timeout"), problem);
             assertEquals("2", Fixture.value(client, "select 2"));
-            // What was asked of the standby for the first one is answered now, which must not begin it. Its WAL
-            // receiver may have
-            // given up meanwhile, and connects again.
+            // The standby now answers what it was asked for the first switchover, which must not begin it. Its WAL
+            // receiver may have given up meanwhile, and reconnects.
             Await.until(
                     "a switchover",
                     Duration.ofSeconds(60),

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every wait ends, with a word about why, and nothing that works is disturbed. */
+/** Every wait ends with a reason, and nothing that works is disturbed. */
 class TimeoutsSystemTest {
 
     private static final PostgresCluster CLUSTER = Fixture.cluster(18);

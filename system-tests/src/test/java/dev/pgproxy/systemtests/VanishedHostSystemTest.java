@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A host that is gone without a word, as when its power fails, is noticed on both sides. */
+/** A host that vanishes silently, as when its power fails, is noticed on both sides. */
 @Tag(Fixture.LONG)
 class VanishedHostSystemTest {
 

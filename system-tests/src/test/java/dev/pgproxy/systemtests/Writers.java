@@ -14,7 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Clients that write one row after the other, note which were committed, and connect again when they lose their session. */
+/** Clients that write one row after the other, note which were committed, and reconnect when they lose their session. */
 final class Writers implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -33,7 +33,7 @@ final class Writers implements AutoCloseable {
     }
 
     /**
-     * Makes the table and starts.
+     * Creates the table and starts.
      *
      * @param port of the proxy
      * @param rowsASession how many rows each session writes before it is closed
@@ -57,7 +57,7 @@ final class Writers implements AutoCloseable {
                 }
             } catch (SQLException e) {
                 lostSessions
-                        .incrementAndGet(); // Whether its last row was committed nobody knows, so it is not counted.
+                        .incrementAndGet(); // It is unknown whether its last row was committed, so it is not counted.
             }
         }
     }
@@ -70,7 +70,7 @@ final class Writers implements AutoCloseable {
                     "connectTimeout=60",
                     "loginTimeout=60",
                     "socketTimeout=60",
-                    "assumeMinServerVersion=12"); // Else the driver sends queries before it calls this a connection.
+                    "assumeMinServerVersion=12"); // Otherwise the driver sends queries before connecting succeeds.
         } catch (SQLException e) {
             failedConnects.incrementAndGet();
             if (firstFailure.isEmpty()) {
@@ -102,12 +102,12 @@ final class Writers implements AutoCloseable {
         return failedConnects.get();
     }
 
-    /** The first of them, and how many sessions ended beside, for the message of an assertion. */
+    /** The first failed connect and the number of lost sessions, for the message of an assertion. */
     String firstFailure() {
         return firstFailure + "; " + lostSessions + " sessions were lost";
     }
 
-    /** Rows that were committed, as a client was told, and that this server does not have. */
+    /** Rows whose commit was acknowledged to a client, and that this server does not have. */
     Set<Integer> lost(PostgresServer server) throws SQLException {
         Set<Integer> lost = new TreeSet<>(committed);
         try (Connection connection = server.connect("postgres", "postgres");

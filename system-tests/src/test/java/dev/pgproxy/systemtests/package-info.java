@@ -1,5 +1,5 @@
 /**
- * Whole processes against real servers and real clients: what an operator and a client see, nothing inside.
+ * Whole processes against real servers and real clients: what an operator and a client see, nothing internal.
  */
 @NullMarked
 package dev.pgproxy.systemtests;

@@ -36,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** The front door of the task-worker: takes tasks from the master, does each on a thread, and reports how it went. */
+/** The entry point of the task-worker: takes tasks from the master, runs each on a thread, and reports the result. */
 final class TaskWorker
         implements ChildRole,
                 ControlMessage.TaskWorkerDesks,
@@ -46,10 +46,10 @@ final class TaskWorker
                 ProbeMessages.AtTaskWorker,
                 AlertMessages.AtTaskWorker {
 
-    /** Tasks at once; most of a task is waiting for somebody else. */
+    /** Concurrent tasks; a task mostly waits for the network. */
     private static final int THREADS = 32;
 
-    /** Tasks that wait for a thread; more are refused at once, which their clients can bear better than a long silence. */
+    /** Tasks that wait for a thread; further ones are refused at once, which is better for their clients than a long silence. */
     private static final int WAITING_TASKS = 1024;
 
     private static final long NS_PER_MS = 1_000_000L;
@@ -115,8 +115,8 @@ final class TaskWorker
 
     @Override
     public void onPerformCancel(CancelMessages.PerformCancel message) {
-        // Counted from here: one that waited too long for a thread must not be sent, since its backend may be another's
-        // by then.
+        // Counted from here: a cancel that waited too long for a thread must not be sent, since its backend may serve
+        // another session by then.
         long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
         if (message.abandonedAt().isEmpty()) {
             perform(message, deadlineNs);
@@ -143,7 +143,7 @@ final class TaskWorker
         }
     }
 
-    /** The backend of the query will not serve anybody else, and its session ends when the server is done with it. */
+    /** The backend of the query will not serve another client, and its session ends when the server has finished the query. */
     private void leaveAlone(CancelMessages.PerformCancel message, AbandonedQuery query) {
         Event.of("cancel_withheld")
                 .limitedBy(withheld, System.nanoTime())
@@ -261,7 +261,7 @@ final class TaskWorker
         }
     }
 
-    /** The end of a cancel must be told, whatever happens here. */
+    /** The end of a cancel must be reported, whatever happens here. */
     private boolean cancelContained(CancelMessages.PerformCancel message, long deadlineNs) {
         try {
             return cancel(message, deadlineNs);

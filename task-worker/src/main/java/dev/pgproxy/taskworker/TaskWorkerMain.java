@@ -6,7 +6,7 @@ import dev.pgproxy.common.ipc.ChildKind;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 
-/** Starts the task-worker; only the master does. */
+/** Starts the task-worker; only the master runs this. */
 @CommandLine.Command(name = "pgproxy-task-worker", description = "A worker of pgproxy. Started by pgproxy-master only.")
 public final class TaskWorkerMain implements Callable<Integer> {
 

@@ -1,6 +1,6 @@
 /**
- * The task-worker process: does what blocks, so that neither the master nor a pool-worker ever waits for it.
- * Here is only its front door; each kind of task has a package of its own.
+ * The task-worker process: runs what may block, so that neither the master nor a pool-worker has to wait for it. This package is only its
+ * entry point; each kind of task has a package of its own.
  */
 @NullMarked
 package dev.pgproxy.taskworker;

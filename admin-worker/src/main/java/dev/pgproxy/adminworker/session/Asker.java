@@ -1,10 +1,10 @@
 package dev.pgproxy.adminworker.session;
 
 /**
- * Who runs statements.
+ * The operator that runs a statement.
  *
- * @param user the name that it logged in with, for lines in the log
- * @param peer where it comes from
- * @param mayAct whether it may do more than look
+ * @param user the name it logged in with, for log lines
+ * @param peer the address it connected from
+ * @param mayAct whether it may do more than read
  */
 public record Asker(String user, String peer, boolean mayAct) {}

@@ -9,20 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Commands on their way to the master, and who waits for each. */
+/** Commands sent to the master, and the giver that waits for each. */
 public final class Commands {
 
-    /** Numbers in one message: three for each connection. */
+    /** Numbers in one message: three per connection. */
     private static final int KEYS_PER_MESSAGE = 3 * 500;
 
-    /** Who gave a command. */
+    /** The giver of a command. */
     interface Giver {
         void notice(String message);
 
         /**
-         * It was done.
+         * The command was done.
          *
-         * @param message what there is to say; empty for nothing
+         * @param message what to report to the client; empty for nothing
          */
         void done(int count, String message);
 
@@ -38,7 +38,7 @@ public final class Commands {
         this.master = master;
     }
 
-    /** Has the master do it; the giver hears of the end once, unless it {@link #abandon abandons} the command. */
+    /** Has the master run a command. The giver is told of its end once, unless it {@link #abandon abandons} the command. */
     long run(OperatorCommand command, String argument, Giver giver) {
         long id = nextId++;
         givers.put(id, giver);
@@ -46,7 +46,7 @@ public final class Commands {
         return id;
     }
 
-    /** Has these connections ended: pid, id and session of each. */
+    /** Has the master end these connections, given by pid, id and session of each. */
     long end(List<Long> keys, Giver giver) {
         long id = nextId++;
         givers.put(id, giver);
@@ -59,14 +59,14 @@ public final class Commands {
         return id;
     }
 
-    /** Nobody waits any more. */
+    /** The giver no longer waits. */
     void abandon(long id) {
         if (givers.remove(id) != null) {
             master.accept(new CommandMessages.AbandonCommand(id));
         }
     }
 
-    /** The master says something about a command. */
+    /** The master has a notice about a command. */
     public void onNotice(CommandMessages.CommandNotice message) {
         Giver giver = givers.get(message.commandId());
         if (giver != null) {

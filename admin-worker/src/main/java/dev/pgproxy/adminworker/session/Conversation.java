@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The statements of one session, by the simple and the extended protocol. One thing is done after the other: while {@link #isBusy}, nothing
- * is handed in. Protocol: "Message Flow".
+ * The statements of one session, by the simple and the extended protocol, one at a time: while {@link #isBusy}, nothing is handed in.
+ * Protocol: "Message Flow".
  */
 final class Conversation {
 
@@ -32,8 +32,8 @@ final class Conversation {
     private boolean skipsToSync;
 
     /**
-     * @param client takes messages
-     * @param whenFree called when the conversation is not busy any more
+     * @param client receives messages
+     * @param whenFree called when the conversation is no longer busy
      */
     Conversation(Services services, Settings settings, Asker asker, Consumer<byte[]> client, Runnable whenFree) {
         this.settings = settings;
@@ -42,7 +42,7 @@ final class Conversation {
         this.extended = new ExtendedProtocol(settings, named, performer, client, this::extendedFailed);
     }
 
-    /** Bytes of statements, of parameters, and of results that the client has not asked for yet, about. */
+    /** Approximate bytes of statements, parameters, and results that the client has not fetched yet. */
     long heldBytes() {
         return named.heldBytes() + performer.heldBytes();
     }
@@ -56,7 +56,7 @@ final class Conversation {
         return inSimpleQuery;
     }
 
-    /** Does the next statement of a Query, or ends it. */
+    /** Runs the next statement of a Query, or ends the Query. */
     void step() {
         SqlText next = pending.poll();
         if (next == null) {
@@ -73,7 +73,7 @@ final class Conversation {
     }
 
     private void simpleFailed(SqlProblem problem) {
-        pending.clear(); // As a server does: the rest of the Query is not done.
+        pending.clear(); // As a server does, skip the rest of the Query.
         client.accept(Reply.error(problem));
     }
 
@@ -81,7 +81,7 @@ final class Conversation {
         client.accept(Reply.ready(performer.inTransaction() ? 'T' : (char) BackendMessage.IDLE));
     }
 
-    /** Ends what runs; its client is told why. */
+    /** Cancels the running statement; its client is told why. */
     void cancel() {
         performer.cancel();
     }
@@ -91,7 +91,7 @@ final class Conversation {
         performer.end();
     }
 
-    /** @throws ProtocolViolation when this is no message of a client that is logged in */
+    /** @throws ProtocolViolation when a logged-in client must not send this message */
     void handle(ClientMessage message) throws ProtocolViolation {
         if (skipsToSync && message.type() != 'S') {
             return;
@@ -141,7 +141,7 @@ final class Conversation {
         inSimpleQuery = true;
     }
 
-    /** What a statement of a Query comes to. */
+    /** The outcome of a statement of a Query. */
     private final class SimpleEnding implements StatementRun.Ending {
         private final SqlText statement;
         private final Plan plan;

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The cursors that a session has declared, each with its whole result: it shows the moment in which it was declared. */
+/** The cursors that a session has declared, each with its whole result, as of its declaration. */
 final class Cursors {
 
     private static final int MAX_CURSORS = 1_000;
@@ -18,10 +18,10 @@ final class Cursors {
     private static final class Cursor {
         private final QueryResult result;
         private final boolean holds;
-        /** Whether the transaction in which it was declared has not ended. */
+        /** Whether the transaction that declared it is still open. */
         private boolean isNew;
 
-        /** The number of the row that it stands on, from 1; 0 before the first, and one more than there are after the last. */
+        /** The number of the current row, from 1; 0 before the first row, and the number of rows plus one after the last. */
         private long position;
 
         private Cursor(QueryResult result, boolean holds, boolean isNew) {
@@ -74,13 +74,13 @@ final class Cursors {
         return cursor;
     }
 
-    /** None when there is no such cursor, yet. */
+    /** Empty when there is no such cursor (yet). */
     List<ResultColumn> columns(String name) {
         Cursor cursor = cursors.get(name);
         return cursor == null ? List.of() : cursor.result.columns();
     }
 
-    /** The rows that are asked for, after which the cursor stands elsewhere. */
+    /** Returns the requested rows and moves the cursor. */
     QueryResult fetch(Plan.Fetch plan) throws SqlProblem {
         Cursor cursor = cursor(plan.name());
         List<byte[]> rows = new ArrayList<>();
@@ -104,7 +104,7 @@ final class Cursors {
         }
     }
 
-    /** @param count of rows; negative backward, 0 for the one that it stands on */
+    /** @param count of rows; negative for backward, 0 for the current row */
     private static void step(Cursor cursor, long count, List<byte[]> rows) {
         if (count == 0) {
             moveTo(cursor, cursor.position, rows);
@@ -120,7 +120,7 @@ final class Cursors {
         }
     }
 
-    /** @throws SqlProblem when there is none of this name */
+    /** @throws SqlProblem when there is no cursor of this name */
     void close(Plan.Close plan) throws SqlProblem {
         if (plan.name().isEmpty()) {
             cursors.clear();
@@ -130,7 +130,7 @@ final class Cursors {
         }
     }
 
-    /** @param committed else those that were declared in it are gone, held or not */
+    /** @param committed if not, the cursors that the transaction declared are gone, held or not */
     void transactionEnded(boolean committed) {
         cursors.values().removeIf(cursor -> !cursor.holds || (cursor.isNew && !committed));
         cursors.values().forEach(cursor -> cursor.isNew = false);

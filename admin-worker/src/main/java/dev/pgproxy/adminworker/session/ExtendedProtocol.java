@@ -24,7 +24,7 @@ final class ExtendedProtocol {
 
     private static final int BINARY = 1;
 
-    /** That a column takes in memory, besides its name. */
+    /** Memory that a column takes, besides its name. */
     private static final long BYTES_PER_COLUMN = 64;
 
     private final Settings settings;
@@ -34,8 +34,8 @@ final class ExtendedProtocol {
     private final Consumer<SqlProblem> failed;
 
     /**
-     * @param client takes messages
-     * @param failed told of what goes wrong after a message was handed in
+     * @param client receives messages
+     * @param failed receives problems that occur after a message was handed in
      */
     ExtendedProtocol(
             Settings settings,
@@ -94,7 +94,7 @@ final class ExtendedProtocol {
                 .describe(query);
     }
 
-    /** What is to be known of a statement's parameters, and its columns where it has some. */
+    /** The query that describes a statement's parameters, and its columns if it has any. */
     private static Plan.@Nullable Query queryOf(@Nullable Plan plan) {
         if (plan instanceof Plan.End ending) {
             return ending.chosen();
@@ -108,7 +108,7 @@ final class ExtendedProtocol {
         return plan instanceof Plan.Query query ? query : null;
     }
 
-    /** What the client left open is what the engine takes it for. */
+    /** Types that the client left open are those that the engine infers. */
     private static List<Integer> declared(List<Integer> oids, Description description) {
         List<Integer> all = new ArrayList<>(description.parameterOids());
         for (int i = 0; i < Math.min(all.size(), oids.size()); i++) {
@@ -220,7 +220,7 @@ final class ExtendedProtocol {
         }
     }
 
-    /** The rest of a result, at most this many rows; 0 for all. */
+    /** Sends the rest of a result, at most this many rows; 0 for all. */
     private void send(Portal portal, Plan plan, int most) {
         int count = portal.send(most, client);
         boolean suspended = most > 0 && count == most;
@@ -236,7 +236,7 @@ final class ExtendedProtocol {
         client.accept(Reply.closeComplete());
     }
 
-    /** What a message of the extended protocol comes to. */
+    /** The outcome of a message of the extended protocol. */
     private class ExtendedEnding implements StatementRun.Ending {
         private final int offset;
 

@@ -7,29 +7,29 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Slows down an address that brings too many wrong passwords: its further logins are answered late, and only a few at a time. The right
- * password still gets in, or a forgotten script with an old one could keep every operator of its host out.
+ * Slows down an address that sends too many wrong passwords: its further logins are answered late, and only a few at a time. The right
+ * password still gets in; otherwise a forgotten script with an old password could lock out every operator on its host.
  */
 public final class LoginGuard {
 
-    /** Wrong passwords of one address within the window. */
+    /** Wrong passwords from one address within the window. */
     static final int MAX_FAILURES = 10;
 
     static final long WINDOW_NS = 60_000_000_000L;
 
-    /** How late a login is answered then. */
+    /** How long a login then waits for its first answer. */
     static final long DELAY_MS = 2_000;
 
-    /** Logins of one address that may wait so at once. */
+    /** Logins of one address that may be delayed at once. */
     static final int MAX_DELAYED = 5;
 
-    /** Addresses that are remembered; above it the one that failed first is forgotten. */
+    /** Addresses to remember; beyond this, the one that failed first is forgotten. */
     private static final int MAX_ADDRESSES = 10_000;
 
-    /** Wrong passwords from this host, or from all others, within the window; above it every login from there is answered late. */
+    /** Wrong passwords from this host, or from all others, within the window; from then on every login from there is delayed. */
     static final int MAX_FAILURES_IN_ALL = 200;
 
-    /** Logins that may wait so at once, from everywhere together. */
+    /** Logins that this may delay at once, of this host and of all others each. */
     static final int MAX_DELAYED_IN_ALL = 50;
 
     private static final class Failures {
@@ -50,7 +50,7 @@ public final class LoginGuard {
         }
     }
 
-    /** How a login has to wait for its first answer. */
+    /** The delay of a login's first answer. */
     public static final class Delay {
 
         private final Failures counted;
@@ -61,7 +61,7 @@ public final class LoginGuard {
             counted.delayed++;
         }
 
-        /** The login goes on, or is over. */
+        /** The login continues, or is over. */
         public void end() {
             if (!ended) {
                 ended = true;
@@ -70,7 +70,7 @@ public final class LoginGuard {
         }
     }
 
-    /** Whether and how a login is to wait. */
+    /** Whether and how a login must wait. */
     public sealed interface Verdict {
         record GoOn() implements Verdict {}
 
@@ -90,18 +90,18 @@ public final class LoginGuard {
         }
     };
 
-    /** Bounds the lines about wrong passwords. */
+    /** Throttles the log lines about wrong passwords. */
     EventThrottle refusals() {
         return refusals;
     }
 
-    /** @param address that the login comes from, as {@link LocalPeer} has it */
+    /** @param address the login's origin, in {@link LocalPeer}'s terms */
     public Verdict judge(String address, long nowNs) {
         Failures failures = byAddress.get(address);
         if (failures != null && failures.areMany(MAX_FAILURES, nowNs)) {
             return waiting(failures, MAX_DELAYED);
         }
-        // Guessing from many addresses, or as many users, is no way around it. Root of this host need not guess.
+        // Guessing from many addresses, or as many users, must not get around it. Root on this host need not guess.
         Failures all = together(address);
         if (!address.equals(LocalPeer.ROOT) && all.areMany(MAX_FAILURES_IN_ALL, nowNs)) {
             return waiting(all, MAX_DELAYED_IN_ALL);
@@ -113,7 +113,7 @@ public final class LoginGuard {
         return failures.delayed >= most ? new Verdict.Refuse() : new Verdict.Wait(new Delay(failures));
     }
 
-    /** A wrong password came from there. */
+    /** A wrong password came from this address. */
     public void failed(String address, long nowNs) {
         Failures failures = byAddress.computeIfAbsent(address, key -> new Failures());
         failures.add(nowNs);
@@ -127,7 +127,7 @@ public final class LoginGuard {
         }
     }
 
-    /** What is counted of this host, the operators' way in, or of all others. */
+    /** The failures of this host, the operators' way in, or those of all others. */
     private Failures together(String address) {
         return LocalPeer.isOfThisHost(address) ? here : everywhere;
     }

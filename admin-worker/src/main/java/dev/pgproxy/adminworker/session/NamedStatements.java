@@ -8,13 +8,13 @@ import java.util.Map;
 /** The prepared statements of a session, and its portals. */
 final class NamedStatements {
 
-    /** Prepared statements and portals that a session may have, each. */
+    /** Prepared statements that a session may have, and portals. */
     private static final int MAX_NAMED = 1_000;
 
     private final Map<String, Prepared> statements = new HashMap<>();
     private final Map<String, Portal> portals = new HashMap<>();
 
-    /** Bytes of statements, of parameters, and of results that the client has not asked for yet, about. */
+    /** Approximate bytes of statements, parameters, and results that the client has not fetched yet. */
     long heldBytes() {
         long ofPortals = portals.values().stream().mapToLong(Portal::heldBytes).sum();
         return ofPortals
@@ -90,7 +90,7 @@ final class NamedStatements {
         portals.clear();
     }
 
-    /** @param one empty for all that have a name */
+    /** @param one name of the statement; empty for all named ones */
     void deallocate(String one) {
         statements.keySet().removeIf(name -> one.isEmpty() ? !name.isEmpty() : name.equals(one));
     }

@@ -27,7 +27,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client of pg_proxy, whose connection this owns:
+ * A client of pg_proxy. Owns its connection:
  *
  * <pre>
  *   AWAITING_FIRST -> AWAITING_PROOF -> LOGGED_IN
@@ -37,15 +37,15 @@ import org.jspecify.annotations.Nullable;
 public final class OperatorSession {
 
     private enum State {
-        /** SASLInitialResponse is to come. */
+        /** Waits for SASLInitialResponse. */
         AWAITING_FIRST,
-        /** SASLResponse is to come. */
+        /** Waits for SASLResponse. */
         AWAITING_PROOF,
         LOGGED_IN,
         CLOSED
     }
 
-    /** Of results that were not taken, so much is sent before the last words. */
+    /** A client that has more than this to take is closed without a last message. */
     private static final long MAX_LAST_BYTES = 64 * 1024;
 
     private final Services services;
@@ -69,10 +69,10 @@ public final class OperatorSession {
     /**
      * Takes over a client's connection.
      *
-     * @param peer IP address that it comes from
+     * @param peer the client's IP address
      * @param neighbour see {@link #neighbour}
-     * @param secret that a CancelRequest of this session is to bring
-     * @param whenClosed told once, when the session is over
+     * @param secret expected in a CancelRequest for this session
+     * @param whenClosed called once, when the session is over
      */
     public OperatorSession(
             Services services,
@@ -143,7 +143,7 @@ public final class OperatorSession {
         }
     }
 
-    /** With whom it shares what logins may take, as {@link LocalPeer} has it. */
+    /** The group of clients with which it shares the limits on logins, in {@link LocalPeer}'s terms. */
     public String neighbour() {
         return neighbour;
     }
@@ -153,7 +153,7 @@ public final class OperatorSession {
         return output.bytes() + (conversation == null ? 0 : conversation.heldBytes());
     }
 
-    /** There are too many logins, and this one has had its time. */
+    /** Refuses this login: there are too many, and it has had its time. */
     public void giveWay() {
         refuse(
                 SqlState.TOO_MANY_CONNECTIONS,
@@ -177,7 +177,7 @@ public final class OperatorSession {
             }
             proceed();
         } catch (IOException e) {
-            close(); // Nobody is there any more.
+            close(); // The client is gone.
         } catch (RuntimeException | StackOverflowError e) {
             broken(e);
         }
@@ -190,7 +190,7 @@ public final class OperatorSession {
         }
     }
 
-    /** Does what can be done: a statement, a message, or a write; and waits for what is to come next. */
+    /** Does what can be done now (statements, messages, writes), then waits for the next event. */
     private void proceed() {
         try {
             boolean more = true;
@@ -211,7 +211,7 @@ public final class OperatorSession {
         }
     }
 
-    /** Whatever this client has brought about, others have nothing to do with it. */
+    /** Whatever this client has caused must not affect other sessions. */
     private void broken(Throwable e) {
         services.faulted();
         Event.of("operator_session_broken")
@@ -246,7 +246,7 @@ public final class OperatorSession {
         return true;
     }
 
-    /** What is said while a statement runs is not to wait for its end. */
+    /** Messages that are sent while a statement runs do not wait for its end. */
     private void send(byte[] message) {
         output.add(message);
         if (!flushPlanned) {
@@ -333,7 +333,7 @@ public final class OperatorSession {
         startIdleTimer();
     }
 
-    /** A client that takes no rows, or sends nothing, keeps its place for so long only. */
+    /** A client that takes no rows, or sends nothing, keeps its place only this long. */
     private void startIdleTimer() {
         timer.stop();
         ProxyConfig.AdminDatabase settings = services.settings().database();
@@ -353,7 +353,7 @@ public final class OperatorSession {
         }
     }
 
-    /** Ends the statement that runs, if a CancelRequest with this secret is for it. */
+    /** Cancels the running statement if a CancelRequest with this secret is for this session. */
     public void cancel(byte[] cancelSecret) {
         if (conversation != null && MessageDigest.isEqual(secret, cancelSecret)) {
             conversation.cancel();
@@ -364,7 +364,7 @@ public final class OperatorSession {
         end(BackendMessage.fatal(sqlState, message, hint));
     }
 
-    /** Ends the session with these words behind what the client has not taken yet; one that has left much is not listening. */
+    /** Ends the session, with this message after what the client has not taken yet. A client that has left much is not reading. */
     public void end(byte[] lastWords) {
         if (!leave()) {
             return;

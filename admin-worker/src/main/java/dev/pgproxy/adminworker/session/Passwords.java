@@ -12,8 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The passwords of pg_proxy. Which of them a client has shows in the proof that it sends, so all have one salt: the question is the same for
- * both.
+ * The passwords of pg_proxy. Only the client's proof shows which one it has, so all share one salt: the challenge is the same for each.
  */
 public final class Passwords {
 
@@ -31,7 +30,7 @@ public final class Passwords {
     /** Takes milliseconds for each password. */
     public Passwords(ProxyConfig.AdminDatabase settings) {
         byte[] salt = random(ScramVerifier.SALT_BYTES);
-        // Every account of this host knows the default: it is for looking only.
+        // Every account on this host knows the default, so it may only read.
         Right right = settings.hasDefaultPassword() ? Right.READ : Right.READ_AND_ACT;
         add(settings.password(), "pg_proxy_pw", right, salt);
         settings.readerPassword().ifPresent(password -> add(password, "pg_proxy_stats_pw", Right.READ, salt));
@@ -61,7 +60,7 @@ public final class Passwords {
         return new Login(random(ScramExchange.NONCE_BYTES));
     }
 
-    /** The exchange with one client, kept for all passwords at once. */
+    /** The exchange with one client, carried out for all passwords at once. */
     final class Login {
         private final List<ScramExchange> exchanges;
 
@@ -80,11 +79,11 @@ public final class Passwords {
             return answer;
         }
 
-        /** What a right password brings. */
+        /** What the right password grants. */
         @SuppressWarnings("ArrayRecordComponent") // Sent, and never compared.
         record Granted(byte[] serverFinal, Right right) {
 
-            /** Whether it may do more than look. */
+            /** Whether it may do more than read. */
             boolean mayAct() {
                 return right == Right.READ_AND_ACT;
             }

@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Does what the plans of one session say, one after the other: while {@link #isBusy}, none is handed in. */
+/** Carries out the plans of one session, one at a time: while {@link #isBusy}, none is handed in. */
 final class Performer {
 
-    /** Of the lines of a COPY, which can be twice as long as the rows. */
+    /** Bytes of the lines of a COPY, which can be twice as long as the rows. */
     private static final long MAX_COPY_BYTES = 32L * 1024 * 1024;
 
-    /** What is made of a message takes this many times its bytes, about. */
+    /** What is made of a message takes about this many times its bytes. */
     private static final int BYTES_PER_BYTE = 4;
 
     private final Services services;
@@ -35,9 +35,9 @@ final class Performer {
     private boolean inTransaction;
 
     /**
-     * @param named that DISCARD and the end of a transaction close
-     * @param client takes messages
-     * @param whenFree called when the session is not busy any more
+     * @param named closed by DISCARD and by the end of a transaction
+     * @param client receives messages
+     * @param whenFree called when the session is no longer busy
      */
     Performer(
             Services services,
@@ -62,21 +62,21 @@ final class Performer {
         return inTransaction;
     }
 
-    /** Bytes of results that cursors keep, about. */
+    /** Approximate bytes of results that cursors keep. */
     long heldBytes() {
         return cursors.heldBytes();
     }
 
-    /** Of a cursor; none when there is no such cursor. */
+    /** The columns of a cursor; empty when there is no such cursor. */
     List<ResultColumn> columnsOf(String cursor) {
         return cursors.columns(cursor);
     }
 
     /**
-     * Sees that there is room for what is to be kept of a message.
+     * Checks that there is room for what is kept of a message.
      *
-     * @param besides bytes of what is kept together with it
-     * @return bytes that it takes, about
+     * @param besides bytes of what is kept along with it
+     * @return approximate bytes that it takes
      */
     long roomFor(ClientMessage message, long besides) throws SqlProblem {
         long bytes = (long) BYTES_PER_BYTE * message.length() + besides;
@@ -89,7 +89,7 @@ final class Performer {
         return bytes;
     }
 
-    /** Ends what runs; its client is told why. */
+    /** Cancels the running statement; its client is told why. */
     void cancel() {
         if (run != null) {
             run.cancel(new SqlProblem(SqlState.QUERY_CANCELED, "canceling statement due to user request", ""));
@@ -105,14 +105,14 @@ final class Performer {
         }
     }
 
-    /** The next thing to be done, of which the ending is told. */
+    /** Begins the next run, which reports its outcome to the ending. */
     StatementRun begin(StatementRun.Ending ending) {
         StatementRun begun = new StatementRun(services, asker, client, ending);
         run = begun;
         return begun;
     }
 
-    /** What was done is over. */
+    /** The current run is over. */
     void free() {
         if (run != null) {
             run = null;
@@ -120,7 +120,7 @@ final class Performer {
         }
     }
 
-    /** Does what a plan says. The ending is told when it is done, which for some is at once. */
+    /** Carries out a plan. The ending is told when it is done, for some plans at once. */
     void perform(Plan plan, List<@Nullable Object> parameters, List<Boolean> formats, StatementRun.Ending ending)
             throws SqlProblem {
         if (plan instanceof Plan.Query query) {
@@ -169,7 +169,7 @@ final class Performer {
         }
     }
 
-    /** Gives the client what a statement has come to, if there is memory for it: by COPY, or as its protocol sends rows. */
+    /** Sends the client a statement's result, if there is memory for it: by COPY, or the way its protocol sends rows. */
     void deliver(Plan plan, QueryResult result, Consumer<SqlProblem> failed, Runnable sendRows) {
         if (!services.hasRoomFor(result.heldBytes(), asker.mayAct())) {
             failed.accept(tooMuchHeld());

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A statement with its parameters, and how much of its result the client has had. */
+/** A statement with its parameters, and how much of its result the client has received. */
 final class Portal {
 
     private final Prepared statement;
@@ -17,7 +17,7 @@ final class Portal {
 
     /**
      * @param formats whether each column is wanted in binary; one for all, or none for text
-     * @param bytes that the statement and the parameters take, about
+     * @param bytes approximate bytes that the statement and the parameters take
      */
     Portal(Prepared statement, List<@Nullable Object> parameters, List<Boolean> formats, long bytes) {
         this.statement = statement;
@@ -38,7 +38,7 @@ final class Portal {
         return formats;
     }
 
-    /** With what the client has not asked for yet, about. */
+    /** Approximate bytes, including results that the client has not fetched yet. */
     long heldBytes() {
         return bytes + (result == null ? 0 : result.heldBytes());
     }
@@ -47,13 +47,13 @@ final class Portal {
         return result != null;
     }
 
-    /** The statement has come to this. */
+    /** The statement has run, with this result. */
     void ran(QueryResult rows) {
         result = rows;
     }
 
     /**
-     * Sends what the client has not had yet. Once it has had all, nothing is kept.
+     * Sends rows that the client has not received yet. Once it has all, none are kept.
      *
      * @param most rows to send; 0 for all
      * @return how many were sent

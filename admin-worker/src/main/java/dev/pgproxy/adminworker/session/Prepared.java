@@ -6,9 +6,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A statement that was parsed; an empty one has no plan.
+ * A parsed statement; an empty one has no plan.
  *
- * @param bytes that it takes, about
+ * @param bytes approximate bytes that it takes
  */
 record Prepared(
         @Nullable Plan plan,

@@ -18,7 +18,7 @@ public interface Services {
 
     LingeringClose lingering();
 
-    /** A fault of the proxy's own has cost one session. */
+    /** A fault of the proxy itself has cost one session. */
     void faulted();
 
     AdminSettings settings();
@@ -39,31 +39,31 @@ public interface Services {
 
     void statementEnds(Running running);
 
-    /** The statement was told to stop. One that goes on for long cannot be stopped, and ends the process. */
+    /** The statement was told to stop. One that still runs long after cannot be stopped, and ends the process. */
     void watchStop(Running running, Asker asker);
 
-    /** How long those who may only look are not let in yet, in milliseconds. */
+    /** How long sessions that may only read are still refused, in milliseconds. */
     long readersWaitMs();
 
-    /** Who tries passwords. */
+    /** Slows down guesses of passwords. */
     LoginGuard guard();
 
     /**
      * Whether there is room for one more session that is logged in.
      *
-     * @param mayAct whether it may do more than look
+     * @param mayAct whether it may do more than read
      * @param neighbour see {@link OperatorSession#neighbour}
      */
     boolean hasRoom(boolean mayAct, String neighbour);
 
     /**
-     * Whether this many bytes may be kept until a client takes or closes them, beside all others.
+     * Whether this many bytes more may be kept until a client takes or closes them.
      *
-     * @param mayAct whether its session may do more than look
+     * @param mayAct whether its session may do more than read
      */
     boolean hasRoomFor(long bytes, boolean mayAct);
 
-    /** The process id, which clients are told as that of their session. */
+    /** The process id, which is reported to clients as that of their session. */
     int pid();
 
     default long queryTimeoutMs() {

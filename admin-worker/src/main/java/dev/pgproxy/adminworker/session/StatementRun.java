@@ -17,23 +17,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One statement on its way: to the master for a snapshot or a command, to an engine, and back. It ends once, within the time that it has,
- * even if nobody answers. All calls are made on the loop's thread.
+ * The run of one statement: to the master for a snapshot or a command, to an engine, and back. It ends exactly once and in time, even if no
+ * answer arrives. All calls are made on the loop's thread.
  */
 final class StatementRun {
 
     /** Pid, id and session. */
     private static final int KEYS_OF_A_CONNECTION = 3;
 
-    /** A command is bounded by the master, which says why it took so long; this is for a master that says nothing. */
+    /** The master limits the time of a command and reports why it took too long; this is for a master that does not answer. */
     private static final long MASTER_GRACE_MS = 5_000;
 
-    /** What becomes of it. */
+    /** Receives the outcome of a run. */
     interface Ending {
         /** The result of a query. */
         void rows(QueryResult result);
 
-        /** Something was done, to this many. */
+        /** Something was done, to this many objects. */
         void done(int count);
 
         void described(Description description);
@@ -48,12 +48,12 @@ final class StatementRun {
     private final Running running = new Running();
     private Scheduler.@Nullable Timer timer;
     private long commandId;
-    /** Whether the command is in force although nobody waits for its end. */
+    /** Whether the command continues even if nothing waits for its end. */
     private boolean goesOn;
 
     private boolean over;
 
-    /** @param notices takes messages for the client that come before the end */
+    /** @param notices receives messages for the client that precede the outcome */
     StatementRun(Services services, Asker asker, Consumer<byte[]> notices, Ending ending) {
         this.services = services;
         this.asker = asker;
@@ -61,7 +61,7 @@ final class StatementRun {
         this.ending = ending;
     }
 
-    /** Finds out about a query. */
+    /** Describes a query. */
     void describe(Plan.Query query) {
         limitTime(services.queryTimeoutMs());
         services.engines().describe(query, running, onLoop(ending::described));
@@ -85,7 +85,7 @@ final class StatementRun {
                         .keys(plan.chosen(), parameters, snapshot, running, onLoopGoingOn(this::endChosen)));
     }
 
-    /** What changes something is told with who wants it and from where. */
+    /** Logs a command that changes something, with the operator and where it comes from. */
     private void tell(String command, String argument) {
         Event event = Event.of("operator_command")
                 .with("user", asker.user())
@@ -109,7 +109,7 @@ final class StatementRun {
         if (command == OperatorCommand.SWITCHOVER) {
             goesOn = true;
             services.statementBegins(
-                    running); // The master bounds it, by failover.switchover_timeout and the promotion itself.
+                    running); // The master limits its time, by failover.switchover_timeout and the promotion itself.
         } else {
             limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
         }
@@ -167,7 +167,7 @@ final class StatementRun {
                                 "pg_proxy_query_timeout allows " + services.queryTimeoutMs() + " ms.")));
     }
 
-    /** Ends it now. The client gets its answer at once; an engine may need a moment more. */
+    /** Ends it now. The client gets its answer at once; an engine may take a moment longer. */
     void cancel(SqlProblem reason) {
         if (over) {
             return;

@@ -1,6 +1,6 @@
 /**
- * An operator's session: the login, the messages of both query protocols, and who may do what. It runs on the loop; what takes time is done
- * elsewhere, and the session goes on when the answer is there.
+ * An operator's session: the login, the messages of both query protocols, and permissions. It runs on the loop; work that takes time is
+ * done elsewhere, and the session continues when the answer arrives.
  */
 @NullMarked
 package dev.pgproxy.adminworker.session;

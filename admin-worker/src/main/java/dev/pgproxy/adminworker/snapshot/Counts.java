@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is counted from the rows of the table connection, so that no table can contradict it: the numbers in process and server, and the
- * whole table pool.
+ * Counts from the rows of the table connection, so that no table can contradict it: the numbers in process and server, and the whole table
+ * pool.
  */
 final class Counts {
 
@@ -36,7 +36,7 @@ final class Counts {
 
     private record Pool(Object server, Object user, Object database, Object parameters) {}
 
-    /** What some connections have in common. */
+    /** The counts of a group of connections. */
     private static final class Count {
         private int idle;
         private int active;
@@ -79,7 +79,7 @@ final class Counts {
         return names.indexOf(column);
     }
 
-    /** Fills the counts in, and adds the table pool. */
+    /** Fills in the counts, and adds the table pool. */
     static void complete(Map<View, List<@Nullable Object[]>> rows) {
         Map<Object, Count> byPid = new HashMap<>();
         Map<Object, Count> byServer = new LinkedHashMap<>();
@@ -125,7 +125,7 @@ final class Counts {
         }
     }
 
-    /** Each worker tells of its own sessions; an operator wants the sum. */
+    /** Each worker reports its own sessions; an operator wants the sum. */
     private static List<@Nullable Object[]> sums(List<@Nullable Object[]> stats) {
         Map<List<Object>, @Nullable Object[]> byKind = new LinkedHashMap<>();
         for (@Nullable Object[] row : stats) {
@@ -158,7 +158,7 @@ final class Counts {
         sum[STATS_AVERAGE] = average;
     }
 
-    /** Connections may outlive the server's place in the configuration; they are not to be hidden. */
+    /** Connections may outlive their server's place in the configuration; they are shown as well. */
     private static void completeServers(List<@Nullable Object[]> servers, Map<Object, Count> byServer) {
         for (@Nullable Object[] server : servers) {
             Count count = byServer.remove(key(server[0]));

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of some tables as of one moment. Never changed once made; compared by identity. */
+/** The rows of some tables at one moment. Immutable; compared by identity. */
 public final class Snapshot {
 
     private final Map<View, List<@Nullable Object[]>> rows;
     private final List<String> missing;
 
-    /** @param missing processes whose rows are not here, since they did not answer in time */
+    /** @param missing processes that did not answer in time, whose rows are missing */
     Snapshot(Map<View, List<@Nullable Object[]>> rows, List<String> missing) {
         this.rows = new EnumMap<>(View.class);
         this.rows.putAll(rows);

@@ -16,15 +16,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets snapshots from the master, one at a time. A request while one is on its way waits for the next, and shares it: however many come, the
- * workers are not kept busier.
+ * Gets snapshots from the master, one at a time. A request that arrives while one is under way waits for the next and shares it: more
+ * requests do not keep the workers busier.
  */
 public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
 
-    /** The master answers in less, whatever its workers do. */
+    /** The master answers sooner than this, whatever its workers do. */
     private static final long TIMEOUT_MS = 5_000;
 
-    /** Tables that are counted from others. */
+    /** Tables whose counts come from another table. */
     private static final Set<View> COUNTED = EnumSet.of(View.PROCESS, View.SERVER, View.POOL);
 
     private record Asker(Set<View> views, Consumer<Snapshot> answer) {}
@@ -43,7 +43,7 @@ public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
         this.master = master;
     }
 
-    /** Asks for these tables as they are from now on; the answer comes later, on the loop's thread. */
+    /** Requests these tables, as of this call or later. The answer arrives on the loop's thread. */
     public void request(Set<View> views, Consumer<Snapshot> answer) {
         Set<View> needed = EnumSet.copyOf(views);
         if (needed.stream().anyMatch(COUNTED::contains)) {
@@ -69,7 +69,7 @@ public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
         master.accept(new SnapshotMessages.TakeSnapshot(id, views));
     }
 
-    /** Rows have come. */
+    /** Rows have arrived. */
     @Override
     public void onReportRows(SnapshotMessages.ReportRows message) {
         if (message.snapshotId() != currentId || served.isEmpty()) {
@@ -82,7 +82,7 @@ public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
         }
     }
 
-    /** All rows have come. */
+    /** All rows have arrived. */
     @Override
     public void onSnapshotComplete(SnapshotMessages.SnapshotComplete message) {
         complete(message.snapshotId(), message.missing());

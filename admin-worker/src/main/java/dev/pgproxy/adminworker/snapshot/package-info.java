@@ -1,5 +1,6 @@
 /**
- * What the tables hold at one moment: how it is asked for, how it comes, and what is counted from it. Who reads it does not matter here.
+ * The contents of the tables at one moment: how they are requested, how they arrive, and what is counted from them. Their readers do not
+ * matter here.
  */
 @NullMarked
 package dev.pgproxy.adminworker.snapshot;

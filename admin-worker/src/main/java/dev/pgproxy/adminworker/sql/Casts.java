@@ -15,7 +15,7 @@ final class Casts {
             "regproc", SqlFunctions.REGPROC,
             "regnamespace", SqlFunctions.REGNAMESPACE);
 
-    /** What arrays are cast to that are arrays already. */
+    /** The engine's types for casts of what is an array already. */
     private static final Map<String, String> ARRAY_TYPES =
             Map.of(SqlFunctions.TEXT_ARRAY, "VARCHAR ARRAY", SqlFunctions.INT_ARRAY, "BIGINT ARRAY");
 
@@ -30,7 +30,7 @@ final class Casts {
             Map.entry("bigint", SqlFunctions.INT_ARRAY),
             Map.entry("oid", SqlFunctions.INT_ARRAY));
 
-    /** What seconds are multiplied with to be an interval. */
+    /** Multiplied by seconds, this gives an interval. */
     private static final String ONE_SECOND = "INTERVAL '0 00:00:01' DAY(18) TO SECOND(6)";
 
     private final TokenEditor text;
@@ -103,7 +103,7 @@ final class Casts {
         }
     }
 
-    /** What stands for a cast to the type between these places; empty when the engine has it. */
+    /** The function for a cast to the type between these places; empty when the engine has the cast. */
     private String function(int first, int end) {
         int start = text.at(first).folded().equals("pg_catalog")
                         && text.at(first + 1).isSymbol(".")

@@ -12,12 +12,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Functions that clients ask about the catalog with. The engine calls them, with null for null. Many ask about what there is none of here, such as
- * comments and defaults, and answer null.
+ * Functions with which clients query the catalog. The engine calls them, with null for null. Many concern things that do not exist here,
+ * such as comments and defaults, and return null.
  */
 public final class CatalogFunctions {
 
-    /** Names in SQL, and the methods that they stand for. */
+    /** Names in SQL, and the methods that implement them. */
     static final Map<String, String> FUNCTIONS = Map.ofEntries(
             Map.entry("format_type", "formatType"),
             Map.entry("pg_get_userbyid", "userById"),
@@ -110,12 +110,12 @@ public final class CatalogFunctions {
         return null;
     }
 
-    /** The tables are made when they are asked for, and take no room. */
+    /** The tables are made on request and take no space. */
     public static Long noBytes(@Nullable String of) {
         return 0L;
     }
 
-    /** Whether somebody may do this to anything, which may be done to everything or to nothing. */
+    /** Whether a privilege is granted; it is granted on everything or on nothing. */
     public static @Nullable Boolean mayRead(@Nullable String of, @Nullable String privilege) {
         return privilege == null
                 ? null
@@ -127,7 +127,7 @@ public final class CatalogFunctions {
         return mayRead(of, privilege);
     }
 
-    /** The search path, with pg_catalog where that is wanted. */
+    /** The search path, with pg_catalog if implicit schemas are wanted. */
     public static String[] currentSchemas(@Nullable Boolean implicit) {
         return Boolean.TRUE.equals(implicit)
                 ? new String[] {CatalogTables.PG_CATALOG, Settings.PUBLIC}
@@ -138,7 +138,7 @@ public final class CatalogFunctions {
         return name == null || PLAIN_NAME.matcher(name).matches() ? name : '"' + name.replace("\"", "\"\"") + '"';
     }
 
-    /** The parts of a name with points in it, each with or without quotes. */
+    /** The parts of a dotted name, each with or without quotes. */
     public static String @Nullable [] parseIdent(@Nullable String name) throws SQLException {
         if (name == null) {
             return null;
@@ -211,7 +211,7 @@ public final class CatalogFunctions {
         }
     }
 
-    /** A cast to regclass: the number of a table. */
+    /** A cast to regclass: the OID of a table. */
     public static @Nullable Long regclass(@Nullable String name) throws SQLException {
         Long oid = toRegclass(name);
         if (oid == null && name != null) {
@@ -228,7 +228,7 @@ public final class CatalogFunctions {
         return number == null ? CatalogRows.oidOf(unqualified(name)) : number;
     }
 
-    /** A cast to regclass and from there to text. */
+    /** A cast to regclass and then to text. */
     public static @Nullable String regclassName(@Nullable String name) throws SQLException {
         Long oid = regclass(name);
         if (oid == null) {
@@ -238,7 +238,7 @@ public final class CatalogFunctions {
         return known == null ? oid.toString() : known;
     }
 
-    /** A cast to regtype: of a number the name, of a name the number, since one is shown and the other one compared with. */
+    /** A cast to regtype: the name for an OID, to be shown, and the OID for a name, to be compared. */
     public static @Nullable String regtype(@Nullable String name) throws SQLException {
         if (name == null) {
             return null;
@@ -255,7 +255,7 @@ public final class CatalogFunctions {
         return oid.toString();
     }
 
-    /** A cast to regproc: the functions of types are known here by their names. */
+    /** A cast to regproc: the functions of types are known by name here. */
     public static @Nullable String regproc(@Nullable String name) {
         return name == null ? null : unqualified(name);
     }

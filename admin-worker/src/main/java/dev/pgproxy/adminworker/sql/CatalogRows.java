@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** What is in the tables of {@link CatalogTables}: the tables of pg_proxy as tables of PostgreSQL, one database, one role. It never changes. */
+/** The rows of {@link CatalogTables}: the tables of pg_proxy as tables of PostgreSQL, one database, one role. They never change. */
 final class CatalogRows {
 
     private static final String NAME = "pg_proxy";
@@ -25,12 +25,12 @@ final class CatalogRows {
     private static final int UTF8 = 6;
     private static final long DATABASE = 16_383;
 
-    /** The number of a table of pg_proxy, of which its code is added. */
+    /** The OID of a table of pg_proxy is this plus its code. */
     private static final long FIRST_VIEW = 16_384;
 
     private static final long FIRST_SYSTEM_TABLE = 12_000;
 
-    /** Numbers that clients know. */
+    /** OIDs that clients know. */
     private static final Map<String, Long> WELL_KNOWN = Map.of(
             "pg_type", 1_247L,
             "pg_attribute", 1_249L,
@@ -48,7 +48,7 @@ final class CatalogRows {
             "standard_conforming_strings", "on",
             "TimeZone", "UTC");
 
-    /** Of PostgreSQL's own, that SQL does not have. */
+    /** Those of PostgreSQL that standard SQL does not have. */
     private static final List<String> KEYWORDS = List.of(
             "analyse",
             "analyze",
@@ -67,7 +67,7 @@ final class CatalogRows {
             "returning",
             "variadic");
 
-    /** A table as clients see it, be it one of pg_proxy's or one of the catalog. */
+    /** A table as clients see it, of pg_proxy or of the catalog. */
     private record Relation(long oid, String name, String schema, long namespace, List<Field> fields) {}
 
     private record Field(String name, CatalogType type) {}
@@ -116,24 +116,24 @@ final class CatalogRows {
                 .with("catdesc", "unreserved"));
     }
 
-    /** By what the engine calls the table, in the order of its columns. */
+    /** By the engine's name of the table; values in the order of its columns. */
     static Map<String, List<@Nullable Object[]>> all() {
         return new CatalogRows().rows;
     }
 
-    /** The number of a table; null when there is none of this name. */
+    /** The OID of a table; null when there is no table of this name. */
     static @Nullable Long oidOf(String name) {
         Relation relation = relation(table -> table.name().equals(name));
         return relation == null ? null : relation.oid();
     }
 
-    /** The name of a table; null when there is none of this number. */
+    /** The name of a table; null when there is no table with this OID. */
     static @Nullable String nameOf(long oid) {
         Relation relation = relation(table -> table.oid() == oid);
         return relation == null ? null : relation.name();
     }
 
-    /** Whether a table is found without naming its schema; null when there is none of this number. */
+    /** Whether a table is found without its schema; null when there is no table with this OID. */
     static @Nullable Boolean isVisible(long oid) {
         Relation relation = relation(table -> table.oid() == oid);
         return relation == null ? null : relation.namespace() != INFORMATION_NAMESPACE;
@@ -143,7 +143,7 @@ final class CatalogRows {
         return RELATIONS.stream().filter(wanted).findFirst().orElse(null);
     }
 
-    /** The name of a schema; null when there is none of this number. */
+    /** The name of a schema; null when there is no schema with this OID. */
     static @Nullable String namespaceOf(long oid) {
         return oid == PUBLIC_NAMESPACE
                 ? PUBLIC
@@ -177,7 +177,7 @@ final class CatalogRows {
         return List.copyOf(relations);
     }
 
-    /** A new row of a table, whose columns are null. */
+    /** A new row of a table, with all columns null. */
     private Row row(String schema, String name) {
         String key = CatalogTables.engineSchema(schema) + '.' + name;
         CatalogTables.Table table = tables.get(key);

@@ -8,18 +8,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The tables of pg_catalog and information_schema that pg_proxy has: their columns, in PostgreSQL 15's order, as far as clients ask for them. What is in
- * them says {@link CatalogRows}.
+ * The tables of pg_catalog and information_schema that pg_proxy has: their columns, in PostgreSQL 15's order, as far as clients ask for
+ * them. {@link CatalogRows} has their rows.
  */
 final class CatalogTables {
 
     static final String PG_CATALOG = "pg_catalog";
     static final String INFORMATION_SCHEMA = "information_schema";
 
-    /** What the engine calls the two schemas: it has some of its own by these names. */
+    /** The engine's names of the two schemas: it has schemas of its own by their usual names. */
     private static final Map<String, String> ENGINE_SCHEMAS = Map.of(PG_CATALOG, "pgcat", INFORMATION_SCHEMA, "pginfo");
 
-    /** Letters for types: what the engine calls them, and PostgreSQL. */
+    /** Letters for types, with the names that the engine and PostgreSQL have for them. */
     enum Type {
         OID('o', "BIGINT", CatalogType.OID),
         TEXT('t', "VARCHAR", CatalogType.TEXT),
@@ -50,14 +50,14 @@ final class CatalogTables {
 
     record Column(String name, Type type) {}
 
-    /** @param schema as PostgreSQL calls it */
+    /** @param schema PostgreSQL's name of it */
     record Table(String schema, String name, List<Column> columns) {
 
         String engineName() {
             return ENGINE_SCHEMAS.get(schema) + "." + name;
         }
 
-        /** What makes it. */
+        /** The statement that creates it. */
         String definition() {
             List<String> all = new ArrayList<>();
             columns.forEach(column -> all.add('"' + column.name() + "\" " + column.type().engineName));
@@ -93,7 +93,7 @@ final class CatalogTables {
                     + " enumvals a, boot_val t, reset_val t, sourcefile t, sourceline i, pending_restart b",
             "pg_tables: schemaname n, tablename n, tableowner n, tablespace n, hasindexes b, hasrules b, hastriggers b, rowsecurity b",
             "pg_get_keywords: word t, catcode c, barelabel b, catdesc t, baredesc t",
-            // Nothing is in these, and in what joins with them.
+            // These are empty, and so is what joins with them.
             "pg_attrdef: oid o, adrelid o, adnum s, adbin t",
             "pg_description: objoid o, classoid o, objsubid i, description t",
             "pg_shdescription: objoid o, classoid o, description t",
@@ -156,7 +156,7 @@ final class CatalogTables {
             "table_privileges: grantor n, grantee n, " + CATALOG_SCHEMA_AND_NAME
                     + "privilege_type t, is_grantable t, with_hierarchy t");
 
-    /** Tables of PostgreSQL's that are known to be empty here, whatever their columns are. */
+    /** Tables of PostgreSQL that are always empty here; their columns are not known. */
     private static final Set<String> EMPTY = Set.of(
             "pg_aggregate",
             "pg_amop",
@@ -207,7 +207,7 @@ final class CatalogTables {
             "pg_user_mapping",
             "pg_user_mappings");
 
-    /** Those of the above that have rows. */
+    /** The tables of pg_catalog above that have rows. */
     private static final Set<String> FILLED = Set.of(
             "pg_namespace",
             "pg_class",
@@ -247,7 +247,7 @@ final class CatalogTables {
                 .orElseThrow(() -> new IllegalArgumentException("no type " + letter));
     }
 
-    /** All of them. */
+    /** All tables with known columns. */
     static List<Table> all() {
         List<Table> all = new ArrayList<>(CATALOG.values());
         all.addAll(INFORMATION.values());
@@ -258,7 +258,7 @@ final class CatalogTables {
         return List.copyOf(ENGINE_SCHEMAS.values());
     }
 
-    /** What the engine calls a schema of PostgreSQL's. */
+    /** The engine's name of a schema of PostgreSQL. */
     static String engineSchema(String schema) {
         return ENGINE_SCHEMAS.getOrDefault(schema, schema);
     }
@@ -267,12 +267,12 @@ final class CatalogTables {
         return ENGINE_SCHEMAS.containsKey(name);
     }
 
-    /** Whether there is such a table, with columns that are known. */
+    /** Whether there is such a table with known columns. */
     static boolean has(String schema, String name) {
         return schema.equals(PG_CATALOG) ? CATALOG.containsKey(name) : INFORMATION.containsKey(name);
     }
 
-    /** Whether a table of pg_catalog is one that never has a row here. */
+    /** Whether this table of pg_catalog never has a row here. */
     static boolean isEmpty(String name) {
         return EMPTY.contains(name) || (CATALOG.containsKey(name) && !FILLED.contains(name));
     }

@@ -3,7 +3,7 @@ package dev.pgproxy.adminworker.sql;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The types that pg_type has here, with what PostgreSQL says of them. */
+/** The types that pg_type has here, with their properties in PostgreSQL. */
 enum CatalogType {
     BOOL("bool", "boolean", 16, 1, "B", 1_000),
     CHAR("char", "\"char\"", 18, 1, "Z", 1_002),
@@ -52,7 +52,7 @@ enum CatalogType {
         return oid;
     }
 
-    /** Of a value; -1 where that varies. */
+    /** Bytes of a value; -1 where that varies. */
     int bytes() {
         return bytes;
     }
@@ -65,7 +65,7 @@ enum CatalogType {
         return arrayOid;
     }
 
-    /** As format_type() has it; null when there is no type of this number. */
+    /** As format_type() returns it; null when there is no type with this OID. */
     static @Nullable String format(long oid) {
         return Arrays.stream(values())
                 .filter(type -> type.oid == oid || type.arrayOid == oid)
@@ -74,7 +74,7 @@ enum CatalogType {
                 .orElse(null);
     }
 
-    /** The number of a type by either of its names; null when there is none. */
+    /** The OID of a type by either of its names; null when there is none. */
     static @Nullable Long oidOf(String name) {
         return Arrays.stream(values())
                 .filter(type ->

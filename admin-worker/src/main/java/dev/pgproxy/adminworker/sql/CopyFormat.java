@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How COPY writes rows. PostgreSQL's manual: COPY, "File Formats".
  *
- * @param csv instead of the text format
+ * @param csv CSV instead of the text format
  * @param delimiter one character
  * @param nullText what stands for null
  * @param header whether the first line has the names of the columns
- * @param quote one character, of CSV
- * @param escape one character, which stands before a quote in a value, of CSV
+ * @param quote one character, for CSV
+ * @param escape one character, put before a quote in a value, for CSV
  */
 public record CopyFormat(boolean csv, char delimiter, String nullText, boolean header, char quote, char escape) {
 
@@ -23,7 +23,7 @@ public record CopyFormat(boolean csv, char delimiter, String nullText, boolean h
     static final CopyFormat TEXT = new CopyFormat(false, '\t', "\\N", false, '"', '"');
     static final CopyFormat CSV = new CopyFormat(true, ',', "", false, '"', '"');
 
-    /** Bytes of all lines, at most. */
+    /** An upper bound for the bytes of all lines. */
     public long mostBytes(QueryResult result) {
         long values = (long) result.rows().size() * result.columns().size();
         return 2 * result.bytes()

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** {@code COPY table TO STDOUT} and {@code COPY (query) TO STDOUT}, with the options of today and of before PostgreSQL 9.0. */
+/** {@code COPY table TO STDOUT} and {@code COPY (query) TO STDOUT}, with today's options and those from before PostgreSQL 9.0. */
 final class CopyPlanner {
 
-    /** What stands for null is written for each. */
+    /** The text for null is written for each null value. */
     private static final int MAX_OPTION_CHARS = 100;
 
     private final SqlText statement;
@@ -17,7 +17,7 @@ final class CopyPlanner {
 
     private boolean csv;
     private boolean header;
-    /** Null where the statement says nothing, and the format's own counts. */
+    /** Null where the statement has none, and the format's default applies. */
     private @Nullable Character delimiter;
 
     private @Nullable String nullText;
@@ -60,7 +60,7 @@ final class CopyPlanner {
         return new Plan.Copy(query.withTag("COPY"), format());
     }
 
-    /** A quote is its own escape where nothing else is said. */
+    /** A quote is its own escape by default. */
     private CopyFormat format() {
         CopyFormat usual = csv ? CopyFormat.CSV : CopyFormat.TEXT;
         char quoteOrUsual = quote == null ? usual.quote() : quote;
@@ -146,7 +146,7 @@ final class CopyPlanner {
 
     private void format(Token name) throws SqlProblem {
         switch (name.text().toLowerCase(Locale.ROOT)) {
-            case "text" -> {} // What it is anyway.
+            case "text" -> {} // The default.
             case "csv" -> csv = true;
             default -> throw problem(name);
         }

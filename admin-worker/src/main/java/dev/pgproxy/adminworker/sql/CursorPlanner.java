@@ -110,7 +110,7 @@ final class CursorPlanner {
         return new Plan.Fetch(name, direction, count, isMove);
     }
 
-    /** Unless it is the name of the cursor. */
+    /** The word at this place, unless it is the name of the cursor. */
     private String directionWord() {
         Token token = at(at);
         return token.kind() == Token.Kind.WORD && at + 1 < tokens.size()

@@ -13,12 +13,12 @@ import java.util.List;
 import org.h2.api.Interval;
 import org.jspecify.annotations.Nullable;
 
-/** Rows of the engine as a client gets them. */
+/** Rows of the engine, in the form that a client receives. */
 final class DataRows {
 
     private DataRows() {}
 
-    /** The row that the result stands at, as a DataRow message. */
+    /** The current row of the result, as a DataRow message. */
     static byte[] of(ResultSet rows, List<ResultColumn> columns, List<Boolean> formats) throws SQLException {
         int size = Short.BYTES;
         byte[][] values = new byte[columns.size()][];

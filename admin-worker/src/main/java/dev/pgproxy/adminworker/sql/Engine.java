@@ -28,12 +28,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A database in memory with the tables of pg_proxy and nothing else. One user fills the tables; another one, who runs what operators write,
- * can read them and do nothing else. Used by one thread at a time.
+ * An in-memory database with the tables of pg_proxy and nothing else. One user fills the tables; another, which runs operators' statements,
+ * can only read them. Used by one thread at a time.
  */
 final class Engine implements AutoCloseable {
 
-    /** Rows of a result; who needs more counts or limits. */
+    /** Rows of a result; a query for more should count or use LIMIT. */
     private static final int MAX_ROWS = 100_000;
 
     /** As in PostgreSQL. */
@@ -42,14 +42,14 @@ final class Engine implements AutoCloseable {
     /** Bytes of a result. */
     private static final int MAX_RESULT_BYTES = 16 * 1024 * 1024;
 
-    /** Type, length and the number of columns stand before the values of a DataRow. */
+    /** Type, length and number of columns precede the values of a DataRow. */
     private static final int DATA_ROW_VALUES = 7;
 
     private static final int KEY_COLUMNS = 3;
     private static final String READER = "pg_proxy";
     private static final String MODE = ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH";
 
-    /** Names that PostgreSQL takes for columns without quotes; each connection is told of its own. */
+    /** Words that PostgreSQL accepts as column names without quotes; set for each connection. */
     private static final String NAMES = ";NON_KEYWORDS=USER,KEY,VALUE,DAY,HOUR,MINUTE,MONTH,SECOND,YEAR";
 
     private static final long MICROS_PER_SECOND = 1_000_000L;
@@ -113,7 +113,7 @@ final class Engine implements AutoCloseable {
         return broken;
     }
 
-    /** What the engine is given for a value of a column, counted from 0. */
+    /** Converts a value of a column, counted from 0, for the engine. */
     private interface Storing {
         @Nullable
         Object stored(int column, @Nullable Object value);
@@ -132,7 +132,7 @@ final class Engine implements AutoCloseable {
         }
     }
 
-    /** The query, or what is to be run in its place where the engine does not understand it. */
+    /** The query, or its replacement if the engine does not understand it. */
     private Plan.Query understood(Plan.Query query) {
         Plan.@Nullable Query other = query.orElse();
         if (other == null) {
@@ -141,11 +141,11 @@ final class Engine implements AutoCloseable {
         try (PreparedStatement statement = reader.prepareStatement(query.sql())) {
             return statement.isClosed() ? other : query;
         } catch (SQLException e) {
-            return other; // Why not is of no interest to a client that asks about what there is none of.
+            return other; // The reason does not matter to a client that asks about objects that do not exist here.
         }
     }
 
-    /** What is known of the query before it runs. */
+    /** Describes the query without running it. */
     Description describe(Plan.Query asked) throws SqlProblem {
         Plan.Query query = understood(asked);
         try (PreparedStatement statement = prepare(query)) {
@@ -164,7 +164,7 @@ final class Engine implements AutoCloseable {
         try {
             return PgType.ofJdbc(parameters.getParameterType(index), parameters.getParameterTypeName(index));
         } catch (SQLException e) {
-            return PgType.TEXT; // It is only known once there is a value.
+            return PgType.TEXT; // The type is only known once there is a value.
         }
     }
 
@@ -305,7 +305,7 @@ final class Engine implements AutoCloseable {
                     (column, value) -> stored(view.columns().get(column), value));
             owner.commit();
         } catch (SQLException e) {
-            broken = true; // A part of the rows is no snapshot.
+            broken = true; // Some of the rows do not make a snapshot.
             throw e;
         } finally {
             owner.setAutoCommit(true);
@@ -333,7 +333,7 @@ final class Engine implements AutoCloseable {
                 owner) {
             broken = true;
         } catch (SQLException e) {
-            // What is in memory is garbage now, closed well or not.
+            // The database is garbage now, whether it closed cleanly or not.
             return;
         }
     }

@@ -6,13 +6,13 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the engine complains of, in PostgreSQL's words and SQLSTATEs where it has some, and with the place where it can be found. */
+/** Translates the engine's errors into PostgreSQL's messages and SQLSTATEs where it has some, with the position where it can be found. */
 final class EngineProblems {
 
-    /** Its numbers of errors that leave nothing to go on with: out of memory, closed, internal. */
+    /** The engine's codes for errors that leave it unusable: out of memory, closed, internal. */
     private static final Set<Integer> BREAKING = Set.of(90098, 90108, 50000, 90121, 90067);
 
-    /** Of what {@link SqlFunctions} throw. */
+    /** The code of errors that {@link SqlFunctions} throw. */
     private static final int OF_OUR_OWN = 0;
 
     private static final int GENERAL_ERROR = 50000;
@@ -43,7 +43,7 @@ final class EngineProblems {
         return BREAKING.contains(cause.getErrorCode()) && !isArithmetic(cause);
     }
 
-    /** It divides intervals exactly or not at all. */
+    /** The engine divides intervals exactly or not at all. */
     private static boolean isArithmetic(SQLException cause) {
         return cause.getErrorCode() == GENERAL_ERROR && cause.getCause() instanceof ArithmeticException;
     }
@@ -104,7 +104,7 @@ final class EngineProblems {
         return new SqlProblem(translated, shortened(message), "");
     }
 
-    /** The engine quotes the statement with a mark in it; what follows the mark is where PostgreSQL would point. */
+    /** The engine quotes the statement with a mark in it; PostgreSQL would point at what follows the mark. */
     private static SqlProblem syntaxError(String message, int mark, String state, Plan.Query query) {
         int start = message.indexOf('"') + 1;
         int place = Math.max(0, mark - start);

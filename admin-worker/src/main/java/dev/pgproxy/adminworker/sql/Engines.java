@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs statements on a few threads, each over a database of its own, so that one operator's long query keeps few others waiting. The first
- * database is made for the first statement. Callbacks are called on those threads.
+ * database is created for the first statement. Callbacks run on those threads.
  */
 public final class Engines implements AutoCloseable {
 
@@ -27,10 +27,10 @@ public final class Engines implements AutoCloseable {
     /** The engine goes down one level of its stack for each level of an expression. */
     private static final long STACK_BYTES = 64L * 1024 * 1024;
 
-    /** A database without work for so long gives up its rows and its thread. */
+    /** A thread without work for this long ends. */
     private static final long IDLE_SECONDS = 10;
 
-    /** What becomes of a statement. */
+    /** Receives the outcome of a statement. */
     public interface Outcome<T> {
         void succeeded(T value);
 
@@ -54,7 +54,7 @@ public final class Engines implements AutoCloseable {
         executor.allowCoreThreadTimeOut(true);
     }
 
-    /** Finds out about a query without running it. */
+    /** Describes a query without running it. */
     public void describe(Plan.Query query, Running running, Outcome<Description> outcome) {
         submit(engine -> engine.describe(query), running, outcome);
     }
@@ -74,7 +74,7 @@ public final class Engines implements AutoCloseable {
         submit(engine -> engine.run(query, parameters, formats, snapshot, running), running, outcome);
     }
 
-    /** Runs a query whose first three columns are numbers, and tells them one after the other, 0 for null. */
+    /** Runs a query whose first three columns are numbers, and reports these one after the other; 0 for null. */
     public void keys(
             Plan.Query query,
             List<@Nullable Object> parameters,
@@ -109,7 +109,7 @@ public final class Engines implements AutoCloseable {
             report = to -> to.failed(new SqlProblem(
                     SqlStates.INTERNAL_ERROR, "the database in memory cannot be used: " + e.getMessage(), ""));
         } catch (OutOfMemoryError e) {
-            // One value was too large to be made. What others have is bounded; the database of this one is gone.
+            // One value was too large to create. Other statements have bounds; the database of this one is dropped.
             report = to -> to.failed(new SqlProblem(
                     SqlStates.OUT_OF_MEMORY,
                     "the statement needs more memory than pg_proxy has for it",
@@ -145,12 +145,12 @@ public final class Engines implements AutoCloseable {
             if (sound) {
                 free.addFirst(engine);
             } else {
-                engine.close(); // What it is in the middle of nobody knows.
+                engine.close(); // Its state is unknown.
             }
         }
     }
 
-    /** Gives up the rows that the databases hold; they are loaded again when somebody asks. */
+    /** Gives up the rows that the databases hold; they are loaded again on demand. */
     public void unload() {
         for (@Nullable Engine engine = free.pollFirst(); engine != null; engine = free.pollFirst()) {
             engine.close();

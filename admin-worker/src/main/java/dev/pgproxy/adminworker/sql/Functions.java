@@ -5,8 +5,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions that statements may use. Only those that compute something small out of their arguments: none that reads a file, changes
- * anything, waits, or makes much out of little. Whatever the engine has besides is refused by name.
+ * The functions that statements may use: only those that compute something small from their arguments. None reads a file, changes anything,
+ * waits, or makes a large result from little input. All other functions of the engine are refused by name.
  */
 final class Functions {
 
@@ -78,7 +78,7 @@ final class Functions {
             "var_samp",
             "variance");
 
-    /** Words that stand before a parenthesis and are no functions, besides those that begin an operand there. */
+    /** Words before a parenthesis that are not functions, besides those that begin an operand there. */
     private static final Set<String> KEYWORDS = Set.of(
             "array",
             "cast",
@@ -106,7 +106,7 @@ final class Functions {
             "varchar",
             "varying");
 
-    /** Functions of no argument that are about the session, with the setting that answers each. */
+    /** Functions without arguments about the session, with the setting that answers each. */
     private static final Map<String, String> ABOUT_THE_SESSION = Map.of(
             "version", Settings.VERSION,
             "current_database", Settings.DATABASE,
@@ -126,12 +126,12 @@ final class Functions {
 
     private Functions() {}
 
-    /** The setting that a word tells; null when it is another one. */
+    /** The setting that a keyword returns; null for other words. */
     static @Nullable String sessionKeyword(String word) {
         return SESSION_KEYWORDS.get(word);
     }
 
-    /** Whether a word without quotes goes on with the statement, and is no name. */
+    /** Whether an unquoted word is part of the statement's syntax and not a name. */
     static boolean isKeyword(String word) {
         return KEYWORDS.contains(word) || Operand.isKeyword(word);
     }
@@ -140,7 +140,7 @@ final class Functions {
         return ALLOWED.contains(name) || KEYWORDS.contains(name) || Operand.NO_FUNCTIONS.contains(name);
     }
 
-    /** The setting that a function without arguments tells; null when it is another one. */
+    /** The setting that a function without arguments returns; null for other functions. */
     static @Nullable String setting(String name) {
         return ABOUT_THE_SESSION.get(name);
     }

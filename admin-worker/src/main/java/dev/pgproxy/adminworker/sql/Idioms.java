@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Puts what the engine has in the place of what only PostgreSQL has: operators, casts and literals become calls of {@link SqlFunctions}. What is
- * made here is looked at by {@link QueryPlanner} like everything else, and stands where its origin stood.
+ * Replaces syntax that only PostgreSQL has with what the engine has: operators, casts and literals become calls of {@link SqlFunctions}.
+ * {@link QueryPlanner} checks the result like everything else; each new token keeps the position of its origin.
  */
 final class Idioms {
 
@@ -43,7 +43,7 @@ final class Idioms {
         this.text = text;
     }
 
-    /** @throws SqlProblem when a literal is none, or there are too many of these */
+    /** @throws SqlProblem when a literal is invalid, or there are too many of these */
     static List<Token> rewrite(List<Token> tokens) throws SqlProblem {
         TokenEditor text = new TokenEditor(tokens);
         Idioms idioms = new Idioms(text);
@@ -60,7 +60,7 @@ final class Idioms {
         return text.tokens();
     }
 
-    /** COLLATE, LIMIT ALL, pg_catalog before functions and types, and OPERATOR(pg_catalog.x), of which the operator stays. */
+    /** Removes COLLATE, LIMIT ALL, pg_catalog before functions and types, and all of OPERATOR(pg_catalog.x) but the operator. */
     private void leaveOut() throws SqlProblem {
         for (int i = 0; i < text.tokens().size(); i++) {
             if (text.at(i).isWord("limit") && text.at(i + 1).isWord("all")) {
@@ -93,7 +93,7 @@ final class Idioms {
                         || text.at(at - 1).isWord("as"));
     }
 
-    /** {@code = ANY ('{a,b}')}, and elements beyond the end of an array, which are null and no error. */
+    /** {@code = ANY ('{a,b}')}, and elements beyond the end of an array, which are null and not an error. */
     private void arrays() throws SqlProblem {
         for (int i = 0; i < text.tokens().size(); i++) {
             if (text.at(i).isSymbol("[") && text.at(i - 1).isSymbol(")")) {
@@ -112,7 +112,7 @@ final class Idioms {
         }
     }
 
-    /** {@code (f(x))[i]} where f makes an array of texts. */
+    /** {@code (f(x))[i]} where f returns an array of texts. */
     private void element(int open) throws SqlProblem {
         text.count();
         Token origin = text.at(open);
@@ -125,7 +125,7 @@ final class Idioms {
         }
     }
 
-    /** {@code x AT TIME ZONE z}: of a moment, or of what clocks show where it is written so. */
+    /** {@code x AT TIME ZONE z}: for a timestamp with time zone, or for one without where x is visibly one. */
     private void timeZones() throws SqlProblem {
         for (int i = 0; i < text.tokens().size(); i++) {
             if (i == 0
@@ -145,7 +145,7 @@ final class Idioms {
         }
     }
 
-    /** Whether an operand is what clocks show, and no moment, as far as it shows itself. */
+    /** Whether an operand is a timestamp without time zone, as far as its text shows. */
     private boolean isLocal(int from, int end) {
         int first = from;
         int last = end - 1;
@@ -171,7 +171,7 @@ final class Idioms {
         return isTruncated && isLocal(first + 4, last);
     }
 
-    /** age, date_part and pg_catalog's timezone. */
+    /** age and date_part. */
     private void calls() throws SqlProblem {
         for (int i = 0; i < text.tokens().size(); i++) {
             if (text.at(i).isWord("age")
@@ -187,7 +187,7 @@ final class Idioms {
         }
     }
 
-    /** {@code age(a, b)} is {@code (a) - (b)}; {@code age(b)} counts from the midnight that has been. */
+    /** {@code age(a, b)} is {@code (a) - (b)}; {@code age(b)} counts from the last midnight. */
     private void age(int at) throws SqlProblem {
         text.count();
         Token origin = text.at(at);
@@ -230,7 +230,7 @@ final class Idioms {
         text.count();
         Token origin = text.at(at);
         int close = Operand.closing(text.tokens(), at + 1, "(", ")");
-        boolean isSecond = name.equals("second"); // The engine's have no fraction.
+        boolean isSecond = name.equals("second"); // The engine's seconds have no fraction.
         text.tokens()
                 .addAll(
                         close,

@@ -11,15 +11,15 @@ import java.util.regex.Pattern;
 import org.h2.api.Interval;
 
 /**
- * A span of time as PostgreSQL has it. The engine's own are of months or of days and seconds, and are written otherwise. PostgreSQL's manual:
- * "Interval Input", "Interval Output".
+ * An interval as PostgreSQL has it. The engine's intervals hold either months, or days and seconds, and are written differently.
+ * PostgreSQL's manual: "Interval Input", "Interval Output".
  */
 record IntervalValue(long months, long days, long micros) {
 
-    /** Of each part, so that no sum of them overflows. */
+    /** The most months and the most days, so that no sum overflows. */
     private static final long MAX_PART = 100_000_000L;
 
-    /** Three thousand years. */
+    /** About three thousand years. */
     private static final long MAX_SECONDS = 100_000_000_000L;
 
     private static final int MAX_CHARS = 200;
@@ -38,12 +38,12 @@ record IntervalValue(long months, long days, long micros) {
             Pattern.compile("([+-]?\\d{1,12}(?:\\.\\d{1,9})?)\\s*([a-zA-Z]+)(?=[\\s\\d+-]|$)");
     private static final Pattern COUNT = Pattern.compile("([+-]?\\d{1,12}(?:\\.\\d{1,9})?)(?=\\s|$)");
 
-    /** As the engine writes one. */
+    /** An interval as the engine writes it. */
     private static final Pattern OF_ENGINE =
             Pattern.compile("INTERVAL '(-?)([^']+)' (YEAR TO MONTH|DAY TO SECOND|HOUR TO SECOND"
                     + "|YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)");
 
-    /** Months, days and seconds in one of each unit; a unit has one of the three. */
+    /** The months, days or seconds in one unit; a unit has one of the three. */
     private record Unit(long months, long days, BigDecimal seconds) {
         private static Unit ofMonths(long months) {
             return new Unit(months, 0, BigDecimal.ZERO);
@@ -84,7 +84,7 @@ record IntervalValue(long months, long days, long micros) {
             Map.entry("decade", Unit.ofMonths(120)),
             Map.entry("century", Unit.ofMonths(1_200)));
 
-    /** @throws SqlProblem when the text is no interval, or one of parts that are too large */
+    /** @throws SqlProblem when the text is not an interval, or a part of it is too large */
     static IntervalValue parse(String text) throws SqlProblem {
         try {
             Matcher engine = OF_ENGINE.matcher(text);
@@ -96,12 +96,12 @@ record IntervalValue(long months, long days, long micros) {
                 return value;
             }
         } catch (ArithmeticException e) {
-            // As below.
+            // Reported below.
         }
         throw new SqlProblem("22008", "interval field value out of range: \"" + shortened(text) + "\"", "");
     }
 
-    /** A text that may be an interval of the engine's, as PostgreSQL writes it; any other one as it is. */
+    /** Rewrites an interval of the engine as PostgreSQL writes it; any other text stays as it is. */
     static String textOf(String text) {
         try {
             return OF_ENGINE.matcher(text).matches() ? parse(text).text() : text;
@@ -147,7 +147,7 @@ record IntervalValue(long months, long days, long micros) {
             } else if (count.lookingAt()) {
                 end = count.end();
                 String behind = rest.substring(end).strip();
-                // A number without a unit is seconds, and can be the last thing only; before a clock it is days.
+                // A number without a unit is days before a clock time. Otherwise it is seconds and must come last.
                 boolean isDays = CLOCK.matcher(behind).lookingAt();
                 if (!isDays && !behind.isEmpty()) {
                     throw invalid(text);
@@ -222,7 +222,7 @@ record IntervalValue(long months, long days, long micros) {
     }
 
     /**
-     * The literal that the engine takes for it.
+     * The engine's literal for this interval.
      *
      * @throws SqlProblem when it has months and days, which the engine cannot hold together
      */
@@ -245,7 +245,7 @@ record IntervalValue(long months, long days, long micros) {
         long seconds = Math.abs(all) / MICROS_PER_SECOND;
         String sign = all < 0 ? "-" : "";
         long fraction = Math.abs(all) % MICROS_PER_SECOND;
-        // Hours may be more than a day has, as long as there are no days.
+        // Without days, the hours may exceed one day.
         return days == 0
                 ? String.format(
                         Locale.ROOT,
@@ -266,7 +266,7 @@ record IntervalValue(long months, long days, long micros) {
                         fraction);
     }
 
-    /** What the engine has computed, each of whose parts has the sign of the whole. */
+    /** Converts a result of the engine; each of its parts has the sign of the whole. */
     static IntervalValue of(Interval interval) {
         long seconds = interval.getHours() * SECONDS_PER_HOUR
                 + interval.getMinutes() * SECONDS_PER_MINUTE
@@ -277,13 +277,13 @@ record IntervalValue(long months, long days, long micros) {
                 seconds * MICROS_PER_SECOND + TimeUnit.NANOSECONDS.toMicros(interval.getNanosOfSecond()));
     }
 
-    /** Months count as thirty days, as in comparisons of PostgreSQL's. */
+    /** Months count as thirty days, as in PostgreSQL's comparisons. */
     BigDecimal seconds() {
         long allDays = months * DAYS_PER_MONTH + days;
         return BigDecimal.valueOf(micros, 6).add(BigDecimal.valueOf(allDays * SECONDS_PER_DAY));
     }
 
-    /** By IntervalStyle postgres. */
+    /** In IntervalStyle postgres. */
     String text() {
         StringBuilder text = new StringBuilder();
         boolean isBefore = false;
@@ -310,7 +310,7 @@ record IntervalValue(long months, long days, long micros) {
         return text.toString();
     }
 
-    /** @return whether what comes next needs a sign also when it is positive */
+    /** @return whether the next part needs a sign even if it is positive */
     private static boolean append(StringBuilder text, long value, String unit, boolean isBefore) {
         if (value == 0) {
             return isBefore;

@@ -2,7 +2,7 @@ package dev.pgproxy.adminworker.sql;
 
 import java.util.Set;
 
-/** Intervals as PostgreSQL writes them, which become literals of the engine. */
+/** Turns intervals in PostgreSQL's syntax into literals of the engine. */
 final class Intervals {
 
     /** Comparisons. */
@@ -65,7 +65,7 @@ final class Intervals {
         text.tokens().add(at, Token.engine(literal, origin));
     }
 
-    /** A text beside a difference of times, {@code now() - connected_at > '5 minutes'}, is an interval where it looks like one. */
+    /** A text compared with a difference of times, {@code now() - connected_at > '5 minutes'}, is an interval if it looks like one. */
     void comparisons() throws SqlProblem {
         for (int i = 1; i + 1 < text.tokens().size(); i++) {
             boolean isComparison = text.at(i).kind() == Token.Kind.SYMBOL

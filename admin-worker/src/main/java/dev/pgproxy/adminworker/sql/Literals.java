@@ -3,15 +3,15 @@ package dev.pgproxy.adminworker.sql;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Bounds what an operator writes as a number or a text, so that the engine is not kept busy by one. */
+/** Limits the numbers and texts that operators write, so that none can keep the engine busy. */
 final class Literals {
 
     private static final Pattern EXPONENT = Pattern.compile("[0-9.][eE][+-]?[0-9]{4}");
     private static final Pattern NUMBER = Pattern.compile("(?:[0-9]*\\.?[0-9]+|[0-9]+\\.)(?:[eE]([+-]?[0-9]+))?");
 
-    /** Digits of a number as it is written. */
+    /** Digits of a number as written. */
     private static final int MAX_DIGITS = 40;
-    /** Of the largest number in double precision. */
+    /** The exponent of the largest number in double precision. */
     private static final int MAX_EXPONENT = 308;
 
     private static final int MAX_WILDCARDS = 3;
@@ -20,9 +20,9 @@ final class Literals {
     private Literals() {}
 
     /**
-     * The engine takes a text for a number wherever a number stands beside it, and writes out all digits of an exponent.
+     * The engine takes a text for a number wherever it is used with a number, and expands an exponent to all its digits.
      *
-     * @throws SqlProblem when the text has one of four digits or more
+     * @throws SqlProblem when the text has an exponent of four digits or more
      */
     static void checkExponents(String text) throws SqlProblem {
         if (EXPONENT.matcher(text).find()) {
@@ -34,9 +34,9 @@ final class Literals {
     }
 
     /**
-     * Bounds what the engine may need for one match, in which it cannot be stopped.
+     * Limits the time of one match, during which the engine cannot be stopped.
      *
-     * @throws SqlProblem when it could be long
+     * @throws SqlProblem when it could take long
      */
     static void checkPattern(String text) throws SqlProblem {
         long wildcards = text.chars().filter(c -> c == '%').count();
@@ -49,7 +49,7 @@ final class Literals {
     /**
      * A number for the engine.
      *
-     * @throws SqlProblem when it is none, or too large
+     * @throws SqlProblem when it is not a number, or too large
      */
     static String number(Token token) throws SqlProblem {
         Matcher matcher = NUMBER.matcher(token.text());
@@ -70,7 +70,7 @@ final class Literals {
                     "",
                     token.start() + 1);
         }
-        // With an exponent, the engine would count in a type that knows no largest number.
+        // With an exponent, the engine would compute in a type without a largest number.
         return exponent == null ? token.text() : "CAST(" + token.text() + " AS DOUBLE PRECISION)";
     }
 }

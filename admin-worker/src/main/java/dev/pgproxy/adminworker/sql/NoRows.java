@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer to a question of a client's about what there is none of here: indexes, constraints, policies, functions. Such questions use what the engine
- * does not understand; where it does not, they get no rows, which is right where the rows would have to come out of a table that is empty.
+ * The answer to a client's query about objects that do not exist here: indexes, constraints, policies, functions. The engine may not
+ * understand such a query; the answer is then no rows, which is correct if the rows would have to come from a table that is empty.
  */
 final class NoRows {
 
@@ -17,14 +17,14 @@ final class NoRows {
     private static final Set<String> AGGREGATES =
             Set.of("count", "sum", "avg", "min", "max", "array_agg", "string_agg");
 
-    /** Behind these no more tables come. */
+    /** No more tables follow these words. */
     private static final Set<String> AFTER_TABLES =
             Set.of("where", "group", "having", "order", "limit", "offset", "select", "union");
 
     private static final Set<String> OUTER = Set.of("left", "right", "full", "outer");
 
     private final List<Token> tokens;
-    /** Of each parenthesis that is open, whether rows come out of it, and whether it is among tables. */
+    /** For each open parenthesis, {@link #isSource} and {@link #amongTables} as they were before it. */
     private final Deque<boolean[]> outer = new ArrayDeque<>();
 
     private boolean isSource = true;
@@ -34,7 +34,7 @@ final class NoRows {
         this.tokens = tokens;
     }
 
-    /** No rows with as many columns as the statement has; null when its rows need not come out of a table that is empty here. */
+    /** A query for no rows with as many columns as the statement; null unless its rows must come from a table that is empty here. */
     static Plan.@Nullable Query insteadOf(SqlText statement) {
         List<Token> tokens = statement.tokens();
         int parameters = 0;
@@ -50,7 +50,7 @@ final class NoRows {
         return !mayHaveARow(branch) && new NoRows(branch).needsEmptyTable();
     }
 
-    /** What stands between the outermost UNIONs. */
+    /** The parts between the outermost UNIONs. */
     private static List<List<Token>> branches(List<Token> tokens) {
         List<List<Token>> branches = new ArrayList<>();
         int depth = 0;
@@ -91,7 +91,7 @@ final class NoRows {
         return false;
     }
 
-    /** Whether what stands at this place is joined so that rows need not come out of it. */
+    /** Whether the item at this place is outer-joined, so that rows need not come from it. */
     private boolean isOuterJoined(int at) {
         return at >= 2
                 && tokens.get(at - 1).isWord("join")
@@ -106,7 +106,7 @@ final class NoRows {
                 && tokens.get(at - 1).isWord("as");
     }
 
-    /** Whether the table at this place is one that a row must come out of. */
+    /** Whether a row must come from the table at this place. */
     private boolean isInner(int at) {
         int before = at - 1;
         if (at >= 2
@@ -118,7 +118,7 @@ final class NoRows {
         return (word.isWord("from") || word.isWord("join") || word.isSymbol(",")) && !isOuterJoined(before + 1);
     }
 
-    /** An aggregate without groups has a row, also of no rows, and so may some joins. */
+    /** An aggregate without groups returns a row even for no rows, and so may some joins. */
     private static boolean mayHaveARow(List<Token> tokens) {
         int depth = 0;
         boolean aggregates = false;
@@ -129,7 +129,7 @@ final class NoRows {
                 return false;
             }
             if (depth == 0 && (token.isWord("right") || token.isWord("full"))) {
-                return true; // Rows may come out of something else.
+                return true; // Rows may come from another table.
             }
             boolean isCall = i + 1 < tokens.size() && tokens.get(i + 1).isSymbol("(");
             boolean isAggregate = depth == 0 && isCall && AGGREGATES.contains(token.folded());

@@ -4,15 +4,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where an operand begins and ends in a list of tokens: a column, a literal, a parameter, a call, a parenthesis, CASE ... END, each with the casts and
- * subscripts that follow. Enough to put a function in the place of an operator that the engine lacks; what is no expression the engine refuses.
+ * Finds the ends of an operand in a list of tokens: a column, a literal, a parameter, a call, a parenthesis, CASE ... END, each with the
+ * casts and subscripts that follow. Enough to replace an operator that the engine lacks with a function; the engine refuses what is not an
+ * expression.
  */
 final class Operand {
 
-    /** Before a string these say what it is. */
+    /** Types that may precede a string as its type. */
     private static final Set<String> LITERAL_TYPES = Set.of("date", "time", "timestamp", "timestamptz", "interval");
 
-    /** Behind these a parenthesis begins an operand of its own, as it does behind END. */
+    /** After these words a parenthesis begins an operand of its own, as it does after END. */
     static final Set<String> NO_FUNCTIONS = Set.of(
             "all",
             "and",
@@ -47,7 +48,7 @@ final class Operand {
             "when",
             "where");
 
-    /** Behind a table's name or an expression these go on with the statement. */
+    /** After a table's name or an expression, these words continue the statement. */
     private static final Set<String> CONTINUING = Set.of(
             "cross", "end", "full", "group", "inner", "join", "left", "natural", "offset", "order", "right", "window",
             "with");
@@ -56,7 +57,7 @@ final class Operand {
 
     private Operand() {}
 
-    /** Whether a word without quotes is no name. */
+    /** Whether an unquoted word is not a name. */
     static boolean isKeyword(String word) {
         return NO_FUNCTIONS.contains(word) || CONTINUING.contains(word);
     }
@@ -138,7 +139,7 @@ final class Operand {
         return last;
     }
 
-    /** Behind the last token of the operand that begins at this place. */
+    /** The place after the last token of the operand that begins at this place. */
     static int end(List<Token> tokens, int first) {
         int start = first;
         while (at(tokens, start).isSymbol("-") || at(tokens, start).isSymbol("+")) {
@@ -192,7 +193,7 @@ final class Operand {
         return Math.min(end, tokens.size());
     }
 
-    /** Behind the last token of a type, with its length and its brackets. */
+    /** The place after the last token of a type, with its length and its brackets. */
     static int endOfType(List<Token> tokens, int first) {
         int end = first + 1;
         while (at(tokens, end).isSymbol(".") && at(tokens, end + 1).isName()) {
@@ -215,7 +216,7 @@ final class Operand {
         return Math.min(end, tokens.size());
     }
 
-    /** Behind the bracket that closes the one at this place. */
+    /** The place after the bracket that closes the one at this place. */
     static int closing(List<Token> tokens, int first, String open, String close) {
         int depth = 0;
         for (int i = first; i < tokens.size(); i++) {
@@ -227,7 +228,7 @@ final class Operand {
         return tokens.size();
     }
 
-    /** The first token of what stands before an operator without a precedence of its own, such as {@code ~}. */
+    /** The first token of the operand before an operator without its own precedence, such as {@code ~}. */
     static int startOfChain(List<Token> tokens, int last) {
         int start = start(tokens, last);
         while (start >= 2 && isOperator(at(tokens, start - 1), true)) {
@@ -236,7 +237,7 @@ final class Operand {
         return start;
     }
 
-    /** After the last token of what follows it. */
+    /** The place after the last token of the operand that follows such an operator. */
     static int endOfChain(List<Token> tokens, int first) {
         int end = end(tokens, first);
         while (end < tokens.size() && isOperator(at(tokens, end), false)) {

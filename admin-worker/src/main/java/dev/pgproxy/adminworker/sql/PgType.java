@@ -18,7 +18,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** PostgreSQL's types as far as they occur here: their numbers (pg_type.oid), and their values in text and in binary. */
+/** The types of PostgreSQL that occur here: their OIDs (pg_type.oid), and their values in text and in binary. */
 public enum PgType {
     BOOL(16, 1, "boolean"),
     INT8(20, 8, "bigint"),
@@ -37,12 +37,12 @@ public enum PgType {
     private static final int NUMERIC_BASE_DIGITS = 4;
     private static final short NUMERIC_NEGATIVE = 0x4000;
     private static final int MAX_NUMERIC_WEIGHT = 1_000;
-    /** Of four digits each, in a parameter. */
+    /** Groups of four digits in a parameter. */
     private static final int MAX_NUMERIC_GROUPS = 32;
 
     private static final int MAX_NUMERIC_SCALE = 1_000;
 
-    /** Texts, too. */
+    /** Other text types. */
     private static final int NAME_OID = 19;
 
     private static final int VARCHAR_OID = 1043;
@@ -86,15 +86,15 @@ public enum PgType {
         };
     }
 
-    /** What the engine calls the difference of two dates, which in PostgreSQL is a number. */
+    /** The engine's type for the difference of two dates, which in PostgreSQL is an integer. */
     private static final String DAYS = "INTERVAL DAY";
 
     private static final String INTERVALS = "INTERVAL";
 
     /**
-     * The type that shows values of this type of {@link java.sql.Types}; what has no counterpart is shown as text.
+     * The type for values of this type of {@link java.sql.Types}; text for those without a counterpart.
      *
-     * @param name the engine's own for it
+     * @param name the engine's name of the type
      */
     static PgType ofJdbc(int type, String name) {
         if (name.equals(DAYS)) {
@@ -118,7 +118,7 @@ public enum PgType {
         };
     }
 
-    /** The type of this number; null when it is none of these. */
+    /** The type with this OID; null when it is none of these. */
     static @Nullable PgType ofOid(int oid) {
         for (PgType type : values()) {
             if (type.oid == oid) {
@@ -128,7 +128,7 @@ public enum PgType {
         return null;
     }
 
-    /** A value of the engine as a client gets it. */
+    /** Encodes a value of the engine for a client. */
     byte[] encode(Object value, boolean binary) {
         return binary ? binary(value) : text(value).getBytes(StandardCharsets.UTF_8);
     }
@@ -147,7 +147,7 @@ public enum PgType {
         };
     }
 
-    /** Java's shortest digits in PostgreSQL's form: no fraction where there is none, an exponent only for the very large and small. */
+    /** Java's shortest digits in PostgreSQL's form: no empty fraction, and an exponent only for very large and very small numbers. */
     private static String floating(String java) {
         if (java.equals("NaN") || java.endsWith("Infinity")) {
             return java;
@@ -197,7 +197,7 @@ public enum PgType {
                 .array();
     }
 
-    /** Int16 digits, weight, sign, scale; then digits to the base of 10,000, from the most significant (numeric_send). */
+    /** Int16 digits, weight, sign, scale; then base-10,000 digits, most significant first (numeric_send). */
     private static byte[] numeric(BigDecimal value) {
         int scale = Math.max(0, value.scale());
         String plain = value.abs().setScale(scale).toPlainString();
@@ -223,8 +223,8 @@ public enum PgType {
     /**
      * A parameter's value for the engine, which converts texts to whatever they are compared with.
      *
-     * @param oid as the client declared it; 0 when it left that open
-     * @throws SqlProblem when these bytes are no value of that type
+     * @param oid as the client declared it; 0 when it left it open
+     * @throws SqlProblem when these bytes are not a value of that type
      */
     public static Object decode(byte[] value, int oid, boolean binary) throws SqlProblem {
         PgType type = ofOid(oid);

@@ -3,14 +3,14 @@ package dev.pgproxy.adminworker.sql;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Where the pieces of a rewritten statement stood in what its author wrote. */
+/** Maps places in a rewritten statement to those in the original. */
 final class Places {
 
     static final Places NONE = new Places();
 
     private final TreeMap<Integer, Integer> originals = new TreeMap<>();
 
-    /** What begins there in the rewritten statement stood there in the original, both from 0. */
+    /** Records where a piece begins in the rewritten statement and where it began in the original, both from 0. */
     void put(int rewritten, int original) {
         originals.put(rewritten, original);
     }

@@ -7,24 +7,24 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a statement comes down to. */
+/** What to do for a statement. */
 public sealed interface Plan {
 
     /** The command tag of CommandComplete. */
     String completion(int count);
 
-    /** Commands of pgbouncer's, whose tags have no number. */
+    /** Commands of pgbouncer, whose tags have no count. */
     Set<String> WITHOUT_COUNT = Set.of("SHOW", "KILL");
 
     /**
-     * Rows out of the database in memory.
+     * Rows from the in-memory database.
      *
      * @param sql for the engine
      * @param views that it reads
-     * @param labels names of columns where the engine's own differ from PostgreSQL's; null elsewhere, and shorter than the rows
-     * @param places where characters of {@code sql} stood in the statement
-     * @param tag of CommandComplete, for the number of rows to follow
-     * @param orElse what is run where the engine does not understand this; null for nothing
+     * @param labels names of columns where the engine's differ from PostgreSQL's; null elsewhere. May be shorter than a row
+     * @param places where the characters of {@code sql} were in the statement
+     * @param tag of CommandComplete, before the number of rows
+     * @param orElse run instead if the engine does not understand this; null for none
      */
     record Query(
             String sql,
@@ -54,13 +54,13 @@ public sealed interface Plan {
             return upper.contains(" LIKE ") || upper.contains(" ILIKE ");
         }
 
-        /** A query of the proxy's own making. */
+        /** A query that the proxy itself makes. */
         static Query own(String sql, Set<View> views, String tag) {
             return new Query(sql, views, List.of(), Places.NONE, tag, null);
         }
     }
 
-    /** Ends the connections that the query chooses, whose columns are pid, id and session_id. */
+    /** Ends the connections that the query selects; its columns are pid, id and session_id. */
     record End(Query chosen) implements Plan {
         @Override
         public String completion(int count) {
@@ -68,7 +68,7 @@ public sealed interface Plan {
         }
     }
 
-    /** Rows out of the database in memory as COPY sends them. */
+    /** Rows from the in-memory database as COPY sends them. */
     record Copy(Query query, CopyFormat format) implements Plan {
         @Override
         public String completion(int count) {
@@ -87,21 +87,21 @@ public sealed interface Plan {
     /**
      * Rows of a cursor.
      *
-     * @param count of rows, or the place of one; {@link #ALL} for all that are left
-     * @param isMove without the rows
+     * @param count of rows, or the position of one; {@link #ALL} for all that are left
+     * @param isMove whether to move without returning the rows
      */
     record Fetch(String name, Direction direction, long count, boolean isMove) implements Plan {
 
         /** More than any result has. */
         public static final long ALL = Long.MAX_VALUE;
 
-        /** Where the rows are, seen from where the cursor stands. */
+        /** Where the rows are, as seen from the cursor. */
         public enum Direction {
             FORWARD,
             BACKWARD,
-            /** One row, counted from the first, or from the last where negative. */
+            /** One row, counted from the first, or from the last if negative. */
             ABSOLUTE,
-            /** One row, counted from where the cursor stands. */
+            /** One row, counted from the cursor's position. */
             RELATIVE
         }
 
@@ -127,7 +127,7 @@ public sealed interface Plan {
         }
     }
 
-    /** @param inTransaction whether the session says from now on that it is in a transaction */
+    /** @param inTransaction whether the session then reports that it is in a transaction */
     record Transaction(String tag, boolean inTransaction) implements Plan {
         @Override
         public String completion(int count) {
@@ -135,7 +135,7 @@ public sealed interface Plan {
         }
     }
 
-    /** @param name of a setting that is this session's own; empty when nothing changes */
+    /** @param name of a setting of this session; empty when nothing changes */
     record Setting(String tag, String name, String value) implements Plan {
         @Override
         public String completion(int count) {

@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Finds out what a statement wants. */
+/** Plans statements. */
 public final class Planner {
 
     private static final String READ_ONLY_HINT =
             "DELETE FROM connection WHERE ... ends sessions; SHOW HELP lists the commands.";
 
-    /** A host's name has 253 characters at most; then come a colon and a port. */
+    /** A host name has at most 253 characters; a colon and a port follow. */
     private static final int LONGEST_SERVER = 300;
 
     private Planner() {}
@@ -19,7 +19,7 @@ public final class Planner {
     /**
      * The plan of one statement.
      *
-     * @throws SqlProblem when there is none
+     * @throws SqlProblem when the statement has none
      */
     public static Plan plan(SqlText statement, Settings settings) throws SqlProblem {
         return switch (statement.verb()) {
@@ -84,7 +84,7 @@ public final class Planner {
         };
     }
 
-    /** {@code DELETE FROM connection ...} chooses as SELECT does. */
+    /** {@code DELETE FROM connection ...} selects like SELECT. */
     private static Plan end(SqlText statement, Settings settings) throws SqlProblem {
         List<Token> tokens = statement.tokens();
         int at = tokens.size() > 1 && tokens.get(1).isWord("from") ? 2 : 1;
@@ -109,7 +109,7 @@ public final class Planner {
         return new Plan.End(new Plan.Query(query.sql(), query.views(), List.of(), query.places(), tag, null));
     }
 
-    /** {@code KILL [database]} and {@code KILL_CLIENT id}, as pgbouncer has them: what DELETE FROM connection does. */
+    /** {@code KILL [database]} and {@code KILL_CLIENT id}, as in pgbouncer: they do what DELETE FROM connection does. */
     private static Plan kill(SqlText statement, Settings settings) throws SqlProblem {
         List<Token> tokens = statement.tokens();
         boolean isClient = statement.verb().equals("KILL_CLIENT");
@@ -171,7 +171,7 @@ public final class Planner {
                 OperatorCommand.SWITCHOVER, server.substring(0, Math.min(server.length(), LONGEST_SERVER)));
     }
 
-    /** {@code DEALLOCATE [PREPARE] name}; all of them have no name. */
+    /** {@code DEALLOCATE [PREPARE] name}; for ALL the name is empty. */
     private static Plan deallocate(SqlText statement) throws SqlProblem {
         int at = statement.word(1).equals("PREPARE") ? 2 : 1;
         if (statement.tokens().size() != at + 1) {
@@ -213,7 +213,7 @@ public final class Planner {
             value.append(token.text());
         }
         if (settings.value(name).isEmpty() || name.toLowerCase(Locale.ROOT).startsWith("pg_proxy.")) {
-            settings.change(name.startsWith("pg_proxy.") ? "(" + name + ")" : name, ""); // Says what is wrong with it.
+            settings.change(name.startsWith("pg_proxy.") ? "(" + name + ")" : name, ""); // Throws the reason.
         }
         return new Plan.Setting("SET", name, value.toString());
     }

@@ -10,22 +10,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a query of an operator into one for the engine, and refuses what the engine could be led astray with. The engine gets nothing of the
- * original text: it is put together from pieces that were checked, so that the two cannot take it for different things.
+ * Turns an operator's query into one for the engine, and refuses what could mislead the engine. The engine gets none of the original text:
+ * its query is assembled from checked pieces, so that planner and engine cannot understand it differently.
  */
 final class QueryPlanner {
 
-    /** No tables come after these. */
+    /** No tables follow these words. */
     private static final Set<String> CLAUSES_WITHOUT_TABLES =
             Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "values");
 
-    /** All that are needed; whatever else the engine may understand is not passed on. */
+    /** All operators that are needed; others that the engine may understand are not passed on. */
     private static final Set<String> OPERATORS = Set.of(
             "(", ")", "[", "]", ",", ".", "+", "-", "*", "/", "%", "<", ">", "=", "<=", ">=", "<>", "!=", "||", "::");
 
     private static final int MAX_TOKENS = 10_000;
     private static final int MAX_DEPTH = 100;
-    /** Each can double the digits of a number, and the engine does arithmetic with all of them. */
+    /** Each can double the digits of a number, and the engine computes with all of them. */
     private static final int MAX_MULTIPLICATIONS = 16;
 
     private static final String USER = "user";
@@ -33,26 +33,26 @@ final class QueryPlanner {
     private final SqlText statement;
     private final Surroundings around;
     private final Settings settings;
-    /** Whether a table is named that has a column {@code user}. */
+    /** Whether the statement names a table with a column {@code user}. */
     private final boolean namesUsers;
 
     private final StringBuilder sql = new StringBuilder();
     private final Places places = new Places();
     private final Set<View> views = EnumSet.noneOf(View.class);
     private final Deque<Boolean> outer = new ArrayDeque<>();
-    /** Of each parenthesis that is open, what it is. */
+    /** The kind of each open parenthesis. */
     private final Deque<Parenthesis> open = new ArrayDeque<>();
 
     private boolean amongTables;
     private int depth;
     private int multiplications;
 
-    /** A parenthesis that is open. */
+    /** The kind of an open parenthesis. */
     private enum Parenthesis {
         PLAIN,
         /** CAST(... AS ...), before its type. */
         CAST,
-        /** The same, where the type has closed it already. */
+        /** The same, already closed by its type. */
         CLOSED_CAST
     }
 
@@ -70,9 +70,9 @@ final class QueryPlanner {
     }
 
     /**
-     * Bounds a statement, so that others can walk through it.
+     * Checks that a statement is bounded and balanced, so that it can be walked through.
      *
-     * @throws SqlProblem when it is too long or too deep, when a bracket has no counterpart, or when it names what only this program may
+     * @throws SqlProblem when it is too long or too deep, when a bracket has no counterpart, or when it names what only the proxy may name
      */
     static void check(SqlText statement) throws SqlProblem {
         if (statement.tokens().size() > MAX_TOKENS) {
@@ -152,7 +152,7 @@ final class QueryPlanner {
         add(token, "'" + token.text().replace("'", "''") + "'");
     }
 
-    /** The name of a type, behind {@code ::} or in CAST. */
+    /** The name of a type, after {@code ::} or in CAST. */
     private int type(int at, Token token) throws SqlProblem {
         String name = token.folded();
         if (token.kind() == Token.Kind.WORD && Types.isExact(name)) {
@@ -166,7 +166,7 @@ final class QueryPlanner {
             return at;
         }
         if (token.kind() == Token.Kind.QUOTED_NAME && name.equals("char")) {
-            add(token, "varchar"); // One byte, as columns of the catalog have it.
+            add(token, "varchar"); // The one-byte type that columns of the catalog have.
             return at;
         }
         if (token.kind() == Token.Kind.WORD && Types.isPlain(name)) {
@@ -187,7 +187,7 @@ final class QueryPlanner {
                         && statement.tokens().get(at - 1).isWord("as"));
     }
 
-    /** @return the place of the last token that was looked at */
+    /** @return the place of the last token that was handled */
     private int name(int at) throws SqlProblem {
         List<Token> tokens = statement.tokens();
         Token token = tokens.get(at);
@@ -263,7 +263,7 @@ final class QueryPlanner {
                 && at + 2 < tokens.size()
                 && tokens.get(at + 2).isSymbol(")");
         if (isNow) {
-            add(token, "current_timestamp"); // The engine's own knows no zone.
+            add(token, "current_timestamp"); // The engine's now() has no time zone.
             return at + 2;
         }
         boolean asksForSetting = name.equals("current_setting")
@@ -286,7 +286,7 @@ final class QueryPlanner {
         return at;
     }
 
-    /** In the tables that have a column of this name it is the column, as the seed wrote it; elsewhere it is CURRENT_USER. */
+    /** With a table that has a column of this name it is that column, as the seed wrote it; elsewhere it is CURRENT_USER. */
     private boolean isUserColumn(Token token) {
         return namesUsers && token.isWord(USER);
     }
@@ -340,7 +340,7 @@ final class QueryPlanner {
             depth--;
             amongTables = outer.isEmpty() ? amongTables : outer.pop();
             if (open.poll() == Parenthesis.CLOSED_CAST) {
-                return; // Its type has closed it.
+                return; // Its type has already closed it.
             }
         } else if (around.isMultiplication(at) && ++multiplications > MAX_MULTIPLICATIONS) {
             throw SqlProblem.tooComplex("more than " + MAX_MULTIPLICATIONS + " multiplications and divisions");

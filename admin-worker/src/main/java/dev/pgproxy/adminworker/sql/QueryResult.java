@@ -4,14 +4,14 @@ import java.util.List;
 
 /**
  * @param rows DataRow messages
- * @param bytes of all of them
+ * @param bytes total bytes of the rows
  */
 public record QueryResult(List<ResultColumn> columns, List<byte[]> rows, long bytes) {
 
-    /** That a column, or a row besides its values, takes in memory. */
+    /** Memory that a column takes, or a row besides its values. */
     private static final long OVERHEAD_BYTES = 64;
 
-    /** What it takes in memory, about. */
+    /** Approximate bytes that it takes in memory. */
     public long heldBytes() {
         return bytes + OVERHEAD_BYTES * (rows.size() + columns.size());
     }

@@ -5,10 +5,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 
-/** Functions that stand where a table can, and which the engine knows in other forms only. */
+/** Functions in the place of a table that the engine has only in other forms. */
 final class RowSources {
 
-    /** No tables come after these. */
+    /** No tables follow these words. */
     private static final Set<String> ENDING_TABLES =
             Set.of("select", "where", "group", "having", "order", "limit", "offset", "window", "union");
 
@@ -19,8 +19,8 @@ final class RowSources {
     }
 
     /**
-     * Functions in the place of a table: {@code generate_series(1, 3) AS i} is {@code unnest(series(1, 3)) AS i(i)}, {@code
-     * string_to_array(x, ',') s} is a table of one row with that array, and {@code pg_get_keywords()} is a table as it is.
+     * Rewrites functions in the place of a table: {@code generate_series(1, 3) AS i} becomes {@code unnest(series(1, 3)) AS i(i)}, {@code
+     * string_to_array(x, ',') s} a table of one row with that array, and {@code pg_get_keywords()} a plain table.
      */
     void rewrite() throws SqlProblem {
         Deque<Boolean> outer = new ArrayDeque<>();
@@ -75,7 +75,7 @@ final class RowSources {
         return Token.engine("UNNEST", origin);
     }
 
-    /** The engine cannot look into a column of another table here; those that are arrays are null in all tables that there are, and have no rows. */
+    /** The engine cannot read a column of another table here. Array columns are null in all tables here, so they have no rows. */
     private void rowsOfArray(int at) throws SqlProblem {
         text.count();
         Token origin = text.at(at);
@@ -104,7 +104,7 @@ final class RowSources {
                         List.of(Token.symbol("(", origin), Token.word("values", origin), Token.symbol("(", origin)));
     }
 
-    /** Gives the one column of a table that ends before this place the table's own name, unless it has another one. */
+    /** Gives the only column of the table that ends before this place the table's name, unless it has one. */
     private void nameColumn(int at, String otherwise, Token origin) {
         int name = text.at(at).isWord("as") ? at + 1 : at;
         boolean hasName = text.at(name).isName()

@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a statement, which another thread may end. Thread-safe. */
+/** One run of a statement, which another thread may cancel. Thread-safe. */
 public final class Running {
 
     private @Nullable Statement statement;
@@ -20,7 +20,7 @@ public final class Running {
         statement = running;
     }
 
-    /** Whether the engine is at work on it. */
+    /** Whether the engine is working on it. */
     synchronized boolean isRunning() {
         return statement != null;
     }
@@ -39,12 +39,12 @@ public final class Running {
         return over;
     }
 
-    /** Whether a thread is or was at work on it. */
+    /** Whether a thread is or was working on it. */
     public synchronized boolean isBegun() {
         return begun;
     }
 
-    /** A thread has taken it up. */
+    /** A thread has begun to work on it. */
     public synchronized void begun() {
         begun = true;
     }
@@ -54,7 +54,7 @@ public final class Running {
         over = true;
     }
 
-    /** Ends it, now or as soon as it begins. The first reason counts. */
+    /** Cancels it, now or as soon as it begins. The first reason counts. */
     public synchronized void cancel(SqlProblem why) {
         if (reason != null) {
             return;
@@ -63,13 +63,13 @@ public final class Running {
         tellAgain();
     }
 
-    /** Tells the engine once more that it is to stop; it does not hear a word that comes just before it begins. */
+    /** Tells the engine to stop, again: it ignores a cancel that arrives just before it begins. */
     public synchronized void tellAgain() {
         if (statement != null) {
             try {
                 statement.cancel();
             } catch (SQLException e) {
-                // It has just ended by itself, or the engine is broken: then it fails anyway.
+                // It has just ended, or the engine is broken, in which case it fails anyway.
                 return;
             }
         }

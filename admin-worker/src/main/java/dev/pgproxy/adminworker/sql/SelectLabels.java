@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Names of result columns as PostgreSQL gives them where the author has given none (FigureColname of its parser). */
+/** The names that PostgreSQL gives to result columns without an alias (FigureColname in its parser). */
 final class SelectLabels {
 
     private static final String NAMELESS = "?column?";
 
-    /** What types are called whose SQL names are others. */
+    /** Names of types whose SQL names differ. */
     private static final Map<String, String> TYPE_NAMES = Map.of(
             "int", "int4",
             "integer", "int4",
@@ -24,14 +24,14 @@ final class SelectLabels {
 
     private SelectLabels() {}
 
-    /** For each item of the outermost select list its name, or null where the engine's own will do. Ends before a {@code *}. */
+    /** The name of each item of the outermost select list, or null where the engine's name is right. Ends before a {@code *}. */
     static List<@Nullable String> of(List<Token> tokens) {
         List<@Nullable String> labels = new ArrayList<>();
         int at = selectList(tokens);
         while (at >= 0 && at < tokens.size()) {
             int end = itemEnd(tokens, at);
             if (isStar(tokens, at, end)) {
-                break; // How many columns a star stands for is not known here.
+                break; // The number of columns of a star is not known here.
             }
             labels.add(label(tokens.subList(at, end)));
             if (end >= tokens.size() || !tokens.get(end).isSymbol(",")) {
@@ -50,7 +50,7 @@ final class SelectLabels {
 
     private static int selectList(List<Token> tokens) {
         if (tokens.isEmpty() || !tokens.get(0).isWord("select")) {
-            return -1; // WITH, VALUES, TABLE: the engine's names are right, or nobody looks at them.
+            return -1; // WITH, VALUES, TABLE: the engine's names are right, or do not matter.
         }
         return tokens.size() > 1
                         && (tokens.get(1).isWord("distinct") || tokens.get(1).isWord("all"))
@@ -146,7 +146,7 @@ final class SelectLabels {
         return name.kind() == Token.Kind.STRING ? first.folded() : name.folded();
     }
 
-    /** {@code CAST(x AS T)} is called as {@code x::T} is. */
+    /** {@code CAST(x AS T)} is named like {@code x::T}. */
     private static String nameOfCast(List<Token> item) {
         for (int as = item.size() - 1; as > 2; as--) {
             if (item.get(as).isWord("as")) {
@@ -161,7 +161,7 @@ final class SelectLabels {
         return Math.min(isQualified ? at + 2 : at, item.size() - 1);
     }
 
-    /** What is cast gives its name, if it has one; else the type does. */
+    /** The name of the operand, if it has one; otherwise that of the type. */
     private static String named(List<Token> operand, Token type) {
         if (operand.isEmpty()) {
             return NAMELESS;

@@ -3,18 +3,18 @@ package dev.pgproxy.adminworker.sql;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Plans queries: those that are statements of their own, and those within others. */
+/** Plans queries, both those that are statements and those within statements. */
 final class SelectPlanner {
 
-    /** How a query begins. */
+    /** The verbs that begin a query. */
     private static final Set<String> QUERIES = Set.of("SELECT", "WITH", "VALUES", "TABLE");
 
-    /** Of errors that say that a statement is too much. */
+    /** The class of errors for statements that exceed a limit. */
     private static final String CLASS_LIMIT_EXCEEDED = "54";
 
     private SelectPlanner() {}
 
-    /** The plan of a query, be it a statement or a part of one. */
+    /** The plan of a query that is a statement or a part of one. */
     static Plan.Query plan(SqlText statement, Settings settings) throws SqlProblem {
         boolean isQuery = QUERIES.contains(statement.verb())
                 || (!statement.tokens().isEmpty() && statement.tokens().get(0).isSymbol("("));

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a session says of itself: the settings that clients read and set at login, and what functions tell about the session. */
+/** What a session reports about itself: the settings that clients read and set at login, and what functions return about it. */
 public final class Settings {
 
     static final String VERSION = "pg_proxy.version";
@@ -15,7 +15,7 @@ public final class Settings {
     static final String BACKEND_PID = "pg_proxy.backend_pid";
     static final String USER = "session_authorization";
 
-    /** Whom the tables belong to. */
+    /** The owner of the tables. */
     static final String OWNER = "pg_proxy";
 
     static final String PUBLIC = "public";
@@ -24,10 +24,10 @@ public final class Settings {
     private static final String APPLICATION_NAME = "application_name";
     private static final String CLIENT_ENCODING = "client_encoding";
 
-    /** The version of PostgreSQL that clients are to take this for, which decides about what they ask. */
+    /** The version of PostgreSQL that clients see, which decides what they ask for. */
     private static final String SERVER_VERSION = "15.0";
 
-    /** Told to clients at login, as a server would. */
+    /** Reported to clients at login, as by a server. */
     private static final List<String> REPORTED = List.of(
             "server_version",
             "server_encoding",
@@ -49,11 +49,11 @@ public final class Settings {
     private final Map<String, String> initial;
 
     /**
-     * @param user as the client named himself
+     * @param user as the client named it
      * @param applicationName empty when there is none
      * @param version of pgproxy
      * @param mayAct whether the session may do more than read
-     * @param backendPid as BackendKeyData has it
+     * @param backendPid as in BackendKeyData
      */
     public Settings(String user, String applicationName, String version, boolean mayAct, int backendPid) {
         set(SERVER_VERSION_KEY, SERVER_VERSION + " (pgproxy " + version + ")");
@@ -106,14 +106,14 @@ public final class Settings {
         return Optional.ofNullable(values.get(key(name)));
     }
 
-    /** What ParameterStatus messages tell at login, by PostgreSQL's spelling. */
+    /** The settings that ParameterStatus messages report at login, in PostgreSQL's spelling. */
     public Map<String, String> reported() {
         Map<String, String> reported = new LinkedHashMap<>();
         REPORTED.forEach(name -> value(name).ifPresent(value -> reported.put(name, value)));
         return reported;
     }
 
-    /** The spelling under which clients are told of a change; null when they are not. */
+    /** The spelling in which clients are told of a change; null when they are not. */
     public @Nullable String reportedName(String name) {
         return REPORTED.stream()
                 .filter(each -> each.equalsIgnoreCase(name))
@@ -122,9 +122,9 @@ public final class Settings {
     }
 
     /**
-     * Sets what clients set at login. Only application_name changes anything; times are always told in UTC, as they say.
+     * Accepts what clients set at login. Only application_name takes effect; times are always in UTC, and say so.
      *
-     * @throws SqlProblem for a setting that does not exist, or that cannot be had
+     * @throws SqlProblem for a setting that does not exist, or a value that is not supported
      */
     public void change(String name, String value) throws SqlProblem {
         if (!values.containsKey(key(name))) {
@@ -142,7 +142,7 @@ public final class Settings {
         }
     }
 
-    /** Goes back to the values of the login. */
+    /** Restores the values of the login. */
     public void reset() {
         values.putAll(initial);
     }

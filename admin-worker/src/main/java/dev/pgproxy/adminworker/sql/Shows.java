@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** SHOW: what users of pgbouncer's console type by habit, as queries over the tables; and the settings that drivers read. */
+/** SHOW: what users of pgbouncer's console type by habit, as queries over the tables, and the settings that drivers read. */
 final class Shows {
 
     private static final List<String[]> HELP = List.of(
@@ -33,7 +33,7 @@ final class Shows {
                 "what pgbouncer shows, in its columns, for what reads them"
             });
 
-    /** One row for each database and user: what reads this by a program tells rows apart by these two. */
+    /** One row for each database and user: programs that read this tell rows apart by these two. */
     private static final String POOLS = "SELECT database, \"user\", cl_active, cl_waiting, 0 AS cl_active_cancel_req,"
             + " 0 AS cl_waiting_cancel_req, cl_active AS sv_active, 0 AS sv_active_cancel, 0 AS sv_being_canceled, sv_idle, sv_used,"
             + " 0 AS sv_tested, sv_login, CAST(floor(wait) AS BIGINT) AS maxwait,"
@@ -42,7 +42,7 @@ final class Shows {
             + " sum(resetting) AS sv_used, sum(login) AS sv_login, coalesce(max(oldest_wait_seconds), 0) AS wait"
             + " FROM pool GROUP BY database, \"user\") ORDER BY database, \"user\"";
 
-    /** The host is what stands before the last colon. */
+    /** The host is the part before the last colon. */
     private static final String DATABASES =
             "SELECT d.database AS name, left(d.server, length(d.server) - length(d.port) - 1) AS host,"
                     + " d.port, d.database, CAST(NULL AS VARCHAR) AS force_user, coalesce(s.max_cnn_num, 0) AS pool_size, 0 AS min_pool_size,"
@@ -71,10 +71,11 @@ final class Shows {
     private Shows() {}
 
     /**
-     * Statistics as pgbouncer has them, by database, times in microseconds. How long transactions took is not known here: their queries count.
+     * Statistics as in pgbouncer, by database, times in microseconds. The time of transactions is not known here; that of their queries is
+     * used.
      *
-     * @param totals before the names of sums; null for none
-     * @param averages before the names of averages per second, and of times of one; null for none
+     * @param totals prefix for the names of sums; null for no sums
+     * @param averages prefix for the names of averages per second, and of average times; null for no averages
      */
     private static String stats(@Nullable String totals, @Nullable String averages) {
         StringBuilder sql = new StringBuilder("SELECT database");
@@ -109,7 +110,7 @@ final class Shows {
         return sql.append(" FROM stats GROUP BY database ORDER BY database").toString();
     }
 
-    /** @param column what it is computed by, a bar, and its name */
+    /** @param column its expression, a bar, and its name */
     private static void append(StringBuilder sql, String column, String prefix) {
         int bar = column.lastIndexOf('|');
         sql.append(", CAST(round(")

@@ -17,21 +17,21 @@ import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Functions of PostgreSQL's that the engine lacks. It calls them, with null for null; they compute something small out of their arguments, and
- * nothing else.
+ * Functions of PostgreSQL that the engine lacks. The engine calls them, with null for null; they only compute something small from their
+ * arguments.
  */
 public final class SqlFunctions {
 
-    /** Before the names that the engine knows them by, since it has some of its own that are called the same. */
+    /** Prefix of their names in the engine, which has functions of its own by some of the same names. */
     static final String PREFIX = "pg__";
 
-    /** Names in SQL, and the methods that they stand for. */
+    /** Names in SQL, and the methods that implement them. */
     private static final Map<String, String> FUNCTIONS = Map.of(
             "split_part", "splitPart",
             "pg_size_pretty", "sizePretty",
             "array_to_string", "arrayToString");
 
-    /** Those that stand for operators and casts. */
+    /** Functions that replace operators and casts. */
     static final String MATCHES = PREFIX + "matches";
 
     static final String MATCHES_NOCASE = PREFIX + "matches_nocase";
@@ -69,13 +69,13 @@ public final class SqlFunctions {
             TEXT_ARRAY, "textArray",
             INT_ARRAY, "intArray");
 
-    /** Of a pattern; the program that it becomes has no more than some times as many steps. */
+    /** Characters of a pattern; its compiled program has at most a few times as many steps. */
     private static final int MAX_PATTERN_CHARS = 1_000;
 
     private static final long MAX_PATTERN_STEPS = 100_000;
     private static final int MAX_MATCHED_CHARS = 10_000;
 
-    /** Of one match, which cannot be stopped: some tenths of a second. */
+    /** Steps of one match, which cannot be stopped: a few tenths of a second. */
     private static final long MAX_MATCH_STEPS = 10_000_000;
 
     private static final int MAX_ELEMENTS = 10_000;
@@ -87,14 +87,14 @@ public final class SqlFunctions {
             java.util.regex.Pattern.compile("(?i)^(?:utc|gmt|z)?[+-]\\d");
 
     private static final List<String> SIZE_UNITS = List.of("bytes", "kB", "MB", "GB", "TB", "PB");
-    /** A size is told in a unit up to this many of it. */
+    /** A size is shown in a unit up to this many of it. */
     private static final long UNIT_LIMIT = 10 * 1024L;
 
     private static final long UNIT = 1024;
 
     private SqlFunctions() {}
 
-    /** What makes them known to the engine. */
+    /** The statements that define them in the engine. */
     static List<String> definitions() {
         List<String> definitions = new ArrayList<>();
         FUNCTIONS.forEach((name, method) -> definitions.add(definition(SqlFunctions.class, PREFIX + name, method)));
@@ -106,8 +106,8 @@ public final class SqlFunctions {
     }
 
     /**
-     * Where nothing else is said, the engine computes it once for a whole subquery. What can be long may not be computed before the statement runs,
-     * when nobody could stop it.
+     * The engine computes a DETERMINISTIC function once for a whole subquery, and may do so before the statement runs. One that can take
+     * long is not declared so, because nothing could stop it there.
      */
     private static String definition(Class<?> in, String name, String method) {
         boolean canBeLong = name.equals(MATCHES) || name.equals(MATCHES_NOCASE);
@@ -115,7 +115,7 @@ public final class SqlFunctions {
                 + "'";
     }
 
-    /** What a column is called that the engine names after one of its own functions. */
+    /** The name of a column that the engine names after one of these functions. */
     static String label(String engineName) {
         if (!engineName.startsWith(PREFIX)) {
             return engineName;
@@ -124,7 +124,7 @@ public final class SqlFunctions {
         return FUNCTIONS.containsKey(name) || CatalogFunctions.FUNCTIONS.containsKey(name) ? name : "?column?";
     }
 
-    /** What the engine calls a function of this name; null when it is none of these. */
+    /** The engine's name of a function; null when it is none of these. */
     static @Nullable String engineName(String name) {
         if (OPERATORS.containsKey(name) || OF_CATALOG.containsKey(name)) {
             return name;
@@ -132,7 +132,7 @@ public final class SqlFunctions {
         return FUNCTIONS.containsKey(name) || CatalogFunctions.FUNCTIONS.containsKey(name) ? PREFIX + name : null;
     }
 
-    /** {@code ~}: whether the text has a part that the pattern describes, in RE2's syntax. */
+    /** {@code ~}: whether a part of the text matches the pattern, in RE2's syntax. */
     public static @Nullable Boolean matches(@Nullable String text, @Nullable String pattern) throws SQLException {
         return (text == null || pattern == null) ? null : found(text, pattern, 0);
     }
@@ -161,7 +161,7 @@ public final class SqlFunctions {
         }
     }
 
-    /** At most, of the program that the pattern becomes. */
+    /** An upper bound for the steps of the pattern's compiled program. */
     private static long steps(String pattern) {
         long steps = pattern.length();
         Matcher repetition = REPETITION.matcher(pattern);
@@ -172,7 +172,7 @@ public final class SqlFunctions {
         return steps;
     }
 
-    /** The part of that number of a text that a delimiter splits, from 1, or from the end where it is negative. */
+    /** The part with this number of a text split at a delimiter, from 1, or from the end if negative. */
     public static @Nullable String splitPart(
             @Nullable String text, @Nullable String delimiter, @Nullable Integer number) throws SQLException {
         if (text == null || delimiter == null || number == null) {
@@ -195,7 +195,7 @@ public final class SqlFunctions {
         return index >= 0 && index < parts.size() ? parts.get(index) : "";
     }
 
-    /** A number of bytes for people. */
+    /** A number of bytes in readable form. */
     public static @Nullable String sizePretty(@Nullable BigDecimal bytes) {
         if (bytes == null) {
             return null;
@@ -209,7 +209,7 @@ public final class SqlFunctions {
         return size.setScale(0, RoundingMode.HALF_UP).toPlainString() + " " + SIZE_UNITS.get(unit);
     }
 
-    /** The elements of an array with a delimiter between them, without those that are null. */
+    /** The elements of an array with a delimiter between them, without nulls. */
     public static @Nullable String arrayToString(@Nullable String @Nullable [] array, @Nullable String delimiter)
             throws SQLException {
         if (array == null || delimiter == null) {
@@ -247,7 +247,7 @@ public final class SqlFunctions {
         }
     }
 
-    /** {@code AT TIME ZONE} of a moment: what clocks there show. */
+    /** {@code AT TIME ZONE} of a timestamp with time zone: the local time there. */
     public static @Nullable LocalDateTime localTime(@Nullable OffsetDateTime at, @Nullable String zone)
             throws SQLException {
         return at == null || zone == null
@@ -255,7 +255,7 @@ public final class SqlFunctions {
                 : at.atZoneSameInstant(zone(zone)).toLocalDateTime();
     }
 
-    /** {@code AT TIME ZONE} of what clocks there show: the moment. */
+    /** {@code AT TIME ZONE} of a local time there: the timestamp with time zone. */
     public static @Nullable OffsetDateTime absoluteTime(@Nullable LocalDateTime at, @Nullable String zone)
             throws SQLException {
         return (at == null || zone == null) ? null : at.atZone(zone(zone)).toOffsetDateTime();
@@ -263,7 +263,7 @@ public final class SqlFunctions {
 
     private static ZoneId zone(String name) throws SQLException {
         if (SIGNED_OFFSET.matcher(name).find()) {
-            // PostgreSQL counts these to the west, by POSIX, and hardly anybody means that.
+            // PostgreSQL counts these westward, as POSIX does, which is hardly ever meant.
             throw new SQLException(
                     "time zone \"" + name + "\" is not available in pg_proxy: write a name, such as Europe/Berlin",
                     "22023");
@@ -275,7 +275,7 @@ public final class SqlFunctions {
         }
     }
 
-    /** The element of that number, from 1. */
+    /** The element with this number, from 1. */
     public static @Nullable String element(@Nullable String @Nullable [] array, @Nullable Integer number) {
         return array == null || number == null || number < 1 || number > array.length ? null : array[number - 1];
     }
@@ -285,7 +285,7 @@ public final class SqlFunctions {
         return value == null ? null : IntervalValue.textOf(value);
     }
 
-    /** A cast to an array of texts, from what PostgreSQL writes for one. */
+    /** A cast to an array of texts, from PostgreSQL's notation. */
     public static @Nullable String @Nullable [] textArray(@Nullable String text) throws SQLException {
         return text == null ? null : elements(text).toArray(new @Nullable String[0]);
     }
@@ -329,7 +329,7 @@ public final class SqlFunctions {
                 element.setLength(0);
                 wasQuoted = false;
             } else if ((c == '{' || c == '}') && !quoted) {
-                throw malformed(text); // Of several dimensions there are none here.
+                throw malformed(text); // Arrays of several dimensions are not supported.
             } else {
                 element.append(c);
             }

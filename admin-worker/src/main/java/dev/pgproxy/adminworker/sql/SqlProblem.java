@@ -1,6 +1,6 @@
 package dev.pgproxy.adminworker.sql;
 
-/** A statement that cannot be run, in the words for its author. */
+/** Why a statement cannot be run, worded for its author. */
 public final class SqlProblem extends Exception {
 
     private static final long serialVersionUID = 1;
@@ -24,7 +24,7 @@ public final class SqlProblem extends Exception {
         this(sqlState, message, hint, 0);
     }
 
-    /** The same about a statement that begins this many characters after where its author counts from. */
+    /** The same problem, of a statement that begins this many characters into its author's text. */
     public SqlProblem movedBy(int characters) {
         return position == 0 ? this : new SqlProblem(sqlState, description(), hint, position + characters);
     }

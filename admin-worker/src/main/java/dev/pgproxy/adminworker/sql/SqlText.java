@@ -8,12 +8,12 @@ import java.util.List;
  *
  * @param text of this statement alone
  * @param offset where it begins in the whole text, from 0
- * @param tokens with places in {@code text}; none for an empty statement
+ * @param tokens with positions in {@code text}; none for an empty statement
  */
 public record SqlText(String text, int offset, List<Token> tokens) {
 
     /**
-     * Takes a text apart at its semicolons. Empty statements are left out, so the list is empty when there are no others.
+     * Splits a text at its semicolons. Empty statements are left out, so the list may be empty.
      *
      * @throws SqlProblem when a quote or a comment does not end
      */
@@ -56,7 +56,7 @@ public record SqlText(String text, int offset, List<Token> tokens) {
                 : "";
     }
 
-    /** All after the token at this place, as written. */
+    /** The text after the token at this place, as written. */
     String after(int index) {
         return index + 1 < tokens.size() ? text.substring(tokens.get(index + 1).start()) : "";
     }

@@ -4,19 +4,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a token of a statement is, as far as those around it show.
+ * What a token of a statement is, as far as the tokens around it show.
  *
  * @param tokens of the whole statement
  */
 record Surroundings(List<Token> tokens) {
 
-    /** Tables come after these words, and after each comma. */
+    /** Tables follow these words, and each comma. */
     private static final Set<String> CLAUSES_WITH_TABLES = Set.of("from", "join", "table");
 
-    /** After these an asterisk stands for columns. */
+    /** After these words an asterisk stands for columns. */
     private static final Set<String> BEFORE_COLUMNS = Set.of("select", "distinct", "all");
 
-    /** Whether tables come after this word. */
+    /** Whether tables follow this word. */
     static boolean bringsTables(String word) {
         return CLAUSES_WITH_TABLES.contains(word);
     }
@@ -25,7 +25,7 @@ record Surroundings(List<Token> tokens) {
         return at > 0 && tokens.get(at - 1).isSymbol("::");
     }
 
-    /** Whether a word stands where an expression can begin, and not a name for one, or the rest of one. */
+    /** Whether a word is where an expression can begin, rather than an alias or the rest of an expression. */
     boolean beginsExpression(int at) {
         Token before = at == 0 ? Token.NONE : tokens.get(at - 1);
         boolean endsExpression = before.isSymbol(")")
@@ -40,7 +40,7 @@ record Surroundings(List<Token> tokens) {
         return !endsExpression;
     }
 
-    /** Whether the name stands where a table can. In doubt it does: then rows are fetched that nobody needed. */
+    /** Whether the name is where a table can be. If in doubt it is: then rows are fetched that are not needed. */
     boolean mayBeTable(int at) {
         Token before = tokens.get(Math.max(0, at - 1));
         if (before.isSymbol(".")) {

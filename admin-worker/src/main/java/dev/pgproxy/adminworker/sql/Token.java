@@ -5,13 +5,13 @@ import java.util.Locale;
 /**
  * A piece of a statement.
  *
- * @param text as written; of a quoted name or a string without its quotes
+ * @param text as written; a quoted name or a string is without its quotes
  * @param start of its first character in the whole text, from 0
  * @param end after its last one
  */
 record Token(Kind kind, String text, int start, int end) {
 
-    /** Where there is none. */
+    /** Stands for no token. */
     static final Token NONE = new Token(Kind.SYMBOL, "", 0, 0);
 
     enum Kind {
@@ -20,7 +20,7 @@ record Token(Kind kind, String text, int start, int end) {
         STRING,
         NUMBER,
         PARAMETER,
-        /** As the engine has it; {@link Idioms} makes it. */
+        /** Text for the engine, made by {@link Idioms}. */
         ENGINE,
         SYMBOL
     }
@@ -42,7 +42,7 @@ record Token(Kind kind, String text, int start, int end) {
         return kind == Kind.WORD ? text.toLowerCase(Locale.ROOT) : text;
     }
 
-    /** A word that is put in the place of this token. */
+    /** A word that replaces this token. */
     static Token word(String text, Token origin) {
         return new Token(Kind.WORD, text, origin.start(), origin.end());
     }
@@ -51,7 +51,7 @@ record Token(Kind kind, String text, int start, int end) {
         return new Token(Kind.SYMBOL, text, origin.start(), origin.end());
     }
 
-    /** What only the engine understands, and no operator can have written. */
+    /** Text that only the engine understands, and that no operator can have written. */
     static Token engine(String text, Token origin) {
         return new Token(Kind.ENGINE, text, origin.start(), origin.end());
     }

@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** The tokens of a statement while some are put in the place of others. */
+/** The tokens of a statement while some are replaced by others. */
 final class TokenEditor {
 
-    /** In one statement; each may cost a walk through it. */
+    /** Replacements in one statement; each may cost a walk through it. */
     private static final int MAX_REWRITTEN = 500;
 
-    /** Functions whose arrays are of texts. */
+    /** Functions that return arrays of texts. */
     private static final Set<String> TEXT_ARRAYS = Set.of("parse_ident", "string_to_array", "current_schemas");
 
     private final List<Token> tokens;
@@ -21,20 +21,20 @@ final class TokenEditor {
         this.tokens = new ArrayList<>(tokens);
     }
 
-    /** May be changed. */
+    /** The tokens, which may be changed. */
     List<Token> tokens() {
         return tokens;
     }
 
-    /** {@link Token#NONE} where there is none. */
+    /** The token at this place; {@link Token#NONE} if there is none. */
     Token at(int index) {
         return index >= 0 && index < tokens.size() ? tokens.get(index) : Token.NONE;
     }
 
     /**
-     * Something is about to be put in the place of something else.
+     * Counts a replacement that is about to be made.
      *
-     * @throws SqlProblem when that was done too often
+     * @throws SqlProblem when there are too many
      */
     void count() throws SqlProblem {
         if (++rewritten > MAX_REWRITTEN) {
@@ -45,7 +45,7 @@ final class TokenEditor {
         }
     }
 
-    /** The first place from here on where no parenthesis opens. */
+    /** The first place from here on that is not an opening parenthesis. */
     int afterParentheses(int from) {
         int at = from;
         while (at(at).isSymbol("(")) {
@@ -54,7 +54,7 @@ final class TokenEditor {
         return at;
     }
 
-    /** The first such token of a call whose parenthesis ends there, and not of what is in parentheses itself; negative when there is none. */
+    /** The first wanted token between these places that is not in further parentheses; negative when there is none. */
     int find(Predicate<Token> wanted, int from, int close) {
         int depth = 0;
         for (int i = from; i < close; i++) {
@@ -66,7 +66,7 @@ final class TokenEditor {
         return -1;
     }
 
-    /** Puts a call around the tokens from one place up to another. */
+    /** Wraps a call around the tokens from one place up to another. */
     void call(String function, int from, int end, Token origin) throws SqlProblem {
         count();
         tokens.add(end, Token.symbol(")", origin));
@@ -74,7 +74,7 @@ final class TokenEditor {
         tokens.add(from, Token.word(function, origin));
     }
 
-    /** Whether this function makes an array of texts. */
+    /** Whether this function returns an array of texts. */
     static boolean makesTextArray(String function) {
         return TEXT_ARRAYS.contains(function);
     }

@@ -3,7 +3,7 @@ package dev.pgproxy.adminworker.sql;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Takes SQL apart as PostgreSQL's scanner does, as far as it takes to find statements, names and parameters in it. */
+/** Splits SQL into tokens as PostgreSQL's scanner does, as far as is needed to find statements, names and parameters. */
 final class Tokenizer {
 
     private static final String OPERATORS = "+-*/<>=~!@#%^&|`?";
@@ -209,7 +209,7 @@ final class Tokenizer {
         take(Token.Kind.SYMBOL, at, end);
     }
 
-    /** An operator ends in a sign only when it has a character in it that no operator of SQL has: {@code =-1} is {@code = -1}. */
+    /** An operator ends in a sign only if it contains a character that no operator of SQL has: {@code =-1} is {@code = -1}. */
     private int withoutSigns(int start, int end) {
         int shorter = end;
         boolean isUnusual = sql.substring(start, end).chars().anyMatch(c -> UNUSUAL.indexOf(c) >= 0);

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The types that a statement may cast to. The engine has others: some hold whatever bytes somebody sends, as objects of Java even, and
- * in some a few characters stand for a number of a billion digits.
+ * The types that a statement may cast to. The engine has others: some hold arbitrary bytes that a client sends, even as Java objects, and
+ * in some a few characters denote a number of a billion digits.
  */
 final class Types {
 
@@ -38,10 +38,10 @@ final class Types {
             "timestamptz",
             "varchar");
 
-    /** Reached by way of double precision, which has no number of more than 309 digits. */
+    /** Cast by way of double precision, which has no number of more than 309 digits. */
     private static final Set<String> EXACT = Set.of("numeric", "decimal");
 
-    /** Names of PostgreSQL's for types that the engine calls otherwise. */
+    /** PostgreSQL's names of types that the engine names differently. */
     private static final Map<String, String> SPELLINGS =
             Map.of("timestamptz", "timestamp with time zone", "name", "varchar", "oid", "bigint");
 
@@ -55,7 +55,7 @@ final class Types {
         return EXACT.contains(name.toLowerCase(Locale.ROOT));
     }
 
-    /** As the engine has it. */
+    /** The engine's name of a type. */
     static String spelled(String name) {
         return SPELLINGS.getOrDefault(name.toLowerCase(Locale.ROOT), name);
     }

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** One message of a client, whose fields are read in their order. Protocol: "Message Formats". */
+/** A message from a client, whose fields are read in order. Protocol: "Message Formats". */
 public final class ClientMessage {
 
     private final byte type;
@@ -26,7 +26,7 @@ public final class ClientMessage {
         return (char) type;
     }
 
-    /** @throws ProtocolViolation when the message ends before, as all of these */
+    /** @throws ProtocolViolation when the message is too short, like the other methods */
     public byte int8() throws ProtocolViolation {
         try {
             return body.get();
@@ -63,7 +63,7 @@ public final class ClientMessage {
     }
 
     /**
-     * So many bytes.
+     * This many bytes.
      *
      * @param length as the client claims; negative for null
      */
@@ -79,7 +79,7 @@ public final class ClientMessage {
         return bytes;
     }
 
-    /** All that is left. */
+    /** All remaining bytes. */
     public byte[] rest() {
         byte[] bytes = new byte[body.remaining()];
         body.get(bytes);

@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** What a client has sent and nobody has looked at yet. */
+/** Bytes that a client has sent and that have not been processed yet. */
 public final class Input {
 
-    /** Longer messages are refused: before the login nobody needs them, and no statement is so long. */
+    /** Longer messages are refused: no login needs them, and no statement is that long. */
     private static final int MAX_LOGIN_MESSAGE_BYTES = 16 * 1024;
 
     private static final int MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -28,7 +28,7 @@ public final class Input {
     /**
      * Reads once.
      *
-     * @param scratch a direct buffer that is shared
+     * @param scratch a shared direct buffer
      * @return whether the client may send more; false when it has ended its side
      * @throws IOException when the connection is broken
      */
@@ -49,7 +49,7 @@ public final class Input {
      * Takes the next whole message.
      *
      * @return null when there is none yet
-     * @throws ProtocolViolation when what is there is no message
+     * @throws ProtocolViolation when the bytes are not a message
      */
     public @Nullable ClientMessage next() throws ProtocolViolation {
         if (count < HEADER_BYTES) {

@@ -41,7 +41,7 @@ public final class Output {
     /**
      * Writes as much as the client takes.
      *
-     * @param scratch a direct buffer that is shared
+     * @param scratch a shared direct buffer
      * @throws IOException when the connection is broken
      */
     public void flush(Transport transport, ByteBuffer scratch) throws IOException {
@@ -78,9 +78,9 @@ public final class Output {
     }
 
     /**
-     * All that was not taken, for another way to the client.
+     * All that the client has not taken, to be sent in another way.
      *
-     * @param lastWords follow it
+     * @param lastWords appended to it
      */
     public byte[] takeRest(byte[] lastWords) {
         ByteBuffer rest = ByteBuffer.allocate((int) bytes + lastWords.length);

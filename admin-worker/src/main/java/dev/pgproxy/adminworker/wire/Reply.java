@@ -97,7 +97,7 @@ public final class Reply {
         return BackendMessage.wrap((byte) 'T', body.toByteArray());
     }
 
-    /** ErrorResponse: the statement failed, the session goes on. */
+    /** ErrorResponse: the statement failed, the session continues. */
     public static byte[] error(SqlProblem problem) {
         return BackendMessage.error(problem.sqlState(), problem.description(), problem.hint(), problem.position());
     }
@@ -107,7 +107,7 @@ public final class Reply {
         return BackendMessage.notice("NOTICE", "00000", message);
     }
 
-    /** A NoticeResponse of something that is not as it should be. */
+    /** A NoticeResponse that warns. */
     public static byte[] warning(String message) {
         return BackendMessage.notice("WARNING", "01000", message);
     }

@@ -1,4 +1,4 @@
-/** Messages between an operator's client and pg_proxy: taking the client's apart, and making the answers. No I/O, no SQL. */
+/** Messages between an operator's client and pg_proxy: parsing the client's, and building the answers. No I/O, no SQL. */
 @NullMarked
 package dev.pgproxy.adminworker.wire;
 

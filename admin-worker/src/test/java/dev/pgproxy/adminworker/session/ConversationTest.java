@@ -105,7 +105,7 @@ class ConversationTest {
         say(talk, 'S', new Body());
     }
 
-    /** The types of all messages since this was last asked. */
+    /** The types of all messages since the last call. */
     private String types() {
         String types =
                 heard.stream().map(message -> String.valueOf((char) message[0])).collect(Collectors.joining());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** With the answers that PostgreSQL 15 gives for a cursor over the numbers from 1 to 5. */
+/** Expects PostgreSQL 15's answers for a cursor over the numbers from 1 to 5. */
 class CursorsTest {
 
     private static final Settings SETTINGS = new Settings("admin", "", "1.0", true, 1);

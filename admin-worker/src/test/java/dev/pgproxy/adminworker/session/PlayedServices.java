@@ -18,7 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** What sessions share: real engines, and a master that only keeps what it is told. */
+/** What sessions share: real engines, and a master that only records its messages. */
 final class PlayedServices implements Services, AutoCloseable {
 
     private static final long LONGEST_WAIT_S = 60;
@@ -37,17 +37,17 @@ final class PlayedServices implements Services, AutoCloseable {
     private final LingeringClose lingering = new LingeringClose(loop.scheduler());
     private long memoryBytes = Long.MAX_VALUE;
 
-    /** What the master was told. */
+    /** The messages to the master. */
     List<ControlMessage> toMaster() {
         return toMaster;
     }
 
-    /** From now on no more than this may be kept. */
+    /** Limits what may be kept to this. */
     void memory(long bytes) {
         memoryBytes = bytes;
     }
 
-    /** Does what an engine has posted, and waits for it to post something. */
+    /** Waits for an engine to post a task, and runs it. */
     void runPosted() {
         try {
             Runnable task = posted.poll(LONGEST_WAIT_S, TimeUnit.SECONDS);

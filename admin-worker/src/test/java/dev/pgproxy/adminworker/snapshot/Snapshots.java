@@ -11,7 +11,7 @@ public final class Snapshots {
 
     private Snapshots() {}
 
-    /** One with rows of one table only. */
+    /** A snapshot with rows of one table only. */
     @SafeVarargs
     @SuppressWarnings("varargs")
     public static Snapshot of(View view, @Nullable Object[]... rows) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What clients ask about tables, columns and types. psql and pgjdbc themselves ask in the system tests. */
+/** Queries of clients about tables, columns and types. The system tests run psql and pgjdbc themselves. */
 class CatalogSqlTest {
 
     private final TestConsole console = new TestConsole(Snapshot.empty());
@@ -81,7 +81,7 @@ class CatalogSqlTest {
                         .size());
     }
 
-    /** Indexes and keys are asked for in ways that the engine cannot follow, and there are none. */
+    /** Clients query indexes and keys in ways that the engine does not understand, and there are none. */
     @Test
     void whatIsAskedAboutWhatThereIsNoneOfHasNoRows() throws SqlProblem {
         QueryResult none = run(

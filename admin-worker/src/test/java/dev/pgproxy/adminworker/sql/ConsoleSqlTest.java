@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What operators write by habit, with the answers that PostgreSQL 15 gives. */
+/** SQL that operators write by habit, with PostgreSQL 15's answers. */
 class ConsoleSqlTest {
 
     /** 2026-01-01 10:00:00+00. */
@@ -230,7 +230,7 @@ class ConsoleSqlTest {
         assertEquals("2", rows("select count(*) from event"));
     }
 
-    /** What a reader may ask must neither fill the heap nor hold anybody up. */
+    /** No query of a reader may fill the heap or hold up other sessions. */
     @Test
     void whatCannotBeStoppedHasABound() throws SqlProblem {
         assertEquals("2", rows("select count(*) from generate_series(9223372036854775806, 9223372036854775807)"));

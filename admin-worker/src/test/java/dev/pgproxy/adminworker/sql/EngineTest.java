@@ -48,7 +48,7 @@ class EngineTest {
         assertEquals("", rows("select * from startupmsg"));
     }
 
-    /** As the seed wrote it. In PostgreSQL it would be CURRENT_USER, which nobody means who asks about connections. */
+    /** As the seed wrote it. In PostgreSQL it would be CURRENT_USER, which a query about connections hardly means. */
     @Test
     void userIsTheColumnWhereThereIsOne() throws SqlProblem {
         console.show(
@@ -133,7 +133,7 @@ class EngineTest {
         }
     }
 
-    /** A few characters must not stand for a number that nobody can compute with. */
+    /** A few characters must not denote a number too large to compute with. */
     @Test
     void numbersHaveBoundsHoweverTheyAreMade() {
         assertEquals(
@@ -164,7 +164,7 @@ class EngineTest {
                 problem("select " + "2/".repeat(17) + "2").sqlState());
     }
 
-    /** What gets by the planner, had it a hole, still meets a user without any right but to read. */
+    /** A statement that slipped through the planner would still run as a user that may only read. */
     @Test
     void theReaderCanDoNothingButRead() {
         for (String sql : List.of(
@@ -260,7 +260,7 @@ class EngineTest {
         }
     }
 
-    /** Programs that watch pgbouncer tell rows apart by database and user, and want numbers. */
+    /** Programs that monitor pgbouncer tell rows apart by database and user, and expect numbers. */
     @Test
     void whatPgbouncerShowsHasItsColumns() throws SqlProblem {
         console.show(Snapshots.of(

@@ -61,7 +61,7 @@ class PgTypeTest {
         assertEquals(date, PgType.decode(PgType.DATE.encode(date, true), PgType.DATE.oid(), true));
     }
 
-    /** As numeric_send makes them: digits, weight, sign, scale, then groups of four digits. */
+    /** As numeric_send writes them: digits, weight, sign, scale, then groups of four digits. */
     @Test
     void numericsHaveGroupsOfFourDigits() {
         assertArrayEquals(

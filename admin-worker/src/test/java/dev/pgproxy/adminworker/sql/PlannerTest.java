@@ -131,7 +131,7 @@ class PlannerTest {
         problem(sql);
     }
 
-    /** What is between the pieces of a statement the engine might read in its own way. */
+    /** The engine might read what is between the pieces of a statement in its own way. */
     @Test
     void theEngineGetsNothingButThePiecesThatWereLookedAt() throws SqlProblem {
         Plan.Query query = (Plan.Query) plan("select/**/1 --\n,\t$x$it's$x$ , \"a\"\"b\" // the end\n from pool"

@@ -36,7 +36,7 @@ final class TestConsole implements AutoCloseable {
         return snapshot;
     }
 
-    /** Another moment, from now on. */
+    /** Switches to another snapshot. */
     void show(Snapshot other) {
         snapshot = other;
     }
@@ -49,7 +49,7 @@ final class TestConsole implements AutoCloseable {
         return engine.run(plan(sql), new ArrayList<>(Arrays.asList(parameters)), List.of(), snapshot, new Running());
     }
 
-    /** The rows, one in a line, as psql shows them unaligned; {@code NULL} for null. */
+    /** The rows, one per line, as psql shows them unaligned; {@code NULL} for null. */
     String rows(String sql, @Nullable Object... parameters) throws SqlProblem {
         return run(sql, parameters).rows().stream().map(TestConsole::text).collect(Collectors.joining("\n"));
     }

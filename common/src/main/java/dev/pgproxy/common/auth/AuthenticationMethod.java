@@ -1,6 +1,6 @@
 package dev.pgproxy.common.auth;
 
-/** How a server had a client prove who he is. Protocol: "Authentication" in "Message Formats". */
+/** How a server authenticated a client. Protocol: "Authentication" in "Message Formats". */
 public enum AuthenticationMethod {
     /** AuthenticationOk at once. */
     TRUST,
@@ -10,7 +10,7 @@ public enum AuthenticationMethod {
     MD5,
     /** AuthenticationSASL, and the client chose SCRAM-SHA-256. */
     SCRAM_SHA_256,
-    /** One that only the server itself can check. */
+    /** A method that only the server itself can check. */
     OTHER;
 
     /** The Int32 at the start of an Authentication message. */
@@ -22,7 +22,7 @@ public enum AuthenticationMethod {
     public static final int SASL_CONTINUE_CODE = 11;
     public static final int SASL_FINAL_CODE = 12;
 
-    /** What a request that begins with this Int32 leads to. */
+    /** The method that an Authentication message with this Int32 belongs to. */
     public static AuthenticationMethod ofRequest(int code) {
         return switch (code) {
             case OK_CODE -> TRUST;

@@ -10,7 +10,7 @@ import java.util.HexFormat;
  */
 public final class Md5Exchange {
 
-    /** How a stored hash begins. */
+    /** Prefix of a stored hash. */
     public static final String PREFIX = "md5";
 
     public static final int SALT_BYTES = 4;
@@ -29,7 +29,7 @@ public final class Md5Exchange {
     }
 
     /**
-     * Whether the client knows the password behind the stored hash. Takes as long for a wrong answer as for a right one.
+     * Whether the client knows the password of the stored hash. Compares in constant time.
      *
      * @param response the body of PasswordMessage without its terminator
      */
@@ -38,7 +38,7 @@ public final class Md5Exchange {
     }
 
     /**
-     * The answer of one who has the stored hash, which is as good as the password.
+     * The response computed from the stored hash, which is as good as the password.
      *
      * @return the body of PasswordMessage without its terminator
      */

@@ -6,9 +6,8 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's side of one SCRAM-SHA-256 login, without channel binding, by one who has the ClientKey and not the password. What
- * the server proves in the end is not checked: without the password there is nothing to lose to a wrong one but this login. RFC
- * 5802, section 3.
+ * The client's side of one SCRAM-SHA-256 login, without channel binding, from the ClientKey instead of the password. The server's signature
+ * is not verified: without the password there is nothing to lose to a wrong server but this login. RFC 5802, section 3.
  */
 public final class ScramClient {
 
@@ -18,7 +17,7 @@ public final class ScramClient {
     private final String firstBare;
     private final String nonce;
 
-    /** @param nonce that is used once; {@link ScramExchange#NONCE_BYTES} of it are enough */
+    /** @param nonce used once; {@link ScramExchange#NONCE_BYTES} bytes are enough */
     public ScramClient(byte[] clientKey, byte[] nonce) {
         this.clientKey = clientKey;
         this.nonce = Base64.getEncoder().encodeToString(nonce);
@@ -33,7 +32,7 @@ public final class ScramClient {
     /**
      * Takes server-first-message.
      *
-     * @return client-final-message; null when the server's is not for this login
+     * @return client-final-message; null when the server's message does not belong to this login
      */
     public byte @Nullable [] last(byte[] serverFirst) {
         String heard = new String(serverFirst, StandardCharsets.ISO_8859_1);

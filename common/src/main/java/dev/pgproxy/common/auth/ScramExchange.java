@@ -17,17 +17,18 @@ import org.jspecify.annotations.Nullable;
  *   client: n,,n=,r=CN      server: r=CN+SN,s=SALT,i=N      client: c=biws,r=CN+SN,p=PROOF      server: v=SIGNATURE
  * </pre>
  *
- * Extensions that nobody knows are passed over, as a server does. Whatever else a client may send is for the server to judge. RFC 5802, section 5.
+ * Unknown extensions are skipped, as a server does. Anything else that a client may send is left to the server to judge. RFC 5802, section
+ * 5.
  */
 public final class ScramExchange {
 
-    /** As the server's own: 18 random bytes, in base64. */
+    /** As in the server: 18 random bytes, in base64. */
     public static final int NONCE_BYTES = 18;
 
-    /** As the server's own bound, PG_MAX_SASL_MESSAGE_LENGTH, which counts the message's length word as well: it reads no longer one. */
+    /** The server's own limit, PG_MAX_SASL_MESSAGE_LENGTH, which includes the message's length word. */
     public static final int MAX_MESSAGE_BYTES = 1_024;
 
-    // Possessive: one step back for each extension would take a level of the stack for each.
+    // Possessive: backtracking would take one level of the stack for each extension.
     private static final Pattern CLIENT_FIRST =
             Pattern.compile("([ny]),,(n=[^,]*,r=([!-+\\--~]+)(?:,[A-Za-z]=[^,]*+)*+)");
     private static final Pattern CLIENT_FINAL =
@@ -40,13 +41,13 @@ public final class ScramExchange {
     private String saidSoFar = "";
     private byte[] clientKey = {};
 
-    /** @param nonce that nobody can guess, and that is used once */
+    /** @param nonce unpredictable, and used once */
     public ScramExchange(ScramVerifier verifier, byte[] nonce) {
         this.verifier = verifier;
         this.serverNonce = Base64.getEncoder().encodeToString(nonce);
     }
 
-    /** One that is too long matches nothing. */
+    /** A message that is too long matches nothing. */
     private static Matcher matcher(Pattern pattern, byte[] message) {
         boolean isTooLong = message.length > MAX_MESSAGE_BYTES;
         return pattern.matcher(isTooLong ? "" : new String(message, StandardCharsets.ISO_8859_1));
@@ -55,7 +56,7 @@ public final class ScramExchange {
     /**
      * Takes client-first-message.
      *
-     * @return server-first-message; null when the client's is not understood
+     * @return server-first-message; null when the client's message is not understood
      */
     public byte @Nullable [] first(byte[] clientFirst) {
         Matcher matcher = matcher(CLIENT_FIRST, clientFirst);
@@ -70,9 +71,9 @@ public final class ScramExchange {
     }
 
     /**
-     * Takes what a client and another server said to each other, in place of {@link #first}: a login that is overheard.
+     * Takes the messages that a client exchanged with another server, in place of {@link #first}: the login is overheard.
      *
-     * @return false when it is not understood
+     * @return false when they are not understood
      */
     public boolean overheard(byte[] clientFirst, byte[] serverFirst) {
         Matcher matcher = matcher(CLIENT_FIRST, clientFirst);
@@ -88,8 +89,8 @@ public final class ScramExchange {
     }
 
     /**
-     * The ClientKey, which a right proof reveals to one who has the verifier: {@link ScramClient} logs in with it. Empty before
-     * {@link #last} has found such a proof. It is a secret as good as the password for this verifier.
+     * The ClientKey, which a valid proof reveals to the holder of the verifier; {@link ScramClient} logs in with it. Empty until
+     * {@link #last} has accepted a proof. For this verifier, it is a secret as good as the password.
      */
     public byte[] clientKey() {
         return clientKey;
@@ -127,11 +128,11 @@ public final class ScramExchange {
     }
 
     /**
-     * A client's proof made for this exchange, put into another one, where it proves nothing any more: how a server is brought to
-     * say in its own words that a password is wrong.
+     * Moves a client's proof from this exchange into another one, where it proves nothing. This makes the server itself
+     * report that the password is wrong.
      *
      * @param serverFirst the other exchange's server-first-message
-     * @return the client's message as it was when it does not belong to this exchange
+     * @return the moved message; the client's message, unchanged, when it does not belong to this exchange
      */
     public byte[] transplant(byte[] clientFinal, byte[] serverFirst) {
         Matcher matcher = matcher(CLIENT_FINAL, clientFinal);

@@ -15,31 +15,31 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server keeps of a password for SCRAM-SHA-256. It checks a client, and cannot log in anywhere itself. RFC 5802, section 3.
+ * What a server stores of a password for SCRAM-SHA-256. It can check a client, but cannot be used to log in. RFC 5802, section 3.
  *
  * @param salt as in the stored text, in base64
  */
-@SuppressWarnings("ArrayRecordComponent") // Compared nowhere; copying keys would only leave more of them in the heap.
+@SuppressWarnings("ArrayRecordComponent") // Never compared; copying keys would only leave more of them in the heap.
 public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[] serverKey) {
 
     /** The mechanism, as a server offers it. */
     public static final String NAME = "SCRAM-SHA-256";
 
-    /** How a stored verifier begins. */
+    /** Prefix of a stored verifier. */
     public static final String PREFIX = NAME + "$";
 
     public static final int SALT_BYTES = 16;
     static final ScramMechanism MECHANISM = ScramMechanism.SCRAM_SHA_256;
     private static final int DEFAULT_ITERATIONS = 4096;
 
-    /** A role may choose any number for its own verifier; above this one, checking a password is left to the server. */
+    /** A role may choose any number for its verifier; above this one, the server has to check a password. */
     private static final int MAX_COMPUTED_ITERATIONS = 100_000;
 
     private static final int KEY_BYTES = 32;
     private static final Pattern STORED =
             Pattern.compile("SCRAM-SHA-256\\$(\\d{1,9}):([A-Za-z0-9+/=]+)\\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)");
 
-    /** Reads {@code SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey}; null when it is something else. */
+    /** Reads {@code SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey}; null when the text is something else. */
     public static @Nullable ScramVerifier parse(String stored) {
         Matcher matcher = STORED.matcher(stored);
         if (!matcher.matches()) {
@@ -56,14 +56,14 @@ public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[
                     ? new ScramVerifier(Integer.parseInt(matcher.group(1)), matcher.group(2), storedKey, serverKey)
                     : null;
         } catch (IllegalArgumentException e) {
-            return null; // No base64.
+            return null; // Not base64.
         }
     }
 
     /**
-     * Makes the verifier of a password. Takes milliseconds: not for an event loop.
+     * Computes the verifier of a password. Takes milliseconds: not for an event loop.
      *
-     * @throws CharacterCodingException when no password is made of these bytes
+     * @throws CharacterCodingException when these bytes cannot be a password
      */
     public static ScramVerifier of(byte[] password, byte[] salt) throws CharacterCodingException {
         byte[] salted;
@@ -88,7 +88,7 @@ public record ScramVerifier(int iterations, String salt, byte[] storedKey, byte[
                 + encoder.encodeToString(serverKey);
     }
 
-    /** Whether {@link #matches} takes no more than some tens of milliseconds. */
+    /** Whether {@link #matches} takes at most some tens of milliseconds. */
     public boolean isComputable() {
         return iterations <= MAX_COMPUTED_ITERATIONS;
     }

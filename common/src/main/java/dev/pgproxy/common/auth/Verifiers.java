@@ -6,7 +6,7 @@ import java.util.Optional;
 /** What a role's password can be checked against: a stored hash of each kind, or none. */
 public record Verifiers(Optional<String> md5, Optional<ScramVerifier> scram) {
 
-    /** Reads stored forms as pg_authid has them; what is none is left out. */
+    /** Parses stored passwords as in pg_authid, and ignores anything else. */
     public static Verifiers of(List<String> stored) {
         return new Verifiers(
                 stored.stream().filter(Md5Exchange::isStored).findFirst(),

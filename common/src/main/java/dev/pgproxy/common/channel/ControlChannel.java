@@ -14,8 +14,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Control messages over one connected socket. Non-blocking both ways; writes are gathered until the end of the tick. It encodes into and
- * decodes out of buffers of its own. Not thread-safe; lives on the loop's thread.
+ * Control messages over one connected socket. Non-blocking both ways; writes are batched until the end of the tick. Encodes into and
+ * decodes from its own buffers. Not thread-safe; lives on the loop's thread.
  */
 public final class ControlChannel implements Link {
 
@@ -85,25 +85,25 @@ public final class ControlChannel implements Link {
         enqueue(message, null);
     }
 
-    /** As {@link #send}; the task runs when the whole frame is the kernel's, which delivers it even if this process dies. */
+    /** As {@link #send}; the task runs once the whole frame is in the kernel, which delivers it even if this process dies. */
     public void send(ControlMessage message, Runnable whenWritten) {
         enqueue(message, whenWritten);
     }
 
     /**
-     * As {@link #send}, but does not wait for the end of the tick: what the caller does next is seen by others only after the
-     * message is in the kernel, unless the peer does not read. A failure is told at the end of the tick, never from here.
+     * As {@link #send}, but does not wait for the end of the tick: others see what the caller does next only after the message is in the
+     * kernel, unless the peer does not read. A failure is reported at the end of the tick, never from within this call.
      */
     public void sendAtOnce(ControlMessage message) {
         enqueue(message, null);
         try {
             while (!closed && !outbox.isEmpty() && outbox.writeSome(socket)) {}
         } catch (IOException e) {
-            return; // The planned flush meets the same; the listener is not called while the caller is at work.
+            return; // The planned flush meets the same error; the listener is never called from here.
         }
     }
 
-    /** As long as less than half of what would count as hung is unsent. */
+    /** True while the unsent bytes are less than half of what makes a peer count as hung. */
     @Override
     public boolean hasRoom() {
         return outbox.unsentBytes() < MAX_QUEUED_BYTES / 2;
@@ -117,7 +117,7 @@ public final class ControlChannel implements Link {
         try {
             outbox.add(message, whenWritten);
         } catch (ControlViolation e) {
-            // Every sender is bounded, so this is a fault of our own; it costs this message, and no process.
+            // Every sender is bounded, so this is a fault of our own; it costs this message, not a process.
             Event.of("control_message_dropped")
                     .message("a message between two processes of pgproxy was not sent: " + e.getMessage())
                     .hint("Report it with this line.")
@@ -207,8 +207,8 @@ public final class ControlChannel implements Link {
     }
 
     /**
-     * What the peer said before it died is still in the socket when a write to it fails. It carries no descriptors towards the master,
-     * and a child that lost its master needs none.
+     * When a write fails, what the peer sent before it died is still in the socket. Towards the master this carries no descriptors, and a
+     * child that has lost its master needs none.
      */
     private void hearLastWords() {
         try {
@@ -219,7 +219,7 @@ public final class ControlChannel implements Link {
                 deliver();
             }
         } catch (ControlViolation e) {
-            return; // It died in the middle of something that nobody will hear the end of.
+            return; // The peer died in the middle of something whose end will never arrive.
         }
     }
 
@@ -230,7 +230,7 @@ public final class ControlChannel implements Link {
         }
     }
 
-    /** Closes every descriptor that waits in either direction as well. */
+    /** Also closes every descriptor that waits in either direction. */
     @Override
     public void close() {
         if (closed) {

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class ControlFrame {
 
     /**
-     * A startup packet has at most 10,000 bytes, what a session takes along {@link dev.pgproxy.common.ipc.Resumption#MAX_BYTES}, and
-     * the values of a configuration that travel together less than 20,000 ({@code ConfigReader} bounds each).
+     * A startup packet has at most 10,000 bytes, the state of a moved session {@link dev.pgproxy.common.ipc.Resumption#MAX_BYTES}, and
+     * configuration values that travel together less than 20,000 ({@code ConfigReader} limits each).
      */
     public static final int MAX_PAYLOAD_BYTES = 32 * 1024;
 
@@ -37,13 +37,13 @@ public final class ControlFrame {
     private final FieldReader reader;
     private int version = Protocol.GREETING;
 
-    /** @param arrived descriptors that came on the channel, in order; those of a message are taken off it */
+    /** @param arrived descriptors received on the channel, in order; those of a decoded message are removed */
     public ControlFrame(Protocol protocol, Queue<? extends Descriptor> arrived) {
         this.protocol = protocol;
         this.reader = new FieldReader(arrived);
     }
 
-    /** From now on this version is spoken. */
+    /** Uses this version for all further frames. */
     void speak(int agreed) {
         version = agreed;
     }
@@ -52,8 +52,8 @@ public final class ControlFrame {
      * Appends the message's frame to the buffer.
      *
      * @param out with room for {@link #MAX_FRAME_BYTES}
-     * @return the descriptors that travel with it, until the next call
-     * @throws ControlViolation when the message is larger than a frame may be; nothing was appended then
+     * @return the descriptors that travel with it; valid until the next call
+     * @throws ControlViolation when the message is too large for a frame; nothing is appended then
      */
     public List<Descriptor> encode(ControlMessage message, ByteBuffer out) throws ControlViolation {
         int number = protocol.numberOf(message);

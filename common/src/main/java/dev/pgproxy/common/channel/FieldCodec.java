@@ -8,7 +8,7 @@ interface FieldCodec {
     /** @throws ControlViolation on bytes that {@link #write} would not have written */
     Object read(FieldReader in) throws ControlViolation;
 
-    /** What tells this encoding from every other one, for the fingerprint of the protocol. */
+    /** Distinguishes this encoding from all others, in the fingerprint of the protocol. */
     String layout();
 
     /** Descriptors that travel with each value. */

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The encoding of each type that a message may have as a field. Records, enums and sealed interfaces need nothing here. */
+/** The encoding of each type that a field of a message may have. Records, enums and sealed interfaces need no entry here. */
 final class FieldCodecs {
 
     private FieldCodecs() {}
@@ -41,7 +41,7 @@ final class FieldCodecs {
         }
     }
 
-    /** The codec of this component, which is of no primitive type. */
+    /** The codec of this component, whose type is not primitive. */
     static FieldCodec of(RecordComponent component) {
         if (component.isAnnotationPresent(ForPeople.class)) {
             return new Simple<>("text", String.class, FieldWriter::text, FieldReader::string);
@@ -98,7 +98,7 @@ final class FieldCodecs {
         throw new IllegalArgumentException("no message can have a field of type " + type);
     }
 
-    /** A place among the constants; the fingerprint has their names, so both sides mean the same. */
+    /** An index into the constants; the fingerprint covers their names, so both sides agree on it. */
     @SuppressWarnings("EnumOrdinal")
     private static FieldCodec constant(Class<?> type) {
         Object[] constants = type.getEnumConstants();
@@ -110,7 +110,7 @@ final class FieldCodecs {
     }
 
     @SuppressWarnings({"unchecked", "rawtypes", "EnumOrdinal"
-    }) // The class is an enum's, and the set has its constants.
+    }) // The class is an enum, and the set holds its constants.
     private static FieldCodec set(Class<?> type) {
         Object[] constants = type.getEnumConstants();
         return new Simple<>(

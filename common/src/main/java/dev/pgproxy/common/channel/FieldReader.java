@@ -17,7 +17,7 @@ final class FieldReader {
     private final Queue<? extends Descriptor> arrived;
     private ByteBuffer in = ByteBuffer.allocate(0);
 
-    /** @param arrived descriptors that came on the channel, in order */
+    /** @param arrived descriptors received on the channel, in order */
     FieldReader(Queue<? extends Descriptor> arrived) {
         this.arrived = arrived;
     }
@@ -28,7 +28,7 @@ final class FieldReader {
         taken.clear();
     }
 
-    /** The message cannot be: what has come with it is closed. */
+    /** The message is invalid: closes the descriptors that came with it. */
     void closeTaken() {
         taken.forEach(Descriptor::close);
         taken.clear();
@@ -43,7 +43,7 @@ final class FieldReader {
         return next;
     }
 
-    /** A number from 0, and less than this. */
+    /** A number from 0 up to, but not including, this bound. */
     int below(int bound) throws ControlViolation {
         need(1);
         int value = in.get() & 0xff;
@@ -103,7 +103,7 @@ final class FieldReader {
         return new String(scratch, 0, length, StandardCharsets.UTF_8);
     }
 
-    /** How many elements follow, of at least a byte each. */
+    /** The number of elements that follow, each of at least one byte. */
     int count() throws ControlViolation {
         int count = int32();
         if (count < 0 || count > in.remaining()) {

@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes a message's fields in order; {@link FieldReader} reads them back. Big-endian; bytes and strings after their Int32 length. */
+/**
+ * Writes a message's fields in order; {@link FieldReader} reads them back. Big-endian; byte arrays and strings follow their Int32 length.
+ */
 final class FieldWriter {
 
-    /** Of one text for people; no message has more than two of them. */
+    /** The most bytes of one text for people; no message has more than two such texts. */
     static final int MAX_TEXT_BYTES = 6_000;
 
     private static final byte[] ELLIPSIS = "...".getBytes(StandardCharsets.US_ASCII);
@@ -30,7 +32,7 @@ final class FieldWriter {
         descriptors.clear();
     }
 
-    /** What travels with the message that was written last. */
+    /** The descriptors of the message that was written last. */
     List<Descriptor> descriptors() {
         return descriptors;
     }
@@ -64,7 +66,7 @@ final class FieldWriter {
         out.put(value);
     }
 
-    /** In place, as long as it is ASCII: most strings are, and need no copy then. */
+    /** Written in place while it is ASCII: most strings are, and so need no copy. */
     void string(String value) {
         int start = out.position();
         out.putInt(value.length());
@@ -79,13 +81,13 @@ final class FieldWriter {
         }
     }
 
-    /** Text for people, cut where it is longer than they would read. */
+    /** Text for people, truncated when it is longer than they would read. */
     void text(String value) {
         byte[] whole = value.getBytes(StandardCharsets.UTF_8);
         bytes(whole.length <= MAX_TEXT_BYTES ? whole : cut(whole));
     }
 
-    /** Never in the middle of a character. */
+    /** Truncates, but never in the middle of a character. */
     private static byte[] cut(byte[] whole) {
         int end = MAX_TEXT_BYTES - ELLIPSIS.length;
         while ((whole[end] & CONTINUATION_MASK) == CONTINUATION) {

@@ -11,13 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Frames on their way out, one after the other in one buffer, and the descriptors that they take along. */
+/** Frames that wait to be sent, one after the other in one buffer, and the descriptors that go with them. */
 final class Outbox {
 
-    /** What the buffer has when nothing waits; it grows while the peer does not read, and is given up afterwards. */
+    /** Capacity of the buffer when nothing waits; a larger one, made while the peer does not read, is released afterwards. */
     private static final int USUAL_BYTES = 4 * ControlFrame.MAX_FRAME_BYTES;
 
-    /** A frame with more to it than bytes. Places are counted from the first byte that was ever written. */
+    /** A frame with descriptors or a task. Positions count from the first byte that was ever written. */
     private record Mark(
             long start,
             long end,
@@ -29,14 +29,14 @@ final class Outbox {
     private final int maxBytes;
     private final ArrayDeque<Mark> marks = new ArrayDeque<>();
 
-    /** From {@link #unsent} to its position: what waits. */
+    /** What waits lies between {@link #unsent} and the position. */
     private ByteBuffer buffer = ByteBuffer.allocateDirect(USUAL_BYTES);
 
     private int unsent;
     private long sentBytes;
     private boolean overflown;
 
-    /** @param maxBytes what may wait; what is added beyond it is dropped, and {@link #isOverflown} */
+    /** @param maxBytes that may wait; messages beyond it are dropped, and then {@link #isOverflown} is true */
     Outbox(Protocol protocol, ControlFrame frames, int maxBytes) {
         this.protocol = protocol;
         this.frames = frames;
@@ -52,7 +52,7 @@ final class Outbox {
         return unsentBytes() == 0;
     }
 
-    /** Whether something was dropped because more waits than may. */
+    /** Whether a message was dropped because too many bytes wait. */
     boolean isOverflown() {
         return overflown;
     }
@@ -60,8 +60,8 @@ final class Outbox {
     /**
      * Adds a message, and takes over its descriptors.
      *
-     * @param whenWritten runs once the whole frame is the kernel's
-     * @throws ControlViolation when the message is larger than a frame may be; its descriptors are closed then
+     * @param whenWritten runs once the whole frame is in the kernel
+     * @throws ControlViolation when the message is too large for a frame; its descriptors are closed then
      */
     void add(ControlMessage message, @Nullable Runnable whenWritten) throws ControlViolation {
         if (overflown || unsentBytes() > maxBytes) {
@@ -164,7 +164,7 @@ final class Outbox {
         mark.descriptors().clear();
     }
 
-    /** Nothing is sent any more; descriptors that wait are closed. */
+    /** Sends nothing more, and closes the descriptors that wait. */
     void close() {
         marks.forEach(Outbox::close);
         marks.clear();

@@ -6,8 +6,8 @@ import dev.pgproxy.common.ipc.UpkeepMessages;
 import java.util.List;
 
 /**
- * Which messages a peer may send, by who it is and how far its channel has come: those that stand in the conversations as its own.
- * Anything else fails the channel: a child that is confused or taken over can say nothing that its part does not need.
+ * Which messages a peer may send, by its kind and the state of its channel: those that the conversations declare for it. Anything else
+ * fails the channel: a confused or compromised child can send nothing that its role does not need.
  *
  * <pre>
  *   to the master:  EXPECTING_HELLO --Hello--> FROM_POOL_WORKER, FROM_TASK_WORKER or FROM_ADMIN_WORKER
@@ -24,16 +24,16 @@ public enum PermittedMessages {
     TO_TASK_WORKER(ControlMessage.ToTaskWorker.class, ControlMessage.ToEveryChild.class),
     TO_ADMIN_WORKER(ControlMessage.ToAdminWorker.class, ControlMessage.ToEveryChild.class);
 
-    @SuppressWarnings("ImmutableEnumChecker") // A list that cannot change, of classes.
+    @SuppressWarnings("ImmutableEnumChecker") // An immutable list of classes.
     private final List<Class<? extends ControlMessage>> kinds;
 
     @SafeVarargs
-    @SuppressWarnings("varargs") // Kept as a list of its own.
+    @SuppressWarnings("varargs") // Copied into a list.
     PermittedMessages(Class<? extends ControlMessage>... kinds) {
         this.kinds = List.of(kinds);
     }
 
-    /** Whether messages of this class are for this state. */
+    /** Whether messages of this class are allowed in this state. */
     boolean permits(Class<?> message) {
         for (int i = 0; i < kinds.size(); i++) {
             if (kinds.get(i).isAssignableFrom(message)) {
@@ -43,7 +43,7 @@ public enum PermittedMessages {
         return false;
     }
 
-    /** @throws ControlViolation when this message is not for this state */
+    /** @throws ControlViolation when this message is not allowed in this state */
     public void check(ControlMessage message) throws ControlViolation {
         if (!permits(message.getClass())) {
             throw new ControlViolation(message.getClass().getSimpleName() + " is not allowed in state " + this);
@@ -59,7 +59,7 @@ public enum PermittedMessages {
         };
     }
 
-    /** What a child of this kind takes from the master. */
+    /** What a child of this kind accepts from the master. */
     public static PermittedMessages to(ChildKind kind) {
         return switch (kind) {
             case POOL -> TO_POOL_WORKER;

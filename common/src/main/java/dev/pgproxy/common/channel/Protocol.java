@@ -15,21 +15,23 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * The versions of the control protocol that this process speaks, and its messages: the number of each on the wire, and its encoding.
- * One for each process; lives on the loop's thread.
+ * The versions of the control protocol that this process speaks, and its messages: the number of each on the wire, and its encoding. One
+ * per process; lives on the loop's thread.
  */
 public final class Protocol {
 
-    /** Goes up when a frame changes its form, or what a message means. A message that looks different changes {@link #layout}. */
+    /**
+     * Incremented when the form of frames or the meaning of a message changes. A change of the fields of a message changes {@link #layout}.
+     */
     public static final int NEWEST = 8;
 
-    /** The oldest version that can be spoken with a peer. */
+    /** The oldest version that a peer may speak. */
     public static final int OLDEST = 8;
 
-    /** Of frames that are sent before a version is agreed on; {@link UpkeepMessages.Hello} never changes its form. */
+    /** The version of frames sent before one is agreed on; {@link UpkeepMessages.Hello} never changes its form. */
     static final int GREETING = 0;
 
-    /** Spoken with nobody. */
+    /** No version in common. */
     private static final int NONE = -1;
 
     private final List<RecordCodec> codecs = new ArrayList<>();
@@ -57,7 +59,7 @@ public final class Protocol {
         layout = fingerprint.getValue();
     }
 
-    /** Stands for the names and the fields of all messages: two processes that differ in it were not built together. */
+    /** A fingerprint of the names and fields of all messages: two processes that differ in it were not built together. */
     public long layout() {
         return layout;
     }
@@ -67,13 +69,13 @@ public final class Protocol {
         return codecs.stream().<Class<?>>map(RecordCodec::type).toList();
     }
 
-    /** How this process says hello; {@code slot} is its number among its kind. */
+    /** This process's Hello; {@code slot} is its number among its kind. */
     public UpkeepMessages.Hello hello(ChildKind kind, int slot, long pid) {
         return new UpkeepMessages.Hello(OLDEST, NEWEST, layout, kind, slot, pid);
     }
 
     /**
-     * The newest version that both speak.
+     * The newest version that both sides speak.
      *
      * @return negative when there is none
      */
@@ -88,7 +90,7 @@ public final class Protocol {
         codecs.get(numberOf(message)).descriptorsOf(message).forEach(Descriptor::close);
     }
 
-    /** The most that one message takes along. */
+    /** The most descriptors that one message carries. */
     int maxDescriptors() {
         return codecs.stream().mapToInt(RecordCodec::descriptors).max().orElse(0);
     }

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record as its components, in their order. Primitive ones pass without a box: a message costs what it consists of, and nothing else.
- * The method handles are made when a record is first met, since most processes never see most of them.
+ * Encodes a record as its components, in order. Primitives are not boxed: a message costs what it consists of, and nothing else. Method
+ * handles are made at the first use of a record, since most processes never see most of them.
  */
 final class RecordCodec implements FieldCodec {
 
@@ -67,7 +67,7 @@ final class RecordCodec implements FieldCodec {
         try {
             return (Object) handle.invokeExact(in);
         } catch (IllegalArgumentException e) {
-            // A field that its type cannot hold, such as a path with a zero byte.
+            // A field with a value that its type does not allow, such as a path with a zero byte.
             throw new ControlViolation(type.getSimpleName() + " with a field that cannot be: "
                     + e.getClass().getSimpleName());
         } catch (ControlViolation | RuntimeException | Error e) {
@@ -99,7 +99,7 @@ final class RecordCodec implements FieldCodec {
         return count;
     }
 
-    /** The descriptors that this record has, for one that is not sent. */
+    /** The descriptors of this record, for one that is not sent. */
     List<Descriptor> descriptorsOf(Object value) {
         List<Descriptor> descriptors = new ArrayList<>();
         for (RecordComponent component : components) {
@@ -114,7 +114,7 @@ final class RecordCodec implements FieldCodec {
         return descriptors;
     }
 
-    /** For each component: takes it off the record and writes it. */
+    /** For each component: gets it from the record and writes it. */
     private MethodHandle[] makeWriters() {
         MethodHandles.Lookup lookup = MethodHandles.lookup();
         MethodHandle[] made = new MethodHandle[components.length];
@@ -136,7 +136,7 @@ final class RecordCodec implements FieldCodec {
         return made;
     }
 
-    /** Reads one component after the other, each before the next, and makes the record of them. */
+    /** Reads the components in order, and makes the record from them. */
     private MethodHandle makeReader() {
         MethodHandles.Lookup lookup = MethodHandles.lookup();
         Class<?>[] types =

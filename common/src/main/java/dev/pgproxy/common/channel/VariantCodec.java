@@ -3,7 +3,7 @@ package dev.pgproxy.common.channel;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** One of the records that a sealed interface permits: its place among them, and then its components. */
+/** One of the records that a sealed interface permits: its index among them, then its components. */
 final class VariantCodec implements FieldCodec {
 
     private final RecordCodec[] variants;

@@ -12,13 +12,13 @@ import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.loop.EventLoop;
 import org.jspecify.annotations.Nullable;
 
-/** A child's side of its link: the greeting, what every child answers in the same way, and the rest for its {@link ChildRole}. */
+/** A child's side of its link: the greeting, what every child answers in the same way, and the rest, which is for its {@link ChildRole}. */
 public final class ChildConversation implements Link.Listener, UpkeepMessages.AtChild {
 
-    /** Lines of the log that go to the master with each answer to a ping; the rest waits for the next. */
+    /** Log lines that are sent to the master with each answer to a ping; the rest wait for the next one. */
     private static final int EVENTS_PER_PING = 50;
 
-    /** A longer line is cut for the table of events; the log has it all. */
+    /** A longer line is truncated for the table of events; the log has all of it. */
     private static final int MAX_EVENT_CHARS = 2_000;
 
     private final ChildKind kind;
@@ -33,10 +33,10 @@ public final class ChildConversation implements Link.Listener, UpkeepMessages.At
     }
 
     /**
-     * Says hello.
+     * Sends the Hello.
      *
-     * @param over a link whose listener this is, and whose peer may only say welcome
-     * @param slot of the child among its kind
+     * @param over a link whose listener this is, and whose peer may only send a Welcome
+     * @param slot the number of the child among its kind
      * @param pid of this process
      */
     public void begin(Link over, Protocol protocol, int slot, long pid) {
@@ -44,7 +44,7 @@ public final class ChildConversation implements Link.Listener, UpkeepMessages.At
         over.send(protocol.hello(kind, slot, pid));
     }
 
-    /** Who does the child's own work; before any message is delivered. */
+    /** Sets the role, which does the child's own work; to be called before any message is delivered. */
     public void role(ChildRole newRole) {
         role = newRole;
     }
@@ -64,7 +64,7 @@ public final class ChildConversation implements Link.Listener, UpkeepMessages.At
     @Override
     public void onClosed(String reason, boolean brokenHere) {
         if (brokenHere) {
-            // The master lives and will serve our clients elsewhere: continuing would serve them twice.
+            // The master is alive and will serve our clients elsewhere: continuing would serve them twice.
             throw new IllegalStateException("the control channel broke: " + reason);
         }
         if (!isWelcome) {

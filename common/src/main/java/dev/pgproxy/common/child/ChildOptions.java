@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The arguments that the master starts a child with; for picocli to fill in. */
+/** The arguments that the master starts a child with; picocli fills them in. */
 public final class ChildOptions {
 
     @Option(names = "--socket", required = true, description = "the master's control socket")

@@ -46,17 +46,17 @@ public final class ChildProcess {
      * Starts the child and runs it until its loop is stopped.
      *
      * @param wiring builds the role; may use the process's loop, poller and channel
-     * @return the exit status: 0 as asked, 1 when something broke
+     * @return the exit status: 0 when asked to stop, 1 when something broke
      */
     public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
-        // A name that leads elsewhere is believed at once: by default the JVM keeps the old addresses for 30 s, and two
-        // processes would not agree meanwhile.
+        // A changed name takes effect at once: by default the JVM keeps the old addresses for 30 s, and two
+        // processes would disagree meanwhile.
         Security.setProperty("networkaddress.cache.ttl", NAME_CACHE_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", NAME_CACHE_SECONDS);
         LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
         ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot : ""));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
-            // Nobody would notice that its work is not done any more.
+            // Otherwise its work would silently stop.
             Event.of("thread_broken")
                     .with("thread", thread.getName())
                     .message("a thread failed; this process exits and is replaced")
@@ -73,7 +73,7 @@ public final class ChildProcess {
                     .with("kind", kind.label())
                     .with("slot", options.slot)
                     .info();
-            process.loop.scheduler().everyMs(DELAY_PERIOD_MS, () -> {}); // Its own delay is what the loop reports.
+            process.loop.scheduler().everyMs(DELAY_PERIOD_MS, () -> {}); // Its delay is what the loop reports.
             process.loop.run();
             Event.of("child_stopped")
                     .with("kind", kind.label())
@@ -105,7 +105,7 @@ public final class ChildProcess {
     }
 
     private void handleSignals(ChildRole role) {
-        // A terminal sends SIGINT and SIGHUP to the whole group; when to stop is the master's to say.
+        // A terminal sends SIGINT and SIGHUP to the whole group; the master decides when to stop.
         Signals.ignore("INT");
         Signals.ignore("HUP");
         Signals.handle("USR1", LogSetup::reopen);

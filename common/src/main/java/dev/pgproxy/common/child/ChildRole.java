@@ -2,13 +2,13 @@ package dev.pgproxy.common.child;
 
 import dev.pgproxy.common.ipc.ControlMessage;
 
-/** What a child is there for. All methods are called on the loop's thread. */
+/** A child's own work. All methods are called on the loop's thread. */
 public interface ChildRole {
 
-    /** The master says something that only children of this kind hear. */
+    /** A message from the master that only children of this kind receive. */
     void onMessage(ControlMessage message);
 
-    /** The master wants everything to end within this time, and this process after it. */
+    /** The master wants everything to end within this time, and then this process. */
     void shutDown(long graceMs);
 
     /**
@@ -18,7 +18,7 @@ public interface ChildRole {
      */
     void masterLost(String reason);
 
-    /** SIGTERM came. */
+    /** SIGTERM arrived. */
     void terminate();
 
     /** Faults of the proxy's own that cost one session or one task each, since the start. */

@@ -1,6 +1,6 @@
 /**
- * What every child of the master does the same way: its arguments, its name, its log, its signals, and its end of the control
- * channel. What the child is there for is in its own module.
+ * What every child of the master does the same way: its arguments, its name, its log, its signals, and its end of the control channel. A
+ * child's own work is in its own module.
  */
 @NullMarked
 package dev.pgproxy.common.child;

@@ -1,12 +1,12 @@
 package dev.pgproxy.common.config;
 
 /**
- * One key of the configuration as it is in force.
+ * One key of the configuration in force.
  *
  * @param value as the file has it, or the default
  * @param defaultValue what an absent key means; empty for none
- * @param line where the key stands in the file, from 1; 0 when it does not
- * @param isReloadable whether a reload changes it; {@code master} and {@code promote} only where they name the server that is the primary
+ * @param line the key's line in the file, from 1; 0 when the file does not have it
+ * @param isReloadable whether a reload changes it; {@code master} and {@code promote} only when the file names the current primary
  * @param isSecret whether it is a password, or as good as one
  */
 public record ConfigEntry(
@@ -14,17 +14,17 @@ public record ConfigEntry(
 
     private static final String MASK = "********";
 
-    /** The value for people to see; of a password only whether there is one. */
+    /** The value for display; of a password, only whether there is one. */
     public String shownValue() {
         return shown(value);
     }
 
-    /** The default for people to see. */
+    /** The default for display. */
     public String shownDefault() {
         return shown(defaultValue);
     }
 
-    /** Whether it is a password that the file has. */
+    /** Whether it is a secret that the file sets. */
     boolean isSecretThatIsSet() {
         return isSecret && line > 0 && !value.isEmpty();
     }

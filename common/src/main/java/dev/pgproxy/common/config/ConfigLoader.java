@@ -19,10 +19,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Reads {@code conf.properties}: makes of the values of its keys, which {@link Keys} declares, what the proxy works with. */
+/** Reads {@code conf.properties}: makes a {@link ProxyConfig} from the values of the keys that {@link Keys} declares. */
 public final class ConfigLoader {
 
-    /** Parameters by which a session is what it is: two clients that differ in one can never share a backend. */
+    /** Parameters that define a session: two clients that differ in one of them can never share a backend. */
     private static final Set<String> NEVER_IGNORED =
             Set.of("user", "database", "replication", "options", "client_encoding");
 
@@ -102,7 +102,7 @@ public final class ConfigLoader {
         return addresses.stream().flatMap(ConfigLoader::allAddresses).toList();
     }
 
-    /** {@code *} stands for all addresses of this host, of every kind that it has. */
+    /** {@code *} stands for all addresses of this host, in every address family that it has. */
     private static Stream<Endpoint> allAddresses(Endpoint address) {
         if (!(address instanceof Endpoint.Tcp tcp) || !tcp.host().equals("*")) {
             return Stream.of(address);
@@ -216,12 +216,12 @@ public final class ConfigLoader {
         return (int) Math.min(32_767, setting.read(reader).toSeconds());
     }
 
-    /** Set to nothing, the key turns the suffix off; not set, it is {@code _r}. */
+    /** An empty value turns the suffix off; without the key it is {@code _r}. */
     private String standbyUserSuffix() {
         return textOrOff(ServerKeys.STANDBY_USER_SUFFIX);
     }
 
-    /** The value; what is declared when the key is not set, and nothing when it is set to nothing. */
+    /** The value; the declared default when the key is not set, and nothing when its value is empty. */
     private String textOrOff(Setting<Optional<String>> setting) {
         reader.showDefault(setting.key(), setting.defaultValue());
         return setting.read(reader).orElse(reader.isSet(setting.key()) ? "" : setting.defaultValue());
@@ -241,7 +241,7 @@ public final class ConfigLoader {
         return Map.copyOf(limits);
     }
 
-    /** Set to nothing, the key lets every difference split pools; not set, it is {@code application_name}. */
+    /** With an empty value every difference splits pools; without the key it is {@code application_name}. */
     private List<String> ignoredParameters() {
         String key = ClientKeys.POOL_IGNORE_PARAMETERS.key();
         String names = textOrOff(ClientKeys.POOL_IGNORE_PARAMETERS);

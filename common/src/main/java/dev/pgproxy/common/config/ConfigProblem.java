@@ -1,13 +1,13 @@
 package dev.pgproxy.common.config;
 
 /**
- * One thing that is wrong in a configuration file.
+ * One problem in a configuration file.
  *
  * @param file as the operator named it
- * @param line where the key stands, from 1; 0 when it is missing
+ * @param line the key's line, from 1; 0 when the key is missing
  * @param key the key in question
  * @param problem what is wrong
- * @param remedy what would be right
+ * @param remedy how to fix it
  */
 public record ConfigProblem(String file, int line, String key, String problem, String remedy) {
 

@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes typed values out of a {@link PropertiesFile} and collects what is wrong with them. Each getter returns a usable
- * value even then, so that one pass finds every problem. Asking for a key is what makes it known.
+ * Reads typed values from a {@link PropertiesFile} and collects the problems in them. Each getter returns a usable value even for a wrong
+ * one, so that one pass finds every problem. A key becomes known by being asked for.
  */
 final class ConfigReader implements SettingSource {
 
@@ -47,14 +47,14 @@ final class ConfigReader implements SettingSource {
         return entry == null || entry.value().isEmpty() ? Optional.empty() : Optional.of(entry.value());
     }
 
-    /** The value, or this when the key is not set or set to nothing. */
+    /** The value, or the default when the key is not set or its value is empty. */
     @Override
     public String text(String key, String defaultValue) {
         showDefault(key, defaultValue);
         return text(key).orElse(defaultValue);
     }
 
-    /** Notes what an absent key means, for an operator to see. */
+    /** Records what an absent key means, to be shown to operators. */
     void showDefault(String key, String defaultValue) {
         defaults.put(key, defaultValue);
     }
@@ -284,7 +284,7 @@ final class ConfigReader implements SettingSource {
         }
     }
 
-    /** What is read here travels to other processes, in messages that have a bound. */
+    /** Values are sent to other processes, in messages of limited size. */
     private void checkLength(String key) {
         int bytes = bytes(Objects.requireNonNull(file.entries().get(key)).value());
         int most = Keys.declaring(key).map(Setting::isList).orElse(false) ? MAX_LIST_BYTES : MAX_VALUE_BYTES;
@@ -308,7 +308,7 @@ final class ConfigReader implements SettingSource {
                 .orElse("Remove it; conf/pgproxy.properties explains every key there is.");
     }
 
-    /** Levenshtein's distance: single-character edits between two words. */
+    /** Levenshtein distance: single-character edits between two words. */
     private static int distance(String a, String b) {
         int[] previous = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What a changed file means for a proxy that runs: a pure function of the configuration in force and the one that was read. */
+/** What a changed file means for a running proxy: a pure function of the configuration in force and the one that was read. */
 public final class ConfigReload {
 
     /**
-     * @param inForce what is in force from now on
-     * @param changed keys that have another value now
-     * @param keptBack keys that the file changes and that stay as they were until a restart
-     * @param namesPrimary whether the file says, as things are, which server is the primary, and so has its word on who is next
+     * @param inForce the configuration in force after the reload
+     * @param changed keys whose value has changed
+     * @param keptBack keys that the file changes, but that keep their value until a restart
+     * @param namesPrimary whether the file names the current primary, and therefore decides which standby is promoted next
      */
     public record Outcome(ProxyConfig inForce, List<String> changed, List<String> keptBack, boolean namesPrimary) {}
 
@@ -25,9 +25,9 @@ public final class ConfigReload {
     private ConfigReload() {}
 
     /**
-     * Merges.
+     * Merges {@code next} into {@code current}.
      *
-     * @param started what the proxy was started with: the workers' memory was laid out for its max_client_conn
+     * @param started the configuration that the proxy was started with: the workers' memory was sized for its max_client_conn
      */
     public static Outcome merge(ProxyConfig started, ProxyConfig current, ProxyConfig next) {
         Map<String, ConfigEntry> before = byKey(current);

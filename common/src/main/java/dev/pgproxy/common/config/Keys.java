@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** All keys of the configuration, in the order in which the reference and {@code conf/pgproxy.properties} have them. */
+/** All keys of the configuration, in the order of the reference and of {@code conf/pgproxy.properties}. */
 public final class Keys {
 
     /** A chapter of the reference. */
@@ -29,12 +29,12 @@ public final class Keys {
         return SECTIONS;
     }
 
-    /** Every key there is. */
+    /** All keys. */
     public static Stream<Setting<?>> all() {
         return SECTIONS.stream().flatMap(section -> section.settings().stream());
     }
 
-    /** What declares this key; empty when it is no key of pgproxy. */
+    /** The declaration of this key; empty when it is not a key of pgproxy. */
     public static Optional<Setting<?>> declaring(String key) {
         return all().<Setting<?>>map(setting -> setting)
                 .filter(setting -> setting.declares(key))

@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** The keys about what operators deal with: pg_proxy and passwords, files, the log, and alerts. */
+/** The keys for operators: pg_proxy and passwords, files, the log, and alerts. */
 final class OperatorKeys {
 
-    /** One for those who look, one for those who act, one for those of them who are on this host. */
+    /** One session for readers, one for operators who may act, one for such operators on this host. */
     private static final int LEAST_OPERATORS = 3;
 
     static final Setting<String> PG_PROXY_PW = Setting.text(
@@ -54,7 +54,7 @@ final class OperatorKeys {
             "The socket between the processes, in a directory that only pgproxy's user may enter.",
             "ipc/control.sock");
     static final Setting<Optional<Path>> LOG_FILENAME = Setting.file(
-                    "log.filename", "The log file; .main, .proxyN and .work are appended for each process.")
+                    "log.filename", "The log file; .main, .proxyN, .work and .admin are appended for each process.")
             .atStart()
             .defaultsTo("standard error")
             .example("/var/log/pgproxy/pgproxy.log");

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/** A Java properties file in UTF-8 that remembers on which line each key stands, which {@link Properties} does not. */
+/** A Java properties file in UTF-8 that remembers the line of each key, which {@link Properties} does not. */
 final class PropertiesFile {
 
-    /** A key's value and where it stands. */
+    /** A key's value and its line. */
     record Entry(String value, int line) {}
 
     private static final long MAX_BYTES = 1024 * 1024;
@@ -28,7 +28,7 @@ final class PropertiesFile {
         this.name = name;
     }
 
-    /** Reads the file. A key that stands twice, or an escape that cannot be read, is a problem of the file. */
+    /** Reads the file. A duplicate key or an invalid escape is a problem of the file. */
     static PropertiesFile read(Path path) throws IOException {
         TrustedPath.checkRegular(path);
         if (Files.size(path) > MAX_BYTES) {
@@ -51,7 +51,7 @@ final class PropertiesFile {
         return file;
     }
 
-    /** One that says nothing. */
+    /** A file without keys. */
     static PropertiesFile empty() {
         return new PropertiesFile("");
     }

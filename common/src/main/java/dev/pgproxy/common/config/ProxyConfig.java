@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everything that the configuration file says, checked and with defaults filled in. The keys' spelling is the seed program's;
- * here the servers are called primary and standbys.
+ * The contents of the configuration file, checked and with defaults filled in. The keys are spelled as in the seed program; here the
+ * servers are called primary and standbys.
  *
  * @param listen where clients connect; port 0 lets the system choose
  * @param workers number of pool-workers
- * @param entries every key, for an operator to see
+ * @param entries every key, as shown to operators
  */
 public record ProxyConfig(
         List<Endpoint> listen,
@@ -45,7 +45,7 @@ public record ProxyConfig(
     /**
      * The superuser for probing, promotion and verifiers ({@code conninfo.*}).
      *
-     * @param requireAuth methods by which a server may ask for the password, in libpq's words
+     * @param requireAuth methods by which a server may ask for the password, in libpq's terms
      */
     public record AdminLogin(String user, String password, String database, String requireAuth) {
 
@@ -55,7 +55,7 @@ public record ProxyConfig(
         }
     }
 
-    /** @param activeConnection zero for none, as is {@code idleTransaction} */
+    /** @param activeConnection zero for no limit, as for {@code idleTransaction} */
     public record Timeouts(
             Duration idleConnection,
             Duration activeConnection,
@@ -70,12 +70,12 @@ public record ProxyConfig(
             Duration shutdown) {}
 
     /**
-     * Limits over all workers together; 0 is none.
+     * Limits over all workers together; 0 for no limit.
      *
      * @param serverConnections to each server
-     * @param idleConnections to each server, of those the ones that nobody uses
-     * @param ofUser to each server, by the name of the user that the client gave, one char per byte
-     * @param ofDatabase the same by database
+     * @param idleConnections to each server: those of them that are idle
+     * @param ofUser to each server, by the user's name as clients give it, one char per byte
+     * @param ofDatabase the same, by database
      */
     public record Limits(
             int clientConnections,
@@ -89,8 +89,8 @@ public record ProxyConfig(
      * The log.
      *
      * @param file empty for standard error
-     * @param connections whether each client that is let in has a line
-     * @param disconnections whether each session that ends has one, by whomever it is ended
+     * @param connections whether each client that logs in is logged
+     * @param disconnections whether each session that ends is logged, whatever ended it
      */
     public record Logging(Optional<Path> file, LogLevel level, boolean connections, boolean disconnections) {}
 
@@ -102,27 +102,27 @@ public record ProxyConfig(
         ERROR
     }
 
-    /** Where the master keeps its socket, its pid and what it decided. */
+    /** Where the master keeps its socket, its pid and its decisions. */
     public record Files(Path controlSocket, Path pidFile, Path stateFile) {}
 
     /**
-     * Who reads from standbys.
+     * Which clients read from standbys.
      *
-     * @param standbyUserSuffix users whose name ends so; empty for none
-     * @param standbyDatabaseSuffix clients of databases whose name ends so, without which the server gets the name; empty for none
+     * @param standbyUserSuffix users whose name ends with it; empty for none
+     * @param standbyDatabaseSuffix clients of databases whose name ends with it; the server gets the name without it; empty for none
      */
     public record Routing(String standbyUserSuffix, String standbyDatabaseSuffix, StandbyFallback fallback) {}
 
-    /** What a reader gets when no standby is there. */
+    /** What a reader gets when no standby is available. */
     public enum StandbyFallback {
         PRIMARY,
         ERROR
     }
 
-    /** Names clients: those whose startup parameters match all patterns of one map. */
+    /** Selects clients: those whose startup parameters match all patterns of one map. */
     public record ClientConditions(List<Map<String, Pattern>> conditions) {
 
-        /** Whether a client with these parameters is meant. The time is linear in their length, whatever the patterns are. */
+        /** Whether a client with these parameters is selected. Takes time linear in their length, whatever the patterns are. */
         public boolean match(StartupParameters parameters) {
             return conditions.stream()
                     .anyMatch(condition -> condition.entrySet().stream()
@@ -133,17 +133,17 @@ public record ProxyConfig(
         }
     }
 
-    /** How clients are checked who take over a backend. */
+    /** How clients that take over a backend are checked. */
     public record Auth(Optional<Path> verifierFile, Duration verifierCache) {}
 
     /**
      * The pseudo-database pg_proxy.
      *
-     * @param password of those who may read and act
-     * @param readerPassword of those who may only read; empty when there are none
+     * @param password of operators who may read and act
+     * @param readerPassword of operators who may only read; empty when there are none
      * @param connections sessions at once
      * @param queryTimeout bound on each statement
-     * @param idleTimeout how long a session may rest; zero for ever
+     * @param idleTimeout how long a session may be idle; zero for no limit
      */
     public record AdminDatabase(
             String password,
@@ -152,10 +152,10 @@ public record ProxyConfig(
             Duration queryTimeout,
             Duration idleTimeout) {
 
-        /** The password that everybody knows; it is good from this host only. */
+        /** The well-known password; it is accepted from this host only. */
         public static final String DEFAULT_PASSWORD = "pg2pg";
 
-        /** Whether everybody knows the password. */
+        /** Whether the password is the well-known one. */
         public boolean hasDefaultPassword() {
             return password.equals(DEFAULT_PASSWORD);
         }
@@ -169,16 +169,16 @@ public record ProxyConfig(
     /**
      * When the primary counts as dead, and how a standby takes over.
      *
-     * @param retries failures in a row on new connections until the primary counts as dead
-     * @param retryInterval from the begin of one of these tries to the next
-     * @param probeInterval between looks at servers that are well
-     * @param probeTimeout bound on one look
+     * @param retries consecutive failures on new connections until the primary counts as dead
+     * @param retryInterval from the start of one of these attempts to the start of the next
+     * @param probeInterval between probes of healthy servers
+     * @param probeTimeout bound on one probe
      * @param triggerObject OID of the empty large object
-     * @param switchoverTimeout how long a planned change of the primary may wait for transactions and for the standby
-     * @param requireStandbyAgrees whether a standby that still hears the primary is not promoted
-     * @param maxLagBytes a standby that is further behind is not promoted; 0 for any
-     * @param moveSessions whether a planned change of the primary lets clients keep sessions that hold nothing there
-     * @param fencesOldPrimary whether a planned change of the primary keeps others from writing to the old one
+     * @param switchoverTimeout how long a switchover may wait for transactions and for the standby
+     * @param requireStandbyAgrees whether promotion is refused while the standby still hears the primary
+     * @param maxLagBytes a standby that lags further is not promoted; 0 for any lag
+     * @param moveSessions whether clients keep sessions that hold nothing on the old primary in a switchover
+     * @param fencesOldPrimary whether a switchover keeps others from writing to the old primary
      */
     public record Failover(
             PromoteMethod method,
@@ -197,21 +197,21 @@ public record ProxyConfig(
     /**
      * When a standby is not read from.
      *
-     * @param retries failures in a row
-     * @param maxLagBytes of WAL that it has not replayed; 0 for any
-     * @param maxLag age of what it has replayed last, while there is more; zero for any
+     * @param retries consecutive failures
+     * @param maxLagBytes of WAL that it has not replayed; 0 for any lag
+     * @param maxLag age of what it has replayed last, while it has more to replay; zero for any lag
      */
     public record StandbyLimits(int retries, long maxLagBytes, Duration maxLag) {}
 
     /**
-     * Whom a failover is told.
+     * Where alerts are sent.
      *
      * @param command a program, run without a shell
      * @param webhook URL that JSON is posted to
      */
     public record Alerts(Optional<Path> command, Optional<String> webhook, Optional<Mail> mail) {
 
-        /** Whether nobody is told. */
+        /** Whether alerts are sent nowhere. */
         public boolean isEmpty() {
             return command.isEmpty() && webhook.isEmpty() && mail.isEmpty();
         }
@@ -222,7 +222,7 @@ public record ProxyConfig(
         }
     }
 
-    /** @param user for the mail server; empty when it asks nobody who he is */
+    /** @param user for the mail server; empty when it requires no login */
     public record Mail(String host, int port, String user, String password, String from, List<String> to) {
 
         @Override
@@ -231,7 +231,7 @@ public record ProxyConfig(
         }
     }
 
-    /** The same with other servers. */
+    /** This configuration with other servers. */
     public ProxyConfig withServers(Servers others) {
         return new ProxyConfig(
                 listen,
@@ -256,7 +256,7 @@ public record ProxyConfig(
                 entries);
     }
 
-    /** Whether the file has a password in it, or what is as good as one. */
+    /** Whether the file contains a password, or something as good as one. */
     public boolean hasSecrets() {
         return entries.stream().anyMatch(ConfigEntry::isSecretThatIsSet);
     }

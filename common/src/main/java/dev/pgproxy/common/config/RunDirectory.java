@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Where files of pgproxy go when the configuration names no place for them. Never where others can make something first, as in /tmp. */
+/** Where pgproxy's files go when the configuration names no path. Never where others could create something first, as in /tmp. */
 final class RunDirectory {
 
     private static final String NAME = "pgproxy";
@@ -14,11 +14,11 @@ final class RunDirectory {
     private RunDirectory() {}
 
     /**
-     * {@code /run/pgproxy} for root, and for the user whom an init script made it for; else the user's runtime directory; else
-     * {@code run} beside what outlives a restart of the host.
+     * {@code /run/pgproxy} for root, and for the user that an init script made it for; else the user's runtime directory; else
+     * {@code run} in the directory for state.
      *
      * @param runtimeDirectory the value of XDG_RUNTIME_DIR, null when there is none
-     * @param isOwn whether there is a directory that belongs to this user
+     * @param isOwn whether a path is a directory that belongs to this user
      */
     static Path choose(String user, @Nullable String runtimeDirectory, Path state, Predicate<Path> isOwn) {
         if (user.equals("root") || isOwn.test(RUN)) {
@@ -29,11 +29,11 @@ final class RunDirectory {
     }
 
     /**
-     * Where files go that outlive a restart of the host: {@code /var/lib/pgproxy} for root, and for the user whom an init script made it
+     * Where files go that survive a restart of the host: {@code /var/lib/pgproxy} for root, and for the user that an init script made it
      * for; else the user's directory for state.
      *
      * @param stateDirectory the value of XDG_STATE_HOME, null when there is none
-     * @param isOwn whether there is a directory that belongs to this user
+     * @param isOwn whether a path is a directory that belongs to this user
      */
     static Path chooseForState(String user, String home, @Nullable String stateDirectory, Predicate<Path> isOwn) {
         if (user.equals("root") || isOwn.test(STATE)) {

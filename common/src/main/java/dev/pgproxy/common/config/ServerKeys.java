@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** The keys about servers: which there are, how the proxy itself logs in to them, and what becomes of them when the primary is gone. */
+/** The keys about servers: which ones there are, how the proxy itself logs in to them, and what happens when the primary is gone. */
 final class ServerKeys {
 
     static final Setting<Optional<Endpoint>> MASTER =
@@ -46,7 +46,7 @@ final class ServerKeys {
             "conninfo.conn_retry_interval",
             Duration.ofSeconds(6),
             Setting.SHORTEST,
-            "Pause between two of these connection attempts.");
+            "Time from the start of one of these connection attempts to the start of the next.");
     static final Setting<Duration> QUERY_INTERVAL = Setting.time(
             "conninfo.query_interval",
             Duration.ofSeconds(30),

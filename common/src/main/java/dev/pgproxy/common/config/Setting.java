@@ -11,10 +11,10 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * A key of the configuration, declared once: what it is called, what it may be, what an absent one means, and what it is for. Files, the
- * reference and the table {@code config} of pg_proxy follow this.
+ * A key of the configuration, declared once: its name, its type, its default and its purpose. Files, the reference and the table
+ * {@code config} of pg_proxy follow this.
  *
- * @param <T> its value
+ * @param <T> the type of its value
  */
 public final class Setting<T> {
 
@@ -24,7 +24,7 @@ public final class Setting<T> {
         RESTART
     }
 
-    /** Of a time that cannot be turned off. */
+    /** The minimum of a time that cannot be turned off. */
     static final Duration SHORTEST = Duration.ofMillis(10);
 
     private static final String FIRST_RELEASE = "0.1";
@@ -69,7 +69,7 @@ public final class Setting<T> {
                 key, type, defaultValue, help, reading, Effect.RELOAD, false, false, defaultValue, List.of());
     }
 
-    /** A text of which nothing is known but its length. */
+    /** A text of which only the length is checked. */
     static Setting<Optional<String>> text(String key, String help) {
         return of(key, "text", "", help, source -> source.text(key));
     }
@@ -78,7 +78,7 @@ public final class Setting<T> {
         return of(key, "text", defaultValue, help, source -> source.text(key, defaultValue));
     }
 
-    /** One without which nothing starts. */
+    /** A key without which pgproxy does not start. */
     static Setting<String> requiredText(String key, String example, String help) {
         return of(key, "text, required", "", help, source -> source.requiredText(key, example))
                 .example(example);
@@ -102,7 +102,7 @@ public final class Setting<T> {
                 source -> source.number(key, defaultValue, 0, Long.MAX_VALUE));
     }
 
-    /** @param least 0 for one that can be turned off */
+    /** @param least 0 for a time that can be turned off */
     static Setting<Duration> time(String key, Duration defaultValue, Duration least, String help) {
         return of(
                 key,
@@ -136,7 +136,7 @@ public final class Setting<T> {
         return of(key, "host:port", "", help, source -> source.address(key));
     }
 
-    /** One without which nothing starts. */
+    /** A key without which pgproxy does not start. */
     static Setting<Optional<Endpoint>> requiredAddress(String key, String example, String help) {
         Function<SettingSource, Optional<Endpoint>> reading = source -> {
             source.requiredText(key, example);
@@ -145,13 +145,13 @@ public final class Setting<T> {
         return of(key, "host:port, required", "", help, reading).example(example);
     }
 
-    /** @param leastPort 0 where the system may choose */
+    /** @param leastPort 0 where the system may choose the port */
     static Setting<List<Endpoint>> addresses(String key, int leastPort, String help) {
         return of(key, "host:port, separated by commas", "", help, source -> source.addresses(key, leastPort))
                 .list();
     }
 
-    /** Keys that begin alike, one for each of a kind. */
+    /** Keys with a common prefix, one for each of a kind. */
     static Setting<List<String>> family(String prefix, String kind, String type, String help) {
         return of(prefix + kind, type, "", help, source -> source.keysWithPrefix(prefix));
     }
@@ -162,12 +162,12 @@ public final class Setting<T> {
                 key, type, defaultValue, help, reading, Effect.RESTART, isSecret, isList, example, seeAlso);
     }
 
-    /** Nobody is to see the value. */
+    /** The value must not be shown. */
     Setting<T> secret() {
         return new Setting<>(key, type, defaultValue, help, reading, effect, true, isList, example, seeAlso);
     }
 
-    /** The value may be longer than that of others. */
+    /** The value may be longer than those of other keys. */
     Setting<T> list() {
         return new Setting<>(key, type, defaultValue, help, reading, effect, isSecret, true, example, seeAlso);
     }
@@ -176,7 +176,7 @@ public final class Setting<T> {
         return new Setting<>(key, type, defaultValue, help, reading, effect, isSecret, isList, value, seeAlso);
     }
 
-    /** @param words where the default is no fixed value */
+    /** @param words describe a default that is not a fixed value */
     Setting<T> defaultsTo(String words) {
         return new Setting<>(key, type, words, help, reading, effect, isSecret, isList, example, seeAlso);
     }
@@ -187,7 +187,7 @@ public final class Setting<T> {
                 key, type, defaultValue, help, reading, effect, isSecret, isList, example, List.of(others));
     }
 
-    /** The value in force; what is wrong with it is noted in the source. */
+    /** The value in force; problems with it are noted in the source. */
     T read(SettingSource source) {
         return reading.apply(source);
     }
@@ -197,7 +197,7 @@ public final class Setting<T> {
         return key;
     }
 
-    /** What it may be, in words. */
+    /** Its type, in words. */
     public String type() {
         return type;
     }
@@ -207,7 +207,7 @@ public final class Setting<T> {
         return defaultValue;
     }
 
-    /** What it is for, in a line. */
+    /** Its purpose, in one line. */
     public String help() {
         return help;
     }
@@ -224,17 +224,17 @@ public final class Setting<T> {
         return isList;
     }
 
-    /** The release that has it first. */
+    /** The first release that has it. */
     public String since() {
         return FIRST_RELEASE;
     }
 
-    /** A value; empty where none says more than the help. */
+    /** An example of a value; empty where it would say no more than the help. */
     public String example() {
         return example;
     }
 
-    /** Keys and documents that belong to it. */
+    /** Related keys and documents. */
     public List<String> seeAlso() {
         return seeAlso;
     }
@@ -244,7 +244,7 @@ public final class Setting<T> {
         return name.equals(key) || (prefix().length() < key.length() && name.startsWith(prefix()));
     }
 
-    /** Without the word in capitals that the name of a family ends with. */
+    /** The name without the word in capitals that a family's name ends with. */
     String prefix() {
         int end = key.length();
         while (end > 0 && Character.isUpperCase(key.charAt(end - 1))) {

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** What the values of keys are read from, by type. What is wrong with one is noted, and a value is returned that can be used all the same. */
+/** The source of the values of keys, by type. Problems with a value are noted, and a usable value is returned all the same. */
 interface SettingSource {
 
-    /** Empty when the key is not set or set to nothing. */
+    /** Empty when the key is not set or its value is empty. */
     Optional<String> text(String key);
 
     String text(String key, String defaultValue);
@@ -34,6 +34,6 @@ interface SettingSource {
     /** Separated by commas; none when the key is not set. */
     List<Endpoint> addresses(String key, int minimumPort);
 
-    /** The keys that begin with this, all of them known from now on. */
+    /** The keys that begin with this, all of which become known. */
     List<String> keysWithPrefix(String prefix);
 }

@@ -1,7 +1,7 @@
 package dev.pgproxy.common.config;
 
 /**
- * How long a silent peer is believed in.
+ * How long a silent peer counts as alive.
  *
  * @param keepalive whether the kernel probes an idle connection
  * @param idleSeconds silence before the first probe

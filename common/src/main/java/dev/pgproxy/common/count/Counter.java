@@ -1,6 +1,6 @@
 package dev.pgproxy.common.count;
 
-/** Something that is counted since the process started. Used by the thread of the loop. */
+/** A count since the start of the process. Used on the loop's thread. */
 public final class Counter {
 
     private long value;

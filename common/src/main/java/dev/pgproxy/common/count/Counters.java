@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
-/** All figures of one process. A new one is one line where it is counted; the table {@code counter} has it by itself. */
+/** All figures of one process. A new one takes one line where it is counted; the table {@code counter} then has it automatically. */
 public final class Counters {
 
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,62}");
@@ -18,8 +18,8 @@ public final class Counters {
     /**
      * A new counter.
      *
-     * @param name as a metric has it, unique in this process: what is counted, in the plural
-     * @param help what it counts, in a line
+     * @param name in the form of a metric's name, unique in this process: what is counted, in the plural
+     * @param help what it counts, in one line
      */
     public Counter counter(String name, String help) {
         Counter counter = new Counter();
@@ -28,9 +28,9 @@ public final class Counters {
     }
 
     /**
-     * A figure that somebody else keeps.
+     * A figure that is kept elsewhere.
      *
-     * @throws IllegalArgumentException when the name is taken, or is none
+     * @throws IllegalArgumentException when the name is taken or invalid
      */
     public void add(String name, String help, LongSupplier value) {
         if (!NAME.matcher(name).matches() || figures.putIfAbsent(name, new Figure(help, value)) != null) {

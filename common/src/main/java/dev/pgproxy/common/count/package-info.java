@@ -1,4 +1,4 @@
-/** What a process counts: each figure by name, for the table {@code counter} of pg_proxy and for whatever reads figures later. */
+/** What a process counts: each figure by name, for the table {@code counter} of pg_proxy and for other readers later. */
 @NullMarked
 package dev.pgproxy.common.count;
 

@@ -6,7 +6,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
-/** What is wrong with a file, in the words that people know it by; Java's have the name of a class in place of them. */
+/** Describes what is wrong with a file in familiar words, where Java's text has the name of a class. */
 public final class FileProblem {
 
     private FileProblem() {}

@@ -11,8 +11,8 @@ import java.util.ArrayDeque;
 import java.util.Map;
 
 /**
- * Looks at every step on the way to a file. A user that can rename a directory on it, or made one of its links, decides which file it is: a
- * pid that is killed, a socket that descriptors go to, a state that says which server is the primary.
+ * Checks every step of the path to a file. A user who can rename a directory on the path, or made one of its links, decides which file it
+ * leads to: the pid that is killed, the socket that descriptors go to, the state that says which server is the primary.
  */
 public final class TrustedPath {
 
@@ -20,7 +20,7 @@ public final class TrustedPath {
     private static final int OTHERS_WRITE = 0002;
     private static final int OTHERS_READ = 0004;
     private static final int STICKY = 01000;
-    /** As the kernel's own bound. */
+    /** The kernel's own limit. */
     private static final int MAX_LINKS = 40;
 
     private static final Path SELF = Path.of("/proc/self");
@@ -28,14 +28,14 @@ public final class TrustedPath {
     private TrustedPath() {}
 
     /**
-     * Checks all directories and links on the way to the file, and the file, as far as they exist.
+     * Checks all directories and links on the path to the file, and the file itself, as far as they exist.
      *
-     * @param what the configuration calls it
-     * @throws IOException when somebody else could put another file in its place, or has, with what to do
+     * @param what the key that names the file in the configuration
+     * @throws IOException when another user could replace the file, or has done so; the message says what to do
      */
     public static void check(String what, Path file) throws IOException {
         ArrayDeque<Path> left = new ArrayDeque<>();
-        file.toAbsolutePath().forEach(left::add); // Not made simple: what .. means is known once the link before it is.
+        file.toAbsolutePath().forEach(left::add); // Not normalized: what .. means depends on the link before it.
         Path at = Path.of("/");
         int links = 0;
         checkStep(what, file, at, attributes(at));
@@ -49,7 +49,7 @@ public final class TrustedPath {
             try {
                 attributes = attributes(next, LinkOption.NOFOLLOW_LINKS);
             } catch (NoSuchFileException e) {
-                return; // From here on this process makes everything itself.
+                return; // This process creates the rest itself.
             }
             checkStep(what, file, next, attributes);
             if (!Files.isSymbolicLink(next)) {
@@ -69,9 +69,9 @@ public final class TrustedPath {
     }
 
     /**
-     * Makes a directory, and those on the way to it. Where others can write they may have been faster, so it is checked afterwards.
+     * Creates a directory and its parents. Where others can write, they may have been faster, so it is checked afterwards.
      *
-     * @throws IOException as for {@link #check}, and when it cannot be made
+     * @throws IOException as for {@link #check}, and when it cannot be created
      */
     public static void createDirectories(String what, Path directory) throws IOException {
         Files.createDirectories(directory);
@@ -104,9 +104,9 @@ public final class TrustedPath {
     }
 
     /**
-     * Sees that reading it comes to an end: a pipe has none.
+     * Makes sure that reading the file comes to an end: a pipe has none.
      *
-     * @throws IOException when there is something of this name that is not a regular file
+     * @throws IOException when something other than a regular file has this name
      */
     public static void checkRegular(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -114,7 +114,7 @@ public final class TrustedPath {
         }
     }
 
-    /** Whether there is a directory, and it belongs to the user that this process runs as. */
+    /** Whether this is a directory that belongs to the user that this process runs as. */
     public static boolean isOwnDirectory(Path path) {
         try {
             return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)

@@ -1,4 +1,4 @@
-/** Whether a file is where nobody else can put another one in its place, and whether it is a file at all. */
+/** Whether other users could replace a file, and whether it is a file at all. */
 @NullMarked
 package dev.pgproxy.common.files;
 

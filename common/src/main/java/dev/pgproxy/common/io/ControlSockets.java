@@ -60,7 +60,7 @@ public final class ControlSockets {
                     accepted.accept(new DescriptorSocket(child, poller));
                 }
             } catch (IOException e) {
-                // No descriptor is left, or a child gave up. The child that waits is still waiting then.
+                // No descriptor is left, or a child gave up. A child that waits is accepted at the next try.
                 registration.interest(Interest.NONE);
                 loop.scheduler().afterMs(RETRY_MS, () -> registration.interest(Interest.READ));
             }
@@ -74,14 +74,14 @@ public final class ControlSockets {
     }
 
     /**
-     * Opens the master's socket, in a directory that is made if it is missing.
+     * Opens the master's socket, in a directory that is created if it is missing.
      *
      * @throws IOException when the directory is not the user's own with mode 0700, or the socket cannot be bound
      */
     public static Listener listen(Path path, EventLoop loop, EpollPoller poller, Consumer<DescriptorSocket> accepted)
             throws IOException {
         ownDirectory(path.toAbsolutePath().getParent());
-        // Nobody else can be listening there: the master holds the lock of its pid file by now.
+        // No other master can be listening there: this one holds the lock of its pid file by now.
         Files.deleteIfExists(path);
         AFUNIXServerSocketChannel server = AFUNIXServerSocketChannel.open();
         try {
@@ -118,9 +118,9 @@ public final class ControlSockets {
     }
 
     /**
-     * A child's connection to the master.
+     * Connects a child to the master.
      *
-     * @throws IOException when nobody of this process's own user listens there
+     * @throws IOException when no process of the same user listens there
      */
     public static DescriptorSocket connect(Path path, EpollPoller poller) throws IOException {
         AFUNIXSocketChannel channel;

@@ -11,13 +11,13 @@ import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.AFUNIXSocketCredentials;
 import org.newsclub.net.unix.FileDescriptorCast;
 
-/** A connected, non-blocking AF_UNIX stream socket that takes descriptors along by SCM_RIGHTS. Buffers handed to it are direct. */
+/** A connected, non-blocking AF_UNIX stream socket that passes descriptors by SCM_RIGHTS. Buffers passed to it must be direct. */
 public final class DescriptorSocket {
 
     private static final int ANCILLARY_BYTES = 256;
 
     /**
-     * The process and the user at the other end, as the kernel vouches for them.
+     * The process and the user at the other end, as the kernel reports them.
      *
      * @param pid process id at the time of the connect
      */
@@ -25,13 +25,13 @@ public final class DescriptorSocket {
 
     private final AFUNIXSocketChannel socket;
 
-    /** A duplicate: junixsocket closes its own by itself when the connection is reset, and its number may be another's then. */
+    /** A duplicate: junixsocket closes its own descriptor when the connection is reset, and another one may then have its number. */
     private final OwnedFd watchedFd;
 
     private final EpollPoller.Registration registration;
 
     /**
-     * Takes over a connected socket, and waits for nothing until {@link #interest} is called. When that fails, the socket is closed.
+     * Takes over a connected socket, and waits for nothing until {@link #interest} is called. On failure the socket is closed.
      *
      * @throws IOException when the socket cannot be made non-blocking, or no descriptor is left
      */
@@ -52,13 +52,13 @@ public final class DescriptorSocket {
         return FileDescriptorCast.using(fd).as(Integer.class);
     }
 
-    /** Who is at the other end. */
+    /** The process at the other end. */
     public Peer peer() throws IOException {
         AFUNIXSocketCredentials credentials = socket.getPeerCredentials();
         return new Peer(credentials.getPid(), credentials.getUid());
     }
 
-    /** Chooses who is called when the socket is ready. */
+    /** Sets the handler that is called when the socket is ready. */
     public void onReady(ReadyHandler handler) {
         registration.handler(handler);
     }
@@ -71,7 +71,7 @@ public final class DescriptorSocket {
     /**
      * Reads once. The kernel ends a read after bytes that carry descriptors.
      *
-     * @param received gets what came along; owned before anybody looks at a byte
+     * @param received gets the descriptors that came along; they are owned before any byte is parsed
      * @return bytes read, 0 when there is nothing now, -1 at end of stream
      * @throws LibcException when no descriptor is left for one that was received
      * @throws IOException when the connection is broken
@@ -81,7 +81,7 @@ public final class DescriptorSocket {
         LibcException failure = null;
         for (FileDescriptor each : socket.getReceivedFileDescriptors()) {
             try {
-                received.add(OwnedFd.duplicateOf(number(each))); // junixsocket closes its own when it is garbage.
+                received.add(OwnedFd.duplicateOf(number(each))); // junixsocket closes its own when it is collected.
             } catch (LibcException e) {
                 failure = e;
             } finally {
@@ -111,7 +111,7 @@ public final class DescriptorSocket {
     /**
      * Writes once.
      *
-     * @param with descriptors that travel with the first byte; they stay the caller's
+     * @param with descriptors that travel with the first byte; the caller keeps them
      * @return bytes that were taken, 0 when none can be taken now
      * @throws IOException when the connection is broken
      */
@@ -129,7 +129,7 @@ public final class DescriptorSocket {
         try {
             socket.close();
         } catch (IOException e) {
-            // The descriptor is gone either way, and nobody waits for this socket any more.
+            // The descriptor is gone either way, and nothing waits for this socket any more.
             return;
         }
     }

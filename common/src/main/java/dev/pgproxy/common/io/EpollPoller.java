@@ -37,7 +37,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private int usedSlots;
     private int nextGeneration;
 
-    /** One descriptor's place in the poller. The descriptor belongs to the caller, who closes this first. */
+    /** One descriptor's place in the poller. The descriptor belongs to the caller, which closes this first. */
     public final class Registration {
         private final int fd;
         private final int slot;
@@ -57,7 +57,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
             handler = newHandler;
         }
 
-        /** With no interest the descriptor is taken out, since epoll reports a broken connection even when nothing is asked for. */
+        /** Without interest the descriptor is removed, since epoll reports a broken connection even when nothing is asked for. */
         public void interest(int newInterest) {
             if (open && newInterest != interest) {
                 int operation = interest == Interest.NONE
@@ -77,7 +77,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
         }
     }
 
-    /** @throws IOException when the kernel gives no epoll or event descriptor */
+    /** @throws IOException when the kernel provides no epoll or event descriptor */
     public EpollPoller() throws IOException {
         epollFd = checked(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "could not create an epoll descriptor");
         OwnedFd wakeUp = null;
@@ -117,7 +117,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
         change.putInt(0, bits);
         change.putLong(DATA_OFFSET, ((long) registration.generation << 32) | registration.slot);
         if (Libc.epoll_ctl(epollFd.number(), operation, registration.fd, changeAddress) != 0) {
-            // Only a descriptor that is not ours any more, or no kernel memory, fails here: state we cannot go on with.
+            // Fails only for a descriptor that is no longer ours, or without kernel memory: we cannot continue then.
             throw new IllegalStateException("epoll_ctl operation " + operation + ": " + Libc.strerror(Libc.errno()));
         }
     }

@@ -7,7 +7,7 @@ import java.util.List;
 import org.newsclub.net.unix.AFUNIXSocketChannel;
 import org.newsclub.net.unix.FileDescriptorCast;
 
-/** junixsocket speaks {@link FileDescriptor} objects where we hold numbers; this is the bridge. */
+/** Bridges the {@link FileDescriptor} objects of junixsocket and the numbers that we hold. */
 final class FileDescriptorBox {
 
     private FileDescriptorBox() {}
@@ -22,7 +22,7 @@ final class FileDescriptorBox {
         socket.setOutboundFileDescriptors(boxes);
     }
 
-    /** Closes a received descriptor now, and so that no cleaner closes its number again later. */
+    /** Closes a received descriptor now, in such a way that no cleaner closes its number again later. */
     static void close(FileDescriptor received) throws IOException {
         new FileInputStream(received).close();
     }

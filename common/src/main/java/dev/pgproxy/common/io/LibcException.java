@@ -2,7 +2,7 @@ package dev.pgproxy.common.io;
 
 import java.io.IOException;
 
-/** A libc call that failed, with what it was about and the system's words for why. */
+/** A failed libc call, with its purpose and the system's error message. */
 public final class LibcException extends IOException {
 
     private final int errno;
@@ -22,7 +22,7 @@ public final class LibcException extends IOException {
         return errno == Libc.EACCES;
     }
 
-    /** No descriptor could be had: this process's limit (EMFILE), the system's (ENFILE), or memory for one. */
+    /** No descriptor was available: this process's limit (EMFILE), the system's (ENFILE), or lack of memory. */
     public boolean isOutOfDescriptors() {
         return errno == Libc.EMFILE || errno == Libc.ENFILE || errno == Libc.ENOBUFS || errno == Libc.ENOMEM;
     }

@@ -3,8 +3,8 @@ package dev.pgproxy.common.io;
 import dev.pgproxy.common.loop.Descriptor;
 
 /**
- * A file descriptor with one owner, who closes it. The holder of the {@code OwnedFd} owns the descriptor;
- * {@link #transfer} moves it to a new holder and leaves this one empty. Not thread-safe.
+ * A file descriptor with one owner, which closes it. The holder of the {@code OwnedFd} owns the descriptor; {@link #transfer} moves it to a
+ * new holder and leaves this one empty. Not thread-safe.
  */
 public final class OwnedFd implements Descriptor {
 
@@ -37,7 +37,7 @@ public final class OwnedFd implements Descriptor {
         return duplicateOf(number());
     }
 
-    /** As {@link #duplicate}, of a descriptor that somebody else owns. */
+    /** As {@link #duplicate}, for a descriptor that is owned elsewhere. */
     static OwnedFd duplicateOf(int number) throws LibcException {
         int copy = Libc.fcntl(number, Libc.F_DUPFD_CLOEXEC, 0);
         if (copy < 0) {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the kernel tells about a process of ours, from /proc. */
+/** What the kernel reports about one of our processes, from /proc. */
 public final class ProcessFacts {
 
     private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");

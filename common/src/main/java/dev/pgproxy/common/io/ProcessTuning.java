@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a process sets about itself once at start. */
+/** What a process sets for itself once at its start. */
 public final class ProcessTuning {
 
     private static final int COMM_BYTES = 15; // TASK_COMM_LEN less the terminator
@@ -15,7 +15,7 @@ public final class ProcessTuning {
 
     private ProcessTuning() {}
 
-    /** Names the process as {@code ps} and {@code top} show it; longer names are cut to 15 bytes by the kernel's limit. */
+    /** Sets the name of the process in {@code ps} and {@code top}; longer names are cut to 15 bytes, the kernel's limit. */
     public static void setProcessName(String name) {
         String comm = name.length() > COMM_BYTES ? name.substring(0, COMM_BYTES) : name;
         // The process's name is that of its first thread, which in a JVM is not the one that runs main.
@@ -23,7 +23,7 @@ public final class ProcessTuning {
         try {
             Files.write(Path.of("/proc/self/task/" + pid + "/comm"), comm.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
-            // Only how it looks in ps: a kernel without /proc is no reason not to serve.
+            // It matters only for ps: a kernel without /proc is no reason not to serve.
             return;
         }
     }
@@ -48,8 +48,8 @@ public final class ProcessTuning {
     }
 
     /**
-     * Lets other processes have the processor first. To be called before threads are started, which inherit it; those of the JVM itself
-     * that run already keep their priority.
+     * Gives other processes the processor first. Must be called before threads are started, which inherit it; JVM threads that
+     * already run keep their priority.
      */
     public static void yieldToOthers() {
         Libc.setpriority(Libc.PRIO_PROCESS, 0, LOW_PRIORITY);

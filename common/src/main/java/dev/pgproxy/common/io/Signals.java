@@ -3,10 +3,10 @@ package dev.pgproxy.common.io;
 import java.lang.reflect.Proxy;
 
 /**
- * Signals of the process. Handlers run on a thread of the JVM's own; they hand over to the loop.
+ * Signals of the process. Handlers run on a thread of the JVM; they hand over to the loop.
  *
- * <p>The JDK offers signals only in sun.misc, whose every mention is a warning that cannot be suppressed; so it is called by
- * reflection, and the build keeps failing on all other warnings.
+ * <p>The JDK offers signals only in sun.misc, and every mention of that is a warning that cannot be suppressed. It is called by reflection,
+ * so that the build can fail on all other warnings.
  */
 public final class Signals {
 
@@ -29,7 +29,7 @@ public final class Signals {
         }
     }
 
-    /** The signal does nothing from now on. */
+    /** Makes the signal do nothing. */
     public static void ignore(String name) {
         handle(name, () -> {});
     }

@@ -8,13 +8,13 @@ import dev.pgproxy.common.loop.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A {@link Transport} over a TCP socket, which it owns. Buffers handed to it are direct. */
+/** A {@link Transport} over a TCP socket, which it owns. Buffers passed to it must be direct. */
 public final class SocketTransport implements ClientConnection {
 
     private final OwnedFd fd;
     private final EpollPoller.Registration registration;
 
-    /** Takes the descriptor, which must be non-blocking; waits for nothing until {@link #interest} is called. */
+    /** Takes over the descriptor, which must be non-blocking; waits for nothing until {@link #interest} is called. */
     public SocketTransport(OwnedFd fd, EpollPoller poller) {
         this.fd = fd.transfer();
         this.registration = poller.register(this.fd.number(), Interest.NONE, ready -> {});
@@ -27,9 +27,9 @@ public final class SocketTransport implements ClientConnection {
     }
 
     /**
-     * As above, of a connection that another process has sent.
+     * A transport for a connection that another process has sent.
      *
-     * @param descriptor which must be non-blocking
+     * @param descriptor of the connection, non-blocking
      */
     public static SocketTransport of(Descriptor descriptor, EpollPoller poller) {
         return new SocketTransport((OwnedFd) descriptor, poller);

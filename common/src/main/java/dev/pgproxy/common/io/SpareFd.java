@@ -3,8 +3,8 @@ package dev.pgproxy.common.io;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A descriptor kept in reserve. When the process has none left, giving it up lets one more connection be accepted,
- * told why, and closed, instead of leaving it and every later client to wait without a word.
+ * A descriptor kept in reserve. When the process has none left, giving it up lets one more connection be accepted, refused with a reason,
+ * and closed, instead of leaving it and every later client to wait without an answer.
  */
 public final class SpareFd implements AutoCloseable {
 
@@ -28,7 +28,7 @@ public final class SpareFd implements AutoCloseable {
         return true;
     }
 
-    /** Takes a descriptor into reserve again, if the system has one to give. */
+    /** Refills the reserve, if the system has a descriptor left. */
     public void refill() {
         if (fd == null) {
             int opened = Libc.open("/dev/null", Libc.O_RDONLY | Libc.O_CLOEXEC);

@@ -17,7 +17,7 @@ public final class TcpSockets {
     private static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
     private static final int ADDRESS_BYTES = 128; // sizeof(struct sockaddr_storage)
 
-    /** An accepted connection: its socket, which the receiver owns, and where it comes from. */
+    /** An accepted connection: its socket, which the receiver owns, and the peer's address. */
     public record Accepted(OwnedFd fd, InetSocketAddress peer) {}
 
     private TcpSockets() {}
@@ -48,7 +48,7 @@ public final class TcpSockets {
         return poller.register(listener.number(), Interest.READ, handler);
     }
 
-    /** Sends what fits into an empty socket buffer and closes, for when there is nothing left to wait with. */
+    /** Sends what fits into an empty socket buffer and closes, for a process that has no descriptors left for waiting. */
     public static void writeOnceAndClose(OwnedFd fd, byte[] bytes) {
         try (fd) {
             ByteBuffer buffer = Libc.allocate(bytes.length).put(bytes);
@@ -56,7 +56,7 @@ public final class TcpSockets {
         }
     }
 
-    /** The address that a socket is bound to; tells the port when the system chose it. */
+    /** The address that a socket is bound to, with the port that the system chose if it did. */
     public static InetSocketAddress localAddress(OwnedFd fd) throws LibcException {
         ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
         ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
@@ -69,7 +69,7 @@ public final class TcpSockets {
     /**
      * Accepts one waiting connection.
      *
-     * @return null when none waits
+     * @return null when no connection waits
      * @throws LibcException when the system has no descriptor left, or accepting is broken for good
      */
     public static @Nullable Accepted accept(OwnedFd listener) throws LibcException {
@@ -86,7 +86,7 @@ public final class TcpSockets {
             if (errno == Libc.EAGAIN) {
                 return null;
             }
-            // A client that left while it waited is no reason to stop; all else is for the caller.
+            // A client that left while it waited is no reason to stop; the caller handles all other errors.
             if (errno != Libc.ECONNABORTED && errno != Libc.EINTR) {
                 throw new LibcException("could not accept a connection", errno);
             }
@@ -94,7 +94,7 @@ public final class TcpSockets {
     }
 
     /**
-     * Starts a connect; the socket becomes writable when it ended, well or not.
+     * Starts a connect; the socket becomes writable when it has succeeded or failed.
      *
      * @throws LibcException when it failed at once
      */
@@ -168,13 +168,13 @@ public final class TcpSockets {
     }
 
     /**
-     * A peer whose address was told as text.
+     * The address of a peer, from text.
      *
-     * @param ip an address, no name
+     * @param ip an IP address, not a host name
      */
     public static InetSocketAddress peer(String ip, int port) {
         try {
-            return new InetSocketAddress(InetAddress.getByName(ip), port); // Asks no name server about an address.
+            return new InetSocketAddress(InetAddress.getByName(ip), port); // An address needs no name server.
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(ip + " is no address", e);
         }

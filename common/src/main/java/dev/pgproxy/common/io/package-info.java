@@ -1,6 +1,6 @@
 /**
- * Everything native: epoll, sockets, descriptors and the control channel, through JNA and junixsocket.
- * No other package touches either library. Nothing here knows PostgreSQL or what a session is.
+ * Everything native: epoll, TCP and control sockets, and descriptors, through JNA and junixsocket. No other package uses either library.
+ * Nothing here knows of PostgreSQL or sessions.
  */
 @NullMarked
 package dev.pgproxy.common.io;

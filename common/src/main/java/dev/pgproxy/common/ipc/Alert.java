@@ -4,12 +4,12 @@ import dev.pgproxy.common.log.ForPeople;
 import dev.pgproxy.common.net.Endpoint;
 
 /**
- * Something about the servers that people are told, wherever they are.
+ * An alert about a server, for people, wherever they are.
  *
- * @param server that it is about
- * @param message what happened and why
+ * @param server the server that it is about
+ * @param message what happened, and why
  * @param hint what can be done; empty for nothing
- * @param at when, as ISO 8601 has it
+ * @param at time in ISO 8601
  */
 public record Alert(
         Kind kind,
@@ -40,12 +40,12 @@ public record Alert(
             this.alarm = alarm;
         }
 
-        /** Whether somebody should look at it soon. */
+        /** Whether it needs attention soon. */
         public boolean isAlarm() {
             return alarm;
         }
 
-        /** Its name as it stands in logs and alerts. */
+        /** Its name in logs and alerts. */
         public String label() {
             return name().toLowerCase(java.util.Locale.ROOT);
         }

@@ -15,7 +15,7 @@ public final class AlertMessages {
         void onSendAlert(SendAlert message);
     }
 
-    /** Tell people. {@link AlertSent} answers when that was done, or given up. */
+    /** Send this alert to people. {@link AlertSent} answers once that was done or given up. */
     public record SendAlert(long alertId, Alert alert) implements ControlMessage.ToTaskWorker {
         @Override
         public void dispatchTo(ControlMessage.TaskWorkerDesks desks) {

@@ -30,7 +30,7 @@ public final class BackendMessages {
         void onReconnect(Reconnect message);
     }
 
-    /** What a pool-worker says. */
+    /** What a pool-worker sends. */
     public sealed interface FromWorker extends ControlMessage.FromPoolWorker {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -40,7 +40,7 @@ public final class BackendMessages {
         }
     }
 
-    /** The backend is being reset for its next user, and can be claimed already. */
+    /** The backend is being reset for its next client, and can already be claimed. */
     public record BackendResetting(long backendId) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -56,7 +56,7 @@ public final class BackendMessages {
         }
     }
 
-    /** The backend was given up, but the server has not ended its side: its place is not free yet, and nobody has it. */
+    /** The backend was given up, but the server has not closed its side: its place is not free yet, and no session has it. */
     public record BackendClosing(long backendId) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -73,9 +73,9 @@ public final class BackendMessages {
     }
 
     /**
-     * A client's command failed because something is in use (SQLSTATE 55006), or waits for that.
+     * A client's command failed because an object is in use (SQLSTATE 55006), or waits for that object.
      *
-     * @param message the server's words, or others, that name it in quotes
+     * @param message the server's error, which names the object in quotes; the name alone when the command waits
      * @param isWaiting whether the command can still succeed
      */
     public record ObjectInUse(Endpoint server, @ForPeople String message, boolean isWaiting) implements FromWorker {
@@ -85,7 +85,7 @@ public final class BackendMessages {
         }
     }
 
-    /** Close this backend if it is idle: another user of the server needs its place. */
+    /** Close this backend if it is idle: another client of the server needs its place. */
     public record EvictBackend(long backendId) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
@@ -93,7 +93,7 @@ public final class BackendMessages {
         }
     }
 
-    /** Close the idle backends of this server whose database these words name, as in {@link ObjectInUse}. */
+    /** Close the idle backends of this server whose database this message names, as in {@link ObjectInUse}. */
     public record GiveUpIdle(Endpoint server, @ForPeople String message, boolean isWaiting)
             implements ControlMessage.ToPoolWorker {
         @Override
@@ -102,7 +102,7 @@ public final class BackendMessages {
         }
     }
 
-    /** Use no connection to this server again that is open now: close idle ones, and the others when their client leaves. */
+    /** Do not reuse the connections to this server that are open now: close idle ones, and the others when their client leaves. */
     public record Reconnect(Endpoint server) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {

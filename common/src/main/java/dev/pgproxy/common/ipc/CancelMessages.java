@@ -39,7 +39,7 @@ public final class CancelMessages {
         void onPerformCancel(PerformCancel message);
     }
 
-    /** What workers say. */
+    /** What workers send. */
     public sealed interface FromWorker extends ControlMessage.ToMaster {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -50,7 +50,7 @@ public final class CancelMessages {
     }
 
     /**
-     * This worker owns the session that the cancel names; the server's own key for it. The backend is held back until
+     * This worker owns the session that the cancel names, and sends the server's own key for it. It holds the backend until
      * {@link CancelFinished} names it.
      */
     public record CancelTarget(long cancelId, long backendId, Endpoint server, int pid, byte[] key)
@@ -70,8 +70,8 @@ public final class CancelMessages {
     }
 
     /**
-     * The client of this backend is gone while its query runs: asks for a cancel, with the server's own key.
-     * {@link CancelFinished} tells when it is over, or that the query is better left alone.
+     * The client of this backend is gone while its query runs: asks for a cancel, with the server's own key. {@link CancelFinished} reports
+     * when it is over, or that the query is better left alone.
      *
      * @param server as the configuration names it
      * @param peer the address that the backend is connected to
@@ -84,7 +84,10 @@ public final class CancelMessages {
         }
     }
 
-    /** The task-worker's connection for this cancel is closed; {@code delivered} when the server closed it. */
+    /**
+     * The task-worker is done with this cancel; {@code delivered} when the server closed its connection, or the
+     * query was left alone on purpose.
+     */
     public record CancelDone(long cancelId, boolean delivered) implements FromWorker, ControlMessage.FromTaskWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -92,7 +95,7 @@ public final class CancelMessages {
         }
     }
 
-    /** Who owns the session with this pid and secret? */
+    /** Which worker owns the session with this pid and secret? */
     public record FindCancelTarget(long cancelId, int pid, byte[] secret) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
@@ -101,8 +104,8 @@ public final class CancelMessages {
     }
 
     /**
-     * The cancel that named this backend is over. When that is not {@code certain}, its signal may still come, and the backend
-     * must not serve anybody else.
+     * The cancel that named this backend is over. When that is not {@code certain}, its signal may still arrive, and the backend
+     * must not serve another client.
      */
     public record CancelFinished(long backendId, boolean certain) implements ControlMessage.ToPoolWorker {
         @Override
@@ -112,10 +115,10 @@ public final class CancelMessages {
     }
 
     /**
-     * Send this CancelRequest and wait until the server closes the connection, for this long at most.
+     * Send this CancelRequest and wait until the server closes the connection, for at most this long.
      *
-     * @param abandonedAt the server as the configuration names it, when the query's client is gone: then nothing is sent that would
-     *     make worse what it left; empty when a client asked for it
+     * @param abandonedAt the server as the configuration names it, when the query's client is gone: then no cancel is sent that would make
+     *     things worse; empty when a client asked for it
      */
     public record PerformCancel(
             long cancelId, Endpoint server, int pid, byte[] key, long timeoutMs, Optional<Endpoint> abandonedAt)

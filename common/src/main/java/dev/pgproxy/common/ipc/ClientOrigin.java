@@ -14,7 +14,7 @@ public record ClientOrigin(String ip, int port, long waitedMs) {
         return new ClientOrigin(sameIp, port, waitedMs);
     }
 
-    /** Address and port, as the log has them. */
+    /** Address and port, as in the log. */
     public String display() {
         return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;
     }

@@ -4,8 +4,8 @@ import dev.pgproxy.common.log.ForPeople;
 import dev.pgproxy.common.loop.Descriptor;
 import java.util.List;
 
-/** Operators of pg_proxy and what they tell the proxy to do. Commands are numbered by the admin-worker. */
-@SuppressWarnings("ArrayRecordComponent") // Packets and secrets are compared nowhere by this.
+/** Operators of pg_proxy and their commands to the proxy. Commands are numbered by the admin-worker. */
+@SuppressWarnings("ArrayRecordComponent") // Packets and secrets are never compared as records.
 public final class CommandMessages {
 
     private CommandMessages() {}
@@ -39,7 +39,7 @@ public final class CommandMessages {
         void onCommandDone(CommandDone message);
     }
 
-    /** What workers say. */
+    /** What workers send. */
     public sealed interface FromWorker extends ControlMessage.ToMaster {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -49,7 +49,7 @@ public final class CommandMessages {
         }
     }
 
-    /** What the admin-worker hears. */
+    /** What the admin-worker receives. */
     public sealed interface ToWorker extends ControlMessage.ToAdminWorker {
         void dispatchTo(AtAdminWorker worker);
 
@@ -63,7 +63,7 @@ public final class CommandMessages {
      * Serve this client of pg_proxy.
      *
      * @param peer the IP address that it comes from
-     * @param port of its end
+     * @param port of the client's end
      */
     public record AssignOperator(long sessionId, String peer, int port, byte[] startupPacket, Descriptor client)
             implements ToWorker {
@@ -73,7 +73,7 @@ public final class CommandMessages {
         }
     }
 
-    /** A CancelRequest with this pid and secret came, which may be for a session of pg_proxy. */
+    /** A CancelRequest with this pid and secret has arrived, which may be for a session of pg_proxy. */
     public record CancelStatement(int pid, byte[] secret) implements ToWorker {
         @Override
         public void dispatchTo(AtAdminWorker worker) {
@@ -81,7 +81,7 @@ public final class CommandMessages {
         }
     }
 
-    /** Do what an operator asks for. Answered with {@link CommandDone}. */
+    /** Do what an operator asks. Answered with {@link CommandDone}. */
     public record RunCommand(long commandId, OperatorCommand command, String argument)
             implements FromWorker, ControlMessage.FromAdminWorker {
         @Override
@@ -90,7 +90,7 @@ public final class CommandMessages {
         }
     }
 
-    /** Nobody waits for this command any more; what it has begun stays as it is. */
+    /** The operator no longer waits for this command; what it has begun stays as it is. */
     public record AbandonCommand(long commandId) implements FromWorker, ControlMessage.FromAdminWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -99,8 +99,8 @@ public final class CommandMessages {
     }
 
     /**
-     * End the connections with these keys: pid, id and session (0 for none) of each, one after the other, as the table connection
-     * showed them. Answered with {@link CommandDone} once the last message of the command is here.
+     * End the connections with these keys: pid, id and session (0 for none) of each, one after the other, as shown by the table connection.
+     * Answered with {@link CommandDone} after the last message of the command.
      */
     public record EndConnections(long commandId, List<Long> keys, boolean last)
             implements FromWorker, ControlMessage.FromAdminWorker {
@@ -110,7 +110,7 @@ public final class CommandMessages {
         }
     }
 
-    /** A statement of a session that may only look cannot be stopped, and ends the admin-worker, which sends this first. */
+    /** A statement of a session that may only look cannot be stopped: sent by the admin-worker before it exits. */
     public record ReaderRanAway() implements FromWorker, ControlMessage.FromAdminWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -127,7 +127,7 @@ public final class CommandMessages {
         }
     }
 
-    /** This many of those that {@link EndSessions} named were there, and are gone now. */
+    /** This many of the sessions and backends named by {@link EndSessions} existed, and are gone now. */
     public record SessionsEnded(long commandId, int count) implements FromWorker, ControlMessage.FromPoolWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -135,7 +135,7 @@ public final class CommandMessages {
         }
     }
 
-    /** A word to the operator about a command that is under way. */
+    /** A notice to the operator about a command that is under way. */
     public record CommandNotice(long commandId, @ForPeople String message) implements ToWorker {
         @Override
         public void dispatchTo(AtAdminWorker worker) {
@@ -143,7 +143,7 @@ public final class CommandMessages {
         }
     }
 
-    /** A command has ended, well when {@code sqlState} is empty. */
+    /** A command has ended, successfully when {@code sqlState} is empty. */
     public record CommandDone(
             long commandId,
             String sqlState,

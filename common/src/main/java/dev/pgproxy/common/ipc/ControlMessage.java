@@ -1,61 +1,61 @@
 package dev.pgproxy.common.ipc;
 
 /**
- * What the master and its children say to each other. The records stand in one file for each conversation, with the interfaces of
- * those who hear them. Where a record stands says who may send it: a channel takes nothing else from its peer.
+ * What the master and its children send to each other. Each conversation has one file, with its records and the interfaces of their
+ * receivers. The interfaces that a record implements say which process may send it: a channel accepts nothing else from its peer.
  *
- * <p>A record's components are its fields, in their order. One of type {@link dev.pgproxy.common.loop.Descriptor} travels by SCM_RIGHTS;
- * the message owns it until it is sent, and its receiver owns it then.
+ * <p>A record's components are its fields, in order. A component of type {@link dev.pgproxy.common.loop.Descriptor} travels by SCM_RIGHTS;
+ * the message owns it until it is sent, and then its receiver owns it.
  *
  * @see Conversations
  */
 public interface ControlMessage {
 
-    /** The first words on a channel, before anything else may be said. */
+    /** The first messages on a channel, before any other may be sent. */
     interface Greeting extends ControlMessage {}
 
-    /** What the master hears. */
+    /** What the master receives. */
     interface ToMaster extends ControlMessage {
-        /** @param sender who said it */
+        /** @param sender the child that sent it */
         <S> void dispatchTo(MasterDesks<S> desks, S sender);
     }
 
-    /** What every child may say. */
+    /** What every child may send. */
     interface FromEveryChild extends ToMaster {}
 
-    /** What a pool-worker may say besides. */
+    /** What a pool-worker may also send. */
     interface FromPoolWorker extends ToMaster {}
 
-    /** What the task-worker may say besides. */
+    /** What the task-worker may also send. */
     interface FromTaskWorker extends ToMaster {}
 
-    /** What the admin-worker may say besides. */
+    /** What the admin-worker may also send. */
     interface FromAdminWorker extends ToMaster {}
 
-    /** What every child hears, and does in the same way. */
+    /** What every child receives, and handles in the same way. */
     interface ToEveryChild extends ControlMessage {
         void dispatchTo(UpkeepMessages.AtChild child);
     }
 
-    /** What a pool-worker hears besides. */
+    /** What a pool-worker also receives. */
     interface ToPoolWorker extends ControlMessage {
         void dispatchTo(PoolWorkerDesks desks);
     }
 
-    /** What the task-worker hears besides. */
+    /** What the task-worker also receives. */
     interface ToTaskWorker extends ControlMessage {
         void dispatchTo(TaskWorkerDesks desks);
     }
 
-    /** What the admin-worker hears besides. */
+    /** What the admin-worker also receives. */
     interface ToAdminWorker extends ControlMessage {
         void dispatchTo(AdminWorkerDesks desks);
     }
 
     /**
-     * Who hears which conversation in the master.
+     * The receiver of each conversation in the master.
      *
-     * @param <S> how the master knows a child
+     * @param <S> how the master represents a child
      */
     interface MasterDesks<S> {
         UpkeepMessages.AtMaster<? super S> upkeep();
@@ -81,7 +81,7 @@ public interface ControlMessage {
         CommandMessages.AtMaster<? super S> commands();
     }
 
-    /** Who hears which conversation in a pool-worker. */
+    /** The receiver of each conversation in a pool-worker. */
     interface PoolWorkerDesks {
         SettingsMessages.AtPoolWorker settings();
 
@@ -104,7 +104,7 @@ public interface ControlMessage {
         CommandMessages.AtPoolWorker commands();
     }
 
-    /** Who hears which conversation in the task-worker. */
+    /** The receiver of each conversation in the task-worker. */
     interface TaskWorkerDesks {
         SettingsMessages.AtTaskWorker settings();
 
@@ -117,7 +117,7 @@ public interface ControlMessage {
         AlertMessages.AtTaskWorker alerts();
     }
 
-    /** Who hears which conversation in the admin-worker. */
+    /** The receiver of each conversation in the admin-worker. */
     interface AdminWorkerDesks {
         SettingsMessages.AtAdminWorker settings();
 

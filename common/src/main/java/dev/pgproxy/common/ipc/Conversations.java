@@ -2,7 +2,7 @@ package dev.pgproxy.common.ipc;
 
 import java.util.List;
 
-/** All conversations. Their order, and the order of the records in each, gives each kind of message its number on the wire. */
+/** All conversations. Their order, and the names of the records in each, give each kind of message its number on the wire. */
 public final class Conversations {
 
     private Conversations() {}

@@ -1,6 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-/** What the task-worker is to do on a server, once. */
+/** A one-time task of the task-worker on a server. */
 public enum Errand {
     /** Find out whether a standby could be told to become the primary. */
     EXAMINE,
@@ -10,7 +10,7 @@ public enum Errand {
     LIFT_FENCE_AND_PROMOTE,
     /** Make a primary that will be replaced read only by default, and end the sessions on it that are not pgproxy's own. */
     FENCE,
-    /** Take back {@link #FENCE}, where it is in force. */
+    /** Undo {@link #FENCE}, where it is in force. */
     LIFT_FENCE;
 
     /** Whether a standby may be the primary afterwards. */

@@ -1,7 +1,7 @@
 package dev.pgproxy.common.ipc;
 
-/** Places under the limits, for sessions that a pool-worker has and that have none. */
-@SuppressWarnings("ArrayRecordComponent") // A server's words are compared nowhere.
+/** Places under the limits, for sessions of a pool-worker that have none. */
+@SuppressWarnings("ArrayRecordComponent") // A server's errors are never compared.
 public final class PlaceMessages {
 
     private PlaceMessages() {}
@@ -20,7 +20,7 @@ public final class PlaceMessages {
         void onPlaceRefused(PlaceRefused message);
     }
 
-    /** What a pool-worker says. */
+    /** What a pool-worker sends. */
     public sealed interface FromWorker extends ControlMessage.FromPoolWorker {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -33,8 +33,8 @@ public final class PlaceMessages {
     /**
      * A client that had no place has been asked for its password, and wants a place now.
      *
-     * @param proved it knows the password; else it wants the server's word that it does not
-     * @param refusal the server's, for want of room, at the place that the client had; empty when it had none
+     * @param proved whether it has proved that it knows the password; if not, the server itself must answer it
+     * @param refusal the server's ErrorResponse when it had no room for the client at its last place; empty when there was none
      */
     public record PlaceWanted(long sessionId, boolean proved, byte[] refusal) implements FromWorker {
         @Override
@@ -44,7 +44,7 @@ public final class PlaceMessages {
     }
 
     /**
-     * The server has no room for this client, which has heard so; room for the next one can be made.
+     * The server has no room for this client, which was told so; room can be made for the next one.
      *
      * @param refusal the server's ErrorResponse
      */
@@ -70,7 +70,7 @@ public final class PlaceMessages {
     }
 
     /**
-     * There is no place for the client, or no longer: it has not logged in yet, and has to make room for others.
+     * There is no place for the client, or no longer: it has not logged in yet, and must make room for others.
      *
      * @param lastWords what it is told
      */

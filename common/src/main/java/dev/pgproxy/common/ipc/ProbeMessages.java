@@ -7,7 +7,7 @@ import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import java.util.List;
 
-/** How servers are, and what is done on them. */
+/** The state of servers, and what is done on them. */
 public final class ProbeMessages {
 
     private ProbeMessages() {}
@@ -37,7 +37,7 @@ public final class ProbeMessages {
         void onRunErrand(RunErrand message);
     }
 
-    /** What the task-worker says. */
+    /** What the task-worker sends. */
     public sealed interface FromWorker extends ControlMessage.FromTaskWorker {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -47,7 +47,7 @@ public final class ProbeMessages {
         }
     }
 
-    /** What the task-worker hears. */
+    /** What the task-worker receives. */
     public sealed interface ToWorker extends ControlMessage.ToTaskWorker {
         void dispatchTo(AtTaskWorker worker);
 
@@ -57,7 +57,7 @@ public final class ProbeMessages {
         }
     }
 
-    /** The master wants to know how a server is. Probes of one server and one kind run one after the other. */
+    /** Find out the state of a server. Probes of one server and one kind run one after the other. */
     public record ProbeServer(long probeId, Endpoint server, ProbeKind kind, long timeoutMs) implements ToWorker {
         @Override
         public void dispatchTo(AtTaskWorker worker) {
@@ -65,7 +65,7 @@ public final class ProbeMessages {
         }
     }
 
-    /** This is not a server of the proxy any more: no connection to it is kept. */
+    /** This is no longer a server of the proxy: keep no connection to it. */
     public record ForgetServer(Endpoint server) implements ToWorker {
         @Override
         public void dispatchTo(AtTaskWorker worker) {
@@ -74,13 +74,13 @@ public final class ProbeMessages {
     }
 
     /**
-     * Do something on a server; {@link ErrandDone} tells how it went.
+     * Do something on a server; {@link ErrandDone} reports the result.
      *
      * @param method how a standby is promoted
      * @param triggerObject OID of the empty large object that a trigger file is made from
      * @param timeoutMs bound on the connect, and on each answer
-     * @param deadlineNs when nobody waits for the answer any more, and no standby may be told any more: by System.nanoTime, which is the
-     *     same for all processes of a host on Linux
+     * @param deadlineNs when the master stops waiting for the answer, and no standby may be told any more; by System.nanoTime, which on
+     *     Linux is the same for all processes of a host
      */
     public record RunErrand(
             long requestId,
@@ -100,7 +100,7 @@ public final class ProbeMessages {
     /**
      * The answer to {@link ProbeServer}.
      *
-     * @param fresh whether it was over a new connection
+     * @param fresh whether it used a new connection
      */
     public record ServerProbed(long probeId, Endpoint server, ProbeKind kind, boolean fresh, Observation observation)
             implements FromWorker {
@@ -110,7 +110,7 @@ public final class ProbeMessages {
         }
     }
 
-    /** The connection that was kept to a server ended between two probes. */
+    /** The connection kept to a server ended between two probes. */
     public record ServerLost(Endpoint server) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -119,9 +119,9 @@ public final class ProbeMessages {
     }
 
     /**
-     * The server's name leads to other addresses than before. Connections to the old ones may be to another server.
+     * The server's name resolves to other addresses than before. Connections to the old ones may lead to another server.
      *
-     * @param addresses it leads to now
+     * @param addresses that it resolves to now
      */
     public record ServerMoved(Endpoint server, List<String> addresses)
             implements FromWorker, ControlMessage.ToPoolWorker {

@@ -3,7 +3,7 @@ package dev.pgproxy.common.ipc;
 import dev.pgproxy.common.net.Endpoint;
 
 /**
- * What is known of roles. Users and databases are held one char per byte, as in
+ * What is known of roles. Names of users and databases are held one char per byte, as in
  * {@link dev.pgproxy.common.protocol.StartupParameters}.
  */
 public final class RoleMessages {
@@ -31,7 +31,7 @@ public final class RoleMessages {
         void onLookUpRole(LookUpRole message);
     }
 
-    /** What workers say. */
+    /** What workers send. */
     public sealed interface FromWorker extends ControlMessage.ToMaster {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -61,7 +61,7 @@ public final class RoleMessages {
     /**
      * A client of this role did not pass the check: its password may be newer than what is remembered of it.
      *
-     * @param methodToo whether the server may ask it in another way as well
+     * @param methodToo whether the server may also have changed the way in which it asks
      */
     public record RoleDoubted(Endpoint server, String user, String database, boolean methodToo)
             implements FromWorker, ControlMessage.FromPoolWorker {
@@ -87,7 +87,7 @@ public final class RoleMessages {
         }
     }
 
-    /** Find out what the server and the file of verifiers say of this role, within this time. */
+    /** Find out within this time what the server and the file of verifiers say of this role. */
     public record LookUpRole(long lookupId, Endpoint server, String user, String database, long timeoutMs)
             implements ControlMessage.ToTaskWorker {
         @Override

@@ -13,7 +13,7 @@ import java.util.Optional;
  *                                   \-> SessionReturned      \-> SessionParked
  * </pre>
  */
-@SuppressWarnings("ArrayRecordComponent") // Packets are compared nowhere; copying them would only cost.
+@SuppressWarnings("ArrayRecordComponent") // Packets are never compared; copying them would only cost time.
 public final class SessionMessages {
 
     private SessionMessages() {}
@@ -36,7 +36,7 @@ public final class SessionMessages {
         void onAssignSession(AssignSession message);
     }
 
-    /** What a pool-worker says. */
+    /** What a pool-worker sends. */
     public sealed interface FromWorker extends ControlMessage.FromPoolWorker {
         <S> void dispatchTo(AtMaster<S> desk, S worker);
 
@@ -50,14 +50,14 @@ public final class SessionMessages {
      * Serve this client from this server.
      *
      * @param expectedBackendId the backend whose place the client has been given; 0 when it has a place of its own, or none yet
-     * @param askFirst how the client is to prove who it is before it gets a place, see {@link PlaceMessages.PlaceWanted};
-     *     {@link AuthenticationMethod#OTHER} when it has one
+     * @param askFirst how the client must authenticate before it gets a place, see {@link PlaceMessages.PlaceWanted};
+     *     {@link AuthenticationMethod#OTHER} when it already has one
      * @param loginTimeLeftMs what is left of client_login_timeout
-     * @param idleExempt whether active_cnn_timeout is not for this client
-     * @param singleUse whether nobody may have this client's backend after it
+     * @param idleExempt whether this client is exempt from active_cnn_timeout
+     * @param singleUse whether no other client may have this client's backend afterwards
      * @param origin where the client comes from, and how long it has waited
      * @param startupPacket the client's own
-     * @param resumption of the session that the client has already; empty when it is about to log in
+     * @param resumption of the session that the client already has; empty when it is about to log in
      */
     public record AssignSession(
             long sessionId,
@@ -102,7 +102,7 @@ public final class SessionMessages {
         }
     }
 
-    /** The client is gone. What became of its backend, the backend's own messages tell. */
+    /** The client is gone. The backend's own messages report what becomes of it. */
     public record SessionClosed(long sessionId) implements FromWorker {
         @Override
         public <S> void dispatchTo(AtMaster<S> desk, S worker) {
@@ -111,7 +111,7 @@ public final class SessionMessages {
     }
 
     /**
-     * The server does not serve this client, and the client has heard nothing yet. The session is over here.
+     * The server does not serve this client, and the client was told nothing yet. The session is over in this worker.
      *
      * @param lastWords what the client is told when there is no other server for it
      */
@@ -123,10 +123,10 @@ public final class SessionMessages {
     }
 
     /**
-     * The session needs no server before its client's next query, and then not the one that it was on.
+     * The session needs no server before its client's next query, and then a server other than its last one.
      *
-     * @param idleMs how long the client has done nothing
-     * @param startupPacket what its next server gets
+     * @param idleMs how long the client has been idle
+     * @param startupPacket the one that its next server gets
      */
     public record SessionParked(
             long sessionId,

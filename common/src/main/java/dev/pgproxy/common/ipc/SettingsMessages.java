@@ -1,6 +1,6 @@
 package dev.pgproxy.common.ipc;
 
-/** What each kind of child needs of the configuration. The settings are in force from now on; the first ones make a child ready. */
+/** What each kind of child needs from the configuration. Settings take effect on arrival; the first ones make a child ready. */
 public final class SettingsMessages {
 
     private SettingsMessages() {}

@@ -12,7 +12,7 @@ import java.util.Set;
  *                 <- ReportRows ..., SnapshotComplete
  * </pre>
  */
-@SuppressWarnings("ArrayRecordComponent") // Rows are compared nowhere.
+@SuppressWarnings("ArrayRecordComponent") // Rows are never compared.
 public final class SnapshotMessages {
 
     private SnapshotMessages() {}
@@ -38,7 +38,7 @@ public final class SnapshotMessages {
         void onSnapshotComplete(SnapshotComplete message);
     }
 
-    /** Collect the rows of these tables from everybody who knows some. */
+    /** Collect the rows of these tables from every process that has some. */
     public record TakeSnapshot(long snapshotId, Set<View> views) implements ControlMessage.FromAdminWorker {
         @Override
         public <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
@@ -47,9 +47,9 @@ public final class SnapshotMessages {
     }
 
     /**
-     * Send the rows of these tables that you know of, as of now, and then {@link ReportEnd}.
+     * Send your rows of these tables, as of now, and then {@link ReportEnd}.
      *
-     * @param nowMicros the time that the rows tell, in microseconds since 1970
+     * @param nowMicros the time that stands for now in the rows, in microseconds since 1970
      */
     public record ReportState(long snapshotId, Set<View> views, long nowMicros) implements ControlMessage.ToPoolWorker {
         @Override
@@ -80,7 +80,7 @@ public final class SnapshotMessages {
         }
     }
 
-    /** All rows were sent, but for those of the processes that did not answer in time. */
+    /** All rows were sent, except those of processes that did not answer in time. */
     public record SnapshotComplete(long snapshotId, List<String> missing) implements ControlMessage.ToAdminWorker {
         @Override
         public void dispatchTo(ControlMessage.AdminWorkerDesks desks) {

@@ -2,7 +2,7 @@ package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.net.Endpoint;
 
-/** Sessions of a server that another one takes the place of. */
+/** Sessions on a server that another one is about to replace. */
 public final class SwitchoverMessages {
 
     private SwitchoverMessages() {}
@@ -20,7 +20,7 @@ public final class SwitchoverMessages {
     }
 
     /**
-     * Let sessions of this server finish their transactions and then take nothing more from their clients; or let them continue.
+     * Let sessions on this server finish their transactions and then read nothing more from their clients; or let them continue.
      * {@link SessionsHeld} answers when all of them rest.
      */
     public record HoldSessions(long requestId, Endpoint server, boolean held) implements ControlMessage.ToPoolWorker {
@@ -38,7 +38,7 @@ public final class SwitchoverMessages {
         }
     }
 
-    /** This server is not the primary any more: nothing that it still says may reach a client. */
+    /** This server is no longer the primary: nothing that it still sends may reach a client. */
     public record LeaveServer(Endpoint server, Endpoint successor) implements ControlMessage.ToPoolWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {

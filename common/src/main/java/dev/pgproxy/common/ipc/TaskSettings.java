@@ -3,10 +3,10 @@ package dev.pgproxy.common.ipc;
 import dev.pgproxy.common.config.ProxyConfig;
 
 /**
- * What the task-worker has to know of the configuration.
+ * What the task-worker needs from the configuration.
  *
- * @param adminLogin who looks up roles
+ * @param adminLogin the login that looks up roles
  * @param verifierFile path of {@code auth_file}; empty for none
- * @param alerts whom to tell of failovers
+ * @param alerts where to send alerts
  */
 public record TaskSettings(ProxyConfig.AdminLogin adminLogin, String verifierFile, ProxyConfig.Alerts alerts) {}

@@ -3,7 +3,7 @@ package dev.pgproxy.common.ipc;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.log.ForPeople;
 
-/** How the master keeps a child: the greeting, signs of life, its log, its end. */
+/** How the master looks after a child: the greeting, signs of life, its log, its end. */
 public final class UpkeepMessages {
 
     private UpkeepMessages() {}
@@ -26,7 +26,7 @@ public final class UpkeepMessages {
         void onShutdown(Shutdown message);
     }
 
-    /** What a child says. */
+    /** What a child sends. */
     public sealed interface FromChild extends ControlMessage.FromEveryChild {
         <S> void dispatchTo(AtMaster<S> desk, S child);
 
@@ -36,20 +36,20 @@ public final class UpkeepMessages {
         }
     }
 
-    /** What the master says. */
+    /** What the master sends. */
     public sealed interface ToChild extends ControlMessage.ToEveryChild {}
 
     /**
-     * A child's first message: who it is, and how it can speak.
+     * A child's first message: which child it is, and which versions it speaks.
      *
      * @param oldest version of the protocol that it speaks
      * @param newest version that it speaks
-     * @param layout fingerprint of all messages as its own code has them
+     * @param layout fingerprint of all messages in its own code
      */
     public record Hello(int oldest, int newest, long layout, ChildKind kind, int slot, long pid)
             implements ControlMessage.Greeting {}
 
-    /** The master's answer to {@link Hello}: from now on both speak this version. */
+    /** The master's answer to {@link Hello}: after it, both sides speak this version. */
     public record Welcome(int version) implements ControlMessage.Greeting {}
 
     /**
@@ -82,7 +82,7 @@ public final class UpkeepMessages {
         }
     }
 
-    /** The log file was moved away; open it again. */
+    /** The log file was moved away; reopen it. */
     public record ReopenLogs() implements ToChild {
         @Override
         public void dispatchTo(AtChild child) {
@@ -90,7 +90,7 @@ public final class UpkeepMessages {
         }
     }
 
-    /** Log what is at least this severe from now on. */
+    /** Log what is at least this severe. */
     public record SetLogLevel(ProxyConfig.LogLevel level) implements ToChild {
         @Override
         public void dispatchTo(AtChild child) {

@@ -1,6 +1,6 @@
 /**
- * What the master and its children say to each other: the messages, their encoding, and who may send what.
- * Bytes and records only; the socket that carries them is in the io package.
+ * What the master and its children send to each other: the messages of each conversation, and which process may send them. Records only;
+ * their encoding is in the channel package, the socket in io.
  */
 @NullMarked
 package dev.pgproxy.common.ipc;

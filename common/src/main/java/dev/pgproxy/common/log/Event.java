@@ -32,7 +32,7 @@ public final class Event {
         return this;
     }
 
-    /** Logs it only when the throttle lets it pass; the next line that passes says how many were left out. */
+    /** Logs it only when the throttle lets it pass; the next line that passes says how many were suppressed. */
     public Event limitedBy(EventThrottle throttle, long nowNs) {
         silent = !throttle.allows(nowNs);
         long suppressed = silent ? 0 : throttle.takeSuppressed();

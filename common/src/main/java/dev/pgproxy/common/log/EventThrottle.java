@@ -2,10 +2,10 @@ package dev.pgproxy.common.log;
 
 import java.util.concurrent.TimeUnit;
 
-/** Bounds how often one kind of event is logged that strangers can bring about: a full disk is what some of them want. Not thread-safe. */
+/** Limits how often an event that strangers can cause is logged: some of them want to fill the disk. Not thread-safe. */
 public final class EventThrottle {
 
-    /** Lines of the kind in a period; the rest is counted. */
+    /** Lines per period; the rest are counted. */
     static final int MAX_LINES = 10;
 
     static final long PERIOD_NS = TimeUnit.SECONDS.toNanos(10);
@@ -30,7 +30,7 @@ public final class EventThrottle {
         return true;
     }
 
-    /** Lines that were left out since this was last asked. */
+    /** Lines that were suppressed since the last call. */
     long takeSuppressed() {
         long count = suppressed;
         suppressed = 0;

@@ -5,7 +5,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Text that people read, and whose length others choose: it is cut where it is longer than anybody would read. */
+/** Text for people, of a length that others choose: it is truncated when it is longer than anyone would read. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface ForPeople {}

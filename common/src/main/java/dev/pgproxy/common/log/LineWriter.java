@@ -4,20 +4,20 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writes lines on a thread of its own, so that a pipe that nobody reads or a disk that hangs holds up the log and nothing else. The caller
- * waits until the line is written, so that its effects are never seen before it is in the log, but not longer than a moment, and while the
- * writing hangs not at all. What is too much meanwhile is counted, and the log says how many lines are missing as soon as there is room.
+ * Writes lines on a thread of its own, so that an unread pipe or a hanging disk holds up the log and nothing else. The caller waits until
+ * its line is written, so that what it does next is not seen before the line is in the log. It waits only a moment, and not at all while
+ * the writing hangs. Lines that do not fit meanwhile are counted, and the log says how many are missing once it has caught up.
  */
 final class LineWriter {
 
-    /** Where lines go. Called by one thread at a time; may take for ever. */
+    /** Where lines go. Called by one thread at a time; may block indefinitely. */
     interface Sink {
         void write(String lines);
     }
 
-    /** Lines that wait for a sink that hangs. */
+    /** Lines that may wait for a hanging sink. */
     static final int MAX_WAITING = 10_000;
-    /** What they may have in chars, all together. */
+    /** The most chars that they may have together. */
     static final int MAX_WAITING_CHARS = 2 * 1024 * 1024;
 
     /** How long a caller waits for its line to be written. */
@@ -38,7 +38,7 @@ final class LineWriter {
         thread.start();
     }
 
-    /** Takes a line, its end included. */
+    /** Takes a line, including its terminator. */
     synchronized void write(String line) {
         if (waiting.size() >= MAX_WAITING || waitingChars + line.length() > MAX_WAITING_CHARS) {
             lost++;
@@ -53,7 +53,7 @@ final class LineWriter {
         }
     }
 
-    /** Waits until all that was taken is written, or as long as this. */
+    /** Waits until all lines taken so far are written, but at most this long. */
     synchronized void drain(long mostMs) {
         await(added, mostMs);
     }
@@ -67,7 +67,7 @@ final class LineWriter {
                 leftMs = mostMs - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - sinceNs);
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // A thread that is to stop does not wait for the log.
+            Thread.currentThread().interrupt(); // A thread that was told to stop does not wait for the log.
         }
         hangs |= written < count;
     }

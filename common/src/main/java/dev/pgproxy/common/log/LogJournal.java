@@ -5,18 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The latest lines of this process's log that were not fetched yet, for the master to gather. Lines below INFO are not kept. When nobody
- * fetches, the oldest are forgotten; the log itself has them. Thread-safe.
+ * The latest lines of this process's log that the master has not fetched yet. Lines below INFO are not kept. If they are not fetched, the
+ * oldest are dropped; the log itself has them. Thread-safe.
  */
 public final class LogJournal {
 
     /** Lines that are kept at once. */
     public static final int MAX_LINES = 1_000;
 
-    /** What is kept of a long line, in chars: no more of it is ever shown. */
+    /** The chars that are kept of a long line: no more of it is ever shown. */
     static final int MAX_LINE_CHARS = 2_000;
 
-    /** What comes with each login would push out what operators look for; the log has it. */
+    /** Lines that come with each login: they would push out what operators look for. The log has them. */
     private static final List<String> CHATTER =
             List.of("event=operator_logged_in ", "event=connection ", "event=disconnection ");
 

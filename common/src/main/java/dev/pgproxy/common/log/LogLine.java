@@ -1,7 +1,7 @@
 package dev.pgproxy.common.log;
 
 /**
- * What was logged once.
+ * One logged line.
  *
  * @param atMicros microseconds since 1970
  * @param level as in the log

@@ -20,12 +20,12 @@ public final class LogSetup {
     /**
      * @param file the configured name; {@code suffix} is appended to it, so that each process has a file of its own. Empty
      *     for standard error
-     * @param suffix {@code main}, {@code proxyN} or {@code work}
+     * @param suffix {@code main}, {@code proxyN}, {@code work} or {@code admin}
      */
     public static void start(Optional<Path> file, String suffix, ProxyConfig.LogLevel level) {
         Configuration.set("autoshutdown", "false");
         Configuration.set("writer", "reopenable");
-        Configuration.set("writer.level", "debug"); // The writer leaves out what is below the level in force.
+        Configuration.set("writer.level", "debug"); // The writer drops what is below the level in force.
         level(level);
         Configuration.set("writer.format", "{date:yyyy-MM-dd HH:mm:ss.SSSXXX} {level} " + suffix + " {message}");
         file.ifPresent(path -> Configuration.set("writer.file", path + "." + suffix));
@@ -50,7 +50,7 @@ public final class LogSetup {
         }
     }
 
-    /** Logs what is at least so severe from now on. */
+    /** Sets the least severity that is logged. */
     public static void level(ProxyConfig.LogLevel level) {
         ReopenableWriter.leastLevel(
                 switch (level) {
@@ -66,7 +66,7 @@ public final class LogSetup {
         return ReopenableWriter.JOURNAL;
     }
 
-    /** Waits until everything is written, a second at the most; for who ends the process at once. */
+    /** Waits until everything is written, for a second at most; for callers that end the process at once. */
     public static void flush() {
         try {
             ProviderRegistry.getLoggingProvider().shutdown();

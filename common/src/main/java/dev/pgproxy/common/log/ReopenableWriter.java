@@ -21,20 +21,20 @@ import org.tinylog.core.LogEntryValue;
 import org.tinylog.writers.AbstractFormatPatternWriter;
 
 /**
- * A tinylog writer that appends to a file and reopens it on request, as logrotate wants it; tinylog's own can only roll
- * files itself. Without a file it writes to standard error. A disk that is full or hangs, and a pipe that nobody reads, cost
- * lines, never the process; how many were lost is said when writing works again.
+ * A tinylog writer that appends to a file and reopens it on request, as logrotate wants it; tinylog's own can only roll files itself.
+ * Without a file it writes to standard error. A full or hanging disk, or an unread pipe, costs lines, never the process; the number of lost
+ * lines is logged when writing works again.
  */
 @SuppressWarnings("EnumOrdinal") // An atomic integer is the only shared thing that can hold a level.
 public final class ReopenableWriter extends AbstractFormatPatternWriter {
 
-    /** Raised by each request to reopen; a writer that has seen a lower one reopens its file. */
+    /** Incremented by each request to reopen; a writer that has seen a lower one reopens its file. */
     private static final AtomicInteger GENERATION = new AtomicInteger();
 
     /** The ordinal of the least severe level that is written; tinylog itself cannot change its own while it runs. */
     private static final AtomicInteger LEAST_LEVEL = new AtomicInteger(Level.INFO.ordinal());
 
-    /** tinylog makes the writer, so nobody else could hand it one. */
+    /** Static, since tinylog creates the writer and could not be handed one. */
     static final LogJournal JOURNAL = new LogJournal();
 
     private static final long MICROS_PER_SECOND = 1_000_000L;
@@ -81,7 +81,7 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         }
         String line;
         synchronized (this) {
-            line = render(entry); // Into a buffer that all share.
+            line = render(entry); // Into a shared buffer.
         }
         if (entry.getLevel().ordinal() >= Level.INFO.ordinal()) {
             Instant at = entry.getTimestamp().toInstant();
@@ -91,7 +91,7 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         lines.write(line);
     }
 
-    /** On the writing thread alone. */
+    /** Called on the writing thread only. */
     private void append(String line) {
         if (file == null) {
             toStandardError(line);
@@ -115,12 +115,12 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         }
     }
 
-    /** Not by {@link System#err}: other writers would wait for its lock. */
+    /** Not through {@link System#err}: other writers would wait for its lock. */
     private void toStandardError(String text) {
         try {
             standardError.write(text.getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            // Nobody is left to be told.
+            // There is nowhere left to report it.
             return;
         }
     }

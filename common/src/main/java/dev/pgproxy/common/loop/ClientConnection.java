@@ -3,13 +3,13 @@ package dev.pgproxy.common.loop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A client's connection as the master has it: it can be looked into, and it can leave this process. */
+/** A client's connection in the master: its input can be peeked at, and it can leave this process. */
 public interface ClientConnection extends Transport {
 
     /**
-     * Whether bytes wait to be read; none are taken.
+     * Whether bytes wait to be read; none are consumed.
      *
-     * @param scratch with room for a byte; its position stays
+     * @param scratch with room for a byte; its position does not change
      */
     boolean hasInput(ByteBuffer scratch) throws IOException;
 

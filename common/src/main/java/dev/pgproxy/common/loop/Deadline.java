@@ -2,7 +2,7 @@ package dev.pgproxy.common.loop;
 
 import org.jspecify.annotations.Nullable;
 
-/** A timer that is started again and again, and runs one task at most: a new start takes the place of the one before. */
+/** A timer that can be restarted, with one pending task at most: a new start replaces the one before. */
 public final class Deadline {
 
     private final Scheduler scheduler;
@@ -12,13 +12,13 @@ public final class Deadline {
         this.scheduler = scheduler;
     }
 
-    /** Runs the task after this many milliseconds, and what was to run before it not at all. */
+    /** Runs the task after this many milliseconds, in place of a pending one. */
     public void start(long delayMs, Runnable task) {
         stop();
         timer = scheduler.afterMs(delayMs, task);
     }
 
-    /** Nothing runs any more. */
+    /** Cancels the pending task. */
     public void stop() {
         if (timer != null) {
             timer.cancel();

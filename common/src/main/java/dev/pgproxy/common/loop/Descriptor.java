@@ -1,7 +1,7 @@
 package dev.pgproxy.common.loop;
 
 /**
- * A connection without a loop: on its way from one process to another. The holder owns it and closes it, or gives it away.
+ * A connection outside of any event loop, on its way from one process to another. The holder owns it, and closes it or passes it on.
  */
 public interface Descriptor extends AutoCloseable {
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventLoop {
 
-    /** Tasks from other threads that may wait at once; a poster blocks when it is full, the loop never does. */
+    /** Tasks from other threads that may wait at once; when the queue is full, the posting thread blocks, never the loop. */
     private static final int POSTED_TASKS = 1024;
 
     private final Poller poller;
@@ -47,7 +47,7 @@ public final class EventLoop {
         poller.wakeUp();
     }
 
-    /** Runs the task when the current tick has handled all else; for writes that are better made once than many times. */
+    /** Runs the task when the current tick has handled all else; for writes that are better batched. */
     public void atEndOfTick(Runnable task) {
         endOfTick.add(task);
     }
@@ -76,13 +76,13 @@ public final class EventLoop {
             }
             task.run();
         }
-        // Tasks may add further ones: these belong to the next tick, or a pair could starve the poll.
+        // Tasks may add more tasks: these run in the next tick, or two of them could starve the poll.
         for (int i = endOfTick.size(); i > 0; i--) {
             endOfTick.remove().run();
         }
     }
 
-    /** The longest that a timer had to wait for other work since this was last asked, in nanoseconds: how busy the loop is. */
+    /** The longest that a timer waited for other work since the last call, in nanoseconds: how busy the loop is. */
     public long takeLongestDelayNs() {
         return scheduler.takeLongestDelayNs();
     }

@@ -8,8 +8,8 @@ public final class Interest {
     public static final int WRITE = 2;
 
     /**
-     * The peer will send no more, or broke the connection. Asked for alone, it notices a peer that leaves without reading
-     * what it sent; a broken connection is reported with every interest but {@link #NONE}.
+     * The peer will send no more, or broke the connection. Alone, it detects that a peer has left, without reading its input first; a
+     * broken connection is reported with every interest but {@link #NONE}.
      */
     public static final int HANGUP = 4;
 

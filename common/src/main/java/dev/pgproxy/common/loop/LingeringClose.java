@@ -6,9 +6,9 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Closes connections so that the last words arrive: writes them, shuts the output, and reads and discards until the peer
- * closes too. Closing at once would make the kernel send a reset when the peer's bytes are still unread, and a reset
- * throws away what the peer has not read yet. Every connection is bounded in time and in what it may still send.
+ * Closes connections so that the last words arrive: writes them, shuts down the output, and reads and discards until the peer closes too.
+ * Closing at once would make the kernel send a reset when the peer's bytes are still unread, and a reset throws away what the peer has not
+ * read yet. Every connection is bounded in time and in what it may still send.
  */
 public final class LingeringClose {
 
@@ -18,7 +18,7 @@ public final class LingeringClose {
     /** What a peer may send meanwhile; one that sends more is not listening. */
     private static final long MAX_DISCARDED_BYTES = 64L * 1024 * 1024;
 
-    /** Connections that may linger at once; one more gets its last words if they fit, and is closed. */
+    /** Connections that may linger at once; any more get their last words if they fit, and are closed. */
     private static final int MAX_OPEN = 1_024;
 
     private static final int SCRATCH_BYTES = 64 * 1024;
@@ -82,11 +82,11 @@ public final class LingeringClose {
                 if ((peerIsDone && !lastWords.hasRemaining()) || discardedBytes > MAX_DISCARDED_BYTES) {
                     end();
                 } else {
-                    int reads = peerIsDone ? Interest.RESET : Interest.READ; // It may read what it has not read yet.
+                    int reads = peerIsDone ? Interest.RESET : Interest.READ; // The peer may still be reading.
                     transport.interest(lastWords.hasRemaining() ? reads | Interest.WRITE : reads);
                 }
             } catch (IOException e) {
-                end(); // The peer broke the connection: nobody is there to hear the rest.
+                end(); // The peer broke the connection and cannot get the rest.
             }
         }
 
@@ -94,7 +94,7 @@ public final class LingeringClose {
             try {
                 transport.write(lastWords);
             } catch (IOException e) {
-                // Nobody is there to hear it; the connection is closed all the same.
+                // The peer cannot get them; the connection is closed all the same.
                 end();
                 return;
             }

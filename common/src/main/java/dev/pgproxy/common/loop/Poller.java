@@ -4,9 +4,9 @@ package dev.pgproxy.common.loop;
 public interface Poller {
 
     /**
-     * Waits until a transport is ready, {@link #wakeUp} is called or the time is over, and calls the handlers of what is ready.
+     * Waits until a transport is ready, {@link #wakeUp} is called or the timeout expires, and calls the handlers of what is ready.
      *
-     * @param timeoutNs at most so long, in nanoseconds; 0 does not wait, negative waits without end
+     * @param timeoutNs longest wait, in nanoseconds; 0 does not wait, negative waits indefinitely
      */
     void poll(long timeoutNs);
 

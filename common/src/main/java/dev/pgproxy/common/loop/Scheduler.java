@@ -3,7 +3,7 @@ package dev.pgproxy.common.loop;
 import java.util.Comparator;
 import java.util.TreeSet;
 
-/** Timers of one event loop, earliest first. Cancelling takes them out at once, so a cancelled timer holds nothing alive. */
+/** Timers of one event loop, earliest first. Cancelling removes a timer at once, so that it keeps nothing alive. */
 public final class Scheduler {
 
     /** A task that has not run yet; {@link #cancel} is idempotent and does nothing after it ran. */

@@ -26,22 +26,22 @@ public interface Transport {
     int write(ByteBuffer from) throws IOException;
 
     /**
-     * Ends a non-blocking connect after the transport became writable.
+     * Completes a non-blocking connect after the transport has become writable.
      *
-     * @throws IOException with the reason why the connection could not be made
+     * @throws IOException with the reason if the connection could not be made
      */
     void finishConnect() throws IOException;
 
-    /** Chooses who is called when the transport is ready. */
+    /** Sets the handler that is called when the transport is ready. */
     void onReady(ReadyHandler handler);
 
-    /** Sets what to wait for, as bits of {@link Interest}; costs nothing when it is what was set before. */
+    /** Sets what to wait for, as bits of {@link Interest}; costs nothing when it is unchanged. */
     void interest(int interest);
 
     /** Tells the peer that nothing more will be written; errors are ignored, since the next read reports them. */
     void shutdownOutput();
 
-    /** Gives the connection to the caller, who owns it from now on; this transport is closed afterwards. */
+    /** Hands the connection over to the caller, which then owns it; this transport is closed afterwards. */
     default Descriptor release() {
         throw new UnsupportedOperationException("there is no connection that could leave");
     }

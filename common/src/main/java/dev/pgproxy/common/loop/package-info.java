@@ -1,6 +1,6 @@
 /**
- * The single-threaded event loop, its timers, and the interfaces behind which I/O and time hide.
- * A whole worker runs on these under a simulated clock; so nothing here opens a socket or reads a clock itself.
+ * The single-threaded event loop, its timers, and the interfaces that hide I/O and time. A whole worker can run on these under a simulated
+ * clock, so nothing here opens a socket or reads a clock itself.
  */
 @NullMarked
 package dev.pgproxy.common.loop;

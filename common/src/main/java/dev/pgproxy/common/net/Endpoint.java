@@ -3,11 +3,11 @@ package dev.pgproxy.common.net;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Where something listens. {@link #parse} and {@code toString} are each other's inverse. */
+/** Where something listens. {@link #parse} and {@code toString} are inverses of each other. */
 public sealed interface Endpoint {
 
     /**
-     * A port of a host; a name is resolved when it is connected to.
+     * A port of a host; a name is resolved at each connect.
      *
      * @param host name, IPv4 address, or IPv6 address without brackets
      * @param port 0 to 65535, where 0 stands for one that the system chooses
@@ -33,7 +33,7 @@ public sealed interface Endpoint {
         }
     }
 
-    /** A text that is no endpoint, and how one is written. */
+    /** A text that is not an endpoint, and how to write one. */
     final class BadEndpointException extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -53,7 +53,7 @@ public sealed interface Endpoint {
         }
     }
 
-    /** What the text of a Unix socket begins with. */
+    /** Prefix of the text of a Unix socket. */
     String UNIX = "unix:";
 
     /** sizeof(sun_path) less the terminator. */

@@ -1,4 +1,4 @@
-/** Where something listens: what the configuration, the state file and the control protocol name a server by. */
+/** Where something listens: how the configuration, the state file and the control protocol name a server. */
 @NullMarked
 package dev.pgproxy.common.net;
 

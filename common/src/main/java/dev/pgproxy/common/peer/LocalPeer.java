@@ -12,10 +12,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Tells users of this host apart by the system's own word: all of them can use all of its loopback addresses. */
+/** Tells users of this host apart by what the system reports: all of them can use all of its loopback addresses. */
 public final class LocalPeer {
 
-    /** The group of this host's root. */
+    /** The group of root on this host. */
     public static final String ROOT = PeerGroup.THIS_HOST + ", user 0";
 
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
@@ -30,8 +30,8 @@ public final class LocalPeer {
     private LocalPeer() {}
 
     /**
-     * The group of a peer of this host: that of the user whose process has the other end of the connection. That of another host's, or of one that
-     * the system does not tell of, is as {@link PeerGroup} has it.
+     * The group of a peer: on this host, that of the user whose process has the other end of the connection; on another host, or when the
+     * system does not report the user, as in {@link PeerGroup}.
      *
      * @param port of the peer's end
      */
@@ -41,7 +41,7 @@ public final class LocalPeer {
             return group;
         }
         try {
-            InetAddress address = InetAddress.getByName(ip); // Asks no name server about an address.
+            InetAddress address = InetAddress.getByName(ip); // An address needs no name server.
             for (Path table : TABLES) {
                 try (Stream<String> lines = Files.lines(table)) {
                     Optional<String> user = user(lines, address, port);
@@ -51,23 +51,23 @@ public final class LocalPeer {
                 }
             }
         } catch (IOException | UncheckedIOException e) {
-            return group; // No table, as where there is no IPv6.
+            return group; // No such table, as on a host without IPv6.
         }
         return group;
     }
 
-    /** Whether this is the group of somebody on this host. */
+    /** Whether this is the group of a peer on this host. */
     public static boolean isOfThisHost(String group) {
         return group.startsWith(PeerGroup.THIS_HOST);
     }
 
-    /** The number of the user who has this end of a connection, from a table as in /proc/net. */
+    /** The id of the user who owns this end of a connection, from a table as in /proc/net. */
     static Optional<String> user(Stream<String> table, InetAddress address, int port) {
         String plain = hex(address.getAddress()) + String.format(Locale.ROOT, ":%04X", port);
         String mapped = address instanceof Inet4Address
                 ? "0000000000000000" + hex(new byte[] {0, 0, (byte) 0xff, (byte) 0xff}) + plain
                 : plain;
-        return table.filter(line -> line.contains(plain)) // Splitting thousands of lines takes longer.
+        return table.filter(line -> line.contains(plain)) // Splitting thousands of lines would take longer.
                 .map(line -> line.trim().split("\\s+", USER + 2))
                 .filter(columns -> columns.length > USER && columns[STATE].equals(ESTABLISHED))
                 .filter(columns -> columns[LOCAL_ADDRESS].equals(plain) || columns[LOCAL_ADDRESS].equals(mapped))
@@ -75,7 +75,7 @@ public final class LocalPeer {
                 .findFirst();
     }
 
-    /** Words as the processor has them. */
+    /** Words in the processor's byte order. */
     private static String hex(byte[] address) {
         StringBuilder hex = new StringBuilder();
         for (int word = 0; word < address.length; word += WORD_BYTES) {

@@ -6,7 +6,7 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /**
- * Addresses that are taken for one neighbour's where places are shared out: a host that has one of them has all of them. On this host everybody
+ * Addresses that count as one neighbour when places are shared out: a host that has one of them has all of them. On this host every user
  * can use all of 127.0.0.0/8, and with IPv6 a host commonly has 64 bits to choose from.
  */
 public final class PeerGroup {
@@ -38,11 +38,11 @@ public final class PeerGroup {
     /**
      * As {@link #of(InetAddress)}.
      *
-     * @param address in figures, no name
+     * @param address an IP address, not a host name
      */
     public static String of(String address) {
         try {
-            return of(InetAddress.getByName(address)); // Asks no name server about an address.
+            return of(InetAddress.getByName(address)); // An address needs no name server.
         } catch (UnknownHostException e) {
             throw new IllegalArgumentException(address + " is no address", e);
         }

@@ -9,14 +9,14 @@ import java.util.List;
 /**
  * What two clients must have in common to use one backend after another.
  *
- * @param server where the backend is connected to
+ * @param server that the backend is connected to
  * @param protocolVersion as the client asked for it, major in the upper 16 bits
- * @param parameters what the startup packet set; RESET goes back to these, so they are part of a session's identity. Those that may
- *     differ are left out
+ * @param parameters what the startup packet set; RESET returns to these, so they are part of a session's identity. Those
+ *     that may differ are left out
  */
 public record PoolKey(Endpoint server, int protocolVersion, StartupParameters parameters) {
 
-    /** Longer values, and those of other characters than ASCII's, a server may change or refuse: they split pools. */
+    /** A server may change or refuse longer values and non-ASCII ones, so these split pools. */
     private static final int LONGEST_IGNORED_VALUE = 63;
 
     /** @param ignored names of parameters in which clients of one pool may differ */
@@ -26,7 +26,7 @@ public record PoolKey(Endpoint server, int protocolVersion, StartupParameters pa
             if (!isIgnored(parameter, ignored)) {
                 relevant.add(parameter);
             } else if (!parameter.name().equals(StartupParameters.APPLICATION_NAME)) {
-                // Its default cannot be known, so who sets it and who does not are kept apart.
+                // Its default cannot be known, so clients that set it are kept apart from those that do not.
                 relevant.add(new StartupParameters.Parameter(parameter.name(), ""));
             }
         }

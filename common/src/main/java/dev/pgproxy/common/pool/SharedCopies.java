@@ -5,16 +5,16 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 
 /**
- * One copy of each value that many sessions have alike: pool keys, startup packets, addresses.
+ * One copy of each value that many sessions have in common: pool keys, startup packets, addresses.
  *
  * @param <T> a value that never changes, with {@code equals} and {@code hashCode}
  */
 public final class SharedCopies<T> {
 
-    /** Values that are remembered; above it the one that was used longest ago is forgotten, and is kept by its users alone. */
+    /** Values that are remembered; beyond it, the least recently used one is forgotten, and only its users keep it. */
     private static final int MAX_VALUES = 1_000;
 
-    /** Of one value; strangers choose what is in them, and a longer one is kept by its users alone. */
+    /** Size of one value; strangers choose the contents, and only its users keep a longer one. */
     private static final int MAX_BYTES = 512;
 
     private final ToIntFunction<T> bytes;
@@ -25,22 +25,22 @@ public final class SharedCopies<T> {
         }
     };
 
-    /** @param bytes that a value takes, about */
+    /** @param bytes approximate size of a value */
     public SharedCopies(ToIntFunction<T> bytes) {
         this.bytes = bytes;
     }
 
-    /** Such copies of texts. */
+    /** Shared copies of texts. */
     public static SharedCopies<String> ofTexts() {
         return new SharedCopies<>(String::length);
     }
 
-    /** Such copies of pool keys. */
+    /** Shared copies of pool keys. */
     public static SharedCopies<PoolKey> ofKeys() {
         return new SharedCopies<>(key -> key.parameters().bytes());
     }
 
-    /** The copy that all share who have a value like this. */
+    /** The shared copy of this value. */
     public T of(T value) {
         if (bytes.applyAsInt(value) > MAX_BYTES) {
             return value;

@@ -5,7 +5,7 @@ import dev.pgproxy.common.log.ForPeople;
 /** What one probe of a server found. */
 public sealed interface Observation {
 
-    /** It answered. */
+    /** The server answered. */
     record Answered(ServerFacts facts) implements Observation {}
 
     /** @param problem in words, for the log */

@@ -1,11 +1,11 @@
 package dev.pgproxy.common.probe;
 
-/** How a server is looked at. */
+/** How a server is probed. */
 public enum ProbeKind {
-    /** Over the connection that is kept, or a new one when there is none. */
+    /** Over the connection that is kept, or over a new one when there is none. */
     KEPT,
-    /** Over a new connection, which is kept then. */
+    /** Over a new connection, which is then kept. */
     FRESH,
-    /** As {@link #KEPT}, behind all that was committed before, on the server's disk. */
+    /** As {@link #KEPT}, after all that was committed before has reached the server's disk. */
     FLUSH
 }

@@ -1,16 +1,16 @@
 package dev.pgproxy.common.probe;
 
 /**
- * What a server says of itself.
+ * What a server reports about itself.
  *
  * @param inRecovery whether it is a standby
  * @param systemId what all servers that were copied from one another have in common
  * @param timeline that it writes, or that its WAL receiver receives
  * @param writtenLsn byte position up to which it has WAL: written by a primary, received by a standby
  * @param replayedLsn byte position up to which it shows data
- * @param lagSeconds how old the last transaction is that a standby has replayed; 0 when it has replayed all that it has received,
- *     negative when that is not known
- * @param receiver what a standby's WAL receiver does
+ * @param lagSeconds age of the last transaction that a standby has replayed; 0 when it has replayed all that it has
+ *     received, negative when unknown
+ * @param receiver the state of a standby's WAL receiver
  * @param topology where it stands among the others
  */
 public record ServerFacts(
@@ -30,15 +30,15 @@ public record ServerFacts(
      * A standby's link to the server that it follows.
      *
      * @param streaming whether it is connected
-     * @param silentMs since it heard from that server
-     * @param longestSilenceMs an alive server is heard from so often, since the receiver asks it to answer; 0 when it does not ask
+     * @param silentMs time since it last heard from that server
+     * @param longestSilenceMs longest silence of a server that is alive, since the receiver asks it to answer; 0 when it does not ask
      */
     public record WalReceiver(boolean streaming, long silentMs, long longestSilenceMs) {
 
         /** Time for an answer to arrive, on top of the time after which it is asked for. */
         private static final long MARGIN_MS = 2_000;
 
-        /** None, or one that is not connected. */
+        /** No receiver, or one that is not connected. */
         public static final WalReceiver DOWN = new WalReceiver(false, 0, 0);
 
         /** Whether the server that it follows is alive, as far as the standby can tell. */

@@ -1,4 +1,4 @@
-/** What is found out about a server by asking it. How it is asked is the task-worker's business, and what follows is the master's. */
+/** What is found out about a server by asking it. How it is asked is up to the task-worker, and what follows is up to the master. */
 @NullMarked
 package dev.pgproxy.common.probe;
 

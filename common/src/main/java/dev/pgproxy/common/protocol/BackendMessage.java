@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Messages of a server, by their type byte, and the ones that the proxy writes in a server's stead. Protocol: "Message Formats". */
+/** Messages of a server, by their type byte, and the ones that the proxy writes in a server's place. Protocol: "Message Formats". */
 public final class BackendMessage {
 
     public static final byte AUTHENTICATION = 'R';
@@ -42,7 +42,7 @@ public final class BackendMessage {
         return report(ERROR_RESPONSE, "FATAL", sqlState, message, hint, 0);
     }
 
-    /** The end of a session whose client did nothing for active_cnn_timeout. */
+    /** Ends a session whose client was idle for active_cnn_timeout. */
     public static byte[] idleSessionTimeout() {
         return fatal(
                 SqlState.IDLE_SESSION_TIMEOUT,
@@ -51,7 +51,7 @@ public final class BackendMessage {
     }
 
     /**
-     * An ErrorResponse of severity ERROR: the session goes on.
+     * An ErrorResponse of severity ERROR: the session continues.
      *
      * @param hint what to do about it; empty for none
      * @param position of the character in the statement, from 1; 0 for none
@@ -88,7 +88,7 @@ public final class BackendMessage {
         out.write(0);
     }
 
-    /** A message of this type around a body that is given. */
+    /** A message of this type with this body. */
     public static byte[] wrap(byte type, byte[] body) {
         return MessageBytes.of(type, body);
     }
@@ -103,7 +103,7 @@ public final class BackendMessage {
         return authentication(AuthenticationMethod.MD5_CODE, salt);
     }
 
-    /** AuthenticationSASL: these mechanisms are on offer. */
+    /** AuthenticationSASL, which offers these mechanisms. */
     public static byte[] authenticationSasl(List<String> mechanisms) {
         String names = String.join("\0", mechanisms) + "\0\0";
         return authentication(AuthenticationMethod.SASL_CODE, names.getBytes(StandardCharsets.US_ASCII));
@@ -133,7 +133,7 @@ public final class BackendMessage {
         return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** ParameterStatus, of text as it is. */
+    /** ParameterStatus, of text that is sent in UTF-8. */
     public static byte[] parameterStatusText(String name, String value) {
         return MessageBytes.of(PARAMETER_STATUS, (name + '\0' + value + '\0').getBytes(StandardCharsets.UTF_8));
     }
@@ -173,7 +173,7 @@ public final class BackendMessage {
         return MessageBytes.of(AUTHENTICATION, new byte[4]);
     }
 
-    /** BackendKeyData: the server's process id and the secret that a CancelRequest must bring. */
+    /** BackendKeyData: the server's process id and the secret that a CancelRequest must carry. */
     public static byte[] backendKeyData(int pid, byte[] secret) {
         return MessageBytes.of(
                 BACKEND_KEY_DATA,
@@ -185,7 +185,7 @@ public final class BackendMessage {
         return MessageBytes.of(READY_FOR_QUERY, new byte[] {IDLE});
     }
 
-    /** NegotiateProtocolVersion: the newest version to be had, and the options that are not. */
+    /** NegotiateProtocolVersion: the newest supported version, and the options that are not supported. */
     public static byte[] negotiateProtocolVersion(int newestVersion, List<String> unknownOptions) {
         ByteArrayOutputStream names = new ByteArrayOutputStream();
         for (String option : unknownOptions) {

@@ -29,7 +29,7 @@ public final class FrontendMessage {
         return MessageBytes.of(QUERY, (sql + "\0").getBytes(StandardCharsets.UTF_8));
     }
 
-    /** A message of this type around a body that is given. */
+    /** A message of this type with this body. */
     public static byte[] wrap(byte type, byte[] body) {
         return MessageBytes.of(type, body);
     }

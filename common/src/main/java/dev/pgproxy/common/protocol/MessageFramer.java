@@ -3,8 +3,8 @@ package dev.pgproxy.common.protocol;
 import java.nio.ByteBuffer;
 
 /**
- * Finds message boundaries in one direction of a connection, in place and without objects. A message may be larger than any
- * buffer: its body is then passed over chunk by chunk.
+ * Finds message boundaries in one direction of a connection, in place and without allocation. A message may be larger than any buffer: its
+ * body is then skipped chunk by chunk.
  *
  * <pre>
  *   while (framer.next(buffer)) {   // position: after the header
@@ -27,7 +27,7 @@ public final class MessageFramer {
      * Skips the rest of a body that an earlier chunk began, and reads the next header.
      *
      * @return false when the buffer ends before a whole header does; less than a header is left in it then
-     * @throws ProtocolViolation for a length below the four bytes that it counts itself
+     * @throws ProtocolViolation for a length of less than its own four bytes
      */
     public boolean next(ByteBuffer buffer) throws ProtocolViolation {
         skipBody(buffer);
@@ -46,14 +46,14 @@ public final class MessageFramer {
         return true;
     }
 
-    /** Passes over as much of the current body as the buffer holds. */
+    /** Skips as much of the current body as the buffer holds. */
     public void skipBody(ByteBuffer buffer) {
         int here = Math.min(bodyLeft, buffer.remaining());
         bodyLeft -= here;
         buffer.position(buffer.position() + here);
     }
 
-    /** Goes back to before the header that {@link #next} just read, for a message that is to be looked at whole, later. */
+    /** Goes back before the header that {@link #next} just read, for a message that will be inspected as a whole later. */
     public void unread(ByteBuffer buffer) {
         buffer.position(buffer.position() - HEADER_BYTES);
         bodyLeft = 0;
@@ -64,7 +64,7 @@ public final class MessageFramer {
         return type;
     }
 
-    /** The current message's whole body in bytes. */
+    /** The size of the current message's whole body, in bytes. */
     public int bodyBytes() {
         return bodyBytes;
     }

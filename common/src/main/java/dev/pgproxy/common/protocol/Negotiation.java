@@ -6,9 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the server is asked for when a client asks for more of the protocol than the relay understands, and what the client is
- * told then. A version up to {@link ProtocolVersion#NEWEST} without {@code _pq_.} options goes to the server as it came, and the
- * server answers for itself.
+ * What the server is asked for when a client asks for more of the protocol than the relay understands, and what the client is then told. A
+ * version up to {@link ProtocolVersion#NEWEST} without {@code _pq_.} options is passed on to the server, which answers for itself.
  */
 public final class Negotiation {
 
@@ -49,17 +48,17 @@ public final class Negotiation {
         return serverPacket;
     }
 
-    /** Whether the client is owed a NegotiateProtocolVersion even when the server sends none. */
+    /** Whether the client must get a NegotiateProtocolVersion even when the server sends none. */
     public boolean isNeeded() {
         return needed;
     }
 
-    /** The message for a server that agreed to what it was asked. */
+    /** The message to the client when the server agreed to what it was asked. */
     public byte[] message() {
         return BackendMessage.negotiateProtocolVersion(version, options);
     }
 
-    /** The message for a server that itself offered less; its body is Int32 version, Int32 count, names. */
+    /** The message to the client when the server itself offered less, in this body: Int32 version, Int32 count, names. */
     public byte[] message(byte[] serverBody) {
         if (!needed || serverBody.length < HEADER_BYTES) {
             return BackendMessage.wrap(BackendMessage.NEGOTIATE_PROTOCOL_VERSION, serverBody);

@@ -9,7 +9,7 @@ public final class SqlState {
     public static final String CONNECTION_FAILURE = "08006";
     public static final String PROTOCOL_VIOLATION = "08P01";
     public static final String FEATURE_NOT_SUPPORTED = "0A000";
-    /** How all SQLSTATEs about logins begin. */
+    /** Prefix of all SQLSTATEs about logins. */
     public static final String CLASS_INVALID_AUTHORIZATION = "28";
 
     public static final String INVALID_AUTHORIZATION_SPECIFICATION = "28000";
@@ -22,6 +22,7 @@ public final class SqlState {
 
     public static final String CONFIG_FILE_ERROR = "F0000";
     public static final String PROGRAM_LIMIT_EXCEEDED = "54000";
+    public static final String INSUFFICIENT_PRIVILEGE = "42501";
     public static final String UNDEFINED_OBJECT = "42704";
     public static final String OBJECT_NOT_IN_PREREQUISITE_STATE = "55000";
     public static final String OBJECT_IN_USE = "55006";

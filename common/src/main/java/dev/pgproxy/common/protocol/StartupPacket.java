@@ -8,7 +8,7 @@ public sealed interface StartupPacket {
     /** @param protocolVersion major in the upper 16 bits; the major is 3 */
     record Startup(int protocolVersion, StartupParameters parameters) implements StartupPacket {
 
-        /** The same for another database. */
+        /** The same packet for another database. */
         public Startup withDatabase(String name) {
             List<StartupParameters.Parameter> pairs = parameters.sorted().stream()
                     .map(pair ->

@@ -8,7 +8,7 @@ import java.util.List;
 /** Reads a client's first packet. Every length is checked before it is used. */
 public final class StartupPacketDecoder {
 
-    /** As the server's MAX_STARTUP_PACKET_LENGTH. */
+    /** The server's MAX_STARTUP_PACKET_LENGTH. */
     public static final int MAX_PACKET_BYTES = 10_000;
 
     /** The length and the code that every kind of startup packet begins with. */
@@ -43,8 +43,8 @@ public final class StartupPacketDecoder {
     /**
      * Reads a whole packet.
      *
-     * @param packet length word and all; its size was checked with {@link #checkedLength}
-     * @throws ProtocolViolation when its content is not what the protocol says
+     * @param packet including the length word; its size was checked with {@link #checkedLength}
+     * @throws ProtocolViolation when its content does not follow the protocol
      */
     public static StartupPacket decode(byte[] packet) throws ProtocolViolation {
         ByteBuffer in = ByteBuffer.wrap(packet);
@@ -68,7 +68,7 @@ public final class StartupPacketDecoder {
         StartupParameters parameters = parameters(in);
         StartupPacket.Startup startup = new StartupPacket.Startup(code, parameters);
         if (startup.packet().length > MAX_PACKET_BYTES) {
-            // It is rewritten for the server, with the database that was left out.
+            // The packet is rewritten for the server, with the database that it left out.
             throw new ProtocolViolation("the startup packet is too long with the database that it leaves out");
         }
         return startup;

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * them in turn. Text is held one char per byte (ISO 8859-1), because the encoding of these bytes is not known yet and two
  * different names must never look the same.
  *
- * <p>Thousands of these are kept, and strangers choose what is in them, so they are kept as one string of about the packet's size:
- * name, terminator, value, terminator, and so on.
+ * <p>Thousands of these are kept, and strangers choose their contents, so each is one string of about the packet's size: name,
+ * terminator, value, terminator, and so on.
  */
 public final class StartupParameters {
 
-    /** The one setting that a server takes in any form, so that nobody need wait for its answer. */
+    /** The one setting that a server accepts in any form, so there is no need to wait for its answer. */
     public static final String APPLICATION_NAME = "application_name";
 
     private static final int MAX_NAME_BYTES = 63;
@@ -51,12 +51,12 @@ public final class StartupParameters {
         return pairs;
     }
 
-    /** Bytes that they take, about. */
+    /** Approximate size in bytes. */
     public int bytes() {
         return packed.length();
     }
 
-    /** Sorts the pairs and adds the database, which defaults to the user's name as the server cuts it. */
+    /** Sorts the pairs and adds the database, which defaults to the user's name as the server truncates it. */
     static StartupParameters of(List<Parameter> asSent) {
         List<Parameter> pairs = new ArrayList<>(asSent);
         Optional<String> user = last(pairs, "user");
@@ -75,7 +75,7 @@ public final class StartupParameters {
                 .reduce((first, second) -> second);
     }
 
-    /** The value in force: the server lets the last one of a name win. */
+    /** The value in force: for the server, the last one of a name wins. */
     public Optional<String> value(String name) {
         Optional<String> found = Optional.empty();
         for (int at = 0; at < packed.length(); ) {
@@ -100,7 +100,7 @@ public final class StartupParameters {
         return value("user").orElse("");
     }
 
-    /** The database's name, which is the user's, cut as the server cuts it, when the client named none. */
+    /** The database's name; when the client named none, the user's name as the server truncates it. */
     public String database() {
         return value("database").orElse("");
     }
@@ -115,12 +115,12 @@ public final class StartupParameters {
         return serverName(database());
     }
 
-    /** Whether this asks for options of the protocol ({@code _pq_.}). */
+    /** Whether these ask for options of the protocol ({@code _pq_.}). */
     public boolean hasOptions() {
         return packed.startsWith(OPTION_PREFIX) || packed.contains(END + OPTION_PREFIX);
     }
 
-    /** Whether this asks for a replication connection (walsender), whose state no reset takes back. */
+    /** Whether these ask for a replication connection (walsender), whose state no reset undoes. */
     public boolean isReplication() {
         return value("replication")
                 .map(value -> !List.of("false", "off", "no", "0", "f", "n")
@@ -128,7 +128,7 @@ public final class StartupParameters {
                 .orElse(false);
     }
 
-    /** All pairs as {@code name=value}, for a person to see. */
+    /** All pairs as {@code name=value}, for display. */
     public String describe() {
         return describe(pair -> true);
     }
@@ -145,17 +145,17 @@ public final class StartupParameters {
                 .collect(Collectors.joining(" ")));
     }
 
-    /** A name as a server knows it, which cuts longer ones (NAMEDATALEN). */
+    /** A name as a server knows it, which truncates longer ones (NAMEDATALEN). */
     public static String serverName(String name) {
         return name.substring(0, Math.min(name.length(), MAX_NAME_BYTES));
     }
 
-    /** A text as it would stand here. */
+    /** A text in the form held here. */
     public static String fromText(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
-    /** Bytes held as chars, read as UTF-8 for a person to see. */
+    /** Bytes held as chars, decoded as UTF-8 for display. */
     public static String display(String bytesAsChars) {
         return new String(bytesAsChars.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }

@@ -12,7 +12,7 @@ public final class RowReader {
     private final ByteBuffer in;
     private final View view;
 
-    /** @throws IllegalArgumentException when this is no chunk */
+    /** @throws IllegalArgumentException when this is not a chunk */
     public RowReader(byte[] chunk) {
         in = ByteBuffer.wrap(chunk);
         view = View.ofCode(in.hasRemaining() ? in.get() : 0);
@@ -23,7 +23,7 @@ public final class RowReader {
     }
 
     /**
-     * The next row, with values as {@link ColumnType} says.
+     * The next row, with values of the types in {@link ColumnType}.
      *
      * @return null after the last one
      * @throws IllegalArgumentException when the chunk ends inside a row

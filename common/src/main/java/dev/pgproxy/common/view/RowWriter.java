@@ -16,10 +16,10 @@ public final class RowWriter {
     /** A new chunk begins after this many bytes. */
     private static final int CHUNK_BYTES = 4 * 1024;
 
-    /** Longer texts are cut: a row must fit a message, however long the names are that a client chooses. */
+    /** Longer texts are truncated: a row must fit a message, however long the names that a client chooses. */
     private static final int MAX_TEXT_CHARS = 400;
 
-    /** The same for the one text in which more is of use. */
+    /** The same for the one text of which more is useful. */
     private static final int MAX_LONG_TEXT_CHARS = 2_000;
 
     /** The most that one row may take: a table has no more than ten texts of three bytes per char. */
@@ -73,12 +73,12 @@ public final class RowWriter {
         return this;
     }
 
-    /** A text, cut when it is long. */
+    /** A text, truncated when it is long. */
     public RowWriter text(String value) {
         return text(value, MAX_TEXT_CHARS);
     }
 
-    /** A text that may be longer, at most one in a row. */
+    /** A text that may be longer; at most one per row. */
     public RowWriter longText(String value) {
         return text(value, MAX_LONG_TEXT_CHARS);
     }

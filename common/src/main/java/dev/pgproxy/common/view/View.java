@@ -100,7 +100,7 @@ public enum View {
             float8("oldest_wait_seconds")),
     /** Every key of the configuration. */
     CONFIG(6, text("key"), text("value"), text("default_value"), int4("source_line"), bool("reloadable")),
-    /** What happened lately, as the log has it. */
+    /** What happened recently, as in the log. */
     EVENT(7, int8("id"), timestamptz("at"), text("process"), text("level"), text("event"), text("line")),
     /** What was relayed, by server, database and user, since the workers started. */
     STATS(
@@ -121,10 +121,10 @@ public enum View {
             float8("client_bytes_per_second"),
             float8("server_bytes_per_second"),
             float8("query_ms_average")),
-    /** What each process has counted since it started, and other figures of it. */
+    /** What each process has counted since it started, and its other figures. */
     COUNTER(9, int4("pid"), text("name"), int8("value"), text("help"));
 
-    @SuppressWarnings("ImmutableEnumChecker") // List.of makes lists that cannot change.
+    @SuppressWarnings("ImmutableEnumChecker") // List.of makes immutable lists.
     private final List<Column> columns;
 
     private final int code;
@@ -140,7 +140,7 @@ public enum View {
     }
 
     /**
-     * The table of this number.
+     * The table with this number.
      *
      * @throws IllegalArgumentException when there is none
      */

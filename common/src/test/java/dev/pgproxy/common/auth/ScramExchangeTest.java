@@ -31,12 +31,12 @@ class ScramExchangeTest {
         return ScramVerifier.of(bytes("pencil"), Base64.getDecoder().decode(SALT));
     }
 
-    /** A client of its own, computed from the standard's formulas with the JDK alone. */
+    /** An independent client, computed from the standard's formulas with the JDK alone. */
     private static String clientFinal(String clientNonce, String serverFirst, String password) throws Exception {
         return clientFinal(clientNonce, serverFirst, password, "");
     }
 
-    /** @param extension of both of the client's messages, with the comma before it */
+    /** @param extension in both of the client's messages, with the comma before it */
     private static String clientFinal(String clientNonce, String serverFirst, String password, String extension)
             throws Exception {
         String[] parts = serverFirst.split(",", -1);
@@ -114,7 +114,7 @@ class ScramExchangeTest {
         assertNull(exchange.last(bytes(clientFinal(CLIENT_NONCE, text(first), "crayon", ",x=y,z="))));
     }
 
-    /** Matching them must take no stack: a message of the greatest length that is read has a third as many extensions as bytes. */
+    /** Matching must not use the stack: the longest message that is read has a third as many extensions as bytes. */
     @Test
     void leavesMessagesToTheServerThatItWouldNotRead() throws Exception {
         String start = "n,,n=user,r=" + CLIENT_NONCE;
@@ -191,7 +191,7 @@ class ScramExchangeTest {
         assertFalse(overheard.overheard(bytes("n,,n=user,r=" + CLIENT_NONCE), bytes("r=another,s=,i=1")));
     }
 
-    /** With fresh nonces of both sides, against the verifier alone. */
+    /** With fresh nonces on both sides, against the verifier alone. */
     private static void assertLogsIn(byte[] clientKey) throws Exception {
         ScramClient client = new ScramClient(clientKey, bytes("another nonce here"));
         ScramExchange server = new ScramExchange(verifier(), bytes("and another of hers"));

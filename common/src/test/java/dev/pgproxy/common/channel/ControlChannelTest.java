@@ -47,7 +47,7 @@ class ControlChannelTest {
     private static final int HAND_OVERS = 2_000;
     private static final int PACKET_BYTES = 4_000;
 
-    /** The packet twice, as it is sent and as it is received, and the objects of a hand-over. */
+    /** The packet twice, sent and received, and the objects of a hand-over. */
     private static final int MAX_HAND_OVER_BYTES = 2 * PACKET_BYTES + 2_500;
 
     @TempDir
@@ -111,7 +111,7 @@ class ControlChannelTest {
         poller.close();
     }
 
-    /** Sockets and their like; the JVM opens jars by itself whenever it first needs a class of one. */
+    /** Counts sockets and the like, not files: the JVM opens a jar when it first needs a class from it. */
     private static int openFds() {
         String[] names = Path.of("/proc/self/fd").toFile().list();
         int open = 0;
@@ -121,7 +121,7 @@ class ControlChannelTest {
                         Files.readSymbolicLink(Path.of("/proc/self/fd", name)).toString();
                 open += target.startsWith("/") ? 0 : 1;
             } catch (IOException e) {
-                open += 0; // The directory's own, which is closed by now.
+                open += 0; // The directory's own descriptor, which is closed by now.
             }
         }
         return open;
@@ -217,7 +217,7 @@ class ControlChannelTest {
         assertEquals(fdsBefore, openFds());
     }
 
-    /** Of which there is none yet. */
+    /** No real message has two descriptors yet. */
     public record TwoConnections(Descriptor client, long number, Descriptor backend)
             implements ControlMessage.ToPoolWorker {
         @Override
@@ -227,7 +227,7 @@ class ControlChannelTest {
     }
 
     /**
-     * What a hand-over costs in garbage, at both ends together: the descriptors' objects, and the messages. The channel's own part is
+     * What a hand-over costs in garbage, at both ends together: the descriptors' objects, and the messages. The channel itself adds
      * nothing, however large the packet.
      */
     @Test
@@ -235,7 +235,7 @@ class ControlChannelTest {
         com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         master.agree(Protocol.GREETING, PermittedMessages.FROM_POOL_WORKER);
         try (OwnedFd sent = listener()) {
-            handOver(sent, HAND_OVERS); // What is made once is made now.
+            handOver(sent, HAND_OVERS); // One-time allocations happen here.
             long before = threads.getCurrentThreadAllocatedBytes();
             handOver(sent, HAND_OVERS);
             long bytes = (threads.getCurrentThreadAllocatedBytes() - before) / HAND_OVERS;

@@ -36,7 +36,7 @@ class ControlFrameTest {
     private static final Endpoint SERVER = new Endpoint.Tcp("db.example.com", 5432);
     private static final int SAMPLES = 100;
 
-    /** As large as one may be. */
+    /** The largest one allowed. */
     private static final Resumption LARGEST = new Resumption(
             1,
             new byte[256],
@@ -219,7 +219,7 @@ class ControlFrameTest {
             try {
                 frames.decodeNext(bad);
             } catch (ControlViolation e) {
-                // Refused, as it should be; a message that is merely another one is fine, too.
+                // Refused, as it should be; a message that is merely a different one is fine, too.
             } catch (RuntimeException e) {
                 throw new AssertionError("seed=" + seed, e);
             }

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 
-/** A message of any kind, with values by a seed. */
+/** A message of any kind, with values from a seed. */
 final class Samples {
 
     private static final List<String> TEXTS =
@@ -27,7 +27,7 @@ final class Samples {
         random = new Random(seed);
     }
 
-    /** A connection that is nobody's. */
+    /** A descriptor without a connection. */
     static final class PlayedDescriptor implements Descriptor {
         private boolean closed;
 

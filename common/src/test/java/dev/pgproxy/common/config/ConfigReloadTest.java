@@ -52,7 +52,7 @@ class ConfigReloadTest {
         assertEquals("5", shown(inForce, "idle_cnn_timeout"));
     }
 
-    /** After a failover the file may go on naming the old primary, or say what is. */
+    /** After a failover the file may still name the old primary, or name the current one. */
     @Test
     void whoIsPromotedNextIsTakenOverWithThePrimaryOfNow() throws Exception {
         ProxyConfig file = load("promote = s1:5432\nslaver_list = s1:5432, s2:5432");

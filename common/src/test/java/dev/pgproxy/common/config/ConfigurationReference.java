@@ -5,18 +5,22 @@ import java.util.stream.Collectors;
 /** Writes docs/configuration.md: every key, as it is declared. */
 final class ConfigurationReference {
 
+    private static final int COLUMNS = 120;
+
     private static final String HEAD = """
             # Configuration reference
 
-            Every key of `conf/pgproxy.properties`, a Java properties file in UTF-8. This page is made from the declarations in the source, and a test
-            keeps it true; the file itself explains more, by topic. `pgproxy-master --check FILE` checks a file, `RELOAD` in `pg_proxy` or SIGHUP
-            reads it again, and `SHOW CONFIG` shows what is in force.
+            Every key of `conf/pgproxy.properties`, a Java properties file in UTF-8. This page is made from the declarations in the
+            source, and a test keeps it true; the file itself explains more, by topic. `pgproxy-master --check FILE` checks a file,
+            `RELOAD` in `pg_proxy` or SIGHUP reads it again, and `SHOW CONFIG` shows what is in force.
 
-            **Types.** A *time* is in seconds (`30`, `0.5`) or has a unit: `500ms`, `5s`, `2min`, `1h`, `7d`. *On or off* may also be written `true`, `yes`,
-            `1`, `false`, `no`, `0`. An address is `host:port`, an IPv6 address in brackets: `[::1]:5432`. A key that is set to nothing counts as
-            not set, except where its line says otherwise. An unknown key is an error.
+            **Types.** A *time* is in seconds (`30`, `0.5`) or has a unit: `500ms`, `5s`, `2min`, `1h`, `7d`. *On or off* may also
+            be written `true`, `yes`, `1`, `false`, `no`, `0`. An address is `host:port`, an IPv6 address in brackets:
+            `[::1]:5432`. A key that is set to nothing counts as not set, except where its line says otherwise. An unknown key is
+            an error.
 
-            **Takes effect.** *Reload*: with the next reload. *Restart*: when pgproxy starts; a reload keeps the old value and says so.
+            **Takes effect.** *Reload*: with the next reload. *Restart*: when pgproxy starts; a reload keeps the old value and says
+            so.
             """;
 
     private ConfigurationReference() {}
@@ -33,10 +37,8 @@ final class ConfigurationReference {
 
     private static String entry(Setting<?> setting) {
         StringBuilder out = new StringBuilder();
-        out.append("\n### `").append(setting.key()).append("`\n\n").append(setting.help());
-        if (setting.isSecret()) {
-            out.append(" It is never shown or logged.");
-        }
+        out.append("\n### `").append(setting.key()).append("`\n\n");
+        out.append(wrapped(setting.help() + (setting.isSecret() ? " It is never shown or logged." : "")));
         out.append("\n\n- Type: ").append(setting.type()).append('\n');
         out.append("- Default: ").append(defaultOf(setting)).append('\n');
         out.append("- Takes effect: ")
@@ -61,6 +63,17 @@ final class ConfigurationReference {
         return out.toString();
     }
 
+    private static String wrapped(String text) {
+        StringBuilder out = new StringBuilder();
+        int column = 0;
+        for (String word : text.split(" ", -1)) {
+            boolean fits = column + 1 + word.length() <= COLUMNS;
+            out.append(column == 0 ? "" : fits ? " " : "\n").append(word);
+            column = fits ? column + 1 + word.length() : word.length();
+        }
+        return out.toString();
+    }
+
     private static String defaultOf(Setting<?> setting) {
         String value = setting.defaultValue();
         if (value.isEmpty()) {
@@ -69,7 +82,7 @@ final class ConfigurationReference {
         return value.contains(" ") ? value : "`" + value + "`";
     }
 
-    /** To a document beside this page, or to a heading of it as a web page of the repository has it. */
+    /** A link to a document beside this page, or to a heading of this page, with the anchor that the repository's web page has. */
     private static String link(String target) {
         if (target.startsWith("docs/")) {
             String name = target.substring("docs/".length());

@@ -21,7 +21,7 @@ class ConfigurationReferenceTest {
     private static final Path SHIPPED = Path.of("../distribution/src/main/conf/pgproxy.properties");
     private static final Pattern LINE = Pattern.compile("(?m)^#?([a-z][a-zA-Z0-9_.]*) =[ ]*(.*)$");
 
-    /** {@code -Dreference.write=true} writes it again. */
+    /** {@code -Dreference.write=true} rewrites it. */
     @Test
     void theReferenceIsMadeFromTheDeclarations() throws IOException {
         if (Boolean.getBoolean("reference.write")) {
@@ -56,7 +56,7 @@ class ConfigurationReferenceTest {
         assertEquals(new TreeSet<>(), missing);
     }
 
-    /** Only where the default is a value, and no place or number that depends on the host. */
+    /** Only where the default is a value, not a path or number that depends on the host. */
     @Test
     void theShippedFileShowsTheDefaults() throws IOException {
         Map<String, String> lines = shipped();
@@ -80,7 +80,7 @@ class ConfigurationReferenceTest {
                         target));
     }
 
-    /** Every key that is read was declared, and the other way round. */
+    /** Every key that is read is declared, and vice versa. */
     @Test
     void everyDeclaredKeyIsRead() throws Exception {
         Path file = Files.createTempFile("pgproxy", ".properties");

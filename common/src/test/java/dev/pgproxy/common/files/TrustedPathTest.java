@@ -74,7 +74,7 @@ class TrustedPathTest {
         assertRefused("too many symbolic links");
     }
 
-    /** The parent of where a link leads to is another directory than the one that the link lies in. */
+    /** The parent of a link's target is not the directory that contains the link. */
     @Test
     void whatIsAboveALinksTargetIsLookedAtToo() throws IOException {
         Path open = Files.createDirectory(directory.resolve("open"));

@@ -28,7 +28,7 @@ class LineWriterTest {
         assertEquals("line 999\n", written.get(999));
     }
 
-    /** Takes one line and hangs, until it is let go. */
+    /** Takes one line and hangs until released. */
     private static final class HangingSink implements LineWriter.Sink {
 
         private final CountDownLatch entered = new CountDownLatch(1);
@@ -62,7 +62,7 @@ class LineWriterTest {
     void aSinkThatHangsHoldsUpNobodyAndWhatWasLostIsSaid() throws InterruptedException {
         HangingSink sink = new HangingSink();
         LineWriter writer = sink.hang();
-        // To wait for each would never come to the end of this.
+        // Waiting for each line would take forever.
         for (int i = 0; i < LineWriter.MAX_WAITING + 7; i++) {
             writer.write(i + "\n");
         }

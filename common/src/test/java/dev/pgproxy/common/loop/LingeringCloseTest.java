@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class LingeringCloseTest {
 
-    /** A peer that takes this many bytes a time and closes when it is told that no more will come. */
+    /** A peer that takes this many bytes at a time, and closes when it is told that no more will come. */
     private static final class Peer implements Transport {
         private final int bytesAtOnce;
         private int received;

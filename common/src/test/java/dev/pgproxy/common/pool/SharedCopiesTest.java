@@ -35,7 +35,7 @@ class SharedCopiesTest {
         assertNotSame(first, keys.of(key("ann")));
     }
 
-    /** Strangers choose what is in a key, and could fill the memory with keys that nobody has any more. */
+    /** Strangers choose what is in a key, and could fill the memory with keys that no session has any more. */
     @Test
     void aLongOneIsNotKept() {
         PoolKey first = keys.of(key("x".repeat(1_000)));

@@ -6,7 +6,7 @@ import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 import dev.pgproxy.poolworker.relay.RelayBuffers;
 
-/** What a server says while no client listens. */
+/** What a server sends while no client is attached. */
 public final class HousekeepingTarget {
 
     private static final RelayBuffers BUFFERS = new RelayBuffers(1024);

@@ -37,7 +37,7 @@ public final class LoginTargets {
 
     private LoginTargets() {}
 
-    /** A server that lets a client in. */
+    /** A server that logs a client in. */
     public static void login(byte[] bytes) {
         ServerIdentity identity = new ServerIdentity();
         LoginInspector login = new LoginInspector(
@@ -63,7 +63,7 @@ public final class LoginTargets {
                         () -> {})));
     }
 
-    /** A server that is given a client's settings. */
+    /** A server that receives a client's settings. */
     public static void setting(byte[] bytes) {
         ServerIdentity identity = new ServerIdentity();
         Pumping.pump(

@@ -4,7 +4,7 @@ import dev.pgproxy.poolworker.backend.ServerIdentity;
 import dev.pgproxy.poolworker.relay.Pumping;
 import dev.pgproxy.poolworker.relay.QueryProgress;
 
-/** What a server says of the state of a session. */
+/** What a server reports about the state of a session. */
 public final class InventoryTarget {
 
     private InventoryTarget() {}

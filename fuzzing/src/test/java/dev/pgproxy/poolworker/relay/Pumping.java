@@ -3,14 +3,14 @@ package dev.pgproxy.poolworker.relay;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.fuzzing.BytesTransport;
 
-/** Brings bytes of a peer to an inspector, as a pipe does. */
+/** Feeds a peer's bytes to an inspector, through a pipe. */
 public final class Pumping {
 
     private static final RelayBuffers BUFFERS = new RelayBuffers(1024);
 
     private Pumping() {}
 
-    /** All of them, in whatever pieces the pipe takes them. */
+    /** Feeds all bytes, in whatever pieces the pipe takes them. */
     public static void pump(byte[] bytes, MessageInspector inspector) {
         Pipe pipe = new Pipe(BUFFERS, inspector);
         pump(bytes, pipe);

@@ -13,7 +13,7 @@ public final class TrafficTargets {
 
     private TrafficTargets() {}
 
-    /** Nothing happens by itself here. */
+    /** A poller that never reports anything. */
     private static final Poller NOWHERE = new Poller() {
         @Override
         public void poll(long timeoutNs) {}

@@ -2,7 +2,7 @@ package dev.pgproxy.taskworker.connection;
 
 import java.io.IOException;
 
-/** What a driver is about to get. */
+/** What a driver is about to receive. */
 public final class AnswerBoundsTarget {
 
     private AnswerBoundsTarget() {}

@@ -5,62 +5,65 @@ import dev.pgproxy.common.ipc.Alert;
 import dev.pgproxy.common.net.Endpoint;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link FailoverPolicy} wants done. */
+/** An action that {@link FailoverPolicy} asks for. */
 sealed interface Action {
 
     /**
-     * Probe the server; takes the place of a probe that was planned.
+     * Probe the server; replaces a planned probe.
      *
      * @param fresh over a new connection
-     * @param afterMs from the begin of the probe before
+     * @param afterMs counted from the start of the previous probe
      */
     record Probe(Endpoint server, boolean fresh, long afterMs) implements Action {}
 
     /**
-     * Make the state durable, one after the other; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}.
+     * Make the state durable, one save at a time; answered by {@link FailoverPolicy#saved} or {@link FailoverPolicy#notSaved}.
      *
-     * @param number from 1; tells the answers apart
+     * @param number counts from 1; identifies the answer
      */
     record Save(long number, FailoverState state) implements Action {}
 
-    /** Ask {@link FailoverPolicy#saveAgain} what is to be saved by then. */
+    /** Call {@link FailoverPolicy#saveAgain} after this time. */
     record SaveLater(long afterMs) implements Action {}
 
-    /** No client may be told of anything more that this server says. */
+    /** Pass nothing more from this server to clients. */
     record CutOff(Endpoint server, Endpoint successor) implements Action {}
 
-    /** Find out again whether the standby could be told; answered by {@link FailoverPolicy#examined}. */
+    /** Find out again whether the standby could be told to promote; answered by {@link FailoverPolicy#examined}. */
     record Examine(Endpoint server) implements Action {}
 
-    /** If {@link FailoverPolicy#promotionOf} says so; answered by {@link FailoverPolicy#promoteSent} or {@link FailoverPolicy#promoteFailed}. */
+    /**
+     * Promote, if {@link FailoverPolicy#promotionOf} allows it; answered by {@link FailoverPolicy#promoteSent} or {@link
+     * FailoverPolicy#promoteFailed}.
+     */
     record Promote(Endpoint server, long afterMs) implements Action {}
 
-    /** Let sessions of the primary come to rest; answered by {@link FailoverPolicy#quiesced}. */
+    /** Bring the sessions on the primary to rest; answered by {@link FailoverPolicy#quiesced}. */
     record Quiesce(Endpoint primary) implements Action {}
 
-    /** Probe the primary after it has written out all that it has committed; answered by {@link FailoverPolicy#flushed}. */
+    /** Probe the primary after it has flushed everything it has committed; answered by {@link FailoverPolicy#flushed}. */
     record Flush(Endpoint primary) implements Action {}
 
-    /** Keep others from writing to the primary, once pgproxy's own have left it; answered by {@link FailoverPolicy#fenced}. */
+    /** Keep others from writing to the primary, once pgproxy's own sessions have left it; answered by {@link FailoverPolicy#fenced}. */
     record Fence(Endpoint primary) implements Action {}
 
-    /** Take that back on an old primary, if it is in force. */
+    /** Lift the fence on an old primary, if it is in force. */
     record LiftFence(Endpoint server) implements Action {}
 
-    /** Let sessions of the primary continue. */
+    /** Let the sessions on the primary continue. */
     record Resume(Endpoint primary) implements Action {}
 
-    /** The switchover that an operator waits for is over; without a problem it was done. */
+    /** The switchover that an operator waits for has ended; it succeeded if there is no problem. */
     record Answer(@Nullable String problem) implements Action {}
 
-    /** Other servers play the parts from now on. */
+    /** The servers have new roles from now on. */
     record Change(ProxyConfig.Servers servers) implements Action {}
 
-    /** Tell people. */
+    /** Log an event and send it as an alert. */
     record Tell(Alert.Kind kind, Endpoint server, String message, String hint) implements Action {}
 
     /**
-     * Tell the log alone.
+     * Log an event, without an alert.
      *
      * @param name of the event
      */

@@ -1,15 +1,15 @@
 package dev.pgproxy.master.failover;
 
-/** Does what may block, one after the other, beside the loop. */
+/** Runs blocking tasks, one at a time, off the loop's thread. */
 public interface Background {
 
     /**
-     * Has a task done.
+     * Submits a task.
      *
-     * @return false when too much waits already
+     * @return false when too many tasks wait already
      */
     boolean run(Runnable task);
 
-    /** Begins nothing any more. */
+    /** Starts no more tasks. */
     void close();
 }

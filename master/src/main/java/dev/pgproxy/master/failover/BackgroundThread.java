@@ -5,10 +5,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** A thread of its own, since a disk can hang. */
+/** Runs tasks on a thread of its own, since a disk can hang. */
 public final class BackgroundThread implements Background {
 
-    /** What waits when a disk does not answer. */
+    /** Bound on the tasks that wait while a disk hangs. */
     private static final int MAX_TASKS = 64;
 
     private final ThreadPoolExecutor executor =

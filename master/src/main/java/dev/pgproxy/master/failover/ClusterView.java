@@ -11,12 +11,12 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Puts into words for operators what is known of the servers. */
+/** Describes what is known of the servers, for operators. */
 final class ClusterView {
 
     private static final long UNKNOWN = -1;
 
-    /** A standby further behind has a problem, also where no limit keeps it from being read from. */
+    /** A larger lag is reported as a problem, even when no limit takes the standby out of rotation. */
     private static final double LONG_LAG_SECONDS = 60;
 
     private final FailoverPolicy policy;
@@ -67,7 +67,7 @@ final class ClusterView {
             problems.add(failed.problem());
             return problems;
         }
-        ServerFacts facts = Objects.requireNonNull(known.facts); // It has just answered.
+        ServerFacts facts = Objects.requireNonNull(known.facts); // Its last probe was answered.
         boolean isPrimary = server.equals(servers.primary());
         if (isPrimary) {
             if (facts.inRecovery()) {
@@ -99,7 +99,7 @@ final class ClusterView {
         return primary != null && facts.timeline() < primary.timeline();
     }
 
-    /** The primary may have been asked earlier than the standby, which is then ahead of what is known. */
+    /** The primary may have been probed before the standby, which can then appear to be ahead of it. */
     private long lagBytes(ServerFacts facts) {
         ServerFacts reference = policy.factsOf(servers.primary());
         return reference == null || reference.systemId() != facts.systemId()

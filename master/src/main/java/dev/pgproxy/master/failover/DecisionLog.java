@@ -5,7 +5,7 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 
-/** Makes decisions durable, one after the other, and knows which of them the next step waits for. */
+/** Makes decisions durable, one at a time, and knows which save the next step waits for. */
 final class DecisionLog {
 
     private final Situation situation;
@@ -15,7 +15,7 @@ final class DecisionLog {
     /** The save that the next step waits for; 0 for none. */
     private long pending;
 
-    /** Something is true that the disk does not say. */
+    /** The state has changes that are not on disk. */
     private boolean unsaved;
 
     private boolean failed;
@@ -25,14 +25,14 @@ final class DecisionLog {
         this.wallClock = wallClock;
     }
 
-    /** Makes a decision, whose next step waits until it is durable. */
+    /** Makes a decision; the next step waits until it is durable. */
     Action decide(FailoverState.Phase made, FailoverState.Cause cause, Endpoint successor) {
         String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         return await(situation.state.with(
                 new FailoverState.Decision(made, cause, situation.servers.primary(), successor, at)));
     }
 
-    /** Saves a decision, whose next step waits for that. */
+    /** Saves a decision; the next step waits for the save. */
     Action await(FailoverState decided) {
         Action save = save(decided);
         pending = saves;
@@ -43,12 +43,12 @@ final class DecisionLog {
         return new Action.Save(++saves, now);
     }
 
-    /** Saves what is true now; nothing waits for it. */
+    /** Saves the current state; no step waits for it. */
     Action saveNow() {
         return save(situation.state);
     }
 
-    /** What is true now has changed without a decision, and is to be saved when there is time. */
+    /** The state has changed without a decision, and should be saved at the next opportunity. */
     void noteUnsaved() {
         unsaved = true;
     }
@@ -57,15 +57,15 @@ final class DecisionLog {
         return unsaved;
     }
 
-    /** Whether the state file cannot be written. */
+    /** Whether the last save failed. */
     boolean hasFailed() {
         return failed;
     }
 
     /**
-     * A state is durable.
+     * A state has become durable.
      *
-     * @return whether the next step has waited for it
+     * @return whether the next step was waiting for it
      */
     boolean saved(long number, FailoverState saved) {
         if (number == saves) {
@@ -79,7 +79,7 @@ final class DecisionLog {
         return true;
     }
 
-    /** Whether a later one is under way, and counts. */
+    /** Whether a later save is under way and supersedes this one. */
     boolean isOutdated(long number) {
         return number != saves;
     }
@@ -87,7 +87,7 @@ final class DecisionLog {
     /**
      * The last state could not be made durable.
      *
-     * @return whether people have not heard of it
+     * @return whether this is news to operators
      */
     boolean notSaved(long number) {
         boolean isNews = !failed || number == pending;
@@ -97,7 +97,7 @@ final class DecisionLog {
         return isNews;
     }
 
-    /** The time has come to save again what could not be saved: what is true by now, and not what was true then. */
+    /** Retries a failed save, with the current state rather than the one that failed. */
     List<Action> saveAgain() {
         return unsaved && pending == 0 ? List.of(saveNow()) : List.of();
     }

@@ -9,7 +9,7 @@ import dev.pgproxy.master.probe.ProbeDesk;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** What the task-worker is to do at a server, under the rules in force. */
+/** Requests errands on servers from the task-worker, under the rules in force. */
 final class Errands {
 
     private final ProbeDesk probes;
@@ -35,12 +35,12 @@ final class Errands {
                 answer);
     }
 
-    /** The problem, and what to do about it. */
+    /** The problem and its remedy, as one text. */
     static String words(ProbeMessages.ErrandDone answer) {
         return answer.remedy().isEmpty() ? answer.problem() : answer.problem() + " (" + answer.remedy() + ")";
     }
 
-    /** The server, which was fenced as an old primary, takes writes again when it is promoted; how it went is for the log alone. */
+    /** Lifts the fence of an old primary, so that it accepts writes when it is promoted again. The result is only logged. */
     void liftFence(Endpoint server) {
         ask(Errand.LIFT_FENCE, server, answer -> {
             if (!answer.problem().isEmpty()) {

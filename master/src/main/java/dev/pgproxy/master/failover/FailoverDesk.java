@@ -23,50 +23,50 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does what {@link FailoverPolicy} says, on the loop's thread: has the task-worker look at servers and tell standbys through a {@link
- * ProbeDesk}, and keeps the state beside the loop, since a disk can hang.
+ * Carries out what {@link FailoverPolicy} decides, on the loop's thread. It has the task-worker probe and promote servers through a {@link
+ * ProbeDesk}, and saves the state on another thread, since a disk can hang.
  */
 public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, SwitchoverDesk.Failover {
 
-    /** How often a promotion that waits for what other servers are looks whether that is known. */
+    /** How often a promotion checks whether the state of the other servers, which it waits for, is known. */
     private static final long PROMOTION_CHECK_MS = 50;
 
-    /** A look that is so recent is as good as a new one for somebody who wants to see how the servers are. */
+    /** A probe this recent is as good as a new one for showing operators the servers. */
     private static final long FRESH_NS = 2_000_000_000L;
 
-    /** Pause between looks whether pgproxy's own sessions have left an old primary. */
+    /** Pause between checks whether pgproxy's own sessions have left an old primary. */
     private static final long FENCE_LOOK_MS = 20;
 
-    /** Of these; what is there still is ended with the sessions of others. */
+    /** Bound on these checks; connections still open then are ended with the other sessions. */
     private static final int MAX_FENCE_LOOKS = 250;
 
-    /** Who does what concerns clients. */
+    /** Handles what concerns clients. */
     public interface Listener {
-        /** Whether clients of the primary are to wait, from now on. */
+        /** Clients of the primary have to wait from now on, or no longer. */
         void primaryHeld(boolean held);
 
-        /** The standbys to read from, from now on. */
+        /** The standbys to read from have changed. */
         void readable(List<Endpoint> standbys);
 
-        /** Sessions of this server are to come to rest, after which {@link #quiesced} is to be called; or to go on. */
+        /** Brings the sessions on this server to rest, after which {@link #quiesced} must be called, or lets them continue. */
         void holdSessions(Endpoint server, boolean held);
 
-        /** The switchover that an operator waits for is over; without a problem it was done. */
+        /** The switchover that an operator waits for has ended; it succeeded if there is no problem. */
         void switchoverEnded(@Nullable String problem);
 
-        /** Nothing that this server still says may reach a client. */
+        /** Nothing more from this server may reach a client. */
         void cutOff(Endpoint server, Endpoint successor);
 
-        /** Connections of pgproxy's clients to this server that are not closed yet. */
+        /** The number of pgproxy's connections to this server that are not closed yet. */
         int connections(Endpoint server);
 
-        /** Other servers play the parts from now on. */
+        /** The servers have new roles from now on. */
         void serversChanged(ProxyConfig.Servers servers);
 
-        /** People are to be told. It stands in the log already. */
+        /** Sends an alert. It has been logged already. */
         void tell(Alert alert);
 
-        /** All looks that {@link #probeIfStale} asked for are over. */
+        /** All probes that {@link #probeIfStale} asked for have ended. */
         void probedAll();
     }
 
@@ -85,9 +85,9 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
     private boolean closed;
 
     /**
-     * Nothing is looked at before {@link #start}.
+     * Probes nothing before {@link #start}.
      *
-     * @param config with the servers as the state has them
+     * @param config with the servers as the state assigns their roles
      * @param isPaused whether an operator has paused a server
      */
     public FailoverDesk(
@@ -125,15 +125,15 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         perform(policy.start());
     }
 
-    /** Where the task-worker's answers about servers belong. */
+    /** Handles the task-worker's answers about servers. */
     public ProbeDesk probes() {
         return probes;
     }
 
     /**
-     * Another configuration is in force; its primary is the one that plays the part now.
+     * A new configuration is in force; its primary is the current one.
      *
-     * @param namesPrimary whether the file says so too, and therefore who is to be promoted next
+     * @param namesPrimary whether the file names it too, so that its {@code promote} applies
      */
     public void configure(ProxyConfig newConfig, boolean namesPrimary) {
         boolean otherLook = !newConfig.adminLogin().equals(config.adminLogin())
@@ -143,7 +143,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         if (otherLook) {
             plan.restart(probeTimeoutMs());
             if (policy.awaitsFlush()) {
-                plan.flush(config.servers().primary()); // It was forgotten with the others.
+                plan.flush(config.servers().primary()); // The restart has dropped it with the other probes.
             }
         }
         perform(policy.configure(newConfig.servers(), namesPrimary, newConfig.failover(), newConfig.standbyLimits()));
@@ -187,12 +187,12 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         return new ClusterView(policy, config.standbyLimits()).of(server);
     }
 
-    /** The primary, its standbys, and an old primary that was not seen to follow. */
+    /** The primary, its standbys, the server to promote, and an old primary that was not seen to follow. */
     public Set<Endpoint> servers() {
         return policy.all();
     }
 
-    /** Looks at those that were not looked at for a while; {@link Listener#probedAll} comes when that is over. */
+    /** Probes the servers whose last probe is not recent; {@link Listener#probedAll} is called when all have ended. */
     public void probeIfStale(Collection<Endpoint> servers) {
         long nowNs = loop.clock().nanoTime();
         for (Endpoint server : servers) {
@@ -203,7 +203,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         }
     }
 
-    /** Whether {@link Listener#probedAll} is still to come. */
+    /** Whether a call of {@link Listener#probedAll} is outstanding. */
     public boolean isProbing() {
         return plan.isAwaited();
     }
@@ -261,7 +261,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         }
     }
 
-    /** Sessions that continue elsewhere must have left before those that are there are ended. */
+    /** pgproxy's sessions continue elsewhere, so they must have left before the remaining sessions are ended. */
     private void fence(Endpoint primary, int looks) {
         if (looks < MAX_FENCE_LOOKS && listener.connections(primary) > 0) {
             loop.scheduler().afterMs(FENCE_LOOK_MS, () -> fence(primary, looks + 1));
@@ -319,13 +319,13 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
         }
     }
 
-    /** An operator is to learn now, and not in the night, that a standby could not be promoted. */
+    /** An operator should learn now, not during an outage, that a standby could not be promoted. */
     private void examine(Endpoint standby) {
         errands.ask(Errand.EXAMINE, standby, answer -> {
             if (answer.reached()) {
                 examined(standby, answer);
             } else {
-                examined.remove(standby); // At the next look.
+                examined.remove(standby); // Examine it again after its next probe.
             }
         });
     }
@@ -364,7 +364,7 @@ public final class FailoverDesk implements AutoCloseable, ProbeDesk.Listener, Sw
                                 : policy.promoteFailed(standby, Errands.words(answer))));
     }
 
-    /** Looks at nothing any more, and decides nothing. */
+    /** Stops all probes and decisions. */
     @Override
     public void close() {
         closed = true;

@@ -13,15 +13,15 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which server is the primary. It does nothing itself: each method takes what happened and returns what is to be done.
- * {@link Phase} says which way a change of the primary goes; each part of it is a class.
+ * Decides which server is the primary. It performs nothing itself: each method takes an event and returns the actions to perform. {@link
+ * Phase} defines the steps of a change of the primary; each part of the policy is a class.
  *
  * <pre>
- *   {@link PrimaryHealth}  is the primary dead, or none any more?
- *   {@link Succession}     who takes its place?
- *   {@link Switchover}     an operator wants another one
- *   {@link DecisionLog}    a decision becomes durable
- *   {@link Promotion}      the standby is told
+ *   {@link PrimaryHealth}  is the primary dead or demoted?
+ *   {@link Succession}     which server takes its place?
+ *   {@link Switchover}     an operator wants another primary
+ *   {@link DecisionLog}    makes a decision durable
+ *   {@link Promotion}      tells the standby to promote
  * </pre>
  */
 final class FailoverPolicy {
@@ -34,9 +34,9 @@ final class FailoverPolicy {
     private final PrimaryHealth primary;
 
     /**
-     * Nothing is done before {@link #start}.
+     * Does nothing before {@link #start}.
      *
-     * @param servers as they are under the state
+     * @param servers as the state assigns their roles
      * @param isPaused whether an operator has paused a server
      */
     FailoverPolicy(
@@ -69,7 +69,7 @@ final class FailoverPolicy {
         return situation.of(server);
     }
 
-    /** Whether clients of the primary wait: it may be dead, and then there will be another one. */
+    /** Whether clients of the primary have to wait: it may be dead and about to be replaced. */
     boolean holdsPrimary() {
         boolean expectsSuccessor = situation.servers.promote().isPresent();
         boolean isDoubtful = situation.health != Situation.Health.ALIVE
@@ -78,7 +78,7 @@ final class FailoverPolicy {
         return !situation.isIn(Phase.WATCHING) || (expectsSuccessor && isDoubtful);
     }
 
-    /** Standbys to read from now; those that somebody could not use just now only when there are no others. */
+    /** Standbys to read from now. A suspected one is listed only when no other is left. */
     List<Endpoint> readable() {
         List<Endpoint> in = situation.servers.standbys().stream()
                 .filter(server -> situation.known(server).outBecause == null)
@@ -88,31 +88,30 @@ final class FailoverPolicy {
         return unsuspected.isEmpty() ? in : unsuspected;
     }
 
-    /** The primary before the present one, as long as it has not been seen to follow that. */
+    /** The previous primary, until it is seen to follow the current one. */
     Optional<Endpoint> former() {
         return Optional.ofNullable(situation.former);
     }
 
-    /** What a server said of itself last; null when it is not one of ours, or never answered. */
+    /** The facts that a server last reported; null when it is not one of ours or has never answered. */
     @Nullable
     ServerFacts factsOf(Endpoint server) {
         return situation.factsOf(server);
     }
 
-    /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
+    /** Why this server would not be promoted if the primary died now, as text for operators; null when it would be. */
     @Nullable
     String objectionToPromotion(Endpoint standby) {
         return succession.objection(standby);
     }
 
-    /** The first thing to do; carries on with what the process before this one has begun. */
+    /** The first actions; resumes what the previous process left unfinished. */
     List<Action> start() {
         List<Action> actions = new ArrayList<>();
         all().forEach(server -> actions.add(new Action.Probe(server, true, 0)));
         FailoverState state = situation.state;
         if (state.decision().isEmpty()) {
-            actions.add(
-                    decisions.saveNow()); // The file may hold a decision that the configuration has taken over since.
+            actions.add(decisions.saveNow()); // The file may hold a decision that the configuration has adopted since.
         }
         Optional<FailoverState.Decision> intent =
                 state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
@@ -124,10 +123,10 @@ final class FailoverPolicy {
     }
 
     /**
-     * Other rules, and other standbys. Which server is the primary a configuration says at the start only.
+     * Applies new rules and standbys. The configuration names the primary only at startup.
      *
-     * @param next with the server that is the primary
-     * @param namesPrimary whether the file has it as the primary too; then whatever was decided before is taken over
+     * @param next the servers, with the current primary
+     * @param namesPrimary whether the file names it as the primary too; it has then adopted any earlier decision
      */
     List<Action> configure(
             ProxyConfig.Servers next,
@@ -163,7 +162,7 @@ final class FailoverPolicy {
         return actions;
     }
 
-    /** The operator has taken over what was decided: the old primary is what the configuration says it is. */
+    /** The operator has adopted the decision: the old primary is now what the configuration says. */
     private void takeOver(ProxyConfig.Servers next, List<Action> actions) {
         situation.forgetFormerIfItFollows();
         if (!situation.state.isFor(next)) {
@@ -173,43 +172,43 @@ final class FailoverPolicy {
         }
     }
 
-    /** Why this server cannot take over by plan; null when it can. */
+    /** Why a switchover to this server is impossible; null when it is possible. */
     @Nullable
     String objectionToSwitchover(Endpoint target) {
         return switchover.objection(target);
     }
 
-    /** An operator wants this server, to which there is no objection, to be the primary. */
+    /** Starts a switchover to this server, to which there is no objection. */
     List<Action> switchover(Endpoint target) {
         return switchover.begin(target);
     }
 
-    /** Nobody does anything on the primary any more. */
+    /** All sessions on the primary are at rest. */
     List<Action> quiesced() {
         return switchover.quiesced();
     }
 
-    /** Whether an answer to {@link Action.Flush} is still to come. */
+    /** Whether an answer to {@link Action.Flush} is outstanding. */
     boolean awaitsFlush() {
         return switchover.awaitsFlush();
     }
 
-    /** All that was committed on the primary is on its disk. */
+    /** Takes the answer to {@link Action.Flush}. */
     List<Action> flushed(Observation observation) {
         return switchover.flushed(observation);
     }
 
-    /** The old primary is fenced, or could not be. */
+    /** Fencing the old primary succeeded or failed. */
     List<Action> fenced(FenceResult result) {
         return switchover.fenced(result);
     }
 
-    /** Ends a switchover that has not come to the intent yet; everything continues as before. */
+    /** Ends a switchover that has not reached the intent yet; everything continues as before. */
     List<Action> callOff(String problem) {
         return switchover.callOff(problem);
     }
 
-    /** Why a switchover that is under way cannot be called off any more. */
+    /** Why a running switchover can no longer be called off. */
     String objectionToCallingOff() {
         return switchover.objectionToCallingOff();
     }
@@ -221,12 +220,12 @@ final class FailoverPolicy {
             return List.of();
         }
         suspect.suspected = true;
-        // Where failures are being counted already, the next probe comes by itself, after the pause that was asked for.
+        // While failures are being counted, the next probe is already scheduled after the configured pause.
         boolean isCounted = server.equals(situation.servers.primary()) && situation.health != Situation.Health.ALIVE;
         return isCounted ? List.of() : List.of(new Action.Probe(server, true, 0));
     }
 
-    /** The connection that is kept to this server ended by itself. */
+    /** The kept connection to this server was lost. */
     List<Action> connectionLost(Endpoint server) {
         List<Action> actions = new ArrayList<>();
         if (server.equals(situation.servers.primary())) {
@@ -237,7 +236,7 @@ final class FailoverPolicy {
         return actions;
     }
 
-    /** A probe is over. */
+    /** A probe has ended. */
     List<Action> probed(Endpoint server, Observation observation, boolean fresh, long nowNs) {
         ServerHealth known = situation.of(server);
         if (known == null) {
@@ -248,7 +247,7 @@ final class FailoverPolicy {
         known.probed(observation, nowNs);
         Phase phase = situation.phase();
         if (phase == Phase.FINISHING && situation.isCandidate(server)) {
-            return actions; // It is the primary in a moment, and probed then.
+            return actions; // It is about to become the primary, and is probed then.
         }
         if (phase == Phase.CATCHING_UP && situation.isCandidate(server)) {
             switchover.catchUp(server, known, actions);
@@ -266,7 +265,7 @@ final class FailoverPolicy {
                     && !situation.isHeir(server)
                     && situation.health == Situation.Health.DOWN
                     && situation.isIn(Phase.WATCHING)) {
-                succession.probeHeir(actions); // It may have been waiting for this.
+                succession.probeHeir(actions); // The heir may have been waiting for this result.
             }
         }
         if (observation instanceof Observation.Answered && situation.isIn(Phase.WATCHING)) {
@@ -297,9 +296,9 @@ final class FailoverPolicy {
     }
 
     /**
-     * It was found out whether the standby could be told to become the primary.
+     * It is known whether the standby could be told to promote.
      *
-     * @param problem why it could not; null when it could
+     * @param problem why it could not be told; null when it could
      */
     List<Action> examined(Endpoint standby, @Nullable String problem) {
         List<Action> actions = new ArrayList<>();
@@ -316,7 +315,7 @@ final class FailoverPolicy {
         FailoverState.Decision decision = saved.decision().orElseThrow();
         boolean isFailover = decision.cause() == FailoverState.Cause.FAILOVER;
         if (situation.isIn(Phase.INTENDING) && isFailover && !isStillNeeded(actions)) {
-            // Things have changed while the disk was busy, and nobody was told yet.
+            // The situation changed during the write, and no standby was told to promote yet.
             situation.transitionTo(Phase.WATCHING);
             actions.add(decisions.saveNow());
             return actions;
@@ -331,7 +330,7 @@ final class FailoverPolicy {
         return actions;
     }
 
-    /** Whether the primary is dead as before, and nobody else has taken its place; else says what is done in place of a promotion. */
+    /** Whether the primary is still dead and no other server has taken its place. If not, adds what is done instead of a promotion. */
     private boolean isStillNeeded(List<Action> actions) {
         if (situation.health != Situation.Health.DOWN) {
             primary.tellBack(actions);
@@ -359,37 +358,37 @@ final class FailoverPolicy {
                     actions.add(new Action.Answer("the state file could not be written: " + problem));
                     situation.candidate = null;
                 }
-                situation.transitionTo(Phase.WATCHING); // The next probe of the primary begins again.
-                actions.add(decisions.saveNow()); // The file may be written for all that.
+                situation.transitionTo(Phase.WATCHING); // The next probe of the primary starts over.
+                actions.add(decisions.saveNow()); // The write may have succeeded despite the error.
             }
             case FINISHING -> {
-                // What takes writes is used: clients wait, and nobody is served by waiting for a disk.
+                // The new primary accepts writes and clients are waiting, so use it without waiting for the disk.
                 situation.state = lost;
                 lost.decision().ifPresent(decision -> succession.change(decision, nowNs, actions));
                 actions.add(new Action.SaveLater(situation.retryMs()));
             }
             case WATCHING, QUIESCING, CATCHING_UP -> actions.add(new Action.SaveLater(situation.probeMs()));
-            case FENCING, PROMOTING -> {} // What is on the disk says so already.
+            case FENCING, PROMOTING -> {} // The disk already holds the decision.
         }
         return actions;
     }
 
-    /** The time has come to save again what could not be saved. */
+    /** It is time to retry a failed save. */
     List<Action> saveAgain() {
         return decisions.saveAgain();
     }
 
-    /** Whether the standby is to be told now to become the primary. */
+    /** Whether to tell the standby to promote now. */
     Promotion.Due promotionOf(Endpoint standby) {
         return promotion.due(standby);
     }
 
-    /** The standby was told to become the primary. */
+    /** The standby was told to promote. */
     List<Action> promoteSent(Endpoint standby, long nowNs) {
         return promotion.sent(standby, nowNs);
     }
 
-    /** The standby could not be told. */
+    /** The standby could not be told to promote. */
     List<Action> promoteFailed(Endpoint standby, String problem) {
         return promotion.notSent(standby, problem);
     }

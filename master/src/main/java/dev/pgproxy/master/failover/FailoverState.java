@@ -5,37 +5,37 @@ import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
 /**
- * What was decided, for the next start to know.
+ * The last failover decision, kept for the next start.
  *
- * @param configuredPrimary {@code master} of the configuration under which it was decided
- * @param configuredPromote {@code promote} of it
- * @param systemId of the servers; 0 when no primary has told it yet
- * @param decision the last one; empty as long as the configured primary is the primary
+ * @param configuredPrimary {@code master} in the configuration in force when it was made
+ * @param configuredPromote {@code promote} in that configuration
+ * @param systemId system identifier of the servers; 0 when no primary has reported it yet
+ * @param decision the last decision; empty while the configured primary is the primary
  */
 public record FailoverState(
         Endpoint configuredPrimary, Optional<Endpoint> configuredPromote, long systemId, Optional<Decision> decision) {
 
-    /** How far a decision is carried out. */
+    /** How far a decision has been carried out. */
     public enum Phase {
-        /** It is made, and must be carried to its end: the standby may have been told already. */
+        /** It has been made and must be completed: the standby may have been told to promote already. */
         INTENT,
-        /** The new primary takes writes. */
+        /** The new primary accepts writes. */
         DONE
     }
 
-    /** Who made a server the primary. */
+    /** How a server became the primary. */
     public enum Cause {
         FAILOVER,
-        /** Somebody else promoted it. */
+        /** It was promoted outside pgproxy. */
         ADOPTION,
-        /** An operator wanted it to be so. */
+        /** An operator asked for it. */
         SWITCHOVER
     }
 
     /**
-     * One primary in place of another.
+     * The replacement of one primary by another.
      *
-     * @param at when it was made, as ISO 8601 has it
+     * @param at when it was made, in ISO 8601 format
      */
     public record Decision(Phase phase, Cause cause, Endpoint oldPrimary, Endpoint newPrimary, String at) {
 
@@ -44,12 +44,12 @@ public record FailoverState(
         }
     }
 
-    /** Nothing was decided yet. */
+    /** The state before any decision. */
     public static FailoverState initial(ProxyConfig.Servers configured) {
         return new FailoverState(configured.primary(), configured.promote(), 0, Optional.empty());
     }
 
-    /** Whether an operator wanted the last decision. */
+    /** Whether the last decision was a switchover that an operator asked for. */
     boolean isSwitchover() {
         return decision.filter(made -> made.cause() == Cause.SWITCHOVER).isPresent();
     }

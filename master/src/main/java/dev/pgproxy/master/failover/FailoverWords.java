@@ -8,7 +8,7 @@ import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What people are told of the primary, and of who takes its place and who does not. */
+/** The messages for operators about the primary and its succession. */
 final class FailoverWords {
 
     private FailoverWords() {}
@@ -17,7 +17,7 @@ final class FailoverWords {
         return new Action.Log("primary_failing", primary, "failure " + failures + " of " + retries + ": " + problem);
     }
 
-    /** @param hasChanged whether the standby that was to be promoted is the primary now */
+    /** @param hasChanged whether this primary has replaced another one */
     static Action.Tell down(ProxyConfig.Servers servers, boolean hasChanged, int failures, String problem) {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_DOWN,
@@ -27,7 +27,7 @@ final class FailoverWords {
                 servers.promote()
                         .map(standby -> standby + " is examined, and promoted if nothing speaks against it.")
                         .orElse((hasChanged
-                                        ? "The standby named by promote became this primary, and the next one was not named, so nothing is promoted:"
+                                        ? "This server has replaced another primary, and no next standby is named, so nothing is promoted:"
                                                 + " set master = " + servers.primary()
                                                 + " and promote to a standby and RELOAD, repair the primary,"
                                         : "No promote is configured, so nothing is promoted: repair the primary,")
@@ -42,7 +42,7 @@ final class FailoverWords {
                 "Promote it or another configured server; pgproxy will use that one.");
     }
 
-    /** @param takesNobody whether it has no use for clients yet */
+    /** @param takesNobody whether it does not accept connections yet */
     static Action.Tell back(Endpoint primary, boolean takesNobody) {
         return new Action.Tell(
                 Alert.Kind.PRIMARY_BACK,
@@ -114,7 +114,7 @@ final class FailoverWords {
                                 + result.remedy());
     }
 
-    /** @param why it has not got everything */
+    /** @param why the reason */
     static Action.Log notCaughtUp(Endpoint standby, Endpoint primary, String why) {
         return new Action.Log(
                 "fence_incomplete",
@@ -181,7 +181,7 @@ final class FailoverWords {
                 "Stop all but one; pgproxy will use that.");
     }
 
-    /** @param isIntent whether a promotion waited for it */
+    /** @param isIntent whether a promotion waited for the save */
     static Action.Tell notSaved(Endpoint primary, boolean isIntent, String problem) {
         return new Action.Tell(
                 Alert.Kind.STATE_FILE_FAILED,
@@ -195,10 +195,10 @@ final class FailoverWords {
     }
 
     /**
-     * Another server is the primary.
+     * The primary has changed.
      *
-     * @param fence what came of fencing the old one; null when that was not tried
-     * @param hasAllOfOthers whether it has what was committed past pgproxy, too
+     * @param fence the result of fencing the old one; null when that was not tried
+     * @param hasAllOfOthers whether it also has what was committed bypassing pgproxy
      */
     static Action.Tell changed(FailoverState.Decision decision, @Nullable FenceResult fence, boolean hasAllOfOthers) {
         Endpoint old = decision.oldPrimary();

@@ -6,10 +6,10 @@ import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
 
-/** How the primary is: what probes of it mean, and what follows when it does not answer, or is none any more. */
+/** The primary's health: what its probes mean, and what follows when it does not answer or was demoted. */
 final class PrimaryHealth {
 
-    /** Probes of a primary that is well over the connection that is kept, before one over a new one. */
+    /** Successful probes of the primary over the kept connection before one over a new connection. */
     private static final int PROBES_OVER_KEPT = 5;
 
     private final Situation situation;
@@ -28,7 +28,7 @@ final class PrimaryHealth {
         return situation.servers.primary();
     }
 
-    /** The connection that is kept to it ended by itself. */
+    /** The kept connection to the primary was lost. */
     void connectionLost(List<Action> actions) {
         if (situation.health == Situation.Health.ALIVE) {
             suspect(actions);
@@ -39,14 +39,14 @@ final class PrimaryHealth {
     private void suspect(List<Action> actions) {
         situation.health = Situation.Health.SUSPECT;
         situation.primary().failures = 0;
-        // Until the primary counts as dead it will be known how the others are.
+        // By the time the primary counts as dead, the state of the others is known.
         situation.all().stream().filter(server -> !server.equals(address())).forEach(server -> {
             situation.known(server).seen = false;
             actions.add(new Action.Probe(server, false, 0));
         });
     }
 
-    /** It was probed. */
+    /** The primary was probed. */
     void probed(ServerHealth primary, Observation observation, boolean fresh, List<Action> actions) {
         if (observation instanceof Observation.Answered answered) {
             answered(primary, answered.facts(), fresh, actions);
@@ -97,9 +97,8 @@ final class PrimaryHealth {
             return;
         }
         primary.told = "";
-        // A primary that keeps its connections and takes no new ones is of no use to a client that comes, and that
-        // client says so
-        // at once. So a new connection for each probe would only fill the server's log.
+        // If a primary keeps its connections but accepts no new ones, the next client to connect reports it at once.
+        // So a new connection for each probe would only fill the server's log.
         primary.probesOverKept = fresh ? 0 : primary.probesOverKept + 1;
         actions.add(new Action.Probe(address(), primary.probesOverKept >= PROBES_OVER_KEPT, situation.probeMs()));
         FailoverState state = situation.state;
@@ -115,7 +114,7 @@ final class PrimaryHealth {
         }
     }
 
-    /** It lives, whatever it says. */
+    /** The server has responded, so it is alive, even if it refuses clients. */
     private void alive(ServerHealth primary, List<Action> actions) {
         primary.failures = 0;
         if (situation.health == Situation.Health.DOWN && situation.isIn(Phase.WATCHING)) {
@@ -124,7 +123,7 @@ final class PrimaryHealth {
         situation.health = Situation.Health.ALIVE;
     }
 
-    /** People heard that it was down. */
+    /** Reports that the primary is back; operators were told that it was down. */
     void tellBack(List<Action> actions) {
         ServerHealth primary = situation.primary();
         boolean takesNobody =
@@ -134,12 +133,12 @@ final class PrimaryHealth {
         situation
                 .servers
                 .promote()
-                .ifPresent(standby -> situation.known(standby).told = ""); // Next time is another time.
+                .ifPresent(standby -> situation.known(standby).told = ""); // So that a later failure is reported again.
     }
 
     private void refuses(ServerHealth primary, FailureKind kind, String problem, List<Action> actions) {
         actions.add(new Action.Probe(address(), true, situation.retryMs()));
-        if (kind != FailureKind.UNKNOWN_HOST && kind != FailureKind.LOCAL) { // These say nothing of the primary.
+        if (kind != FailureKind.UNKNOWN_HOST && kind != FailureKind.LOCAL) { // These say nothing about the primary.
             alive(primary, actions);
         }
         situation.primaryIsReady = kind != FailureKind.NOT_READY;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** When each server is probed next, and for which probes somebody waits. */
+/** When each server is probed next, and which probes a caller waits for. */
 final class ProbePlan {
 
     private static final long NS_PER_MS = 1_000_000L;
@@ -21,7 +21,7 @@ final class ProbePlan {
     private final ProbeDesk probes;
     private final Predicate<Endpoint> isOurs;
 
-    /** Those that the task-worker was asked about, and may keep a connection to. */
+    /** Servers that the task-worker was asked to probe, and may keep a connection to. */
     private final Set<Endpoint> watched = new HashSet<>();
 
     private final Map<Endpoint, Scheduler.Timer> planned = new HashMap<>();
@@ -30,9 +30,9 @@ final class ProbePlan {
     private long timeoutMs;
 
     /**
-     * Nothing is planned.
+     * An empty plan.
      *
-     * @param isOurs whether a server is still to be probed when its time has come
+     * @param isOurs whether a server still has to be probed when its probe is due
      * @param timeoutMs bound on a probe
      */
     ProbePlan(EventLoop loop, ProbeDesk probes, Predicate<Endpoint> isOurs, long timeoutMs) {
@@ -42,7 +42,7 @@ final class ProbePlan {
         this.timeoutMs = timeoutMs;
     }
 
-    /** Probes with other settings from now on: connections that were kept are opened again. */
+    /** Applies new settings: drops the kept connections and probes over new ones. */
     void restart(long newTimeoutMs) {
         timeoutMs = newTimeoutMs;
         List<Endpoint> known = List.copyOf(watched);
@@ -50,16 +50,16 @@ final class ProbePlan {
         known.forEach(server -> probe(server, true, 0));
     }
 
-    /** Asks whether the server has flushed all that it was told. */
+    /** Has the server flush all that it has committed. */
     void flush(Endpoint server) {
         probes.probe(server, ProbeKind.FLUSH, timeoutMs);
     }
 
     /**
-     * Probes the server, in the place of what was planned for it.
+     * Probes the server; replaces its planned probe.
      *
      * @param fresh over a new connection
-     * @param afterMs counted from the beginning of the last probe
+     * @param afterMs counted from the start of the previous probe
      */
     void probe(Endpoint server, boolean fresh, long afterMs) {
         Scheduler.Timer before = planned.remove(server);
@@ -86,19 +86,19 @@ final class ProbePlan {
         probes.probe(server, fresh ? ProbeKind.FRESH : ProbeKind.KEPT, timeoutMs);
     }
 
-    /** Probes the server now for somebody who waits for it, unless that is under way. */
+    /** Probes the server now for a caller that waits for it, unless such a probe is under way. */
     void probeForSomebody(Endpoint server) {
         if (awaited.add(server)) {
             probe(server, false, 0);
         }
     }
 
-    /** Whether somebody waits for a probe. */
+    /** Whether a caller waits for a probe. */
     boolean isAwaited() {
         return !awaited.isEmpty();
     }
 
-    /** @return whether this was the last probe that somebody waited for */
+    /** @return whether this was the last probe that a caller waited for */
     boolean probed(Endpoint server) {
         return awaited.remove(server) && awaited.isEmpty();
     }
@@ -107,7 +107,7 @@ final class ProbePlan {
         return watched.contains(server);
     }
 
-    /** Forgets those that are none of these. */
+    /** Forgets all servers except these. */
     void retainAll(Set<Endpoint> servers) {
         List.copyOf(watched).stream()
                 .filter(server -> !servers.contains(server))

@@ -5,18 +5,18 @@ import dev.pgproxy.common.probe.Observation;
 import java.util.ArrayList;
 import java.util.List;
 
-/** From the durable decision until the standby takes writes: it is told, and told again. */
+/** From the durable decision until the standby accepts writes: tells it to promote, as often as needed. */
 final class Promotion {
 
     /** Pause between probes of a standby that is being promoted. */
     static final long POLL_MS = 100;
 
-    /** What is to become of an {@link Action.Promote} whose time has come. */
+    /** What to do with an {@link Action.Promote} that is due. */
     enum Due {
         NOW,
-        /** Whether somebody else was promoted is being found out. */
+        /** It is not known yet whether another server was promoted. */
         NOT_YET,
-        /** Another server was made the primary. */
+        /** This promotion is no longer under way. */
         DROPPED
     }
 
@@ -30,7 +30,7 @@ final class Promotion {
         this.decisions = decisions;
     }
 
-    /** The standby is to become the primary. */
+    /** Starts to promote the standby. */
     void begin(Endpoint standby, List<Action> actions) {
         situation.transitionTo(Phase.PROMOTING);
         situation.candidate = standby;
@@ -38,12 +38,12 @@ final class Promotion {
         actions.add(new Action.Promote(standby, 0));
     }
 
-    /** Whether the standby was told, or may have been. */
+    /** Whether the standby has been told to promote and promote_timeout has not passed. */
     boolean isSent() {
         return promoteSent;
     }
 
-    /** Whether the standby is to be told now to become the primary. */
+    /** Whether to tell the standby to promote now. */
     Due due(Endpoint standby) {
         if (!isUnderWay(standby)) {
             return Due.DROPPED;
@@ -58,10 +58,10 @@ final class Promotion {
         return situation.isIn(Phase.PROMOTING) && situation.isCandidate(standby);
     }
 
-    /** The standby was told to become the primary. Whether it does is seen by probing it. */
+    /** The standby was told to promote. Probes show whether it does. */
     List<Action> sent(Endpoint standby, long nowNs) {
         if (!isUnderWay(standby)) {
-            return List.of(); // It is the primary already, or another one is.
+            return List.of(); // It is the primary already, or another server is.
         }
         promoteSent = true;
         sentNs = nowNs;
@@ -88,7 +88,7 @@ final class Promotion {
         }
     }
 
-    /** The standby could not be told, or did not do it. */
+    /** The standby could not be told to promote, or did not do so. */
     List<Action> notSent(Endpoint server, String problem) {
         List<Action> actions = new ArrayList<>();
         if (!isUnderWay(server)) {
@@ -102,7 +102,7 @@ final class Promotion {
                     "the standby could not be promoted yet: " + problem + "; pgproxy tries again, and clients wait"));
         }
         actions.add(new Action.Promote(server, situation.retryMs()));
-        actions.add(new Action.Probe(server, true, 0)); // It may have been promoted all the same.
+        actions.add(new Action.Probe(server, true, 0)); // It may have been promoted nevertheless.
         return actions;
     }
 }

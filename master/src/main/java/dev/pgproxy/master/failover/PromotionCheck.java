@@ -5,21 +5,21 @@ import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a standby may take over: a pure function of what is known. */
+/** Whether a standby may be promoted: a pure function of what is known. */
 final class PromotionCheck {
 
     /**
      * What is known of the primary.
      *
-     * @param systemId 0 when it was never seen
-     * @param writtenLsn what it had written when it last answered; 0 when it did not since pgproxy was started
-     * @param isPaused whether an operator has paused it, who may be about to stop it for a while
+     * @param systemId 0 when the primary was never seen
+     * @param writtenLsn WAL written when it last answered; 0 when it has not answered since pgproxy was started
+     * @param isPaused whether an operator has paused it, perhaps to stop it for a while
      */
     record Primary(long systemId, long writtenLsn, boolean isPaused) {}
 
     private PromotionCheck() {}
 
-    /** Why the standby must not be promoted, in words that follow its name; null when it may. */
+    /** Why the standby must not be promoted, as text that follows its name; null when it may be. */
     static @Nullable String objection(Observation standby, Primary primary, ProxyConfig.Failover rules) {
         if (primary.isPaused()) {
             return "is not needed: an operator has paused the primary (RESUME in pg_proxy ends that)";
@@ -33,7 +33,7 @@ final class PromotionCheck {
         return standing == null && hears ? "still hears the primary: its WAL receiver is connected" : standing;
     }
 
-    /** What would speak against promoting this standby also when the primary is dead, and heard no more. */
+    /** What would speak against promoting this standby even when it no longer hears the primary. */
     static @Nullable String standingObjection(ServerFacts facts, Primary primary, ProxyConfig.Failover rules) {
         if (primary.systemId() == 0) {
             return "may be another primary's standby: pgproxy has never seen the primary, so its system identifier is not known";
@@ -51,7 +51,7 @@ final class PromotionCheck {
         return null;
     }
 
-    /** What the standby lacks, for people. */
+    /** What the standby lacks, as text for operators. */
     static String lagWords(ServerFacts standby, Primary primary) {
         return primary.writtenLsn() == 0
                 ? "it is not known what it lacks: the primary was not seen since pgproxy was started"

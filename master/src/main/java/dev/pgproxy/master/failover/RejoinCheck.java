@@ -11,17 +11,17 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What would keep servers from following after a failover, as long as somebody can still do something about it. */
+/** Finds what would keep servers from following after a failover, while it can still be fixed. */
 final class RejoinCheck {
 
-    /** Of one server, that are told until the next configuration. */
+    /** Bound on the risks of one server that are reported until the next reload. */
     private static final int MAX_TOLD = 16;
 
     /**
-     * One thing.
+     * A risk.
      *
-     * @param event what the log calls it
-     * @param message what, and what to do
+     * @param event its name in the log
+     * @param message what the risk is, and what to do about it
      */
     record Risk(String event, String message) {}
 
@@ -30,8 +30,8 @@ final class RejoinCheck {
     /**
      * The risks of one server.
      *
-     * @param facts what it said of itself
-     * @param factsOf what each server said of itself; null when that is not known
+     * @param facts what it reported
+     * @param factsOf what each server reported; null when that is not known
      */
     static List<Risk> risks(
             Endpoint server,
@@ -74,7 +74,9 @@ final class RejoinCheck {
         return risks;
     }
 
-    /** Whether it is certain that a standby gets its WAL from the primary without the heir in between, and would not turn to that. */
+    /**
+     * Whether it is certain that a standby gets its WAL from the primary without the heir in between, and would not switch to the heir.
+     */
     private static boolean ignores(
             ServerFacts standby,
             Endpoint heir,
@@ -101,7 +103,7 @@ final class RejoinCheck {
         return false;
     }
 
-    /** The server that a standby receives its WAL from; null when it is not one of these, as far as is known. */
+    /** The server that a standby receives its WAL from; null when it is not known to be one of these. */
     static @Nullable Endpoint upstream(
             Topology of, Collection<Endpoint> all, Function<Endpoint, @Nullable ServerFacts> factsOf) {
         for (Endpoint server : all) {
@@ -113,7 +115,7 @@ final class RejoinCheck {
         return null;
     }
 
-    /** Those that were not told yet; they count as told. */
+    /** Reports the risks that were not reported yet, and marks them as reported. */
     static List<Action> news(
             Endpoint server,
             ServerHealth known,

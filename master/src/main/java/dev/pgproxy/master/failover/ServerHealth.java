@@ -13,26 +13,26 @@ final class ServerHealth {
     @Nullable
     Observation last;
 
-    /** What it said when it last answered; null when it never did. */
+    /** The facts from its last answer; null when it has never answered. */
     @Nullable
     ServerFacts facts;
 
     /** When the last probe ended. */
     long atNs;
 
-    /** Consecutive probes that were well over the connection that is kept. */
+    /** Consecutive successful probes over the kept connection. */
     int probesOverKept;
 
     /** Consecutive probes over new connections that count against the server. */
     int failures;
 
-    /** Somebody could not use the server, and it was not seen to be well since. */
+    /** A client could not use the server, or a probe failed, and no probe has cleared it since. */
     boolean suspected;
 
     /** Whether a probe of it has ended since the primary was last suspected. */
     boolean seen;
 
-    /** Why it could not be told to become the primary, as was last found out; null when it could, or nobody knows. */
+    /** Why it could not be told to promote, by the last examination; null when it could be, or when that is not known. */
     @Nullable
     String noWay;
 
@@ -40,13 +40,13 @@ final class ServerHealth {
     @Nullable
     String outBecause;
 
-    /** Whether it was found unfit by what the primary said, and has not been found fit by that since. */
+    /** Whether it was found unfit when compared with the primary, and has not been found fit since. */
     boolean unfit;
 
-    /** What {@link RejoinCheck} has found, so that it is told once. */
+    /** The findings of {@link RejoinCheck} already reported, so that each is reported once. */
     final Set<String> risksTold = new HashSet<>();
 
-    /** What was told of it last, so that it is told once. */
+    /** The last thing reported about it, so that it is not repeated. */
     String told = "";
 
     void probed(Observation observation, long nowNs) {
@@ -70,7 +70,7 @@ final class ServerHealth {
         return last instanceof Observation.Answered answered && answered.facts().inRecovery();
     }
 
-    /** @return whether this was not told last */
+    /** @return whether this differs from what was reported last */
     boolean tellOnce(String what) {
         boolean isNews = !told.equals(what);
         told = what;

@@ -4,16 +4,16 @@ import dev.pgproxy.common.probe.Observation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What operators are shown of one server.
+ * What operators see of one server.
  *
  * @param role {@code primary}, {@code standby} or {@code old primary}
  * @param isPrimary whether clients that write are sent there
- * @param last the last look; null before the first one ended
- * @param atNs when that was
- * @param isPromote whether the configuration names it to take over
- * @param notPromotable why it would not take over if the primary died now; null when it would
- * @param upstream the server that it receives WAL from, as the configuration calls it if it knows it; null when there is none
- * @param lagBytes of WAL that the primary was seen to have and it does not show; negative when that is not known
+ * @param last the last probe; null before the first one has ended
+ * @param atNs when it ended
+ * @param isPromote whether {@code promote} names it
+ * @param notPromotable why it would not be promoted if the primary died now; null when it would be, or is the primary
+ * @param upstream the server that it receives WAL from, by its name in the configuration if it has one there; null when there is none
+ * @param lagBytes WAL that the primary was seen to have and this server has not replayed; negative when unknown
  * @param problem what is wrong with it; null when nothing is
  * @param warning what would go wrong after a failover; null when nothing would
  */

@@ -12,14 +12,14 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The servers, what is known of each, and how far a change of the primary has come: what the parts of {@link FailoverPolicy} share. */
+/** State shared by the parts of {@link FailoverPolicy}: the servers, what is known of each, and the phase of a change of the primary. */
 final class Situation {
 
-    /** How the primary is. */
+    /** The primary's health. */
     enum Health {
-        /** It takes connections, or says itself why it does not. */
+        /** It accepts connections, or reports itself why it does not. */
         ALIVE,
-        /** It failed, but not often enough. */
+        /** Probes have failed, but fewer than the configured retries. */
         SUSPECT,
         DOWN
     }
@@ -28,19 +28,19 @@ final class Situation {
     ProxyConfig.Failover rules;
     ProxyConfig.StandbyLimits standbyLimits;
 
-    /** The last decision that is certain. */
+    /** The decision in force, and the system identifier. */
     FailoverState state;
 
     Health health = Health.ALIVE;
 
-    /** It does not say itself that it is starting or stopping. */
+    /** False while the primary reports that it is starting up or shutting down. */
     boolean primaryIsReady = true;
 
     /** The standby that is to become the primary; null when no change is under way. */
     @Nullable
     Endpoint candidate;
 
-    /** The primary before the present one, as long as it has not been seen to follow that. */
+    /** The previous primary, until it is seen to follow the current one. */
     @Nullable
     Endpoint former;
 
@@ -53,7 +53,7 @@ final class Situation {
     /**
      * Nothing is known of the servers yet.
      *
-     * @param servers as they are under the state
+     * @param servers as the state assigns their roles
      * @param isPaused whether an operator has paused a server
      */
     Situation(
@@ -90,14 +90,14 @@ final class Situation {
         phase = next;
     }
 
-    /** Knows of all servers, and of no other. */
+    /** Tracks exactly the servers of {@link #all}. */
     void rememberAll() {
         Set<Endpoint> all = all();
         watched.keySet().retainAll(all);
         all.forEach(this::known);
     }
 
-    /** The old primary is a standby like others from when it was seen to follow the new one. */
+    /** Keeps the old primary out of rotation until it is seen to follow the new one. */
     void keepFormerOut() {
         if (former != null) {
             known(former).outBecause = "it was the primary, and has not been seen to follow the new one";
@@ -137,21 +137,21 @@ final class Situation {
         return server.equals(candidate);
     }
 
-    /** Whether the configuration names it as the one to be promoted. */
+    /** Whether {@code promote} names this server. */
     boolean isHeir(Endpoint server) {
         return servers.promote().filter(server::equals).isPresent();
     }
 
-    /** What a server said of itself last; null when it is not one of ours, or never answered. */
+    /** The facts that a server last reported; null when it is not one of ours or has never answered. */
     @Nullable
     ServerFacts factsOf(Endpoint server) {
         ServerHealth known = watched.get(server);
         return known == null ? null : known.facts;
     }
 
-    /** Servers that take writes and belong to our primary, which nobody here has made primaries. */
+    /** Servers of our cluster, other than the current and the previous primary, that accept writes. */
     List<Endpoint> otherPrimaries() {
-        // One on an older timeline was a primary before: it lags behind, and is not ahead.
+        // One on an older timeline is a former primary: it is behind, not ahead.
         ServerFacts facts = primary().facts;
         int primaryTimeline = facts == null || facts.systemId() != state.systemId() ? 0 : facts.timeline();
         return all().stream()
@@ -166,7 +166,7 @@ final class Situation {
                 .toList();
     }
 
-    /** Whether it is known of all servers but this one how they are since the primary was suspected. */
+    /** Whether all standbys but this one have been probed since the primary was suspected. */
     boolean hasSeenOthers(Endpoint standby) {
         return all().stream()
                 .filter(each -> !each.equals(servers.primary()) && !each.equals(former) && !each.equals(standby))
@@ -179,26 +179,26 @@ final class Situation {
                 state.systemId(), facts == null ? 0 : facts.writtenLsn(), isPaused.test(servers.primary()));
     }
 
-    /** What standbys are measured by. */
+    /** What standbys are compared with. */
     StandbyRotation.Reference reference(long nowNs) {
         ServerHealth primary = primary();
         long graceNs = rules.promoteTimeout().toNanos();
         Long sinceNs = changedNs;
         if (hasChanged && sinceNs == null) {
             sinceNs = nowNs;
-            changedNs = nowNs; // By the process before this one, at a time that is not known.
+            changedNs = nowNs; // The previous process changed it, at an unknown time.
         }
         return new StandbyRotation.Reference(
                 health == Health.ALIVE && primary.isPrimary() ? primary.facts : null,
                 sinceNs != null && nowNs - sinceNs > graceNs);
     }
 
-    /** Whether there was another primary before this one. */
+    /** Whether this primary has replaced another one. */
     boolean hasChanged() {
         return hasChanged;
     }
 
-    /** Whether the decision is an operator's. */
+    /** Whether the last decision was a switchover. */
     boolean isSwitchover() {
         return state.isSwitchover();
     }
@@ -223,8 +223,8 @@ final class Situation {
     }
 
     /**
-     * An old primary that was made a standby, and is named as one, is one like others. As long as it takes writes it is not: what it has may
-     * lack what was committed since.
+     * An old primary that is a standby now, and is configured as one, is treated like the others. As long as it accepts writes it is not:
+     * it may lack what was committed since.
      */
     void forgetFormerIfItFollows() {
         Endpoint old = former;

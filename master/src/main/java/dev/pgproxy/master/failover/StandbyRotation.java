@@ -11,22 +11,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which standbys are read from, by what is known of them. What takes one out counts until it is seen to have ended: lag and
- * timelines are seen beside the primary only, so nobody comes back while that does not answer.
+ * Decides which standbys are read from. A reason to take one out holds until it is seen to have ended. Lag and timelines can only be
+ * compared with the primary, so no standby that was taken out for them comes back while the primary does not answer.
  */
 final class StandbyRotation {
 
     /**
-     * What a standby is measured by.
+     * What a standby is compared with.
      *
-     * @param primary what the primary said last; null when it is not up, and lag cannot be judged
-     * @param mustFollow whether there was time enough since the last change of the primary to follow the new one
+     * @param primary the primary's last facts; null when it is not up and lag cannot be judged
+     * @param mustFollow whether standbys have had enough time since the last change of the primary to follow the new one
      */
     record Reference(@Nullable ServerFacts primary, boolean mustFollow) {}
 
     private StandbyRotation() {}
 
-    /** Notes a look at the standby; says when it is to be looked at again, and whether it goes out or comes back. */
+    /** Records a probe of the standby; returns when to probe it next, and whether it leaves or rejoins the rotation. */
     static List<Action> probed(
             Endpoint server,
             ServerHealth standby,
@@ -57,7 +57,7 @@ final class StandbyRotation {
         String flaw = flaw(standby, reference, limits);
         if (flaw == null && standby.unfit) {
             actions.add(
-                    new Action.Probe(server, false, Math.min(retryMs, probeMs))); // Nobody can tell that it has ended.
+                    new Action.Probe(server, false, Math.min(retryMs, probeMs))); // Unknown while the primary is down.
         } else if (flaw == null) {
             comeBack(server, standby, actions);
             actions.add(new Action.Probe(server, false, probeMs));
@@ -68,7 +68,7 @@ final class StandbyRotation {
         return actions;
     }
 
-    /** A server that cannot be logged in to is no place to read from, be it dead or not. */
+    /** Clients cannot read from a server that accepts no logins, dead or not. */
     private static boolean countsAgainst(FailureKind kind) {
         return kind.countsAsDown()
                 || kind == FailureKind.NOT_READY
@@ -88,7 +88,7 @@ final class StandbyRotation {
         if (primary == null) {
             return null;
         }
-        // One that was found to lag after a change of the primary is given no time for that again.
+        // A standby already found unfit gets no second grace period.
         String flaw = flawBeside(primary, facts, reference.mustFollow() || standby.unfit, limits);
         standby.unfit = flaw != null;
         return flaw;

@@ -4,10 +4,10 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import java.util.Optional;
 
-/** What the state file means for a start with this configuration: a pure function of the two. */
+/** What the state file means for startup with this configuration: a pure function of the two. */
 public final class StartDecision {
 
-    /** The configuration names other servers than those that were decided on. */
+    /** The configuration contradicts the decision in the state file. */
     public static final class ContradictionException extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -19,10 +19,10 @@ public final class StartDecision {
     private StartDecision() {}
 
     /**
-     * Decides with which state to begin.
+     * Determines the initial state.
      *
      * @param found what the state file holds; empty when there is none
-     * @throws ContradictionException when the configuration was changed in a way that leaves open which server is the primary
+     * @throws ContradictionException when the configuration was changed so that it is unclear which server is the primary
      */
     public static FailoverState of(ProxyConfig.Servers configured, Optional<FailoverState> found)
             throws ContradictionException {
@@ -35,14 +35,14 @@ public final class StartDecision {
             return state;
         }
         if (state.decision().isEmpty()) {
-            // Other servers, before anything was decided: the configuration is all there is to know.
+            // The servers were changed before any decision was made: only the configuration counts.
             return state.configuredPrimary().equals(configured.primary())
                     ? initial.withSystemId(state.systemId())
                     : initial;
         }
         FailoverState.Decision decision = state.decision().get();
         if (configured.primary().equals(decision.newPrimary())) {
-            return initial.withSystemId(state.systemId()); // The operator has taken the decision over.
+            return initial.withSystemId(state.systemId()); // The operator has adopted the decision.
         }
         throw new ContradictionException(contradiction(configured, decision));
     }
@@ -57,7 +57,7 @@ public final class StartDecision {
                 + ", and the configuration, which was changed since, says that master is " + configured.primary();
     }
 
-    /** The servers as they are under this state. */
+    /** The servers, with their roles under this state. */
     public static ProxyConfig.Servers servers(ProxyConfig.Servers configured, FailoverState state) {
         if (state.decision().isEmpty()) {
             return configured;

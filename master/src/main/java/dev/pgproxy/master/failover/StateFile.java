@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 
-/** Keeps a {@link FailoverState} so that it outlives this process and the host. */
+/** Stores a {@link FailoverState} so that it survives a restart of this process or the host. */
 public final class StateFile implements StateStore {
 
     private static final String FORMAT = "1";
@@ -41,10 +41,10 @@ public final class StateFile implements StateStore {
     }
 
     /**
-     * Reads it.
+     * Reads the state file.
      *
-     * @return empty when there is not a file
-     * @throws IOException when it cannot be read, or what it says cannot be understood
+     * @return empty when the file does not exist
+     * @throws IOException when it cannot be read or parsed
      */
     public Optional<FailoverState> read() throws IOException {
         Properties properties = new Properties();
@@ -104,7 +104,7 @@ public final class StateFile implements StateStore {
     }
 
     /**
-     * Writes it. Behind the return it is on the disk, whatever happens; before, the old content is.
+     * Writes the state file atomically. Once this returns, the new content is on disk; after a crash before that, either content may be.
      *
      * @throws IOException when it cannot be written
      */

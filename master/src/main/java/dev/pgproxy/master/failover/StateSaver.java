@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/** Keeps the state of the failover beside the loop, since a disk can hang, and says on the loop how that went. */
+/** Saves the failover state off the loop's thread, since a disk can hang, and reports the result on the loop. */
 final class StateSaver implements AutoCloseable {
 
     private static final String TOO_SLOW = "the disk does not answer, and too much waits for it already";
@@ -18,7 +18,7 @@ final class StateSaver implements AutoCloseable {
     private final BiConsumer<Action.Save, String> notSaved;
     private boolean closed;
 
-    /** @param notSaved told of the problem, too */
+    /** @param notSaved also receives the problem */
     StateSaver(
             EventLoop loop,
             StateStore store,
@@ -61,7 +61,7 @@ final class StateSaver implements AutoCloseable {
         }
     }
 
-    /** Says nothing any more. */
+    /** Reports nothing from now on. */
     @Override
     public void close() {
         closed = true;

@@ -2,14 +2,14 @@ package dev.pgproxy.master.failover;
 
 import java.io.IOException;
 
-/** Keeps the last state of the failover, so that it outlives this process. */
+/** Stores the last failover state, so that it survives this process. */
 @FunctionalInterface
 public interface StateStore {
 
     /**
-     * Keeps it. Blocks until it is durable.
+     * Stores the state. Blocks until it is durable.
      *
-     * @throws IOException when it is not certain that it was kept
+     * @throws IOException when it is not certain that it was stored
      */
     void write(FailoverState state) throws IOException;
 }

@@ -6,10 +6,10 @@ import dev.pgproxy.common.probe.ServerFacts;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Who takes the place of a primary that is dead, or is none any more: the configured standby, or one that somebody else has promoted. */
+/** Which server replaces a primary that is dead or demoted: the configured standby, or one that was promoted outside pgproxy. */
 final class Succession {
 
-    /** What is remembered of an old primary of which people were told that it takes writes. */
+    /** Marks an old primary that was already reported to accept writes. */
     private static final String OLD_PRIMARY_WRITES = "primary";
 
     private final Situation situation;
@@ -24,7 +24,7 @@ final class Succession {
         this.switchover = switchover;
     }
 
-    /** Why this server would not be promoted if the primary died now, in words of their own; null when it would. */
+    /** Why this server would not be promoted if the primary died now, as text for operators; null when it would be. */
     @Nullable
     String objection(Endpoint standby) {
         if (!situation.isHeir(standby)) {
@@ -61,7 +61,7 @@ final class Succession {
         return known.noWay == null ? null : "it could not be told to become the primary: " + known.noWay;
     }
 
-    /** The primary is dead, or is none: somebody else may be it already, or a standby may have to become it. */
+    /** The primary is dead or demoted: another server may have replaced it already, or a standby may have to be promoted. */
     void seek(List<Action> actions) {
         for (Endpoint server : situation.all()) {
             if (!server.equals(situation.servers.primary()) && !server.equals(situation.former)) {
@@ -85,7 +85,7 @@ final class Succession {
         }
         if (!situation.otherPrimaries().isEmpty()) {
             situation.otherPrimaries().forEach(each -> actions.add(new Action.Probe(each, true, 0)));
-            return; // Somebody was faster: that one is used, or an operator is told why not.
+            return; // Another server was promoted first: it is used, or operators are told why not.
         }
         PromotionCheck.Primary primary = situation.primaryForCheck();
         String objection = PromotionCheck.objection(observation, primary, situation.rules);
@@ -94,11 +94,11 @@ final class Succession {
             return;
         }
         if (situation.known(standby).noWay != null) {
-            actions.add(new Action.Examine(standby)); // It may have been repaired since.
+            actions.add(new Action.Examine(standby)); // The cause may have been repaired since.
             return;
         }
         if (!situation.hasSeenOthers(standby)) {
-            return; // One of them may be a primary already; the last probe of them brings this here again.
+            return; // One of them may be a primary already; the last of their probes leads back here.
         }
         ServerFacts facts = ((Observation.Answered) observation).facts();
         situation.transitionTo(Phase.INTENDING);
@@ -113,7 +113,7 @@ final class Succession {
         }
     }
 
-    /** It was found out whether the standby could be told to become the primary; the problem is null when it could. */
+    /** It is known whether the standby could be told to promote; the problem is null when it could. */
     void examined(Endpoint standby, @Nullable String problem, List<Action> actions) {
         ServerHealth known = situation.of(standby);
         if (known == null) {
@@ -129,7 +129,7 @@ final class Succession {
         }
     }
 
-    /** The decision is durable; from here on there is no way back. */
+    /** Carries out a durable decision; from here there is no way back. */
     void carryOut(FailoverState.Decision decision, List<Action> actions) {
         if (decision.cause() == FailoverState.Cause.SWITCHOVER && situation.rules.fencesOldPrimary()) {
             switchover.beginFence(decision.newPrimary(), actions);
@@ -138,7 +138,7 @@ final class Succession {
         }
     }
 
-    /** A server that is not ours to write to takes writes. */
+    /** A server other than the primary accepts writes. */
     void anotherPrimary(Endpoint server, List<Action> actions) {
         ServerHealth other = situation.known(server);
         boolean isUntold = situation.isIn(Phase.PROMOTING) && !promotion.isSent();
@@ -167,7 +167,7 @@ final class Succession {
         }
     }
 
-    /** A server that takes writes may be a copy of our primary, or anything else. */
+    /** A server accepts writes, but its system identifier is not the one known of our primary. */
     private void stranger(Endpoint server, ServerFacts facts, List<Action> actions) {
         if (situation.health == Situation.Health.DOWN && situation.known(server).tellOnce("stranger")) {
             actions.add(FailoverWords.stranger(
@@ -185,13 +185,14 @@ final class Succession {
         actions.add(decisions.decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server));
     }
 
-    /** The decision is done: this server is the primary from now on. */
+    /** The decision is complete: the new server is the primary from now on. */
     void change(FailoverState.Decision decision, long nowNs, List<Action> actions) {
         Endpoint old = situation.servers.primary();
         Endpoint successor = decision.newPrimary();
         boolean isSwitchover = decision.cause() == FailoverState.Cause.SWITCHOVER;
         situation.change(successor, nowNs);
-        // After a switchover it takes writes still, as the operator is told below. Later that would be news.
+        // After a switchover the old primary still accepts writes, as the message below says. It is reported again
+        // only when it comes back after a failure.
         situation.known(old).told = isSwitchover ? OLD_PRIMARY_WRITES : "";
         situation.known(successor).told = "";
         situation.known(successor).failures = 0;
@@ -207,8 +208,7 @@ final class Succession {
     void formerProbed(Endpoint server, ServerHealth known, boolean fresh, long nowNs, List<Action> actions) {
         StandbyRotation.Reference reference = situation.reference(nowNs);
         if (situation.servers.standbys().contains(server) && reference.primary() != null) {
-            // However short a time there was to follow the new primary: until it does, what it has may be known to
-            // nobody else.
+            // It gets no grace period: until it follows the new primary, it may hold data that no other server has.
             actions.addAll(StandbyRotation.probed(
                     server,
                     known,
@@ -230,7 +230,7 @@ final class Succession {
             known.told = "";
         }
         if (situation.state.decision().isEmpty()) {
-            situation.forgetFormerIfItFollows(); // The configuration names it already.
+            situation.forgetFormerIfItFollows(); // The configuration has adopted the decision already.
         }
     }
 }

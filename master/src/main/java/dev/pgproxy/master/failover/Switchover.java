@@ -8,25 +8,25 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A change of the primary that an operator wants: until the decision is made, and from there on with the fence until the promotion. */
+/** A change of the primary that an operator asked for: up to the decision, and, where there is a fence, from there to the promotion. */
 final class Switchover {
 
-    /** For a standby to get what others wrote before the fence was there; clients wait meanwhile. */
+    /** Time for a standby to receive what others wrote before the fence was raised; clients wait meanwhile. */
     private static final long MAX_CATCH_UP_NS = TimeUnit.SECONDS.toNanos(5);
 
-    /** Tries to have the old primary write out what others have committed, when that fails for reasons of our own. */
+    /** Attempts to flush the old primary when they fail for local reasons. */
     private static final int MAX_FLUSHES = 2;
 
     private final Situation situation;
     private final DecisionLog decisions;
     private final Promotion promotion;
 
-    /** What the standby is to have; the largest number as long as that is not known. */
+    /** The LSN that the standby must replay; {@code Long.MAX_VALUE} until it is known. */
     private long goalLsn;
 
     private @Nullable Long catchUpSinceNs;
 
-    /** Whether the standby got what others had committed before the fence. */
+    /** Whether the standby has everything that others had committed before the fence. */
     private boolean hasAllOfOthers;
 
     private boolean awaitsFlush;
@@ -39,7 +39,7 @@ final class Switchover {
         this.promotion = promotion;
     }
 
-    /** Why this server cannot take over by plan; null when it can. */
+    /** Why a switchover to this server is impossible; null when it is possible. */
     @Nullable
     String objection(Endpoint target) {
         Endpoint primary = situation.servers.primary();
@@ -65,14 +65,14 @@ final class Switchover {
         return standby.facts.receiver().streaming() ? null : "its WAL receiver is not connected";
     }
 
-    /** An operator wants this server, to which there is no objection, to be the primary. */
+    /** Starts a switchover to this server, to which there is no objection. */
     List<Action> begin(Endpoint target) {
         situation.transitionTo(Phase.QUIESCING);
         situation.candidate = target;
         return List.of(new Action.Quiesce(situation.servers.primary()));
     }
 
-    /** Nobody does anything on the primary any more. */
+    /** All sessions on the primary are at rest. */
     List<Action> quiesced() {
         if (!situation.isIn(Phase.QUIESCING)) {
             return List.of();
@@ -88,12 +88,12 @@ final class Switchover {
         return new Action.Flush(situation.servers.primary());
     }
 
-    /** Whether an answer to {@link Action.Flush} is still to come. */
+    /** Whether an answer to {@link Action.Flush} is outstanding. */
     boolean awaitsFlush() {
         return awaitsFlush;
     }
 
-    /** All that was committed on the primary is on its disk. */
+    /** Takes the answer to {@link Action.Flush}. */
     List<Action> flushed(Observation observation) {
         Endpoint standby = situation.candidate;
         boolean isWanted = situation.isIn(Phase.CATCHING_UP) || situation.isIn(Phase.FENCING);
@@ -124,7 +124,7 @@ final class Switchover {
         return callOff("the primary does not answer any more");
     }
 
-    /** The standby was probed, which is to get the rest of the primary's WAL. */
+    /** The standby, which has to receive the rest of the primary's WAL, was probed. */
     void catchUp(Endpoint standby, ServerHealth known, List<Action> actions) {
         if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
             situation.transitionTo(Phase.INTENDING);
@@ -135,14 +135,14 @@ final class Switchover {
         }
     }
 
-    /** Why a switchover that is under way cannot be called off any more. */
+    /** Why a running switchover can no longer be called off. */
     String objectionToCallingOff() {
         return situation.isIn(Phase.INTENDING)
                 ? "the decision is being written to state_file, and its disk has not answered yet: a restart may complete it"
                 : "the standby may have been told to take over already";
     }
 
-    /** Ends a switchover that has not come to the intent yet; everything continues as before. */
+    /** Ends a switchover that has not reached the intent yet; everything continues as before. */
     List<Action> callOff(String problem) {
         if (!situation.isIn(Phase.QUIESCING) && !situation.isIn(Phase.CATCHING_UP)) {
             return List.of();
@@ -153,7 +153,7 @@ final class Switchover {
         return List.of(new Action.Resume(situation.servers.primary()), new Action.Answer(problem));
     }
 
-    /** The decision is durable: keeps others from writing to the old primary first. */
+    /** The decision is durable: first keeps others from writing to the old primary. */
     void beginFence(Endpoint standby, List<Action> actions) {
         situation.transitionTo(Phase.FENCING);
         situation.candidate = standby;
@@ -162,7 +162,7 @@ final class Switchover {
         actions.add(new Action.Fence(situation.servers.primary()));
     }
 
-    /** The old primary is fenced, or could not be; the standby is to have what others have written to it by now, too. */
+    /** Fencing the old primary succeeded or failed. The standby must now also receive what others had written to it. */
     List<Action> fenced(FenceResult result) {
         if (!situation.isIn(Phase.FENCING)) {
             return List.of();
@@ -172,8 +172,8 @@ final class Switchover {
     }
 
     /**
-     * The standby was probed, after the fence was raised. It had everything before that clients of pgproxy had written; what others wrote
-     * it is to get now.
+     * The standby was probed after the fence was raised. It already had everything that clients of pgproxy had written; now it has to
+     * receive what others wrote.
      */
     void catchUpWithFence(Endpoint standby, ServerHealth known, long nowNs, List<Action> actions) {
         if (goalLsn == Long.MAX_VALUE) {
@@ -198,7 +198,7 @@ final class Switchover {
         }
     }
 
-    /** The primary has changed: what is told of it, with what became of the fence. */
+    /** The primary has changed: returns the alert about it, with the result of the fence. */
     Action done(FailoverState.Decision decision) {
         Action told = FailoverWords.changed(decision, fence, hasAllOfOthers);
         fence = null;

@@ -13,34 +13,34 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** An operator who waits for a switchover, and the workers that it waits for. One at a time. */
+/** An operator's SWITCHOVER command and the workers that it waits for. One at a time. */
 public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Who gave the command. */
+    /** Receives the result of the command. */
     public interface ReplyListener {
         void done();
 
-        /** @param problem why nothing was changed, or not all that was wanted */
+        /** @param problem why nothing, or not everything, was changed */
         void failed(String problem);
     }
 
-    /** Carries a switchover out, and tells the end to {@link #end}. */
+    /** Carries out a switchover, and reports its end to {@link #end}. */
     public interface Failover {
         /**
          * Begins to put a standby in the primary's place.
          *
-         * @param isWanted whether it is still to begin, once it is known that it can
-         * @param refused gets the reason when it cannot begin
+         * @param isWanted whether the switchover is still wanted, asked once it is known to be possible
+         * @param refused receives the reason when it cannot begin
          */
         void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> refused);
 
-        /** Nobody does anything on the primary any more. */
+        /** All sessions on the primary are at rest. */
         void quiesced();
 
         /**
          * Ends a switchover.
          *
-         * @return why it cannot be ended any more; empty when it was
+         * @return why it can no longer be ended; empty when it was ended
          */
         String callOff(String problem);
     }
@@ -67,7 +67,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     /**
      * Begins a switchover.
      *
-     * @param timeoutMs how long it may take until everything is at rest and the standby has it all
+     * @param timeoutMs how long it may take until all sessions are at rest and the standby has all WAL
      */
     public void begin(Endpoint target, long timeoutMs, ReplyListener operator) {
         if (replyTo != null) {
@@ -81,9 +81,9 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     }
 
     /**
-     * An operator does not want it any more.
+     * Calls off the switchover.
      *
-     * @return why it goes on, or that there is none; empty when it was called off
+     * @return why it continues, or that there is none; empty when it was called off
      */
     public String cancel() {
         if (replyTo == null) {
@@ -107,13 +107,13 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
         }
     }
 
-    /** Has the sessions of this server come to rest, or continue. */
+    /** Brings the sessions on this server to rest, or lets them continue. */
     public void holdSessions(Endpoint server, boolean held) {
         long number = held ? awaitWorkers() : 0;
         workers.toPoolWorkers(new SwitchoverMessages.HoldSessions(number, server, held));
     }
 
-    /** @return the number of the request that they answer */
+    /** @return the number of the request that the workers answer */
     private long awaitWorkers() {
         hasBegun = true;
         Event.of("switchover_begun")
@@ -124,7 +124,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
         busyWorkers.clear();
         busyWorkers.addAll(workers.poolWorkers());
         request++;
-        loop.atEndOfTick(this::proceed); // Nobody is asked when there is no worker.
+        loop.atEndOfTick(this::proceed); // Without a worker there is no answer to wait for.
         return request;
     }
 
@@ -136,7 +136,7 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
         }
     }
 
-    /** The sessions of this worker are gone with it. */
+    /** The worker's sessions ended with it. */
     @Override
     public void workerGone(Worker worker) {
         if (busyWorkers.remove(worker)) {
@@ -151,9 +151,9 @@ public final class SwitchoverDesk implements SwitchoverMessages.AtMaster<Worker>
     }
 
     /**
-     * It is over.
+     * The switchover has ended.
      *
-     * @param problem null when it was done
+     * @param problem null when it succeeded
      */
     public void end(@Nullable String problem) {
         busyWorkers.clear();

@@ -1,6 +1,7 @@
 /**
- * What happens when a server fails. {@link dev.pgproxy.master.failover.FailoverPolicy} decides, and does nothing itself; {@link
- * dev.pgproxy.master.failover.FailoverDesk} does what it says. {@link dev.pgproxy.master.failover.FailoverState} is what a restart must know.
+ * What happens when a server fails. {@link dev.pgproxy.master.failover.FailoverPolicy} only decides; {@link
+ * dev.pgproxy.master.failover.FailoverDesk} carries its decisions out. {@link dev.pgproxy.master.failover.FailoverState} is what must
+ * survive a restart.
  */
 @NullMarked
 package dev.pgproxy.master.failover;

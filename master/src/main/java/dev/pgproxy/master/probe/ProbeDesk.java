@@ -19,21 +19,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Has the task-worker look at servers and do errands there, and sees to it that each question is answered once: a worker that dies
- * leaves its questions to the next one, and what takes too long counts as a failure of the proxy's own, which says nothing of a server.
+ * Has the task-worker probe servers and run errands on them, and ensures that each request is answered once. If the worker dies, the next
+ * one gets its requests, except promotions. A request that takes too long counts as a local failure, which says nothing about the server.
  */
 public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** A look connects, asks and may have to flush, each within its time; then the worker itself does not answer. */
+    /** A probe connects, asks and may have to flush, each within its timeout. After that, the worker itself is not answering. */
     private static final int STEPS_OF_A_PROBE = 4;
-    /** Time for the worker to be started again, on top. */
+    /** Additional time for the worker to be restarted. */
     private static final long MARGIN_MS = 5_000;
 
     private static final String NO_ANSWER = "pgproxy-task does not answer; its log says why";
 
     private static final String WORKER_GONE = "pgproxy-task ended while it told the standby";
 
-    /** Who is told, on the loop's thread. */
+    /** Receives results, on the loop's thread. */
     public interface Listener {
         /** @param fresh whether it was over a new connection */
         void probed(Endpoint server, ProbeKind kind, boolean fresh, Observation observation);
@@ -75,7 +75,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     }
 
     /**
-     * Asks for a probe; one of each kind is under way at a time, and one more waits after it.
+     * Requests a probe. One probe of each server and kind runs at a time, and at most one more waits.
      *
      * @param timeoutMs bound on the connect, and on each answer
      */
@@ -102,20 +102,20 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     private void ended(long id, Probe probe, boolean fresh, Observation observation) {
         Open open = probes.get(probe);
         if (open == null || open.id != id) {
-            return; // It took too long, or nobody wants to know any more. What it saw may not be true by now.
+            return; // It took too long, or the server was forgotten. Its result may be outdated.
         }
         probes.remove(probe);
         open.timer.cancel();
         if (open.again) {
             probe(probe.server(), probe.kind(), open.timeoutMs);
             if (probe.kind() == ProbeKind.FLUSH) {
-                return; // The later question wants to know what is true since then.
+                return; // The later request needs a flush that starts after it.
             }
         }
         listener.probed(probe.server(), probe.kind(), fresh, observation);
     }
 
-    /** Nobody wants to know of this server any more. */
+    /** Stops probing this server. */
     public void forget(Endpoint server) {
         for (Probe probe : List.copyOf(probes.keySet())) {
             if (probe.server().equals(server)) {
@@ -126,10 +126,10 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
     }
 
     /**
-     * Has an errand done.
+     * Requests an errand.
      *
-     * @param request its number and its deadline are given here
-     * @param answer called once, unless the desk is closed before
+     * @param request its number and deadline are set here
+     * @param answer called once, unless the desk is closed first
      */
     public void ask(ProbeMessages.RunErrand request, Consumer<ProbeMessages.ErrandDone> answer) {
         long id = nextRequest++;
@@ -182,7 +182,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
         }
     }
 
-    /** Asks what has waited for it. */
+    /** Sends the open requests to the new task-worker. */
     @Override
     public void workerReady(Worker worker) {
         if (worker.kind() == ChildKind.TASK) {
@@ -192,7 +192,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
         }
     }
 
-    /** What has changed meanwhile has to be looked at before a standby is told again. */
+    /** Fails promotions: the servers must be probed again before a standby is told to promote. */
     @Override
     public void workerGone(Worker worker) {
         if (worker.kind() == ChildKind.TASK) {
@@ -204,7 +204,7 @@ public final class ProbeDesk implements ProbeMessages.AtMaster<Worker>, WorkerRe
         }
     }
 
-    /** Forgets all questions. */
+    /** Drops all requests. */
     public void close() {
         probes.values().forEach(open -> open.timer.cancel());
         probes.clear();

@@ -1,4 +1,4 @@
-/** The master's questions to the task-worker about how the servers are, until they are answered. */
+/** The master's requests to the task-worker about servers, until they are answered. */
 @NullMarked
 package dev.pgproxy.master.probe;
 

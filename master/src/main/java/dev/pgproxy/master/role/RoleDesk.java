@@ -17,21 +17,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers the pool-workers' questions about roles, from memory while that is fresh, else through the task-worker. Those who ask
- * the same while an answer is on its way share it.
+ * Answers the pool-workers' questions about roles, from a cache while that is fresh, else through the task-worker. Concurrent questions
+ * about the same role share an answer.
  */
 public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Bound on one question; a login waits for it meanwhile. */
+    /** Bound on one lookup; a login waits for it. */
     private static final long LOOKUP_TIMEOUT_MS = 2_000;
 
-    /** A server that could not be asked is not asked again for this long. */
+    /** A role whose lookup failed is not looked up again for this long. */
     private static final long UNAVAILABLE_MS = 1_000;
 
-    /** Roles that are remembered; above it the one asked for longest ago is forgotten. */
+    /** Roles that are cached; beyond this the oldest answer is dropped. */
     private static final int MAX_REMEMBERED = 10_000;
 
-    /** Questions on their way; one more is answered as if nobody could be asked. */
+    /** Lookups under way; a further one is answered as if the server were unavailable. */
     private static final int MAX_LOOKUPS = 10_000;
 
     private static final long NS_PER_MS = 1_000_000L;
@@ -48,7 +48,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         private final Scheduler.Timer timer;
         private final List<Asker> askers = new ArrayList<>();
 
-        /** Those who came too late to share the answer: they share the next one. */
+        /** Askers that came too late to share this answer; they share the next one. */
         private final List<Asker> later = new ArrayList<>();
 
         private boolean outdated;
@@ -60,10 +60,10 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         }
     }
 
-    /** Hears what the desk of clients has to know of roles. */
+    /** Notified of role changes that concern the logins of clients. */
     @FunctionalInterface
     public interface Listener {
-        /** The server may not ask clients of this role as it did. */
+        /** The server may no longer authenticate clients of this role by the same method. */
         void loginChanged(Endpoint server, String user, String database);
     }
 
@@ -81,7 +81,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private final Map<Question, Long> underWay = new HashMap<>();
     private long nextId = 1;
 
-    /** @param rememberMs how long an answer is good, counted from the question */
+    /** @param rememberMs how long an answer is valid, counted from its question */
     public RoleDesk(EventLoop loop, WorkerRegistry workers, long rememberMs, Listener listener) {
         this.loop = loop;
         this.workers = workers;
@@ -90,7 +90,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         this.rememberMs = rememberMs;
     }
 
-    /** What was found out under another configuration is forgotten. */
+    /** Drops what was found out under the previous configuration. */
     public void configure(long newRememberMs) {
         rememberMs = newRememberMs;
         memory.clear();
@@ -98,7 +98,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         underWay.clear();
     }
 
-    /** Takes a worker's question; the answer goes to that worker. */
+    /** Handles a worker's question; the answer goes to that worker. */
     @Override
     public void onFindRole(Worker worker, RoleMessages.FindRole message) {
         Question question = new Question(message.server(), message.user(), message.database());
@@ -119,7 +119,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         } else if ((nowNs - lookup.askedNs) / NS_PER_MS < rememberMs) {
             lookup.askers.add(asker);
         } else {
-            lookup.later.add(asker); // What is being read may be older than an answer may be.
+            lookup.later.add(asker); // The answer under way may be too old for this login.
         }
     }
 
@@ -161,14 +161,13 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private void finish(long id, RoleFacts facts) {
         Lookup lookup = lookups.remove(id);
         if (lookup == null) {
-            return; // It took too long, and those who asked have been told so.
+            return; // It timed out, and its askers were answered then.
         }
         lookup.timer.cancel();
         underWay.remove(lookup.question, id);
         if (!lookup.outdated) {
-            // Otherwise what was found may be older than the change that made it outdated: it serves nobody who asks
-            // from now on.
-            // An answer is as old as its question; that there was none is known since now.
+            // An outdated answer may precede the change that outdated it, so only the askers that wait already get
+            // it. An answer is as old as its question; a failure counts from now.
             long sinceNs = facts.known() ? lookup.askedNs : loop.clock().nanoTime();
             memory.remove(lookup.question);
             memory.put(lookup.question, new Remembered(facts, sinceNs));
@@ -178,7 +177,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         askForThoseWhoCameLate(lookup);
     }
 
-    /** They all came before the next question is asked, and share its answer. */
+    /** All of them arrived before the next lookup starts, and share its answer. */
     private void askForThoseWhoCameLate(Lookup over) {
         Lookup next = underWay(over.question);
         if (over.later.isEmpty()) {
@@ -191,7 +190,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         }
     }
 
-    /** Secrets are not kept longer than they are of use. */
+    /** Drops expired answers: secrets are not kept longer than they are useful. */
     private void forgetOutdated() {
         long nowNs = loop.clock().nanoTime();
         long longestNs = Math.max(rememberMs, UNAVAILABLE_MS) * NS_PER_MS;
@@ -201,7 +200,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         }
     }
 
-    /** What is remembered of this role did not fit what its client said; the next client is told what is true then. */
+    /** A client of this role did not pass the check against the cached facts; drops them, so that the next login reads them again. */
     @Override
     public void onRoleDoubted(Worker worker, RoleMessages.RoleDoubted message) {
         if (message.methodToo()) {
@@ -210,7 +209,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         memory.remove(new Question(message.server(), message.user(), message.database()));
     }
 
-    /** Roles or databases of this server were changed by somebody: nothing that was found out before counts any more. */
+    /** Roles or databases of this server were changed: drops everything found out before. */
     @Override
     public void onRolesChanged(Worker worker, RoleMessages.RolesChanged message) {
         Endpoint server = message.server();
@@ -223,7 +222,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
                 });
     }
 
-    /** Questions wait for the next task-worker, for as long as they may. */
+    /** Repeats the pending lookups with the new task-worker; their timeouts keep running. */
     @Override
     public void workerReady(Worker worker) {
         if (worker.kind() == ChildKind.TASK) {

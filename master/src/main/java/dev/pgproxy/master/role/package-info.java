@@ -1,6 +1,6 @@
 /**
- * What is known of the roles that clients log in with: asked for by pool-workers, found out by the task-worker, and kept here for
- * a while. Nothing is decided here.
+ * What is known of the roles that clients log in with: requested by pool-workers, looked up by the task-worker, and cached here for a
+ * while. Nothing is decided here.
  */
 @NullMarked
 package dev.pgproxy.master.role;

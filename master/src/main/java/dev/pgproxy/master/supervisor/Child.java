@@ -8,7 +8,7 @@ import dev.pgproxy.master.worker.Worker;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A child's slot, through all the processes that fill it one after the other. */
+/** A child's slot, across all the processes that fill it in turn. */
 public final class Child implements Worker {
 
     private final ChildKind kind;
@@ -54,7 +54,7 @@ public final class Child implements Worker {
         return process == null ? 0 : process.pid();
     }
 
-    /** What it is doing: starting, ready, stopping. */
+    /** Its phase, such as starting, ready or stopping. */
     public String phase() {
         return state.phase().name().toLowerCase(Locale.ROOT);
     }
@@ -64,22 +64,22 @@ public final class Child implements Worker {
         return state.startedNs();
     }
 
-    /** How many processes of this slot came before this one. */
+    /** How many processes this slot had before the current one. */
     public int restarts() {
         return Math.max(0, starts - 1);
     }
 
-    /** The longest that its loop kept something waiting, as it last said, in nanoseconds. */
+    /** The longest delay of its event loop, in nanoseconds, as it last reported. */
     public long loopDelayNs() {
         return loopDelayNs;
     }
 
-    /** Faults that cost it one session or one task each, as it last said. */
+    /** Faults that cost it one session or one task each, as it last reported. */
     public long containedFaults() {
         return containedFaults;
     }
 
-    /** Without a channel nothing is sent; the registry's listeners hear that the child is gone. */
+    /** Without a channel the message is discarded; the registry's listeners are told that the child is gone. */
     @Override
     public void send(ControlMessage message) {
         if (channel != null) {

@@ -16,7 +16,7 @@ public final class ChildCommand {
     private static final String TASK_MAIN = "dev.pgproxy.taskworker.TaskWorkerMain";
     private static final String ADMIN_MAIN = "dev.pgproxy.adminworker.AdminWorkerMain";
 
-    /** What is unpacked beside the jars is used from there; see bin/pgproxy-master. */
+    /** Native libraries unpacked beside the jars are used from there; see bin/pgproxy-master. */
     private static final List<String> INHERITED_PROPERTIES =
             List.of("jna.boot.library.path", "jna.nounpack", "org.newsclub.net.unix.library.override");
 
@@ -25,7 +25,7 @@ public final class ChildCommand {
     private static final int ADMIN_HEAP_MIB = 256;
     private static final int MIN_POOL_HEAP_MIB = 256;
     private static final int POOL_BASE_MIB = 64;
-    /** Objects of one session and its backend, with a startup packet of a usual length. */
+    /** Heap for one session and its backend, with a startup packet of the usual length. */
     private static final int SESSION_BYTES = 12 * 1024;
 
     private static final int MIB = 1024 * 1024;
@@ -33,7 +33,7 @@ public final class ChildCommand {
 
     private ChildCommand() {}
 
-    /** Sends one alert, as the configuration says, and ends. */
+    /** The command that sends one alert as configured, and exits. */
     public static List<String> testAlert(Path configFile) {
         return List.of(java(), "-cp", classPath(), TEST_ALERT_MAIN, configFile.toString());
     }
@@ -67,7 +67,7 @@ public final class ChildCommand {
         return command;
     }
 
-    /** The heaps of all children together, in bytes, when each has grown to its bound. */
+    /** The maximum heap of all children together, in bytes. */
     public static long heapBytes(ProxyConfig config) {
         long mib = heapMib(ChildKind.TASK, config)
                 + heapMib(ChildKind.ADMIN, config)
@@ -75,7 +75,7 @@ public final class ChildCommand {
         return mib * MIB;
     }
 
-    /** A bound, not what is used. A pool-worker may have to serve all clients, when the others are gone. */
+    /** A maximum, not what is used. A pool-worker may have to serve all clients when the others are gone. */
     private static long heapMib(ChildKind kind, ProxyConfig config) {
         return switch (kind) {
             case TASK -> TASK_HEAP_MIB;
@@ -92,22 +92,20 @@ public final class ChildCommand {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
-                "-Djdk.serialFilter=!*", // Nothing here has objects in bytes; the database of pg_proxy could.
+                "-Djdk.serialFilter=!*", // Nothing here deserializes objects; the database of pg_proxy could.
                 "-Xms16m",
                 "-Xmx" + heapMib(kind, config) + "m"));
         if (kind == ChildKind.POOL) {
             options.add("-XX:+ExitOnOutOfMemoryError");
         }
-        // The others have threads whose work a stranger can make large: what fails there for want of memory fails
-        // alone, and on the
-        // loop's thread it ends the process as well.
+        // The other kinds have threads whose work a stranger can make large. Running out of memory there fails that
+        // task only; on the loop's thread it ends the process as well.
         if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
             options.add("--enable-native-access=ALL-UNNAMED");
             options.add("--sun-misc-unsafe-memory-access=allow");
         }
         if (kind == ChildKind.POOL) {
-            // Each client may hold one leftover buffer in each direction; this many of them is the bound, not what is
-            // used.
+            // Each client may hold one leftover buffer in each direction. This is a maximum, not what is used.
             long perClient = 2L * (config.receiveBytes() + 32 * 1024);
             long mib = DIRECT_BASE_MIB + perClient * config.limits().clientConnections() / MIB;
             options.add("-XX:MaxDirectMemorySize=" + mib + "m");
@@ -116,7 +114,7 @@ public final class ChildCommand {
         return options;
     }
 
-    /** What an operator wants besides; what comes last counts. */
+    /** The operator's options come last, so that they override the others. */
     private static List<String> operatorsOptions(ChildKind kind) {
         String wanted = System.getenv("PGPROXY_" + kind.name() + "_OPTS");
         return wanted == null || wanted.isBlank()

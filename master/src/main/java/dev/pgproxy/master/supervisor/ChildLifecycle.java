@@ -3,21 +3,21 @@ package dev.pgproxy.master.supervisor;
 import dev.pgproxy.master.supervisor.ChildState.Phase;
 
 /**
- * Decides when a child is started, killed and given up on: a pure function. A child that ran for a while is replaced at
- * once; one that keeps dying young is replaced after pauses that double, so that a broken setup neither spins nor stays silent.
+ * Decides when a child is started, killed and replaced: a pure function. A child that ran for a while is replaced after a short pause. One
+ * that keeps exiting quickly is replaced after pauses that double, so that a broken setup neither spins nor stays unreported.
  */
 final class ChildLifecycle {
 
     static final long FIRST_PAUSE_MS = 50;
     static final long LONGEST_PAUSE_MS = 10_000;
 
-    /** A child that lived so long was no quick exit. */
+    /** A child that ran this long did not exit quickly. */
     static final long STABLE_NS = 10_000_000_000L;
 
-    /** Quick exits in a row from which on it is called a loop. */
+    /** Consecutive quick exits that count as an exit loop. */
     static final int LOOP_EXITS = 5;
 
-    /** What can happen to a slot. */
+    /** An event of a slot. */
     enum Event {
         /** The pause is over, or the master starts. */
         START_DUE,
@@ -27,12 +27,12 @@ final class ChildLifecycle {
         START_FAILED,
         HELLO,
         EXITED,
-        /** It did not say hello, or did not answer, in time; or its channel broke. */
+        /** It did not say hello or answer in time, or its channel broke. */
         UNRESPONSIVE,
         STOP_ASKED
     }
 
-    /** What is to be done. */
+    /** What to do next. */
     enum Action {
         NONE,
         START,

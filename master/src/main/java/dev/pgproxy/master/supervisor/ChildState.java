@@ -1,10 +1,10 @@
 package dev.pgproxy.master.supervisor;
 
 /**
- * How a child's slot stands.
+ * The state of a child's slot.
  *
  * @param phase see {@link Phase}
- * @param quickExits how often in a row a child of this slot ended soon after it was started
+ * @param quickExits how many consecutive children of this slot exited soon after they were started
  * @param startedNs when the current child was started; meaningless in {@link Phase#WAITING}
  */
 record ChildState(Phase phase, int quickExits, long startedNs) {
@@ -18,7 +18,7 @@ record ChildState(Phase phase, int quickExits, long startedNs) {
     enum Phase {
         /** No process; one is started when the pause is over. */
         WAITING,
-        /** A process that has not said hello. */
+        /** A process that has not said hello yet. */
         STARTING,
         READY,
         /** A process that was told to end. */

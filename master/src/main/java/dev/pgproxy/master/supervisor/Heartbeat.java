@@ -1,12 +1,12 @@
 package dev.pgproxy.master.supervisor;
 
 /**
- * The pings of one child, and for how long one has gone unanswered. Only time counts in which the master was at work itself: after a pause of
- * the whole host, in which everybody was stopped, nobody can have answered.
+ * The pings of one child, and how long the last one has gone unanswered. Only time in which the master itself was running counts: while
+ * the whole host was suspended, no child could answer.
  */
 final class Heartbeat {
 
-    /** More periods than these between two looks, and the master was stopped itself meanwhile. */
+    /** If more periods than these pass between two checks, the master itself was stopped meanwhile. */
     private static final int MOST_PERIODS = 2;
 
     private long sequence;
@@ -25,22 +25,22 @@ final class Heartbeat {
         return ++sequence;
     }
 
-    /** An answer came to the ping of this number. */
+    /** The ping with this number was answered. */
     void answered(long toSequence) {
         unanswered &= toSequence != sequence;
     }
 
-    /** Another process fills the slot. */
+    /** A new process fills the slot. */
     void reset() {
         unanswered = false;
     }
 
     /**
-     * Time has passed.
+     * Counts the time that has passed.
      *
-     * @param elapsedNs since the last look
-     * @param periodNs between two looks, as planned
-     * @return for how long the last ping is unanswered
+     * @param elapsedNs since the last check
+     * @param periodNs planned between two checks
+     * @return how long the last ping has been unanswered
      */
     long passed(long elapsedNs, long periodNs) {
         unansweredNs += Math.min(elapsedNs, MOST_PERIODS * periodNs);

@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** JVMs on this host, which come back over the control socket. */
+/** JVMs on this host, which connect back over the control socket. */
 public final class LocalProcesses implements Processes {
 
     private final EventLoop loop;

@@ -6,45 +6,45 @@ import dev.pgproxy.common.ipc.ChildKind;
 import java.io.IOException;
 import java.util.function.Consumer;
 
-/** Starts the children's processes, and lets them come back to the master: what the {@link Supervisor} needs of the system. */
+/** Starts the children's processes and accepts their connections to the master: what the {@link Supervisor} needs of the system. */
 public interface Processes {
 
     /** A process that was started. */
     interface Running {
         long pid();
 
-        /** Once it has ended. */
+        /** Valid once it has ended. */
         int exitStatus();
 
         /** Asks it to end. */
         void terminate();
 
-        /** Ends it. */
+        /** Kills it. */
         void kill();
     }
 
-    /** A process that wants to talk. */
+    /** A process that has connected. */
     @FunctionalInterface
     interface Arrival {
-        /** Begins to listen to it; to be called once. */
+        /** Starts to receive its messages; must be called only once. */
         Link open(Link.Listener listener);
     }
 
     /**
      * Starts a child.
      *
-     * @param whenExited run on the loop's thread, later, once the process has ended
+     * @param whenExited run later on the loop's thread, once the process has ended
      * @throws IOException when no process could be started
      */
     Running start(ChildKind kind, int slot, ProxyConfig config, Runnable whenExited) throws IOException;
 
     /**
-     * Waits for children to come.
+     * Accepts connections from children.
      *
-     * @throws IOException when they cannot, where the configuration wants it
+     * @throws IOException when the configured control socket cannot be opened
      */
     void listen(ProxyConfig config, Consumer<Arrival> arrivals) throws IOException;
 
-    /** Waits for nobody any more. */
+    /** Accepts no more connections. */
     void close() throws IOException;
 }

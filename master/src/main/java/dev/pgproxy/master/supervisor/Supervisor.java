@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps every slot filled with a process that answers. What to do is {@link ChildLifecycle}'s; this does it. */
+/** Keeps every slot filled with a process that answers. {@link ChildLifecycle} decides; this class acts. */
 public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
     /** A JVM starts in well under a second; one that takes this long hangs. */
@@ -23,17 +23,17 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
     private static final long LONGEST_PING_PERIOD_MS = 1_000;
 
-    /** A process that dies closes its channel a moment before it is gone; one that continues without it is broken. */
+    /** A process that dies closes its channel a moment before it exits; one that lives on without a channel is broken. */
     private static final long EXIT_AFTER_CHANNEL_MS = 1_000;
 
     private static final long NS_PER_MS = 1_000_000L;
 
-    /** Hears what the rest of the master does not hear from the children themselves. */
+    /** Notified of what the children do not report to the rest of the master themselves. */
     public interface Listener {
         /** The child has logged something. */
         void childLogged(Child child, UpkeepMessages.EventNoted event);
 
-        /** No child has a process any more, after {@link #stop}. */
+        /** All children have ended, after {@link #stop}. */
         void allStopped();
     }
 
@@ -74,8 +74,8 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     /**
      * Opens the control socket and starts the children.
      *
-     * @param desks hear what children say
-     * @throws IOException when the socket cannot be opened where the configuration wants it
+     * @param desks receive the children's messages
+     * @throws IOException when the configured socket cannot be opened
      */
     public void start(ControlMessage.MasterDesks<Child> desks) throws IOException {
         processes.listen(config, arrival -> accepted(arrival, desks));
@@ -88,7 +88,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
         planPing();
     }
 
-    /** Starts the admin-worker, which most proxies never need; once started it is kept as the others are. */
+    /** Starts the admin-worker, which most installations never need; once started, it is kept running like the others. */
     public void demandAdminWorker() {
         if (!demanded && !stopping) {
             demanded = true;
@@ -96,7 +96,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
         }
     }
 
-    /** Another configuration is in force from now on, also for children that are started later. */
+    /** A new configuration is in force, also for children that are started later. */
     public void configure(ProxyConfig newConfig) {
         config = newConfig;
     }
@@ -116,7 +116,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
         return children;
     }
 
-    /** Asks every child to end within this time; one that does not is killed a moment later. */
+    /** Asks every child to end within {@code graceMs}, and kills those that are left after {@code killAfterMs}. */
     public void stop(long graceMs, long killAfterMs) {
         stopping = true;
         stopGraceMs = graceMs;
@@ -128,11 +128,11 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     private void askToStop(Child child) {
         child.send(new UpkeepMessages.Shutdown(stopGraceMs));
         if (child.channel == null && child.process != null) {
-            child.process.terminate(); // It has not said hello, so it cannot be told.
+            child.process.terminate(); // It has not said hello, so there is no channel to it.
         }
     }
 
-    /** No child may come any more. */
+    /** Accepts no more children. */
     public void close() throws IOException {
         processes.close();
     }
@@ -188,7 +188,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
         greeting.channel = arrival.open(greeting);
     }
 
-    /** A connection, whose process has not said who it is at first. */
+    /** A connection whose process has yet to identify itself. */
     private final class Greeting implements Link.Listener {
         private final ControlMessage.MasterDesks<Child> desks;
         private @Nullable Link channel;
@@ -209,7 +209,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
         private void greet(Link from, UpkeepMessages.Hello hello) {
             @Nullable Child claimed = find(hello);
-            // The kernel knows who connected; what Hello says is only believed when it agrees.
+            // The kernel knows which process connected; Hello is believed only when it agrees.
             if (claimed == null || !from.isOf(claimed.pid())) {
                 Event.of("control_channel_refused")
                         .with("claimed_pid", hello.pid())
@@ -323,7 +323,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
             return;
         }
         if (child.channel != null) {
-            // Its last words are still in the socket; the channel ends by itself once they are read.
+            // Its last messages are still in the socket; the channel ends by itself once they are read.
             loop.scheduler().afterMs(1, () -> exited(child, number));
             return;
         }

@@ -1,6 +1,5 @@
 /**
- * The master's children: how they are started, watched, replaced and stopped.
- * What they are told and what they report is not looked at here.
+ * The master's children: how they are started, watched, replaced and stopped. Apart from upkeep, their messages are not interpreted here.
  */
 @NullMarked
 package dev.pgproxy.master.supervisor;

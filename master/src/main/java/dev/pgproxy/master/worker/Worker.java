@@ -8,18 +8,18 @@ public interface Worker {
 
     ChildKind kind();
 
-    /** Its number among its kind, from 1: unique among the workers that there are now. */
+    /** Its number among the workers of its kind, from 1; unique among the current workers. */
     int slot();
 
     /** Its process id. */
     long pid();
 
-    /** As logs and tables call it: {@code pool-1}, {@code task}. */
+    /** Its name in logs and tables: {@code pool-1}, {@code task}. */
     String name();
 
-    /** Queues a message, and takes over its descriptors; for a worker that is gone this closes them. */
+    /** Queues a message and takes ownership of its descriptors; if the worker is gone, closes them. */
     void send(ControlMessage message);
 
-    /** Whether it keeps up with what it is sent; one that does not is given nothing more for a while. */
+    /** Whether it keeps up with what it is sent; a worker that does not is given no more work for a while. */
     boolean hasRoom();
 }

@@ -5,15 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The workers that can be given work now. There is one for the whole master; who needs to know of those that come and go listens. */
+/** The workers that can be given work now. The master has one registry; parts that need to know when workers start or end listen to it. */
 public final class WorkerRegistry {
 
-    /** Hears of workers, in the order in which the listeners were added. */
+    /** Notified of workers, in the order in which the listeners were added. */
     public interface Listener {
         /** The worker can be given work. */
         default void workerReady(Worker worker) {}
 
-        /** The worker is gone, and all that it had said was heard. */
+        /** The worker is gone, and all its messages have been handled. */
         default void workerGone(Worker worker) {}
     }
 
@@ -26,7 +26,7 @@ public final class WorkerRegistry {
         listeners.add(listener);
     }
 
-    /** A worker comes. */
+    /** Adds a worker. */
     public void ready(Worker worker) {
         switch (worker.kind()) {
             case POOL -> poolWorkers.add(worker);
@@ -36,7 +36,7 @@ public final class WorkerRegistry {
         listeners.forEach(listener -> listener.workerReady(worker));
     }
 
-    /** A worker goes. */
+    /** Removes a worker. */
     public void gone(Worker worker) {
         switch (worker.kind()) {
             case POOL -> poolWorkers.remove(worker);
@@ -46,7 +46,7 @@ public final class WorkerRegistry {
         listeners.forEach(listener -> listener.workerGone(worker));
     }
 
-    /** All that there are. */
+    /** All current workers. */
     public List<Worker> all() {
         List<Worker> all = new ArrayList<>(poolWorkers);
         if (taskWorker != null) {
@@ -58,12 +58,12 @@ public final class WorkerRegistry {
         return all;
     }
 
-    /** Those that serve clients. */
+    /** The pool-workers. */
     public List<Worker> poolWorkers() {
         return List.copyOf(poolWorkers);
     }
 
-    /** The one in this slot that serves clients; null when there is none now. */
+    /** The pool-worker in this slot; null when there is none now. */
     public @Nullable Worker poolWorker(int slot) {
         for (Worker worker : poolWorkers) {
             if (worker.slot() == slot) {
@@ -73,29 +73,29 @@ public final class WorkerRegistry {
         return null;
     }
 
-    /** Null when there is none now. */
+    /** The task-worker; null when there is none now. */
     public @Nullable Worker taskWorker() {
         return taskWorker;
     }
 
-    /** Null when there is none now. */
+    /** The admin-worker; null when there is none now. */
     public @Nullable Worker adminWorker() {
         return adminWorker;
     }
 
-    /** Tells all that serve clients. */
+    /** Sends to all pool-workers. */
     public void toPoolWorkers(ControlMessage message) {
         poolWorkers.forEach(worker -> worker.send(message));
     }
 
-    /** Tells the task-worker, if there is one now; otherwise the caller waits for {@link Listener#workerReady}. */
+    /** Sends to the task-worker, if there is one now; otherwise the caller waits for {@link Listener#workerReady}. */
     public void toTaskWorker(ControlMessage message) {
         if (taskWorker != null) {
             taskWorker.send(message);
         }
     }
 
-    /** Tells the admin-worker, if there is one now. */
+    /** Sends to the admin-worker, if there is one now. */
     public void toAdminWorker(ControlMessage message) {
         if (adminWorker != null) {
             adminWorker.send(message);

@@ -1,6 +1,6 @@
 /**
- * The children as the rest of the master sees them: who can be given work now, and the way to them. How they are started and replaced
- * is the supervisor's; nothing here knows a process or a channel.
+ * The children as the rest of the master sees them: which can be given work now, and how to send to them. Starting and replacing them is
+ * the supervisor's part; nothing here knows of processes or channels.
  */
 @NullMarked
 package dev.pgproxy.master.worker;

@@ -44,7 +44,7 @@ class StartupReaderTest {
     private final List<StartupPacket.CancelRequest> cancels = new ArrayList<>();
     private final Owner owner = new Owner();
 
-    /** Takes whatever comes, as long as there is memory. */
+    /** Accepts every client, as long as there is memory. */
     private final class Owner implements StartupReader.Host, Arrivals {
         private final Refusals refusals = new Refusals(
                 process.loop().clock(), new LingeringClose(process.loop().scheduler()), new Counters());
@@ -131,7 +131,7 @@ class StartupReaderTest {
         run();
     }
 
-    /** Until nothing more happens by itself. */
+    /** Runs until nothing more happens by itself. */
     private void run() {
         for (int i = 0; i < 1_000; i++) {
             process.tick();
@@ -160,7 +160,7 @@ class StartupReaderTest {
         assertEquals(1, owner.ended);
     }
 
-    /** It belongs to the worker that gets the descriptor. */
+    /** What follows belongs to the worker that gets the descriptor. */
     @Test
     void nothingAfterThePacketIsTouched() throws Exception {
         byte[] more = FrontendMessage.query("select 1");
@@ -195,7 +195,7 @@ class StartupReaderTest {
         assertRefused(SqlState.PROTOCOL_VIOLATION, "SSL was requested twice");
     }
 
-    /** Somebody may have put them there (CVE-2021-23214). */
+    /** An attacker may have injected them (CVE-2021-23214). */
     @Test
     void bytesThatCameWithTheRequestAreRefused() {
         connection.farWrite(concat(SSL_REQUEST, STARTUP));

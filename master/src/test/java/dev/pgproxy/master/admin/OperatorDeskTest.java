@@ -137,7 +137,7 @@ class OperatorDeskTest {
 
     @Test
     void aCancelMayBeForAnOperatorsStatement() {
-        desk.onCancel(new StartupPacket.CancelRequest(7, new byte[4])); // Nobody is there to have one.
+        desk.onCancel(new StartupPacket.CancelRequest(7, new byte[4])); // No admin-worker, no statement.
         workers.ready(adminWorker);
         desk.onCancel(new StartupPacket.CancelRequest(7, new byte[4]));
         assertEquals(

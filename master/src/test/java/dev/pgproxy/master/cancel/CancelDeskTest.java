@@ -54,7 +54,7 @@ class CancelDeskTest {
         return owner.received(CancelMessages.CancelFinished.class);
     }
 
-    /** Clients take the end of their connection for the word that the signal was sent. */
+    /** Clients take the end of their connection as confirmation that the signal was sent. */
     @Test
     void theClientsConnectionEndsWithTheCancel() {
         long id = submit();
@@ -71,7 +71,7 @@ class CancelDeskTest {
         long id = submit();
         desk.onCancelUnknown(owner, new CancelMessages.CancelUnknown(id));
         assertFalse(client.isClosed());
-        workers.gone(other); // It would have known of no session either.
+        workers.gone(other); // It would not have known the key either.
         assertTrue(client.isClosed());
         assertEquals(List.of(), task.received());
     }
@@ -109,7 +109,7 @@ class CancelDeskTest {
         assertEquals(1, finished().size());
     }
 
-    /** Its answer comes when the cancel is over: nothing was sent, and the backend is let go at once. */
+    /** Its answer arrives after the cancel has ended: nothing was sent, and the backend is released at once. */
     @Test
     void aTargetThatIsFoundTooLateIsLetGo() {
         long id = submit();

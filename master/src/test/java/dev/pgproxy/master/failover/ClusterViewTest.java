@@ -59,7 +59,7 @@ class ClusterViewTest {
                         new ServerFacts(inRecovery, 4711, 1, lsn, lsn, lagSeconds, receiver, topology)));
     }
 
-    /** The disk does at once what it is told. */
+    /** Reports a probe; saves complete at once. */
     private void looked(Endpoint server, Observation observation) {
         for (Action action : policy.probed(server, observation, true, 0)) {
             if (action instanceof Action.Save save) {

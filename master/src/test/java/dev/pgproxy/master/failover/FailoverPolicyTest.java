@@ -109,7 +109,7 @@ class FailoverPolicyTest {
         done.clear();
     }
 
-    /** The disk does what it was told last. */
+    /** Completes the last save. */
     private List<Action> saveAll() {
         Action.Save save = last(Action.Save.class);
         return note(policy.saved(save.number(), save.state(), nowNs));
@@ -138,7 +138,7 @@ class FailoverPolicyTest {
         primaryDies(STANDBY);
     }
 
-    /** @param other what is seen of the standby that is not to be promoted */
+    /** @param other what is observed of the standby that is not to be promoted */
     private void primaryDies(Observation other) {
         for (int i = 0; i < RETRIES; i++) {
             fresh(X, REFUSED);
@@ -699,7 +699,7 @@ class FailoverPolicyTest {
         fresh(Y, primary(2));
     }
 
-    /** A new connection for each look fills the server's log; a client that finds none has one looked for at once. */
+    /** A new connection for each probe would fill the server's log. A client that cannot connect has the server probed at once. */
     @Test
     void aPrimaryThatIsWellIsLookedAtOverTheKeptConnection() {
         allWell();
@@ -754,7 +754,7 @@ class FailoverPolicyTest {
         assertFalse(policy.holdsPrimary());
     }
 
-    /** The old primary was made a standby, and is named as one; nobody need be told that it is back. */
+    /** The old primary was made a standby, and is configured as one; no alert that it is back is needed. */
     @Test
     void theOldPrimaryCanBeNamedAsTheNextStandby() {
         allWell();
@@ -774,7 +774,7 @@ class FailoverPolicyTest {
         assertEquals(X, last(Action.Save.class).state().decision().orElseThrow().newPrimary());
     }
 
-    /** It was named as a standby before it was made one, and has nothing of what was committed since. */
+    /** It was configured as a standby before it was made one, and lacks all that was committed since. */
     @Test
     void anOldPrimaryThatTakesWritesStillIsNotAdopted() {
         allWell();
@@ -792,7 +792,7 @@ class FailoverPolicyTest {
         assertEquals(Z, last(Action.Save.class).state().decision().orElseThrow().newPrimary());
     }
 
-    /** The server that an operator has replaced takes writes still, as the notice of the switchover says. */
+    /** The server that an operator has replaced still accepts writes, as the alert of the switchover says. */
     @Test
     void aPlannedSwitchoverRaisesNoAlarmAboutTheOldPrimary() {
         allWell();
@@ -811,7 +811,7 @@ class FailoverPolicyTest {
         assertEquals(List.of(Alert.Kind.SWITCHED_OVER, Alert.Kind.OLD_PRIMARY_BACK), told());
     }
 
-    /** All is well, a switchover to Y is decided, and the old primary is to be fenced. */
+    /** Decides on a switchover to Y, with all servers healthy and the old primary about to be fenced. */
     private void decideWithFence() {
         policy = new FailoverPolicy(
                 SERVERS, FailoverState.initial(SERVERS), rules(0, true), LIMITS, () -> Instant.EPOCH, paused::contains);

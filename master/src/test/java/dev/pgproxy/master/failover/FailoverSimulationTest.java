@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The policy against servers that die, come back and are slow, a disk that fails, results that come late and in any order, and a
+ * Runs the policy against servers that die, come back and are slow, a disk that fails, results that arrive late and in any order, and a
  * master that dies between any two steps. {@code -Dsimulation.seed=N} replays one run.
  */
 class FailoverSimulationTest {
@@ -56,7 +56,7 @@ class FailoverSimulationTest {
         new World(seed).run();
     }
 
-    /** Something under way. */
+    /** An operation under way. */
     private record Task(long dueStep, Runnable work) {}
 
     private static final class World {
@@ -229,7 +229,7 @@ class FailoverSimulationTest {
             FailoverState state = save.state();
             int fate = calm ? 9 : random.nextInt(10);
             if (fate > 0) {
-                disk = Optional.of(state); // In one case of ten it is written and nobody is told so.
+                disk = Optional.of(state); // In one case of ten it is written but reported as failed.
             }
             if (fate > 1) {
                 later(0, () -> perform(policy.saved(save.number(), state, nowNs())));

@@ -50,7 +50,7 @@ class StateFileTest {
         assertEquals(Optional.empty(), new StateFile(file).read());
     }
 
-    /** A write that did not come to its end leaves a file beside, which is not read. */
+    /** An incomplete write leaves another file, which is not read. */
     @Test
     void whatWasNotCompletedCountsForNothing() throws IOException {
         new StateFile(file).write(DECIDED);

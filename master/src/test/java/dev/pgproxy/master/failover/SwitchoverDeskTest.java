@@ -34,7 +34,7 @@ class SwitchoverDeskTest {
     private final SwitchoverDesk desk = new SwitchoverDesk(loop, workers, failover);
     private final List<String> said = new ArrayList<>();
 
-    /** Notes what it is told. */
+    /** Records its calls. */
     private static final class PlayedFailover implements SwitchoverDesk.Failover {
         private @Nullable BooleanSupplier isWanted;
         private @Nullable Consumer<String> refused;

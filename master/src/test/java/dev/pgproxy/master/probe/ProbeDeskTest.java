@@ -61,7 +61,7 @@ class ProbeDeskTest {
         assertEquals(List.of(), observed);
     }
 
-    /** Whether it was told nobody knows, and whether it may be told again has to be seen first. */
+    /** It is not known whether the standby was told; the servers must be probed before it is told again. */
     @Test
     void tellsNoStandbyAgainThatADeadWorkerWasToTell() {
         workers.ready(taskWorker);

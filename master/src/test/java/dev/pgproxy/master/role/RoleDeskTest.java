@@ -61,7 +61,7 @@ class RoleDeskTest {
                 answered().stream().map(RoleMessages.RoleFound::sessionId).toList());
     }
 
-    /** What is read for a client that came before a change is not good enough for one that comes after it. */
+    /** What is read for a client that arrived before a change is too old for one that arrives after it. */
     @Test
     void whereEachLoginIsToAskTheNextAnswerIsShared() {
         workers.ready(taskWorker);
@@ -104,7 +104,7 @@ class RoleDeskTest {
         assertEquals(RoleFacts.UNAVAILABLE, answered().get(0).facts());
         find(2, SERVER);
         assertEquals(2, answered().size());
-        found(0, FACTS); // Too late: it is not believed.
+        found(0, FACTS); // Too late: it is ignored.
         pass(1_000);
         find(3, SERVER);
         assertEquals(2, asked().size());

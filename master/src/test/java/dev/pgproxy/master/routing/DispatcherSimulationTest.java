@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@link Dispatcher} among workers that answer late and die, and clients who prove who they are, or do not. */
+/** A {@link Dispatcher} among workers that answer late and die, and clients that prove who they are, or do not. */
 class DispatcherSimulationTest {
 
     private static final int SEEDS = 20;
@@ -32,7 +32,7 @@ class DispatcherSimulationTest {
         void run(DispatcherWorld world) throws IOException;
     }
 
-    /** @param course ends when nobody is left, which is seen to here as well */
+    /** @param course of events; after it, the world runs until no client is left */
     private void forEachSeed(int clients, Course course) throws Exception {
         forEachSeed(clients, SERVER_LIMIT, course);
     }
@@ -56,7 +56,7 @@ class DispatcherSimulationTest {
         }
     }
 
-    /** All of them are known; not more than {@code atOnce} are there at the same time. */
+    /** All clients are known; at most {@code atOnce} are present at a time. */
     private static void arriveSteadily(DispatcherWorld world, List<String> users, int logins, int atOnce)
             throws IOException {
         for (int arrived = 0; arrived < logins; ) {
@@ -137,9 +137,9 @@ class DispatcherSimulationTest {
                     arrived += 2;
                 }
                 if (i == 200) {
-                    world.replaceWorker(); // With all that were told to go, and did not hear it.
+                    world.replaceWorker(); // Also loses refusals that it has not passed on yet.
                 }
-                boolean workersStandStill = i % 160 < 80; // While as many come as there may be, and more.
+                boolean workersStandStill = i % 160 < 80; // Meanwhile more clients arrive than are allowed.
                 for (int steps = 0; steps < 10 && !workersStandStill; steps++) {
                     world.step();
                 }
@@ -166,7 +166,7 @@ class DispatcherSimulationTest {
         });
     }
 
-    /** The place that is kept free for strangers has been taken by those who are known, and is idle now. */
+    /** Known clients have taken the place that is kept free for strangers, and it is idle now. */
     @Test
     void aStrangerWhoIsToBeRefusedKeepsNobodyFromWarmConnections() throws Exception {
         forEachSeed(1_000, world -> {
@@ -185,7 +185,7 @@ class DispatcherSimulationTest {
         });
     }
 
-    /** A server takes no more than its own max_connections, of which the proxy knows nothing. */
+    /** A server accepts no more than its own max_connections, which the proxy does not know. */
     @Test
     void strangersHaveFewConnectionsOfAServerWithoutALimit() throws Exception {
         forEachSeed(1_000, NO_LIMIT, world -> {

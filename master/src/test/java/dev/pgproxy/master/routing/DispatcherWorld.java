@@ -49,28 +49,28 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link Dispatcher} with everything around it: clients on real connections, and workers that are played. One seed is one course of
- * events. Each step is one thing that somebody does: a worker takes a message, the master gets one, a client goes on, time passes.
+ * A {@link Dispatcher} with everything around it: clients on real connections, and simulated workers. One seed is one course of events.
+ * Each step is one event: a worker takes a message, the master receives one, a client continues, or time passes.
  */
 final class DispatcherWorld implements AutoCloseable {
 
-    /** What a client is like. */
+    /** How a client behaves. */
     enum Nature {
         /** Proves who it is, and leaves after a while. */
         KNOWN,
         /** Does not know its password. */
         WRONG,
-        /** Says nothing after its startup packet. */
+        /** Sends nothing after its startup packet. */
         SILENT
     }
 
     private static final long MEMORY_BYTES = Long.MAX_VALUE / 2;
     private static final int MOST_STEPS = 500_000;
     private static final int LONGEST_PAUSE_MS = 20;
-    /** Nothing but time-outs can happen then. */
+    /** Time per step when only timeouts can happen. */
     private static final long QUIET_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
-    /** Steps between two looks at who was refused, each of which asks the system about every client. */
+    /** Steps between two checks for refused clients, each of which reads from the socket of every client. */
     private static final int LOOKS_EVERY = 10;
 
     private enum Stage {
@@ -168,7 +168,7 @@ final class DispatcherWorld implements AutoCloseable {
                 counters);
     }
 
-    /** What clients hold whose packet is not complete. */
+    /** The memory of clients whose packet is not complete. */
     private final class OthersMemory implements ClientMemory.Holder {
         @Override
         public long heldBytes() {
@@ -193,11 +193,11 @@ final class DispatcherWorld implements AutoCloseable {
         registry.ready(worker);
     }
 
-    /** A worker dies, with all that it holds, and another one takes its slot. */
+    /** A worker dies with all that it holds, and a new one takes its slot. */
     void replaceWorker() {
         PlayedWorker dead = workers.remove(random.nextInt(workers.size()));
         while (!dead.outbox.isEmpty()) {
-            dead.tellMaster(); // What a process has sent arrives.
+            dead.tellMaster(); // What a process has sent still arrives.
         }
         for (Person person : dead.persons.values()) {
             boolean isStillTheMasters = !dead.acknowledged.contains(person.id);
@@ -213,7 +213,7 @@ final class DispatcherWorld implements AutoCloseable {
         start(dead.slot);
     }
 
-    /** Somebody of this host connects, and its startup packet is there. */
+    /** A client on this host connects, and its startup packet has arrived. */
     void arrive(String user, Nature nature) throws IOException {
         arrive(user, nature, "127.0.0.1");
     }
@@ -235,9 +235,9 @@ final class DispatcherWorld implements AutoCloseable {
     }
 
     /**
-     * A worker gives back a client whose server is replaced, and that rests.
+     * A worker gives back a parked client, whose server is replaced.
      *
-     * @return what the client is told in its rest; empty when it is told nothing
+     * @return what the parked client is sent; empty when it is sent nothing
      */
     String park(boolean whenMemoryIsFull) throws IOException {
         memoryFull = whenMemoryIsFull;
@@ -260,7 +260,7 @@ final class DispatcherWorld implements AutoCloseable {
         }
     }
 
-    /** @param ip where it seems to come from */
+    /** @param ip where the client seems to come from */
     void arrive(String user, Nature nature, String ip) throws IOException {
         SocketChannel far = SocketChannel.open(address);
         TcpSockets.Accepted accepted = accept();
@@ -280,7 +280,7 @@ final class DispatcherWorld implements AutoCloseable {
         }
     }
 
-    /** From now on nothing waits for a time to be over, or for ever. */
+    /** Stops the clock: from now on, a client that waits for time to pass waits for ever. */
     void stopTime() {
         timeStands = true;
     }
@@ -289,12 +289,12 @@ final class DispatcherWorld implements AutoCloseable {
         return stepsDone;
     }
 
-    /** Clients that are here in any way. */
+    /** Clients in any stage. */
     int present() {
         return persons.size();
     }
 
-    /** Those of them who know their password. */
+    /** Those of them that know their password. */
     long knownPresent() {
         return persons.values().stream()
                 .filter(person -> person.nature == Nature.KNOWN)
@@ -314,17 +314,17 @@ final class DispatcherWorld implements AutoCloseable {
         return opened;
     }
 
-    /** Clients who know their password and were told to go. */
+    /** Clients that know their password and were refused. */
     int knownRefused() {
         return knownRefused;
     }
 
-    /** Clients who know their password and ended with a worker that had them. */
+    /** Clients that know their password and were lost with their worker. */
     int lostWithWorker() {
         return lost;
     }
 
-    /** Goes on until nobody is left. */
+    /** Continues until no client is left. */
     void finish() throws IOException {
         for (int steps = 0; !persons.isEmpty(); steps++) {
             assertTrue(steps < MOST_STEPS, () -> "still there: " + describe(persons.values()));
@@ -409,7 +409,7 @@ final class DispatcherWorld implements AutoCloseable {
         epoll.close();
     }
 
-    /** A worker that does one thing at a time, and whose messages are on their way for a while. */
+    /** A worker that does one thing at a time, and whose messages take a while to arrive. */
     private final class PlayedWorker implements Worker {
 
         private final int slot;
@@ -452,7 +452,7 @@ final class DispatcherWorld implements AutoCloseable {
         @Override
         public void send(ControlMessage message) {
             if (message instanceof SessionMessages.AssignSession assign) {
-                assign.client().close(); // The far end knows how far the client is.
+                assign.client().close(); // The far end tracks the client's stage.
                 Person person = DispatcherWorld.this.persons.get(assign.sessionId());
                 if (person != null) {
                     persons.put(person.id, person);
@@ -621,7 +621,7 @@ final class DispatcherWorld implements AutoCloseable {
                     used.holder = null;
                 }
                 case WANTS_PLACE, AT_MASTER, GONE -> {
-                    // somebody else's turn
+                    // not this client's turn
                 }
             }
         }
@@ -631,7 +631,7 @@ final class DispatcherWorld implements AutoCloseable {
             leaves(person, false);
         }
 
-        /** @param backendStays for others */
+        /** @param backendStays whether its backend is kept for others */
         private void leaves(Person person, boolean backendStays) {
             persons.remove(person.id);
             reservedClosing.values().remove(person);

@@ -38,7 +38,7 @@ class KnownLoginsTest {
         assertEquals(Standing.STRANGER, known.standing(SERVER, PlayedClients.startup("bob")));
     }
 
-    /** What a server answers to more than the plain protocol, only it knows. */
+    /** Only the server knows its answer to protocol options and newer versions. */
     @Test
     void whoAsksForMoreOfTheProtocolIsAskedByTheServer() {
         known.letIn(SERVER, ANN.parameters(), AuthenticationMethod.MD5);

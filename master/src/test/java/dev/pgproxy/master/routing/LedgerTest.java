@@ -24,7 +24,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The master's book, and what {@link Admission} makes of it. */
+/** The master's ledger, and what {@link Admission} decides by it. */
 class LedgerTest {
 
     private static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
@@ -33,7 +33,7 @@ class LedgerTest {
 
     private static final PlaceLimits.Scope ALL = PlaceLimits.server(SERVER);
 
-    /** That a session has a place; where it counts is in the limits. */
+    /** Marks that a session has a place; the limits define where it counts. */
     private static final List<PlaceLimits.Scope> PLACE = List.of(ALL);
 
     private final Ledger ledger = new Ledger(limits(0));
@@ -131,7 +131,7 @@ class LedgerTest {
         assertEquals(0, ledger.connections(ALL));
         assertEquals(0, ledger.sessionCount());
         assertNull(ledger.unused().idle(A));
-        ledger.joined(1, 2, 11); // A late report of the dead.
+        ledger.joined(1, 2, 11); // A late report of the dead worker.
         assertEquals(0, ledger.connections(ALL));
     }
 
@@ -150,7 +150,7 @@ class LedgerTest {
         assertEquals(new Admission.Decision.Assign(1, null), decide(ledger, B, 1, 1_000));
     }
 
-    /** The reset may take longer than a new connection, which its client has a place for; so nobody else may count on it. */
+    /** The reset may take longer than a new connection, for which the client has a place; so no other client may count on that backend. */
     @Test
     void whatIsBeingResetIsPromisedToOneOnly() {
         ledger.workerReady(1);
@@ -162,7 +162,7 @@ class LedgerTest {
         ledger.booked(resetting);
         ledger.assigned(1, 2, A, 0, null, PLACE);
         assertInstanceOf(Admission.Decision.Wait.class, decide(ledger, A, 2, 1_000));
-        ledger.backendStatus(1, 10, BackendStatus.RESETTING); // Its client has lost patience.
+        ledger.backendStatus(1, 10, BackendStatus.RESETTING); // Its client no longer waits for it.
         assertEquals(new Admission.Decision.Assign(1, resetting), decide(ledger, A, 2, 1_000));
     }
 
@@ -277,7 +277,7 @@ class LedgerTest {
         return entry == null ? -1 : entry.id;
     }
 
-    /** The same report of a worker to each book. */
+    /** Applies the same report of a worker to each ledger. */
     private static void report(Random random, List<Ledger> books) {
         int slot = 1 + random.nextInt(2);
         long session = random.nextInt(6);
@@ -294,7 +294,7 @@ class LedgerTest {
                     }
                 }
                 case 1 -> {
-                    book.sessionClosed(slot, session); // A number is used once.
+                    book.sessionClosed(slot, session); // A session number is used once.
                     book.assigned(slot, session, key, 0, null, PLACE);
                 }
                 case 2, 3 -> book.joined(slot, session, backend);
@@ -313,15 +313,15 @@ class LedgerTest {
         Admission.Decision behind = Admission.decide(ledger, proved(limits(1), A), 1_000, scope -> 1);
         assertEquals(new Admission.Decision.Wait(ALL), behind);
         idle(2, 11, A);
-        ledger.closing(warm); // The one ahead has its place on the way now.
+        ledger.closing(warm); // The client ahead will get this place.
         ledger.limitsAre(limits(2));
         assertInstanceOf(
                 Admission.Decision.Assign.class, Admission.decide(ledger, proved(limits(2), A), 1_000, scope -> 1));
     }
 
     /**
-     * A worker that decides by its own state, and whose reports and orders are late by chance, never holds more backends than
-     * the limit, whatever it is sent by a master that goes by its book.
+     * A worker that decides by its own state, and whose reports and orders are randomly delayed, never holds more backends than the limit,
+     * whatever a master that goes by its ledger sends to it.
      */
     @Test
     void limitHoldsHoweverLateTheReportsAre() {
@@ -330,7 +330,7 @@ class LedgerTest {
         }
     }
 
-    /** A worker in which backends are free, used or being closed, and two queues between it and the book. */
+    /** A worker with free, used and closing backends, and two queues between it and the ledger. */
     private static final class LateWorker {
         private static final int LIMIT = 3;
 
@@ -521,7 +521,7 @@ class LedgerTest {
                 LedgerSearch.firstToGo(ledger.idleOf(ALL), ledger.unused().lastTurn()));
     }
 
-    /** The whole packet is kept until then, of which the key may be a small part. */
+    /** Until then the whole packet is kept, and the key may be a small part of it. */
     @Test
     void whatIsKeptOfAClientCountsUntilItHasProvedWhoItIs() {
         ledger.workerReady(1);

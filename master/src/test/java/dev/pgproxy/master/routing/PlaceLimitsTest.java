@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class PlaceLimitsTest {
 
     private static final Endpoint SERVER = new Endpoint.Tcp("db", 5432);
-    /** As long as a name can be. */
+    /** A name of the maximum length. */
     private static final String NAME = "n".repeat(63);
 
     @Test

@@ -10,12 +10,12 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Clients whose startup packet was read, on connections that a test has the far ends of. */
+/** Clients whose startup packet has been read, on connections whose far ends the test holds. */
 final class PlayedClients {
 
     private final Supplier<? extends ClientConnection> connections;
 
-    /** @param connections makes one for each client */
+    /** @param connections creates one for each client */
     PlayedClients(Supplier<? extends ClientConnection> connections) {
         this.connections = connections;
     }

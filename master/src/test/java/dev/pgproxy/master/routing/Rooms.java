@@ -18,7 +18,10 @@ import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.util.List;
 import java.util.Random;
 
-/** What is under {@link Turns}, each part within a test's reach; two pool-workers are ready, and time stands until the test moves it. */
+/**
+ * The parts that {@link Turns} uses, each accessible to a test. Two pool-workers are ready, and time stands still until the test advances
+ * it.
+ */
 final class Rooms {
 
     static final Endpoint DB = new Endpoint.Tcp("db", 5432);
@@ -40,7 +43,7 @@ final class Rooms {
     final HandOver handOver;
     final Turns turns;
 
-    /** @param limits lines of the configuration beside what it must have */
+    /** @param limits lines of the configuration besides the required ones */
     Rooms(String... limits) {
         config = TestConfig.of("master = db:5432\nconninfo.user = postgres", String.join("\n", limits));
         Counters counters = new Counters();
@@ -113,7 +116,7 @@ final class Rooms {
         return client;
     }
 
-    /** A backend that a session has had, and that is idle now. */
+    /** A backend that a session has used, and that is idle now. */
     BackendEntry idleBackend(PlayedWorker worker, long id, String user) {
         long session = 1_000_000 + id;
         ledger.assigned(
@@ -129,7 +132,7 @@ final class Rooms {
         return backend;
     }
 
-    /** Lets time pass, and what is due happen. */
+    /** Advances the time, and runs what is due. */
     void passMs(long ms) {
         nowMs += ms;
         for (int turn = 0; turn < 100; turn++) {

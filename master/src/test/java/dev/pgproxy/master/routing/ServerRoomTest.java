@@ -19,7 +19,7 @@ class ServerRoomTest {
     private final ServerRoom room = new ServerRoom(rooms.process.loop().clock(), rooms.ledger, rooms.idle);
     private final RoutedClient client = rooms.clients.routed(1, Rooms.DB, "ann", 1, Standing.PROVED);
 
-    /** As a server refuses that has too many connections, and says where in its source it counted them. */
+    /** The refusal of a server with too many connections; it names the routine of its source that counted them. */
     private static byte[] refusalBy(String routine) {
         byte[] fields =
                 ("C" + SqlState.TOO_MANY_CONNECTIONS + "\0R" + routine + "\0\0").getBytes(StandardCharsets.US_ASCII);
@@ -58,7 +58,7 @@ class ServerRoomTest {
                 room.makeFor(rooms.clients.routed(2, Rooms.DB, "ann", 1, Standing.PROVED), refusalBy("InitProcess")));
     }
 
-    /** It is on its way out already, or back to being idle; to wait for it is enough. */
+    /** It will soon be closed or idle, so waiting for it is enough. */
     @Test
     void whatIsInResetIsWaitedForAndNotClosed() {
         BackendEntry backend = rooms.idleBackend(rooms.one, 10, "bob");

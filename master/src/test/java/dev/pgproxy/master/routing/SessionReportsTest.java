@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** What workers report, and what becomes of clients by it. */
+/** What workers report, and its effect on clients. */
 class SessionReportsTest {
 
     private static final Endpoint PRIMARY = new Endpoint.Tcp("db", 5432);
@@ -54,7 +54,7 @@ class SessionReportsTest {
     private final PlayedWorker one = new PlayedWorker(ChildKind.POOL, 1);
     private final PlayedWorker two = new PlayedWorker(ChildKind.POOL, 2);
 
-    /** A client of the first worker, which is the only one as yet. */
+    /** A client of the first worker, which is the only one so far. */
     private SimulatedTransport submit(long id, String user) {
         SimulatedTransport connection = process.connect();
         dispatcher.submit(PlayedClients.on(connection, id, user, 1));
@@ -84,7 +84,7 @@ class SessionReportsTest {
     void aClientWhoseWorkerDiesBeforeItHasItNoticesNothing() {
         workers.ready(one);
         SimulatedTransport connection = submit(1, "ann");
-        last(one).client().close(); // It dies with the worker.
+        last(one).client().close(); // The worker's descriptor is closed when it dies.
         workers.ready(two);
         workers.gone(one);
         assertEquals(1, last(two).sessionId());

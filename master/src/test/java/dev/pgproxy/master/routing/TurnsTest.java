@@ -101,7 +101,7 @@ class TurnsTest {
         assertEquals(List.of(1L, 2L), sent(rooms));
     }
 
-    /** Its worker is the other one; closing the backend to open the same again would help nobody. */
+    /** The client ahead is at the other worker; closing the backend to open the same one there would gain nothing. */
     @Test
     void whoCanUseAnIdleBackendWhereItIsGoesFirst() {
         Rooms rooms = new Rooms("max_server_conn = 1");
@@ -116,7 +116,7 @@ class TurnsTest {
         assertEquals(List.of(), evicted(rooms.two));
     }
 
-    /** Somebody is asked for its password beside the backend, and is likely to take it. */
+    /** A client is being asked for its password at the backend's worker, and is likely to take the backend. */
     @Test
     void aMomentsPatienceSavesABackend() {
         Rooms rooms = new Rooms("max_server_conn = 1");

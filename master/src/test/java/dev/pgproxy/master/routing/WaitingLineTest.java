@@ -51,7 +51,7 @@ class WaitingLineTest {
         assertEquals(0, headAfter(3));
     }
 
-    /** As one does that comes back from a server. */
+    /** Such as a client that comes back from a server. */
     @Test
     void whoArrivedFirstStaysFirst() {
         add(2, "ann");

@@ -37,11 +37,11 @@ class WaitingRoomTest {
         assertHeard(SqlState.TOO_MANY_CONNECTIONS, "raise the limit");
     }
 
-    /** One that comes back from a server has waited already. */
+    /** A client that comes back from a server has waited already. */
     @Test
     void timeCountsFromWhenTheClientCame() {
         rooms.nowMs = 1_000;
-        rooms.enter(1, "ann", Standing.PROVED); // It came at 0.
+        rooms.enter(1, "ann", Standing.PROVED); // It arrived at 0.
         rooms.passMs(WAIT_MS - 1_000);
         assertEquals(0, rooms.waiting.count());
     }
@@ -79,7 +79,7 @@ class WaitingRoomTest {
         assertEquals(0, rooms.waiting.count());
         assertTrue(connection.isConnectionClosed());
         assertEquals(List.of(), rooms.unproved.first(0, true));
-        rooms.passMs(WAIT_MS); // Its timer is gone with it.
+        rooms.passMs(WAIT_MS); // Its timer was cancelled.
     }
 
     @Test
@@ -115,7 +115,7 @@ class WaitingRoomTest {
         assertEquals(0, rooms.waiting.count());
     }
 
-    /** Nobody can be asked who it is by a server that nobody may have. */
+    /** A client cannot be asked to prove who it is while its server is paused. */
     @Test
     void whoCannotBeAskedCountsAsUnprovedOnlyOnceThatIsOver() {
         rooms.holds.pause(Rooms.DB);

@@ -12,7 +12,7 @@ import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.ipc.SwitchoverMessages;
 
-/** Desks that nobody sits at; a test overrides those that it needs. */
+/** Desks that fail when used; a test overrides those that it needs. */
 interface PlayedDesks extends ControlMessage.MasterDesks<Child> {
 
     private static UnsupportedOperationException nobody() {

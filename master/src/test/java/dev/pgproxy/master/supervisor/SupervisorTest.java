@@ -81,7 +81,7 @@ class SupervisorTest {
             return made;
         }
 
-        /** Its end of the link is closed first, as the kernel does it. */
+        /** Closes its end of the link first, as the kernel does. */
         private void exit() {
             if (link != null && !link.closed) {
                 link.listener.onClosed("closed by the peer", false);
@@ -205,7 +205,7 @@ class SupervisorTest {
         supervisor.start(new NoDesks(supervisor));
     }
 
-    /** Nobody but the supervisor hears anything. */
+    /** Only the supervisor receives messages. */
     private record NoDesks(Supervisor upkeep) implements PlayedDesks {}
 
     private PlayedProcess process(ChildKind kind, int slot) {
@@ -242,7 +242,7 @@ class SupervisorTest {
         assertEquals(2, running.size());
         pass(ChildLifecycle.FIRST_PAUSE_MS);
         assertEquals(3, running.size());
-        first.whenExited.run(); // Heard of once more, it does not concern the next one.
+        first.whenExited.run(); // A second report must not affect the next process.
         process(ChildKind.POOL, 1).sayHello();
         assertEquals(1, workers.poolWorkers().size());
     }
@@ -313,7 +313,7 @@ class SupervisorTest {
         assertTrue(silent.killed);
     }
 
-    /** Its clients are routed again at once, and must not be served twice. */
+    /** The clients of such a child are routed again at once, and must not be served twice. */
     @Test
     void endsAChildWhoseLinkBreaksHere() {
         PlayedProcess confused = process(ChildKind.POOL, 1);

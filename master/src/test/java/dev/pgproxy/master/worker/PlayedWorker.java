@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A worker that only keeps what it is sent. */
+/** A worker that only records what it is sent. */
 public final class PlayedWorker implements Worker {
 
     private final ChildKind kind;
@@ -49,7 +49,7 @@ public final class PlayedWorker implements Worker {
         return hasRoom;
     }
 
-    /** Whether it keeps up with its reading, from now on. */
+    /** Sets whether it keeps up with what it is sent. */
     public void hasRoom(boolean keepsUp) {
         hasRoom = keepsUp;
     }
@@ -59,7 +59,7 @@ public final class PlayedWorker implements Worker {
         return received;
     }
 
-    /** What it was sent of this kind. */
+    /** All messages of this type that it was sent. */
     public <M extends ControlMessage> List<M> received(Class<M> type) {
         return received.stream().filter(type::isInstance).map(type::cast).collect(Collectors.toList());
     }

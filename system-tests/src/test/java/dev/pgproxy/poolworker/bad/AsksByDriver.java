@@ -2,5 +2,5 @@ package dev.pgproxy.poolworker.bad;
 
 import java.sql.Connection;
 
-/** A worker that has a driver talk to a server. */
+/** A worker that talks to a server through a driver. */
 public record AsksByDriver(Connection connection) {}

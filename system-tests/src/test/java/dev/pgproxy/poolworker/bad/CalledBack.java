@@ -1,6 +1,6 @@
 package dev.pgproxy.poolworker.bad;
 
-/** Calls who calls it. */
+/** Calls its caller. */
 public final class CalledBack {
 
     void answer(CallsBack from) {

@@ -2,7 +2,7 @@ package dev.pgproxy.poolworker.bad;
 
 import java.util.HashMap;
 
-/** State that belongs to nobody. */
+/** State without an owner. */
 public final class CountsInStatics {
     static final HashMap<String, String> SESSIONS = new HashMap<>();
 

@@ -1,4 +1,4 @@
-/** Known bad code, for the proof that the rules notice it. Nothing uses it. */
+/** Known bad code, for the proof that the rules detect it. Nothing uses it. */
 @NullMarked
 package dev.pgproxy.poolworker.bad;
 

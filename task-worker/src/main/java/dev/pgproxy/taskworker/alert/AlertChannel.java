@@ -2,23 +2,23 @@ package dev.pgproxy.taskworker.alert;
 
 import dev.pgproxy.common.ipc.Alert;
 
-/** One channel to tell people. */
+/** One channel through which alerts are sent. */
 interface AlertChannel {
 
-    /** Bound on one try. */
+    /** Bound on one attempt. */
     int TIMEOUT_MS = 10_000;
 
     /** The key that configures it. */
     String name();
 
     /**
-     * Tells; blocks until that is certain.
+     * Sends the alert; blocks until that is certain.
      *
-     * @throws AlertException when it was not done, or not certainly
+     * @throws AlertException when it was not sent, or that is not certain
      */
     void send(Alert alert) throws AlertException, InterruptedException;
 
-    /** Nobody was told. */
+    /** The alert was not sent, or that is not certain. */
     final class AlertException extends Exception {
         private static final long serialVersionUID = 1L;
 

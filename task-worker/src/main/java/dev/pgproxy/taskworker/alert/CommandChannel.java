@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a program, without a shell: what happened is in its environment, and nothing in its arguments. */
+/** Runs a program without a shell. It gets the alert in its environment, and no arguments. */
 record CommandChannel(Path program) implements AlertChannel {
 
     @Override

@@ -2,7 +2,7 @@ package dev.pgproxy.taskworker.alert;
 
 import dev.pgproxy.common.ipc.Alert;
 
-/** A alert as JSON (RFC 8259). */
+/** An alert as JSON (RFC 8259). */
 final class Json {
 
     private static final int FIRST_PRINTABLE = 0x20;
@@ -20,7 +20,7 @@ final class Json {
                 + "}";
     }
 
-    /** What chat programs show of a webhook. */
+    /** The text that chat programs show of a webhook. */
     private static String text(Alert alert) {
         return "pgproxy: " + alert.kind().label() + ": " + alert.server() + ": " + alert.message()
                 + (alert.hint().isEmpty() ? "" : "\n" + alert.hint());

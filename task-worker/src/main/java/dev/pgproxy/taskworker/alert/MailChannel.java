@@ -16,7 +16,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Properties;
 
-/** Sends mail over SMTP; encrypted wherever the server can (STARTTLS, or from the first byte on port 465). */
+/** Sends mail over SMTP, encrypted wherever the server supports it (STARTTLS, or TLS from the first byte on port 465). */
 record MailChannel(ProxyConfig.Mail mail) implements AlertChannel {
 
     private static final int TLS_PORT = 465;
@@ -63,7 +63,7 @@ record MailChannel(ProxyConfig.Mail mail) implements AlertChannel {
         properties.setProperty("mail.smtp.writetimeout", timeout);
         properties.setProperty("mail.smtp.auth", Boolean.toString(!mail.user().isEmpty()));
         properties.setProperty("mail.smtp.starttls.enable", "true");
-        // A password goes over the network encrypted or not at all.
+        // A password is sent encrypted or not at all.
         properties.setProperty(
                 "mail.smtp.starttls.required", Boolean.toString(!mail.user().isEmpty() && mail.port() != TLS_PORT));
         properties.setProperty("mail.smtp.ssl.enable", Boolean.toString(mail.port() == TLS_PORT));

@@ -9,7 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Tells people in every channel that is configured, and tries again where that fails. */
+/** Sends alerts through every configured channel, and tries again where that fails. */
 public final class Notifier {
 
     private static final int TRIES = 6;
@@ -18,7 +18,7 @@ public final class Notifier {
     private final List<AlertChannel> channels;
     private final List<ExecutorService> lanes;
 
-    /** Each channel has a thread of its own: one that does not work holds up no other. */
+    /** Each channel has a thread of its own, so that one that does not work holds up no other. */
     public Notifier(ProxyConfig.Alerts alerts) {
         List<AlertChannel> configured = new ArrayList<>();
         alerts.command().ifPresent(program -> configured.add(new CommandChannel(program)));
@@ -28,7 +28,7 @@ public final class Notifier {
         lanes = channels.stream().map(Notifier::lane).toList();
     }
 
-    /** The master has a bound on how many alerts wait. */
+    /** Needs no bound of its own: the master limits how many alerts wait. */
     private static ExecutorService lane(AlertChannel channel) {
         return Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, channel.name());
@@ -38,10 +38,10 @@ public final class Notifier {
     }
 
     /**
-     * Tells, with pauses that double between tries; in each channel one alert after the other. A channel that does not work is given up after a
-     * minute and a half.
+     * Sends an alert, with pauses that double between attempts. Each channel sends one alert at a time. A channel that does not work is
+     * given up after about a minute and a half.
      *
-     * @param whenDone run when every channel has worked or was given up, on any thread
+     * @param whenDone run on any thread, once every channel has sent the alert or was given up
      */
     public void send(Alert alert, Runnable whenDone) {
         AtomicInteger left = new AtomicInteger(channels.size());
@@ -76,7 +76,7 @@ public final class Notifier {
         }
     }
 
-    /** @return whether it was done, or given up */
+    /** @return whether it was sent or given up */
     private static boolean tried(AlertChannel channel, Alert alert, int triesLeft) throws InterruptedException {
         try {
             channel.send(alert);
@@ -104,9 +104,9 @@ public final class Notifier {
     }
 
     /**
-     * Tells once in each channel.
+     * Sends an alert once through each channel.
      *
-     * @return what became of it, a line for each channel
+     * @return the results, a line for each channel
      */
     public List<String> test(Alert alert) throws InterruptedException {
         List<String> results = new ArrayList<>();
@@ -121,6 +121,6 @@ public final class Notifier {
         return results;
     }
 
-    /** How a line of {@link #test} ends that tells of no problem. */
+    /** How a line of {@link #test} that reports success ends. */
     public static final String SENT = "sent";
 }

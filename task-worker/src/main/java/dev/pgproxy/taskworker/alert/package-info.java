@@ -1,4 +1,4 @@
-/** Tells people what happened to the servers: by a program, by a webhook, by mail. */
+/** Sends alerts about the servers: through a program, a webhook or mail. */
 @NullMarked
 package dev.pgproxy.taskworker.alert;
 

@@ -15,10 +15,10 @@ public final class CancelSender {
     private CancelSender() {}
 
     /**
-     * Connects, sends the request and waits until the server closes, which it does once the signal is sent. Blocks.
+     * Connects, sends the request and waits until the server closes the connection, which it does once the signal is sent. Blocks.
      *
-     * @param deadlineNs bound on all of it together, as {@link System#nanoTime} counts
-     * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked all the same
+     * @param deadlineNs bound on all of it together, by {@link System#nanoTime}
+     * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked nevertheless
      */
     public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
         if (!(server instanceof Endpoint.Tcp tcp)) {

@@ -1,6 +1,4 @@
-/**
- * CancelRequests on their way to servers. Whose query a cancel is for has been decided by the time one comes here.
- */
+/** Sends CancelRequests to servers. Which query a cancel is for has been decided before. */
 @NullMarked
 package dev.pgproxy.taskworker.cancel;
 

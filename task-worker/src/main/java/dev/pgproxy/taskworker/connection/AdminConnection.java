@@ -12,8 +12,8 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens connections that only read, whose search_path nobody can have tampered with, that wait for nothing for ever and take no more than
- * {@link AnswerBounds} lets them, and that give the password away in no way that {@code conninfo.require_auth} does not allow.
+ * Opens connections that are marked read-only, have a fixed search_path and bounded waits, and accept no more than {@link AnswerBounds}
+ * allows. They send the password only by a method that {@code conninfo.require_auth} allows.
  */
 public final class AdminConnection {
 
@@ -28,7 +28,8 @@ public final class AdminConnection {
      * @throws SQLException when the server does not take the connection
      */
     public static Connection open(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs) throws SQLException {
-        // The driver gives up waiting after exactly this time; what it has begun by then ends after whole seconds.
+        // The driver stops waiting after exactly this time; a connect that is still under way ends after whole
+        // seconds.
         String exactly = Double.toString((double) timeoutMs / MS_PER_SECOND);
         String seconds = Long.toString((timeoutMs + MS_PER_SECOND - 1) / MS_PER_SECOND);
         Properties properties = new Properties();
@@ -65,7 +66,7 @@ public final class AdminConnection {
         }
     }
 
-    /** Whether the server said what no PostgreSQL says, and more than the proxy takes. */
+    /** Whether the server sent what no PostgreSQL server sends, or more than the proxy accepts. */
     public static boolean isBadAnswer(Throwable cause) {
         return cause instanceof AnswerBounds.BadAnswerException;
     }

@@ -9,27 +9,27 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Looks at all that a driver sends and gets over one connection, before the driver sees it. A driver believes a server: it makes room for
- * what a length announces, and keeps what comes. Not thread-safe; a driver talks to a server from one thread at a time.
+ * Checks all that a driver sends and receives over one connection, before the driver sees it. A driver trusts a server: it allocates what
+ * a length announces, and keeps what arrives. Not thread-safe; a driver talks to a server from one thread at a time.
  */
 final class AnswerBounds {
 
-    /** Bytes of one answer, to all that was written before it; the proxy's own questions are answered in some thousands. */
+    /** Bytes of one answer, which lasts until the driver writes again; answers to the proxy's own queries take a few thousand. */
     static final int MAX_ANSWER_BYTES = 1024 * 1024;
 
-    /** How long one answer may take from its first byte, however slowly it drips. */
+    /** How long one answer may take from its first byte, however slowly it trickles in. */
     private static final long MAX_ANSWER_NS = TimeUnit.MINUTES.toNanos(1);
 
-    /** What a driver writes before it is let in; more than any way of logging in takes. */
+    /** Writes by a driver before it is logged in; more than any authentication method needs. */
     private static final int MAX_LOGIN_WRITES = 20;
 
-    /** Bytes that a server says unasked over one connection: parameters, notices, notifications. A driver keeps them. */
+    /** Unsolicited bytes from a server over one connection: parameters, notices, notifications. A driver keeps them. */
     static final int MAX_UNASKED_BYTES = 1024 * 1024;
 
     private static final byte[] SSL_REQUEST = {0, 0, 0, 8, 4, (byte) 210, 22, 47};
     private static final int AUTHENTICATION_BYTES = 2 * Integer.BYTES;
 
-    /** A server says what no PostgreSQL would. */
+    /** A server sent what no PostgreSQL server would. */
     static final class BadAnswerException extends IOException {
         private BadAnswerException(String what) {
             super(what);
@@ -41,7 +41,7 @@ final class AnswerBounds {
         /** The answer to SSLRequest. */
         TLS_ANSWER,
         MESSAGES,
-        /** Behind a TLS handshake, where only bytes can be counted. */
+        /** TLS data, of which only the bytes can be counted. */
         ENCRYPTED
     }
 
@@ -55,9 +55,9 @@ final class AnswerBounds {
     private long unaskedBytes;
 
     /**
-     * The driver writes: what comes next is another answer. All of a login counts as one.
+     * The driver writes, so what follows is another answer. A whole login counts as one.
      *
-     * @throws IOException when a login does not come to an end
+     * @throws IOException when a login does not end
      */
     void sent(byte[] bytes, int offset, int length) throws IOException {
         if (isLoggedIn || expected == Expected.ENCRYPTED) {
@@ -75,7 +75,7 @@ final class AnswerBounds {
      * The server has sent this.
      *
      * @param nowNs as {@link System#nanoTime}
-     * @throws IOException when it is more than it may be, or no message
+     * @throws IOException when it exceeds a bound, or is not a message
      */
     void received(byte[] bytes, int offset, int length, long nowNs) throws IOException {
         answerSinceNs = answerBytes == 0 ? nowNs : answerSinceNs;

@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import javax.net.SocketFactory;
 
-/** Makes sockets that keep to {@link AnswerBounds}. Made itself by pgjdbc, by its name. */
+/** Creates sockets that enforce {@link AnswerBounds}. pgjdbc instantiates it by name. */
 public final class BoundedSocketFactory extends SocketFactory {
 
     private static final int SKIPPED_AT_ONCE_BYTES = 8 * 1024;

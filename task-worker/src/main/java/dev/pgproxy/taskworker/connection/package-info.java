@@ -1,4 +1,4 @@
-/** Connections of the proxy itself to a server, as the user that conninfo names. What they are used for is not known here. */
+/** The proxy's own connections to a server, as the user that conninfo names. Their use is not known here. */
 @NullMarked
 package dev.pgproxy.taskworker.connection;
 

@@ -13,17 +13,17 @@ import java.sql.SQLException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What a failure of pgjdbc says of the server that it was about. */
+/** What a failure of pgjdbc says about the server. */
 final class DriverFailure {
 
     private static final String CLASS_CONNECTION = "08";
 
-    /** Causes that are looked at; longer chains than this are no more than a loop. */
+    /** Causes that are examined; a longer chain can only be a loop. */
     private static final int MAX_CAUSES = 16;
 
     private DriverFailure() {}
 
-    /** What this failure of pgjdbc was. */
+    /** Classifies this failure of pgjdbc. */
     static FailureKind kindOf(SQLException failure) {
         String state = failure.getSQLState() == null ? "" : failure.getSQLState();
         if (!state.isEmpty() && !state.startsWith(CLASS_CONNECTION)) {
@@ -39,7 +39,7 @@ final class DriverFailure {
         return switch (state) {
             case SqlState.PROTOCOL_VIOLATION, SqlState.CONNECTION_REJECTED -> FailureKind.NOT_POSTGRES;
             case SqlState.CONNECTION_FAILURE, SqlState.CONNECTION_DOES_NOT_EXIST -> FailureKind.RESET;
-            default -> FailureKind.TIMED_OUT; // The driver gives up a connect that takes too long without a cause.
+            default -> FailureKind.TIMED_OUT; // A connect that the driver gives up has no cause.
         };
     }
 
@@ -73,7 +73,7 @@ final class DriverFailure {
         return cause instanceof SocketException ? ofWords(cause) : null;
     }
 
-    /** The kernel's words, which the JDK passes on in English. */
+    /** Classifies the kernel's message, which the JDK passes on in English. */
     private static FailureKind ofWords(Throwable cause) {
         String words = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
         if (words.contains("too many open files")

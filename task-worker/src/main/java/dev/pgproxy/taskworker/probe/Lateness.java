@@ -6,20 +6,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How long this process kept its threads from hearing what a server had said in time: because it had to compute (the driver's classes are
- * loaded at the first look), waited for a processor, or stood still. Time limits that ran out meanwhile say nothing of the server.
+ * How long this process kept its threads from reading what a server had sent in time: because it was computing (the driver's classes are
+ * loaded at the first probe), waiting for a processor, or suspended. Timeouts that expired meanwhile say nothing about the server.
  */
 public final class Lateness {
 
-    /** How often the process looks whether it stands still. */
+    /** How often the process checks whether it was suspended. */
     private static final long BEAT_MS = 20;
 
     private final AtomicLong stoodStillNs = new AtomicLong();
 
-    /** When the last beat should have ended, so that one that lasts can be told. */
+    /** When the current beat should end, so that an overdue beat counts before it ends. */
     private volatile long beatDueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BEAT_MS);
 
-    /** Begins to watch the process. */
+    /** Starts to monitor the process. */
     public static Lateness watch() {
         Lateness lateness = new Lateness();
         Thread thread = new Thread(lateness::beat, "lateness");
@@ -41,12 +41,12 @@ public final class Lateness {
         }
     }
 
-    /** What all threads were kept from their work until now, in nanoseconds, or more; only differences mean something. */
+    /** How long threads were kept from their work until now, at most, in nanoseconds; only differences are meaningful. */
     long nowNs() {
         return computedNs() + stoodStillNs.get() + Math.max(0, System.nanoTime() - beatDueNs);
     }
 
-    /** By all threads: the driver connects on one of its own. */
+    /** CPU time of all threads: the driver connects on a thread of its own. */
     private static long computedNs() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean process
                 ? Math.max(0, process.getProcessCpuTime())

@@ -20,43 +20,43 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
- * Looks at one server, on a thread of its own, when it is told to: over the connection that it keeps, or over a new one, which it keeps then. In
- * between it listens on the kept connection, so that a server that dies is noticed at once.
+ * Probes one server on request, on a thread of its own: over the kept connection, or over a new one, which is then kept. Between probes it
+ * listens on the kept connection, so that a dying server is noticed at once.
  */
 public final class Prober implements AutoCloseable {
 
-    /** How long one listening lasts; a request that comes meanwhile waits for its end. */
+    /** How long it listens at a time; a request that arrives meanwhile has to wait. */
     private static final int LISTEN_MS = 50;
-    /** The master asks for one probe of each kind at a time, and a second one that waits. */
+    /** The master has one probe of each kind under way at a time. */
     private static final int MAX_REQUESTS = 16;
 
-    /** A process that is late all the time must not keep a dead server alive for ever. */
+    /** A process that is always late must not keep a dead server alive for ever. */
     private static final int MOST_LATE_IN_A_ROW = 3;
 
-    /** Of a name: more are not remembered. */
+    /** Addresses of a name that are remembered. */
     private static final int MAX_ADDRESSES = 16;
 
-    /** When this part of a probe's time was lost in this process, the server may have answered in time. */
+    /** If more than this part of a probe's timeout was lost in this process, the server may have answered in time. */
     private static final int OWN_SHARE_DIVISOR = 4;
 
-    /** Who is told, on this prober's thread. */
+    /** Receives results, on this prober's thread. */
     public interface Listener {
         /**
-         * A probe that was asked for is over.
+         * A requested probe has ended.
          *
          * @param probeId its number
          * @param fresh whether it was over a new connection
          */
         void probed(long probeId, Endpoint server, ProbeKind kind, boolean fresh, Observation observation);
 
-        /** The kept connection ended between two looks. */
+        /** The kept connection ended between two probes. */
         void connectionLost(Endpoint server);
 
-        /** The server's name leads to none of the addresses that it led to before, and a server answers there. */
+        /** The server's name resolves to none of its previous addresses, and a server answers at a new one. */
         void moved(Endpoint server, List<String> addresses);
     }
 
-    /** @param kind null to end */
+    /** @param kind null to end the thread */
     private record Request(long probeId, @Nullable ProbeKind kind, long timeoutMs) {}
 
     private final Endpoint server;
@@ -67,7 +67,7 @@ public final class Prober implements AutoCloseable {
     private final Thread thread;
     private @Nullable Connection kept;
     private int lateInARow;
-    /** What the server's name led to when the last connection was opened; empty before. */
+    /** What the server's name resolved to when the last connection was opened; empty before. */
     private List<String> addresses = List.of();
 
     private final UpstreamAddresses upstream = new UpstreamAddresses(System::nanoTime);
@@ -89,11 +89,11 @@ public final class Prober implements AutoCloseable {
     }
 
     /**
-     * Asks for a probe.
+     * Requests a probe.
      *
      * @param probeId its number, for the answer
      * @param timeoutMs bound on the connect, and on each answer
-     * @return false when too many are asked for already
+     * @return false when too many requests wait already
      */
     public boolean probe(long probeId, ProbeKind kind, long timeoutMs) {
         return requests.offer(new Request(probeId, kind, timeoutMs));
@@ -127,7 +127,7 @@ public final class Prober implements AutoCloseable {
         }
     }
 
-    /** @return what is asked for; null when nothing is */
+    /** @return the next request; null when there is none */
     private @Nullable Request listen() {
         Request request = requests.poll();
         Connection connection = kept;
@@ -180,12 +180,12 @@ public final class Prober implements AutoCloseable {
             }
             return new Observation.Failed(failure, String.valueOf(e.getMessage()));
         } catch (RuntimeException | OutOfMemoryError e) {
-            closeKept(); // A fault of the driver says nothing of the server, and must not end the watch over it.
+            closeKept(); // A fault of the driver says nothing about the server, and must not end its monitoring.
             return new Observation.Failed(FailureKind.LOCAL, e.toString());
         }
     }
 
-    /** All addresses that the server's name leads to; none when that cannot be found out. */
+    /** All addresses that the server's name resolves to; none when it cannot be resolved. */
     private List<String> lookUp() {
         if (!(server instanceof Endpoint.Tcp tcp)) {
             return List.of();
@@ -196,7 +196,7 @@ public final class Prober implements AutoCloseable {
                     .limit(MAX_ADDRESSES)
                     .toList();
         } catch (UnknownHostException e) {
-            return List.of(); // The probe will tell.
+            return List.of(); // The probe will show.
         }
     }
 

@@ -10,22 +10,23 @@ import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
 
-/** Asks a server how it is. */
+/** Queries the state of a server. */
 final class ServerProbe {
 
     private static final double UNKNOWN = -1;
 
-    /** Of what a standby says of its upstream; longer lists of hosts are not followed. */
+    /** Bound on what a standby reports of its upstream; longer lists of hosts are ignored. */
     private static final int MAX_HOSTS_CHARS = 1_000;
 
-    /** A server may say anything. */
+    /** A server may return more than the query asks for. */
     private static final int MAX_SLOTS = 5;
 
     private static final int MAX_NAME_CHARS = 63;
 
     /**
-     * A standby that receives, and has replayed all that it has received, has no lag, however long ago the last transaction was. One that does
-     * not receive is as old as what it replayed last. The receiver asks its server to answer after half of wal_receiver_timeout.
+     * A standby that is streaming and has replayed all that it has received has no lag, however long ago the last transaction was. Any
+     * other standby lags by the age of the last transaction that it replayed. The WAL receiver asks its server to reply after half of
+     * wal_receiver_timeout.
      */
     private static final String FACTS = """
             SELECT r.in_recovery,
@@ -68,12 +69,12 @@ final class ServerProbe {
                    LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true
             """;
 
-    /** A transaction that writes WAL, so that its commit puts all on the disk that others have committed without waiting for that. */
+    /** A transaction that writes WAL, so that its commit also flushes what others have committed asynchronously. */
     private static final String FLUSH = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgproxy', 'switchover')";
 
     private ServerProbe() {}
 
-    /** Has a primary write out all that it has committed. */
+    /** Has a primary flush all that it has committed. */
     static void flush(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = on");
@@ -83,12 +84,12 @@ final class ServerProbe {
     }
 
     /**
-     * Asks.
+     * Queries the server.
      *
-     * @param server it
-     * @param addresses that its name leads to
-     * @param upstream looks up the one that it receives WAL from
-     * @param named looks up those that its primary_conninfo names
+     * @param server the server
+     * @param addresses that its name resolves to
+     * @param upstream resolves the server that it receives WAL from
+     * @param named resolves the servers that its primary_conninfo names
      * @throws SQLException when the server does not answer, or not in time
      */
     static ServerFacts ask(

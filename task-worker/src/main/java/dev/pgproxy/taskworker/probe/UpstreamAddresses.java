@@ -9,17 +9,17 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the hosts of a standby's primary_conninfo into addresses, by this host's resolver: the configuration may call the same servers
- * otherwise. They are looked up again when the standby names others, and once in a while.
+ * Resolves the hosts of a standby's primary_conninfo by this host's resolver, since the configuration may name the same servers
+ * differently. They are resolved again when the standby names others, and periodically.
  */
 final class UpstreamAddresses {
 
-    /** Of all hosts together; more are not remembered. */
+    /** Addresses of all hosts together that are remembered. */
     private static final int MAX_ADDRESSES = 16;
 
     private static final int DEFAULT_PORT = 5432;
 
-    /** Names move. */
+    /** Names may move to other addresses. */
     private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(60);
 
     private final LongSupplier clock;
@@ -35,12 +35,13 @@ final class UpstreamAddresses {
     }
 
     /**
-     * The addresses of these hosts, as {@code ip:port}, as far as they are known by now: a resolver may be slow, and nobody waits for it.
+     * The addresses of these hosts, as {@code ip:port}, as far as they are known by now: a resolver may be slow, and this does not wait
+     * for it.
      *
-     * @param hosts separated by commas, as libpq has them
-     * @param ports the same; one for all, or one for each
-     * @param fromLoopback whether the standby is on this host, so that a loopback address of its means a server of this host
-     * @return none when one of them means something else here, or its name is not known
+     * @param hosts separated by commas, as in libpq
+     * @param ports separated by commas; one for all hosts, or one for each
+     * @param fromLoopback whether the standby is on this host, so that its loopback addresses mean servers on this host
+     * @return none when one of the hosts means something else here, or cannot be resolved
      */
     List<String> of(String hosts, String ports, boolean fromLoopback) {
         List<String> asking = List.of(hosts, ports, String.valueOf(fromLoopback));
@@ -60,7 +61,7 @@ final class UpstreamAddresses {
         return isKnown ? known.addresses() : List.of();
     }
 
-    /** @param asked hosts, ports, and whether they are seen from this host */
+    /** @param asked the arguments of {@link #of} */
     private record Found(List<String> asked, List<String> addresses) {}
 
     static List<String> lookUp(String[] hosts, String[] ports, boolean fromLoopback) {
@@ -68,7 +69,7 @@ final class UpstreamAddresses {
         for (int i = 0; i < Math.min(hosts.length, MAX_ADDRESSES); i++) {
             String port = ports.length == 1 ? ports[0] : i < ports.length ? ports[i] : "";
             if (hosts[i].isEmpty() || hosts[i].startsWith("/") || hosts[i].startsWith("@")) {
-                return List.of(); // A socket in the file system of the standby's host.
+                return List.of(); // A Unix-domain socket on the standby's host.
             }
             try {
                 for (InetAddress address : InetAddress.getAllByName(hosts[i])) {
@@ -84,7 +85,7 @@ final class UpstreamAddresses {
         return addresses.stream().limit(MAX_ADDRESSES).toList();
     }
 
-    /** The addresses of a server of the configuration in the same form. */
+    /** The addresses of a configured server, in the same form. */
     static List<String> own(List<String> addresses, int port) {
         return addresses.stream()
                 .map(address -> address + ":" + port)
@@ -92,7 +93,7 @@ final class UpstreamAddresses {
                 .toList();
     }
 
-    /** Whether these are addresses of this host alone. */
+    /** Whether all of these are loopback addresses. */
     static boolean areLoopback(List<String> addresses) {
         return !addresses.isEmpty() && addresses.stream().allMatch(UpstreamAddresses::isLoopback);
     }

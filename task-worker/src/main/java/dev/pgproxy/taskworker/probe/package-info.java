@@ -1,6 +1,6 @@
 /**
- * Looks at the servers. {@link dev.pgproxy.taskworker.probe.DriverFailure} is the table of what a failure means; a {@link
- * dev.pgproxy.taskworker.probe.Prober} looks at one server on a thread of its own. What follows from that is decided in the master.
+ * Probes the servers. {@link dev.pgproxy.taskworker.probe.DriverFailure} defines what a failure means; a {@link
+ * dev.pgproxy.taskworker.probe.Prober} probes one server on a thread of its own. The master decides what follows.
  */
 @NullMarked
 package dev.pgproxy.taskworker.probe;

@@ -8,10 +8,10 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** Does errands on servers, one after the other, on a thread of its own. */
+/** Runs errands on servers, one at a time, on a thread of its own. */
 public final class ErrandLane {
 
-    /** Errands that wait; the master has one or two at a time. */
+    /** Errands that wait; the master requests one or two at a time. */
     private static final int MAX_WAITING = 64;
 
     private final ThreadPoolExecutor executor =

@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.Errand;
 import dev.pgproxy.common.ipc.ProbeMessages;
 import dev.pgproxy.common.log.Event;
+import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.taskworker.connection.AdminConnection;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,7 +12,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import org.postgresql.util.PSQLException;
 
-/** Does one errand on one server, such as telling a standby to become the primary. Every method waits for the server, for as long as one look at it may take. */
+/**
+ * Runs one errand on one server, such as telling a standby to promote. Every method waits for the server, for as long as a probe may take.
+ */
 final class ErrandRun {
 
     private static final String MEANS = """
@@ -22,8 +25,8 @@ final class ErrandRun {
                    EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata WHERE oid = ?::bigint::oid)
             """;
 
-    private static final String OBJECT_PAGES =
-            "SELECT count(*) FROM pg_catalog.pg_largeobject WHERE loid = ?::bigint::oid";
+    /** Needs no more than lo_export() does, which may be granted; only a superuser may read pg_largeobject. */
+    private static final String FIRST_BYTE = "SELECT octet_length(pg_catalog.lo_get(?::bigint::oid, 0, 1))";
 
     private final ProxyConfig.AdminLogin login;
     private final ProbeMessages.RunErrand request;
@@ -33,18 +36,18 @@ final class ErrandRun {
         this.request = request;
     }
 
-    /** Does what is asked for, as well as it can be done. */
+    /** Runs the errand and returns its result. */
     static ProbeMessages.ErrandDone answer(ProxyConfig.AdminLogin login, ProbeMessages.RunErrand request) {
         ErrandRun run = new ErrandRun(login, request);
         if (run.isLate()) {
-            return run.late(); // It has waited, or this process stood still.
+            return run.late(); // It has waited too long, or this process was suspended.
         }
         try (Connection connection = run.open()) {
             return run.run(connection);
         } catch (SQLException e) {
             return ProbeMessages.ErrandDone.notDone(request.requestId(), problem(e));
         } catch (RuntimeException | OutOfMemoryError e) {
-            // A server can say what the driver cannot bear.
+            // A server can send what makes the driver fail.
             return ProbeMessages.ErrandDone.notDone(request.requestId(), "it could not be asked: " + e);
         }
     }
@@ -69,7 +72,7 @@ final class ErrandRun {
         return System.nanoTime() - request.deadlineNs() > 0;
     }
 
-    /** The master has given up, and may have decided otherwise since. */
+    /** The master no longer waits, and may have decided otherwise since. */
     private ProbeMessages.ErrandDone late() {
         return ProbeMessages.ErrandDone.notDone(
                 request.requestId(), "it was not told, because the master no longer waits for the answer");
@@ -89,31 +92,33 @@ final class ErrandRun {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {
                 row.next();
-                boolean exists = row.getBoolean(5);
                 PromotionMethod.Means means = new PromotionMethod.Means(
                         row.getInt(1),
                         row.getBoolean(2),
                         row.getBoolean(3),
                         row.getString(4),
-                        exists,
-                        exists && row.getBoolean(3) ? pages(connection, object) : 0);
+                        row.getBoolean(5) ? look(connection, object) : PromotionMethod.LargeObject.MISSING);
                 return PromotionMethod.choose(request.method(), means, login, object);
             }
         }
     }
 
-    /** Only a superuser may look, who is also who may export. */
-    private static long pages(Connection connection, int object) throws SQLException {
-        try (PreparedStatement query = connection.prepareStatement(OBJECT_PAGES)) {
+    private static PromotionMethod.LargeObject look(Connection connection, int object) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement(FIRST_BYTE)) {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {
                 row.next();
-                return row.getLong(1);
+                return row.getInt(1) > 0 ? PromotionMethod.LargeObject.FILLED : PromotionMethod.LargeObject.EMPTY;
             }
+        } catch (SQLException e) {
+            if (SqlState.INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+                return PromotionMethod.LargeObject.FORBIDDEN;
+            }
+            throw e;
         }
     }
 
-    /** Tells the standby, unless it is a primary already. That it does not complain does not mean that it will be one. */
+    /** Tells the standby to promote, unless it is a primary already. Success does not mean that it will become one. */
     private ProbeMessages.ErrandDone tell(Connection connection) throws SQLException {
         if (!isInRecovery(connection)) {
             return done(0, "", "");
@@ -133,7 +138,10 @@ final class ErrandRun {
         return answer(way);
     }
 
-    /** From when it was an old primary: its clients want to write. Better a primary that is read only by default than none. */
+    /**
+     * Lifts a fence from when it was an old primary, since its clients want to write. If that fails, a primary that is read-only by
+     * default is better than none.
+     */
     private void liftFence(Connection connection) {
         try {
             if (Fence.lift(connection)) {
@@ -151,7 +159,7 @@ final class ErrandRun {
         }
     }
 
-    /** Why a standby could not be used: what it said, or why it said nothing. */
+    /** Why a server could not be used: its error message, or why there is none. */
     private static String problem(SQLException failure) {
         boolean isAnswer = failure instanceof PSQLException said && said.getServerErrorMessage() != null;
         return (isAnswer ? "it answered: " : "it could not be asked: ") + failure.getMessage();

@@ -11,37 +11,40 @@ import java.util.stream.Collectors;
 import org.postgresql.util.PSQLException;
 
 /**
- * Keeps others from writing to a primary that is being replaced, as far as a role can: its transactions are read only unless somebody asks for
- * others, and the sessions that are not pgproxy's own are ended.
+ * Keeps others from writing to a primary that is being replaced, as far as a role can: transactions are read-only by default, and all
+ * sessions but those of pgproxy's task-worker are ended.
  */
 final class Fence {
 
     private static final String PARAMETER = "default_transaction_read_only";
 
-    /** Looks whether the server has done what it was told, at most. */
+    /** Maximum number of checks whether the server has done what it was told. */
     private static final int MAX_LOOKS = 40;
 
     private static final long LOOK_MS = 50;
 
     private static final String IS_IN_FORCE = "SELECT current_setting('" + PARAMETER + "')::bool";
 
-    /** Not where it stands in postgresql.conf: then somebody else wants it. Not every role is shown the file. */
+    /** A setting from postgresql.conf is not ours: then an operator wants it. Not every role can see the file. */
     private static final String IS_OURS =
             "SELECT setting = 'on' AND coalesce(sourcefile LIKE '%postgresql.auto.conf', source = 'configuration file')"
                     + " FROM pg_catalog.pg_settings WHERE name = '" + PARAMETER + "'";
 
-    /** Those of pgproxy's task-worker stay: it has to look at the server. What others are is shown to pg_read_all_stats only. */
+    /**
+     * The sessions of pgproxy's task-worker stay, since it has to probe the server. The backend type of others is visible to
+     * pg_read_all_stats only.
+     */
     private static final String OTHERS =
             " FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid"
                     + " WHERE coalesce(a.backend_type, 'client backend') = 'client backend' AND a.usesysid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()"
                     + " AND NOT (a.application_name = 'pgproxy' AND a.usename = current_user)";
 
-    /** As pg_terminate_backend() itself decides, which complains of the first that it may not end. */
+    /** The rule of pg_terminate_backend() itself, which raises an error at the first session that it may not end. */
     private static final String MAY_END = "((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)"
             + " OR (r.rolsuper IS NOT TRUE AND (pg_catalog.pg_has_role(a.usesysid, 'USAGE')"
             + " OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))";
 
-    /** Each with whether it may be ended, which it is told then. Sessions that come later are read only by default. */
+    /** Returns each session and whether it may be ended, and ends it if so. Later sessions are read-only by default. */
     private static final String END = "SELECT a.pid, " + MAY_END + ", CASE WHEN " + MAY_END
             + " THEN pg_catalog.pg_terminate_backend(a.pid) END" + OTHERS;
 
@@ -49,18 +52,18 @@ final class Fence {
             "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid IN (%s))";
 
     /**
-     * What came of it.
+     * The result of raising the fence.
      *
-     * @param ended sessions
-     * @param problem what could not be done; empty when all was
-     * @param remedy what to do about that
+     * @param ended number of sessions that were ended
+     * @param problem what could not be done; empty when everything was
+     * @param remedy what to do about it
      */
     record Outcome(int ended, String problem, String remedy) {}
 
     private Fence() {}
 
     /**
-     * Does what this role may.
+     * Raises the fence, as far as this role may.
      *
      * @throws SQLException when the server does not answer
      */
@@ -107,7 +110,7 @@ final class Fence {
             if (!isAnswer(e)) {
                 throw e;
             }
-            execute(connection, "ALTER SYSTEM RESET " + PARAMETER); // Else a restart would take it over, in a year.
+            execute(connection, "ALTER SYSTEM RESET " + PARAMETER); // Else a restart would apply it, perhaps in a year.
             problems.add("it could not be reloaded: " + e.getMessage());
             remedies.add("For the next time: GRANT EXECUTE ON FUNCTION pg_reload_conf TO " + user + ".");
             return;
@@ -118,12 +121,12 @@ final class Fence {
         }
     }
 
-    /** What the server itself says, and no more than that. */
+    /** Whether the server itself reported this error. */
     private static boolean isAnswer(SQLException failure) {
         return failure instanceof PSQLException said && said.getServerErrorMessage() != null;
     }
 
-    /** @return how many may not be ended */
+    /** @return how many sessions may not be ended */
     private static int end(Connection connection, List<Integer> ended) throws SQLException {
         int spared = 0;
         try (Statement statement = connection.createStatement();
@@ -140,10 +143,10 @@ final class Fence {
     }
 
     /**
-     * Takes it back where it is in force; does nothing where it is not.
+     * Lifts the fence where it is in force; does nothing where it is not.
      *
-     * @return whether it was
-     * @throws SQLException when that cannot be done
+     * @return whether it was in force
+     * @throws SQLException when it cannot be lifted
      */
     static boolean lift(Connection connection) throws SQLException {
         if (!isTrue(connection, IS_OURS)) {

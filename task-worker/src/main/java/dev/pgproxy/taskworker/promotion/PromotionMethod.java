@@ -2,50 +2,52 @@ package dev.pgproxy.taskworker.promotion;
 
 import dev.pgproxy.common.config.ProxyConfig;
 
-/** How a standby can be told to become the primary. */
+/** How a standby can be told to promote. */
 sealed interface PromotionMethod {
 
-    /** By the function of PostgreSQL 12 and later. */
+    /** By pg_promote() of PostgreSQL 12 and later. */
     record PgPromote() implements PromotionMethod {}
 
     /**
-     * By a file that the standby looks for, which is made from an empty large object.
+     * By a trigger file, which is exported from an empty large object.
      *
      * @param path as the server has it, relative to its data directory
      */
     record TriggerFile(String path) implements PromotionMethod {}
 
+    /** What a trigger file would be made from. */
+    enum LargeObject {
+        MISSING,
+        EMPTY,
+        FILLED,
+        /** It is there, but the user may not read it. */
+        FORBIDDEN
+    }
+
     /** Not at all. */
     record None(String problem, String remedy) implements PromotionMethod {}
 
     /**
-     * What a standby says of itself.
+     * What a standby reports of itself.
      *
      * @param version as server_version_num
      * @param mayPromote whether the user may call pg_promote
      * @param mayExport whether the user may call lo_export
-     * @param triggerFile the setting; empty for none
-     * @param objectExists whether there is a large object of the configured OID in this database
-     * @param objectBytes its length
+     * @param triggerFile promote_trigger_file; empty for none
+     * @param object the large object with the configured OID in this database
      */
-    record Means(
-            int version,
-            boolean mayPromote,
-            boolean mayExport,
-            String triggerFile,
-            boolean objectExists,
-            long objectBytes) {}
+    record Means(int version, boolean mayPromote, boolean mayExport, String triggerFile, LargeObject object) {}
 
     /** The first version with pg_promote. */
     int FIRST_WITH_PG_PROMOTE = 120_000;
 
-    /** The first version that looks for no trigger file. */
+    /** The first version without trigger files. */
     int FIRST_WITHOUT_TRIGGER_FILE = 160_000;
 
-    /** The trigger file where a server does not tell its name, which is before 12: as the configuration of old had it. */
+    /** The trigger file of a server that does not report its name, which is one before 12: the traditional name. */
     String USUAL_TRIGGER_FILE = "trigger_file";
 
-    /** Chooses, by what is configured and what is there: a pure function. */
+    /** Chooses by the configuration and by what the standby reports: a pure function. */
     static PromotionMethod choose(
             ProxyConfig.PromoteMethod method, Means means, ProxyConfig.AdminLogin login, int objectId) {
         return switch (method) {
@@ -54,7 +56,7 @@ sealed interface PromotionMethod {
             case AUTO -> {
                 PromotionMethod first = pgPromote(means, login);
                 PromotionMethod second = first instanceof None ? triggerFile(means, login, objectId) : first;
-                // When nothing works, the function is what is easier to repair where it exists.
+                // When neither works, the function is easier to repair, where it exists.
                 yield second instanceof None && means.version() >= FIRST_WITH_PG_PROMOTE ? first : second;
             }
         };
@@ -85,13 +87,13 @@ sealed interface PromotionMethod {
                     "On the standby: ALTER SYSTEM SET promote_trigger_file = '" + USUAL_TRIGGER_FILE
                             + "', and reload.");
         }
-        if (!means.objectExists()) {
+        if (means.object() == LargeObject.MISSING) {
             return new None(
                     "no such large object: " + objectId + " in database " + login.database()
                             + ", which the trigger file is made from",
                     "On the primary, in database " + login.database() + ": SELECT lo_create(" + objectId + ").");
         }
-        if (means.objectBytes() > 0) {
+        if (means.object() == LargeObject.FILLED) {
             return new None(
                     "large object " + objectId + " in database " + login.database() + " is not empty",
                     "Name an empty one in conninfo.lo_oid: SELECT lo_create(0) makes one.");
@@ -101,6 +103,12 @@ sealed interface PromotionMethod {
                     login.user() + " may not call lo_export()",
                     "Make conninfo.user a superuser, or on the primary: GRANT EXECUTE ON FUNCTION lo_export TO "
                             + login.user() + ".");
+        }
+        if (means.object() == LargeObject.FORBIDDEN) {
+            return new None(
+                    login.user() + " may not read large object " + objectId + " in database " + login.database(),
+                    "On the primary, in database " + login.database() + ": GRANT SELECT ON LARGE OBJECT " + objectId
+                            + " TO " + login.user() + ".");
         }
         return new TriggerFile(isSetting ? means.triggerFile() : USUAL_TRIGGER_FILE);
     }

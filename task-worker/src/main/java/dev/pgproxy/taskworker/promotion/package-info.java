@@ -1,4 +1,4 @@
-/** How a standby is told to become the primary, and how others are kept from writing to the old one. When, is decided in the master. */
+/** How a standby is told to promote, and how others are kept from writing to the old primary. The master decides when. */
 @NullMarked
 package dev.pgproxy.taskworker.promotion;
 

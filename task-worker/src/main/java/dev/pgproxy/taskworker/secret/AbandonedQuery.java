@@ -6,18 +6,18 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /**
- * What a client that is gone left running, and whether a cancel would make it worse than it is. A server on which the client had a
- * connection of its own would go on with it to the end.
+ * A query left running by a client that is gone, and whether a cancel would do harm. If the client had been connected to the server
+ * directly, the server would run it to the end.
  */
 public enum AbandonedQuery {
-    /** It can be cancelled: nobody waits for it. */
+    /** It can be cancelled: no client waits for it. */
     CANCELLABLE(""),
-    /** A cancel would end the wait, and make visible what no standby has. */
+    /** A cancel would end the wait, and make visible what no standby may have yet. */
     COMMITTING_TO_STANDBYS(
             "it may be waiting for synchronous standbys, and would become visible without their confirmation"),
-    /** A cancel would leave an index that is not valid, or half of something that has begun to be final. */
+    /** A cancel could leave an invalid index, or half of something that has begun to be final. */
     UNFIT("it is a COMMIT, a two-phase command, or a command that builds or drops something CONCURRENTLY"),
-    /** Nobody can tell. */
+    /** It is not known what the server runs. */
     UNKNOWN("the server could not be asked what it is");
 
     /** Comments before the first word are skipped. */
@@ -25,8 +25,8 @@ public enum AbandonedQuery {
             "^(\\s|/\\*.*?\\*/|--[^\\n]*\\n)*(commit|end|prepare\\s+transaction|rollback\\s+prepared)\\M|\\mconcurrently\\M";
 
     /**
-     * Without the right to see other sessions, their state is null. Without a transaction id there is nothing to commit. Null when the
-     * server runs nothing for that process, or another one has its pid by now.
+     * Without the right to see other sessions, their state is null. Without a transaction id there is nothing to commit. There is no row
+     * once the process has ended.
      */
     private static final String QUERY = """
             SELECT CASE
@@ -46,12 +46,12 @@ public enum AbandonedQuery {
         this.reason = reason;
     }
 
-    /** Why it is left alone; empty when it is not. */
+    /** Why it is not cancelled; empty when it can be. */
     public String reason() {
         return reason;
     }
 
-    /** Asks the server what its process with this pid does. */
+    /** Asks the server what its process with this pid is doing. */
     static AbandonedQuery of(Connection open, int pid) throws SQLException {
         try (PreparedStatement statement = open.prepareStatement(QUERY)) {
             statement.setString(1, UNFIT_PATTERN);

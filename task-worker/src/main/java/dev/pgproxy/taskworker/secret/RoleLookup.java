@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Joins what the server says of a role with what {@code auth_file} says of its password; the file has the last word on that. */
+/** Combines what the server reports of a role with its password in {@code auth_file}; for the password, the file takes precedence. */
 public final class RoleLookup {
 
     private static final int MAX_VERIFIER_CHARS = 1_024;
@@ -31,11 +31,11 @@ public final class RoleLookup {
     }
 
     /**
-     * Finds out about a role. The answer comes on another thread.
+     * Looks up a role. The answer arrives on another thread.
      *
      * @param user one char per byte, as in {@link StartupParameters}
-     * @param timeoutMs after which nobody waits any more
-     * @return false when nobody can be asked; then there will be no answer
+     * @param timeoutMs after which the caller no longer waits
+     * @return false when the server cannot be asked; then there will be no answer
      */
     public boolean find(Endpoint server, String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
         String role;
@@ -44,17 +44,17 @@ public final class RoleLookup {
             role = decoded(user);
             name = decoded(database);
         } catch (CharacterCodingException e) {
-            return false; // Which encoding that is only the server can know.
+            return false; // It is not UTF-8, and only the server can know the encoding.
         }
         return lane(server).askForRole(role, name, timeoutMs, facts -> answer.accept(withFile(role, facts)));
     }
 
     /**
-     * Finds out whether what a client left running can be cancelled. The answer comes on another thread.
+     * Finds out whether a query that a client left running can be cancelled. The answer arrives on another thread.
      *
      * @param pid of the server's process
-     * @param timeoutMs after which nobody waits any more
-     * @return false when nobody can be asked; then there will be no answer
+     * @param timeoutMs after which the caller no longer waits
+     * @return false when the server cannot be asked; then there will be no answer
      */
     public boolean findAbandoned(Endpoint server, int pid, long timeoutMs, Consumer<AbandonedQuery> answer) {
         return lane(server).ask(open -> AbandonedQuery.of(open, pid), AbandonedQuery.UNKNOWN, timeoutMs, answer);
@@ -74,7 +74,7 @@ public final class RoleLookup {
 
     private RoleFacts withFile(String role, RoleFacts facts) {
         if (!facts.known()) {
-            return facts; // Whether the role may log in, or exists, the file does not know.
+            return facts; // The file does not know whether the role exists or may log in.
         }
         List<String> verifiers = file.map(list -> list.verifiers(role)).orElse(List.of());
         if (verifiers.isEmpty()) {
@@ -83,7 +83,7 @@ public final class RoleLookup {
         return bounded(facts, true, verifiers);
     }
 
-    /** A role may give itself a verifier of any length, which no message could carry. */
+    /** A role may set itself a verifier that is too long for any message. */
     private static RoleFacts bounded(RoleFacts facts, boolean cleartextCheckable, List<String> verifiers) {
         List<String> carried = verifiers.stream()
                 .filter(verifier -> verifier.length() <= MAX_VERIFIER_CHARS)
@@ -98,7 +98,7 @@ public final class RoleLookup {
                 facts.verifiers().containsAll(carried));
     }
 
-    /** Closes its connections, after the questions that still wait. */
+    /** Closes its connections, after the queries that still wait. */
     public void close() {
         lanes.values().forEach(ServerLane::end);
         lanes.clear();

@@ -11,25 +11,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks a server about a role and a database. Everything is qualified by its schema, and the connection's search_path is fixed besides.
+ * Queries a server about a role and a database. Everything is schema-qualified, and the connection's search_path is fixed as well.
  *
- * <p>The fingerprint is made of the versions (xmin) of the role's and the database's rows and of their settings, so it changes
- * with every ALTER of either, also one that is taken back later; and of the roles that the role is a member of, at any remove, since
- * pg_hba.conf can let in a group.
+ * <p>The fingerprint covers the row versions (xmin) of the role and the database, and their settings, so it changes with every ALTER of
+ * either, even one that is reverted later. It also covers the roles that the role is a direct or indirect member of, since pg_hba.conf can
+ * admit a group.
  */
 final class RoleQuery {
 
-    /** Of an md5 in hexadecimal. */
+    /** Length of an MD5 hash in hexadecimal. */
     private static final int FINGERPRINT_CHARS = 32;
 
-    private static final String INSUFFICIENT_PRIVILEGE = "42501";
-
-    /** Classes of SQLSTATE that mean that this connection will not answer any more. */
+    /** SQLSTATE classes of errors after which this connection is no longer usable. */
     private static final String CONNECTION_EXCEPTION = "08";
 
     private static final String OPERATOR_INTERVENTION = "57";
 
-    // dathasloginevt is new in 17: a session that should have fired a login trigger is always a new one.
+    // dathasloginevt is new in 17: a session that has to fire a login trigger must always be a new one.
     private static final String TEMPLATE = """
             SELECT r.rolcanlogin AND d.datallowconn
                    AND pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')
@@ -59,7 +57,7 @@ final class RoleQuery {
 
     private static final String WITH_VERIFIER = String.format(TEMPLATE, "r.xmin", "r.rolpassword", "pg_authid");
 
-    /** For those who may not read pg_authid; the attributes that matter at the start of a session stand for the row's version. */
+    /** For users that may not read pg_authid: the attributes that matter at session start stand in for the row's version. */
     private static final String WITHOUT_VERIFIER = String.format(
             TEMPLATE,
             "pg_catalog.concat(r.rolsuper, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolconnlimit)",
@@ -68,14 +66,14 @@ final class RoleQuery {
 
     private RoleQuery() {}
 
-    /** On the wire these ask for a password as the method "password" does; but what they take is not in pg_authid. */
+    /** On the wire these methods look like "password", but they do not check it against pg_authid. */
     private static final String OTHERS_JUDGE = "SELECT count(*) FROM pg_catalog.pg_hba_file_rules"
             + " WHERE auth_method OPERATOR(pg_catalog.=) ANY (ARRAY['ldap', 'pam', 'radius', 'bsd'])"
             + " OR error IS NOT NULL";
 
     /**
-     * Whether every password in clear text is compared with pg_authid, as far as the server's pg_hba.conf tells: the file, which may
-     * have been changed and not been loaded yet. With an error in it, older rules are in force.
+     * Whether every cleartext password is checked against pg_authid, as far as the server's pg_hba.conf tells. This is the file, which may
+     * have been changed but not loaded yet; with an error in it, older rules are in force.
      *
      * @throws SQLException when the server does not answer
      */
@@ -87,7 +85,7 @@ final class RoleQuery {
             if (isConnectionLost(e)) {
                 throw e;
             }
-            return false; // Not allowed, or the view cannot be read here: what cannot be seen is not relied on.
+            return false; // Not permitted, or the view cannot be read: what cannot be seen is not relied on.
         }
     }
 
@@ -97,9 +95,9 @@ final class RoleQuery {
     }
 
     /**
-     * Asks about a role.
+     * Queries a role.
      *
-     * @param cleartextCheckable as {@link #isCleartextCheckable} found
+     * @param cleartextCheckable the result of {@link #isCleartextCheckable}
      * @throws SQLException when the server does not answer
      */
     static RoleFacts run(Connection connection, String user, String database, boolean cleartextCheckable)
@@ -119,14 +117,14 @@ final class RoleQuery {
         try {
             return run(connection, WITH_VERIFIER, user, database);
         } catch (SQLException e) {
-            if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+            if (!SqlState.INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                 throw e;
             }
             return run(connection, WITHOUT_VERIFIER, user, database);
         }
     }
 
-    /** What no PostgreSQL would answer is not passed on. */
+    /** Rejects what no PostgreSQL server would answer. */
     private static String fingerprint(@Nullable String answered) throws SQLException {
         if (answered == null || answered.length() != FINGERPRINT_CHARS) {
             throw new SQLException("the server's answer about a role is malformed", SqlState.PROTOCOL_VIOLATION);

@@ -15,19 +15,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Questions to one server, one after the other over one connection that is kept. A server that hangs keeps nobody waiting but
- * those who ask about it.
- */
+/** Queries to one server, one at a time over one kept connection. A server that hangs delays only the queries to itself. */
 final class ServerLane {
 
     private static final int MAX_WAITING = 4096;
     private static final long NS_PER_MS = 1_000_000L;
 
-    /** A server that could not be asked is left alone for so long, however many logins wait: it may count failures. */
+    /** A server that could not be queried is left alone for this long, however many logins wait: it may count failures. */
     private static final long RETRY_PAUSE_NS = 1_000_000_000L;
 
-    /** How often the server's pg_hba.conf is looked at; it takes the server longer than a lookup. */
+    /** How often the server's pg_hba.conf is checked; that takes the server longer than a lookup. */
     private static final long ACCESS_PERIOD_NS = 5_000_000_000L;
 
     private final Endpoint server;
@@ -50,18 +47,18 @@ final class ServerLane {
                 });
     }
 
-    /** What is asked. */
+    /** A query. */
     interface Question<T> {
         T ask(Connection open) throws SQLException;
     }
 
-    /** Asks about a role, as {@link #ask}; the answer is {@link RoleFacts#UNAVAILABLE} when there is none in time. */
+    /** Queries a role as {@link #ask} does; the answer is {@link RoleFacts#UNAVAILABLE} when there is none in time. */
     boolean askForRole(String user, String database, long timeoutMs, Consumer<RoleFacts> answer) {
         return ask(open -> role(open, user, database), RoleFacts.UNAVAILABLE, timeoutMs, answer);
     }
 
     /**
-     * Asks; the answer comes on this lane's thread.
+     * Runs a query; the answer arrives on this lane's thread.
      *
      * @param otherwise the answer when there is none in time
      * @return false when too many wait; then there will be no answer
@@ -94,7 +91,7 @@ final class ServerLane {
                 if (!kept) {
                     throw e;
                 }
-                // The kept connection may have ended long ago; a new one tells what is really the matter.
+                // The kept connection may have ended long ago; a new one shows the actual problem.
                 return answered(question.ask(open(leftMs)));
             }
         } catch (SQLException e) {
@@ -102,7 +99,7 @@ final class ServerLane {
             failed(e);
             return otherwise;
         } catch (RuntimeException | OutOfMemoryError e) {
-            close(); // A server can say what the driver cannot bear; the caller is to hear of it all the same.
+            close(); // A server can send what makes the driver fail; the caller must get an answer nevertheless.
             failed(new SQLException(
                     "the driver could not understand the server: " + e, SqlState.PROTOCOL_VIOLATION, e));
             return otherwise;
@@ -152,13 +149,12 @@ final class ServerLane {
                 .warn();
     }
 
-    /** Ends the lane after the questions that wait in it. */
+    /** Ends the lane after the queries that wait in it. */
     void end() {
         try {
             executor.execute(this::close);
         } catch (RejectedExecutionException e) {
-            // So many wait that nobody can tell when the connection will be closed; it ends with the process at the
-            // latest.
+            // The queue is full, so the connection cannot be closed in turn; it ends with the process at the latest.
             return;
         }
         executor.shutdown();

@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file in the format of pgbouncer's userlist.txt: {@code "user" "password"} on each line, a quote inside written twice, what
- * follows the second string ignored, as are empty lines and those that begin with a semicolon.
+ * A file in the format of pgbouncer's userlist.txt: {@code "user" "password"} on each line, with a quote inside written twice. Text after
+ * the second string is ignored, as are empty lines and lines that begin with a semicolon.
  *
  * @param secrets passwords or stored hashes by user
  * @param badLines numbers of the lines that could not be read
@@ -39,7 +39,7 @@ record UserList(Map<String, String> secrets, List<Integer> badLines) {
         return text.replace("\"\"", "\"");
     }
 
-    /** The user's password or hash; empty when there is none, also when it stands there as an empty string. */
+    /** The user's password or hash; empty when there is none, or when the file has an empty string. */
     Optional<String> secret(String user) {
         return Optional.ofNullable(secrets.get(user)).filter(secret -> !secret.isEmpty());
     }

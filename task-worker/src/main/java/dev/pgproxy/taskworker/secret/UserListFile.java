@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /** The {@code auth_file}, read again when it has changed. Used by several threads. */
 final class UserListFile {
 
-    /** By which a change is noticed. */
+    /** Shows whether the file has changed. */
     private record Stamp(String fileKey, FileTime modified, long bytes) {}
 
-    /** What is made of it takes about six times this, and twice that while a new one is read. */
+    /** The parsed file takes about six times this, and twice that while a new one is read. */
     private static final long MAX_BYTES = 4L * 1024 * 1024;
 
     private final Path path;
@@ -33,7 +33,7 @@ final class UserListFile {
     private @Nullable Stamp stamp;
     private String lastProblem = "";
 
-    /** Hashes of the plain passwords that were asked for; each costs milliseconds. */
+    /** Hashes of the plain passwords that were requested; computing one takes milliseconds. */
     private final Map<String, List<String>> hashed = new HashMap<>();
 
     UserListFile(Path path) {
@@ -62,7 +62,7 @@ final class UserListFile {
         try {
             return List.of(md5, ScramVerifier.of(bytes, salt).stored());
         } catch (CharacterCodingException e) {
-            return List.of(md5); // It may serve for md5 all the same.
+            return List.of(md5); // It can still be used for md5.
         }
     }
 

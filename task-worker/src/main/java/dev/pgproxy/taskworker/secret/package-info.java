@@ -1,6 +1,6 @@
 /**
- * What is known of a role that wants to log in: from the file of verifiers and from the server. Whether a client is let in is
- * decided by the pool-worker.
+ * What is known of a role that wants to log in: from the file of verifiers and from the server. The pool-worker decides whether a client
+ * is admitted.
  */
 @NullMarked
 package dev.pgproxy.taskworker.secret;

@@ -25,7 +25,7 @@ class ProberTest {
             new ProxyConfig.AdminLogin("postgres", "", "postgres", "scram-sha-256");
     private static final long TIMEOUT_MS = 400;
 
-    /** What a probe of a server sees that takes connections and never says a word. */
+    /** The result of probing a server that accepts connections and never sends anything. */
     private static FailureKind probe(LongSupplier latenessNs) throws Exception {
         LinkedBlockingQueue<Observation> seen = new LinkedBlockingQueue<>();
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
@@ -71,8 +71,8 @@ class ProberTest {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         long goalNs = threads.getCurrentThreadCpuTime() + TimeUnit.MILLISECONDS.toNanos(50);
         while (threads.getCurrentThreadCpuTime() < goalNs) {
-            // The kernel counts.
+            // The kernel counts this time.
         }
-        assertTrue(lateness.nowNs() - beforeNs >= TimeUnit.MILLISECONDS.toNanos(40)); // It counts in steps.
+        assertTrue(lateness.nowNs() - beforeNs >= TimeUnit.MILLISECONDS.toNanos(40)); // CPU time is counted in steps.
     }
 }

@@ -30,7 +30,7 @@ class ErrandRunTest {
                         deadlineNs));
     }
 
-    /** The master has decided without it by then, and two primaries would be worse than none. */
+    /** By then the master has decided without it, and two primaries would be worse than none. */
     @Test
     void nobodyIsToldAfterTheMasterHasGivenUp() throws IOException {
         try (ServerSocket standby = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.ProxyConfig.PromoteMethod;
+import dev.pgproxy.taskworker.promotion.PromotionMethod.LargeObject;
 import dev.pgproxy.testkit.config.TestConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,7 @@ class PromotionMethodTest {
 
     /** A standby where both ways work, as far as its version has them. */
     private static PromotionMethod.Means means(int version) {
-        return new PromotionMethod.Means(version, true, true, "/run/promote", true, 0);
+        return new PromotionMethod.Means(version, true, true, "/run/promote", LargeObject.EMPTY);
     }
 
     private static PromotionMethod choose(PromoteMethod method, PromotionMethod.Means means) {
@@ -46,17 +47,18 @@ class PromotionMethodTest {
 
     @Test
     void aFileStandsInForAFunctionThatMayNotBeCalled() {
-        PromotionMethod.Means means = new PromotionMethod.Means(150_000, false, true, "/run/promote", true, 0);
+        PromotionMethod.Means means =
+                new PromotionMethod.Means(150_000, false, true, "/run/promote", LargeObject.EMPTY);
         assertEquals(new PromotionMethod.TriggerFile("/run/promote"), choose(PromoteMethod.AUTO, means));
     }
 
     @Test
     void whenNothingWorksTheFunctionIsTheOneToRepair() {
-        PromotionMethod.Means means = new PromotionMethod.Means(150_000, false, false, "", false, 0);
+        PromotionMethod.Means means = new PromotionMethod.Means(150_000, false, false, "", LargeObject.MISSING);
         assertNone(
                 choose(PromoteMethod.AUTO, means), "watcher may not call pg_promote()", "TO watcher, in database ops");
         assertNone(
-                choose(PromoteMethod.AUTO, new PromotionMethod.Means(110_000, false, false, "", false, 0)),
+                choose(PromoteMethod.AUTO, new PromotionMethod.Means(110_000, false, false, "", LargeObject.MISSING)),
                 "no such large object: 4711",
                 "lo_create(4711)");
     }
@@ -73,16 +75,28 @@ class PromotionMethodTest {
     @Test
     void saysWhatATriggerFileLacks() {
         assertNone(
-                choose(PromoteMethod.TRIGGER_FILE, new PromotionMethod.Means(150_000, true, true, "", true, 0)),
+                choose(
+                        PromoteMethod.TRIGGER_FILE,
+                        new PromotionMethod.Means(150_000, true, true, "", LargeObject.EMPTY)),
                 "promote_trigger_file is not set",
                 "ALTER SYSTEM SET promote_trigger_file");
         assertNone(
-                choose(PromoteMethod.TRIGGER_FILE, new PromotionMethod.Means(150_000, true, true, "f", true, 1)),
+                choose(
+                        PromoteMethod.TRIGGER_FILE,
+                        new PromotionMethod.Means(150_000, true, true, "f", LargeObject.FILLED)),
                 "4711 in database ops is not empty",
                 "conninfo.lo_oid");
         assertNone(
-                choose(PromoteMethod.TRIGGER_FILE, new PromotionMethod.Means(150_000, true, false, "f", true, 0)),
+                choose(
+                        PromoteMethod.TRIGGER_FILE,
+                        new PromotionMethod.Means(150_000, true, false, "f", LargeObject.EMPTY)),
                 "watcher may not call lo_export()",
                 "superuser");
+        assertNone(
+                choose(
+                        PromoteMethod.TRIGGER_FILE,
+                        new PromotionMethod.Means(150_000, true, true, "f", LargeObject.FORBIDDEN)),
+                "watcher may not read large object 4711",
+                "GRANT SELECT ON LARGE OBJECT 4711 TO watcher");
     }
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** On real servers: what is found out of a role, and that every change of it is noticed. */
+/** On real servers: what is found out about a role, and that every change of it is noticed. */
 class RoleQueryTest {
 
     private static RoleFacts ask(PostgresCluster cluster, String as, String user) throws SQLException {
