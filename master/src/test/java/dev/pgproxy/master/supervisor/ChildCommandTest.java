@@ -1,0 +1,60 @@
+package dev.pgproxy.master.supervisor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.testkit.config.TestConfig;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ChildCommandTest {
+
+    private static final long MIB = 1024 * 1024;
+
+    private static ProxyConfig config(String... lines) {
+        return TestConfig.of(
+                "master = db:5432\nconninfo.user = postgres\nproxy_worker_num = 3", String.join("\n", lines));
+    }
+
+    private static String option(List<String> command, String start) {
+        return command.stream()
+                .filter(word -> word.startsWith(start))
+                .findFirst()
+                .orElse("");
+    }
+
+    @Test
+    void aPoolWorkersMemoryFollowsFromTheClientsItMayHaveToServe() {
+        List<String> few = ChildCommand.of(ChildKind.POOL, 1, config("max_client_conn = 100"));
+        List<String> many = ChildCommand.of(ChildKind.POOL, 1, config("max_client_conn = 100000"));
+        assertEquals("-Xmx256m", option(few, "-Xmx"));
+        assertEquals("-Xmx1235m", option(many, "-Xmx"));
+        assertEquals("-XX:MaxDirectMemorySize=82m", option(few, "-XX:MaxDirectMemorySize"));
+    }
+
+    @Test
+    void onlyAPoolWorkerEndsWhenItsMemoryIsUsedUp() {
+        String ends = "-XX:+ExitOnOutOfMemoryError";
+        assertTrue(ChildCommand.of(ChildKind.POOL, 1, config()).contains(ends));
+        assertFalse(ChildCommand.of(ChildKind.TASK, 1, config()).contains(ends));
+        assertFalse(ChildCommand.of(ChildKind.ADMIN, 1, config()).contains(ends));
+    }
+
+    @Test
+    void allHeapsTogetherAreThoseOfTheCommands() {
+        assertEquals((64 + 256 + 3 * 256) * MIB, ChildCommand.heapBytes(config("max_client_conn = 100")));
+    }
+
+    /** Everybody on the host can see it. */
+    @Test
+    void noPasswordIsOnACommandLine() {
+        for (ChildKind kind : ChildKind.values()) {
+            String command =
+                    String.join(" ", ChildCommand.of(kind, 1, config("conninfo.pw = secret", "pg_proxy_pw = secret")));
+            assertFalse(command.contains("secret"), command);
+        }
+    }
+}
