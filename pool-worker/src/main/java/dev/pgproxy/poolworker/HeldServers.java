@@ -8,11 +8,10 @@ import dev.pgproxy.poolworker.session.Session;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** Servers whose sessions come to rest for a change of the primary, and then leave or continue. */
 final class HeldServers implements SwitchoverMessages.AtPoolWorker {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     /** How often a worker checks whether the sessions that it holds have come to rest. */
     private static final long HELD_CHECK_MS = 20;
@@ -71,7 +70,7 @@ final class HeldServers implements SwitchoverMessages.AtPoolWorker {
         if (current == null || current.requestId() != requestId || master.isGone()) {
             return;
         }
-        boolean evenLogins = loop.clock().nanoTime() - current.sinceNs() > HELD_LOGIN_MS * NS_PER_MS;
+        boolean evenLogins = loop.clock().nanoTime() - current.sinceNs() > TimeUnit.MILLISECONDS.toNanos(HELD_LOGIN_MS);
         List<Session> ofServer = sessions.of(server);
         ofServer.forEach(session -> session.hold(true, evenLogins));
         if (ofServer.stream().noneMatch(Session::isBusy)) {

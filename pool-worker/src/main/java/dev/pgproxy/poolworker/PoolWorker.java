@@ -40,6 +40,7 @@ import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionOwner;
 import dev.pgproxy.poolworker.traffic.LastWords;
 import dev.pgproxy.poolworker.traffic.SessionState;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +53,6 @@ public final class PoolWorker
                 SessionOwner<Session>,
                 SettingsMessages.AtPoolWorker,
                 SessionMessages.AtPoolWorker {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final Function<Descriptor, Transport> transports;
@@ -189,7 +188,7 @@ public final class PoolWorker
     @Override
     public void opened(Session session, Backend backend, AuthenticationMethod askable) {
         session.tally().countInto(totals.of(session.key().server(), session.parameters()));
-        session.tally().waited(session.origin().waitedMs() * NS_PER_MS);
+        session.tally().waited(TimeUnit.MILLISECONDS.toNanos(session.origin().waitedMs()));
         log.opened(session, backend);
         master.link().send(new SessionMessages.SessionOpened(session.id(), backend.id(), askable));
     }
@@ -213,7 +212,7 @@ public final class PoolWorker
     @Override
     public void parked(Session session, Transport frontend, Resumption resumption, byte[] startupPacket) {
         sessions.remove(session);
-        long idleMs = (loop.clock().nanoTime() - session.stateSinceNs()) / NS_PER_MS;
+        long idleMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - session.stateSinceNs());
         master.link()
                 .send(new SessionMessages.SessionParked(
                         session.id(), session.origin(), idleMs, startupPacket, resumption, frontend.release()));

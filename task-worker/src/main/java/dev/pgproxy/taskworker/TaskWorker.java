@@ -52,8 +52,6 @@ final class TaskWorker
     /** Tasks that wait for a thread; further ones are refused at once, which is better for their clients than a long silence. */
     private static final int WAITING_TASKS = 1024;
 
-    private static final long NS_PER_MS = 1_000_000L;
-
     private final EventLoop loop;
     private final ControlChannel channel;
     private final ThreadPoolExecutor executor;
@@ -117,7 +115,7 @@ final class TaskWorker
     public void onPerformCancel(CancelMessages.PerformCancel message) {
         // Counted from here: a cancel that waited too long for a thread must not be sent, since its backend may serve
         // another session by then.
-        long deadlineNs = System.nanoTime() + message.timeoutMs() * NS_PER_MS;
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(message.timeoutMs());
         if (message.abandonedAt().isEmpty()) {
             perform(message, deadlineNs);
             return;

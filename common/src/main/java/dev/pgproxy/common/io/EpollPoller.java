@@ -5,6 +5,7 @@ import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.loop.ReadyHandler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 public final class EpollPoller implements Poller, AutoCloseable {
 
     private static final int EVENTS_PER_POLL = 256;
-    private static final long NS_PER_MS = 1_000_000L;
     private static final int WAKE_UP_BYTES = 8;
 
     // struct epoll_event is packed on x86-64 only: 4 bytes events, 8 bytes data.
@@ -159,7 +159,11 @@ public final class EpollPoller implements Poller, AutoCloseable {
 
     /** Rounds up, since waking a fraction of a millisecond before a timer is due would spin until it is. */
     private static int timeoutMs(long timeoutNs) {
-        return timeoutNs < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (timeoutNs + NS_PER_MS - 1) / NS_PER_MS);
+        return timeoutNs < 0
+                ? -1
+                : (int) Math.min(
+                        Integer.MAX_VALUE,
+                        TimeUnit.NANOSECONDS.toMillis(timeoutNs + TimeUnit.MILLISECONDS.toNanos(1) - 1));
     }
 
     private static int readyBits(int bits) {

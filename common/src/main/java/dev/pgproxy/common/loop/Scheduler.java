@@ -2,6 +2,7 @@ package dev.pgproxy.common.loop;
 
 import java.util.Comparator;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 
 /** Timers of one event loop, earliest first. Cancelling removes a timer at once, so that it keeps nothing alive. */
 public final class Scheduler {
@@ -43,7 +44,7 @@ public final class Scheduler {
 
     /** Runs the task once on the loop's thread, not before this many milliseconds have passed. */
     public Timer afterMs(long delayMs, Runnable task) {
-        Timer timer = new Timer(clock.nanoTime() + delayMs * 1_000_000L, nextSequence++, task);
+        Timer timer = new Timer(clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(delayMs), nextSequence++, task);
         timers.add(timer);
         return timer;
     }

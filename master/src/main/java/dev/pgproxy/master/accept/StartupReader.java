@@ -13,6 +13,7 @@ import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Reads one connection's startup packet and not a byte more: what follows is for the worker that gets the descriptor.
@@ -21,8 +22,6 @@ import java.nio.ByteBuffer;
 final class StartupReader {
 
     static final int MAX_READ_BYTES = StartupPacketDecoder.MAX_PACKET_BYTES;
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     /** A TLS handshake record, sent by clients that skip SSLRequest (sslnegotiation=direct). */
     private static final byte TLS_HANDSHAKE = 0x16;
@@ -193,7 +192,7 @@ final class StartupReader {
     }
 
     private long elapsedMs() {
-        return (host.loop().clock().nanoTime() - startedNs) / NS_PER_MS;
+        return TimeUnit.NANOSECONDS.toMillis(host.loop().clock().nanoTime() - startedNs);
     }
 
     /** Bytes after the request were sent before the client could know the answer: an attacker may have injected them (CVE-2021-23214). */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -22,8 +23,6 @@ final class PauseDesk {
     private static final int LOOKS_PER_RECONNECT = 25;
 
     private record Waiter(Set<Endpoint> servers, long deadlineNs) {}
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final Dispatcher dispatcher;
@@ -43,7 +42,7 @@ final class PauseDesk {
 
     /** Answers the command when no connection to these servers is left, or with an error that names the users that still have one. */
     void await(long commandId, Set<Endpoint> servers, long timeoutMs) {
-        waiters.put(commandId, new Waiter(servers, loop.clock().nanoTime() + timeoutMs * NS_PER_MS));
+        waiters.put(commandId, new Waiter(servers, loop.clock().nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs)));
         List<String> users = dispatcher.usersOf(servers);
         if (!users.isEmpty()) {
             answers.notice(commandId, "PAUSE is in force and waits for " + String.join(", ", users));

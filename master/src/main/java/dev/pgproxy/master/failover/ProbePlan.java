@@ -10,12 +10,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** When each server is probed next, and which probes a caller waits for. */
 final class ProbePlan {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final ProbeDesk probes;
@@ -67,7 +66,7 @@ final class ProbePlan {
             before.cancel();
         }
         long nowNs = loop.clock().nanoTime();
-        long sinceMs = (nowNs - begunNs.getOrDefault(server, nowNs)) / NS_PER_MS;
+        long sinceMs = TimeUnit.NANOSECONDS.toMillis(nowNs - begunNs.getOrDefault(server, nowNs));
         long leftMs = afterMs - sinceMs;
         if (leftMs > 0) {
             planned.put(server, loop.scheduler().afterMs(leftMs, () -> begin(server, fresh)));

@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,6 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
 
     /** Lookups under way; a further one is answered as if the server were unavailable. */
     private static final int MAX_LOOKUPS = 10_000;
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private record Question(Endpoint server, String user, String database) {}
 
@@ -106,7 +105,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         long nowNs = loop.clock().nanoTime();
         Remembered remembered = memory.get(question);
         if (remembered != null) {
-            long ageMs = (nowNs - remembered.askedNs()) / NS_PER_MS;
+            long ageMs = TimeUnit.NANOSECONDS.toMillis(nowNs - remembered.askedNs());
             if (ageMs < (remembered.facts().known() ? rememberMs : UNAVAILABLE_MS)) {
                 answer(asker, remembered.facts().afterMs(ageMs));
                 return;
@@ -116,7 +115,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         Lookup lookup = underWay(question);
         if (lookup == null) {
             beginFor(List.of(asker), question);
-        } else if ((nowNs - lookup.askedNs) / NS_PER_MS < rememberMs) {
+        } else if (TimeUnit.NANOSECONDS.toMillis(nowNs - lookup.askedNs) < rememberMs) {
             lookup.askers.add(asker);
         } else {
             lookup.later.add(asker); // The answer under way may be too old for this login.
@@ -193,7 +192,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     /** Drops expired answers: secrets are not kept longer than they are useful. */
     private void forgetOutdated() {
         long nowNs = loop.clock().nanoTime();
-        long longestNs = Math.max(rememberMs, UNAVAILABLE_MS) * NS_PER_MS;
+        long longestNs = TimeUnit.MILLISECONDS.toNanos(Math.max(rememberMs, UNAVAILABLE_MS));
         Iterator<Remembered> eldestFirst = memory.values().iterator();
         while (eldestFirst.hasNext() && nowNs - eldestFirst.next().askedNs() > longestNs) {
             eldestFirst.remove();

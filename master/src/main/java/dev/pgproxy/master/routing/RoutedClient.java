@@ -17,14 +17,13 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A client on its way to a worker. It owns the connection until the worker has acknowledged the duplicate.
  */
 final class RoutedClient {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final Client client;
     private final StartupPacket.Startup startup;
@@ -240,7 +239,9 @@ final class RoutedClient {
 
     ClientOrigin origin(long nowNs) {
         return new ClientOrigin(
-                client.peer().getAddress().getHostAddress(), client.peer().getPort(), (nowNs - sinceNs) / NS_PER_MS);
+                client.peer().getAddress().getHostAddress(),
+                client.peer().getPort(),
+                TimeUnit.NANOSECONDS.toMillis(nowNs - sinceNs));
     }
 
     /** The connection, which must still be owned here. */

@@ -13,6 +13,7 @@ import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps every slot filled with a process that answers. {@link ChildLifecycle} decides; this class acts. */
@@ -25,8 +26,6 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
     /** A process that dies closes its channel a moment before it exits; one that lives on without a channel is broken. */
     private static final long EXIT_AFTER_CHANNEL_MS = 1_000;
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     /** Notified of what the children do not report to the rest of the master themselves. */
     public interface Listener {
@@ -285,7 +284,8 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
     }
 
     private void pingAll() {
-        long hangNs = config.timeouts().workerHang().toMillis() * NS_PER_MS;
+        long hangNs =
+                TimeUnit.MILLISECONDS.toNanos(config.timeouts().workerHang().toMillis());
         long nowNs = loop.clock().nanoTime();
         long elapsedNs = nowNs - lastPingNs;
         lastPingNs = nowNs;
@@ -295,7 +295,7 @@ public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
             }
             if (child.heartbeat.isDue()) {
                 child.send(new UpkeepMessages.Ping(child.heartbeat.send()));
-            } else if (child.heartbeat.passed(elapsedNs, pingPeriodMs() * NS_PER_MS) >= hangNs) {
+            } else if (child.heartbeat.passed(elapsedNs, TimeUnit.MILLISECONDS.toNanos(pingPeriodMs())) >= hangNs) {
                 unresponsive(child, "it has not answered for worker_hang_timeout");
             }
         }

@@ -2,11 +2,10 @@ package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.loop.Clock;
+import java.util.concurrent.TimeUnit;
 
 /** How old a backend is, and how long it may still be used. */
 final class BackendAge {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final Clock clock;
     private final long createdNs;
@@ -52,12 +51,12 @@ final class BackendAge {
     }
 
     private long leftMs() {
-        return lifetimeMs - (clock.nanoTime() - createdNs) / NS_PER_MS;
+        return lifetimeMs - TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - createdNs);
     }
 
     /** How long the idle backend may wait for its next client; at least 1 ms. */
     long idleLeftMs(PoolSettings settings) {
-        long idleMs = (clock.nanoTime() - stateSinceNs) / NS_PER_MS;
+        long idleMs = TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - stateSinceNs);
         // After half of the server's own timeout, the session could end while a client uses it.
         long mostMs = isTimedByServer()
                 ? Math.min(settings.idleTimeoutMs(), idleSessionTimeoutMs / 2)

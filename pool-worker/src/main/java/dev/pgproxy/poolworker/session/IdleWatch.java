@@ -5,6 +5,7 @@ import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.relay.QueryProgress;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * session alive, however long it takes; what the server sends unasked does not.
  */
 public final class IdleWatch {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private final EventLoop loop;
     private final long sessionMs;
@@ -43,7 +42,7 @@ public final class IdleWatch {
         this.progress = progress;
         this.end = end;
         this.activeNs = activeNs;
-        long elapsedMs = (loop.clock().nanoTime() - activeNs) / NS_PER_MS;
+        long elapsedMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - activeNs);
         plan(Math.max(1, shortest(sessionMs, transactionMs) - elapsedMs));
     }
 
@@ -75,7 +74,7 @@ public final class IdleWatch {
     }
 
     private void look() {
-        long idleMs = (loop.clock().nanoTime() - activeNs) / NS_PER_MS;
+        long idleMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - activeNs);
         boolean inTransaction = progress.isInTransaction();
         long boundMs = inTransaction ? shortest(sessionMs, transactionMs) : sessionMs;
         if (!progress.isAtRest() || boundMs == 0) {

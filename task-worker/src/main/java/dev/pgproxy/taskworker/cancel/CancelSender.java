@@ -6,11 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.concurrent.TimeUnit;
 
 /** Sends one CancelRequest. Protocol: "Canceling Requests in Progress". */
 public final class CancelSender {
-
-    private static final long NS_PER_MS = 1_000_000L;
 
     private CancelSender() {}
 
@@ -35,7 +34,7 @@ public final class CancelSender {
     }
 
     private static int leftMs(long deadlineNs) throws IOException {
-        long left = (deadlineNs - System.nanoTime()) / NS_PER_MS;
+        long left = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
         if (left <= 0) {
             throw new IOException("the server did not close the cancel connection in time");
         }

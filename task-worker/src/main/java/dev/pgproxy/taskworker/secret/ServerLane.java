@@ -19,13 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class ServerLane {
 
     private static final int MAX_WAITING = 4096;
-    private static final long NS_PER_MS = 1_000_000L;
-
     /** A server that could not be queried is left alone for this long, however many logins wait: it may count failures. */
-    private static final long RETRY_PAUSE_NS = 1_000_000_000L;
+    private static final long RETRY_PAUSE_NS = TimeUnit.SECONDS.toNanos(1);
 
     /** How often the server's pg_hba.conf is checked; that takes the server longer than a lookup. */
-    private static final long ACCESS_PERIOD_NS = 5_000_000_000L;
+    private static final long ACCESS_PERIOD_NS = TimeUnit.SECONDS.toNanos(5);
 
     private final Endpoint server;
     private final ProxyConfig.AdminLogin login;
@@ -64,7 +62,7 @@ final class ServerLane {
      * @return false when too many wait; then there will be no answer
      */
     <T> boolean ask(Question<T> question, T otherwise, long timeoutMs, Consumer<T> answer) {
-        long deadlineNs = System.nanoTime() + timeoutMs * NS_PER_MS;
+        long deadlineNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
         try {
             executor.execute(() -> answer.accept(look(question, otherwise, deadlineNs)));
             return true;
@@ -74,7 +72,7 @@ final class ServerLane {
     }
 
     private <T> T look(Question<T> question, T otherwise, long deadlineNs) {
-        long leftMs = (deadlineNs - System.nanoTime()) / NS_PER_MS;
+        long leftMs = TimeUnit.NANOSECONDS.toMillis(deadlineNs - System.nanoTime());
         if (leftMs <= 0) {
             return otherwise; // The caller has given up.
         }

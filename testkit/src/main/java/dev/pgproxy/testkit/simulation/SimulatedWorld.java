@@ -5,6 +5,7 @@ import dev.pgproxy.common.loop.Poller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Time, chance and everything outside the process under test. Each poll of its event loop is one step: a ready
@@ -13,7 +14,6 @@ import java.util.Random;
  */
 public final class SimulatedWorld implements Clock, Poller {
 
-    private static final long NS_PER_MS = 1_000_000L;
     private static final int LONGEST_PAUSE_MS = 20;
 
     /** An actor outside the process under test. */
@@ -92,7 +92,7 @@ public final class SimulatedWorld implements Clock, Poller {
 
     /** Time may leap to the next timer only when nothing waits for the process: it is never so slow as to miss its own deadlines. */
     private void pass(long timeoutNs, boolean nothingIsReady) {
-        long pauseNs = (1 + random.nextInt(LONGEST_PAUSE_MS)) * NS_PER_MS;
+        long pauseNs = TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(LONGEST_PAUSE_MS));
         boolean jump = nothingIsReady && timeoutNs >= 0 && random.nextInt(4) == 0;
         nowNs += jump ? Math.min(timeoutNs, 100 * pauseNs) : pauseNs;
     }
