@@ -103,7 +103,7 @@ final class HostCheck {
             problems.add("listen = " + address + ": this name cannot be resolved here. Write an address of this host.");
         } catch (IOException e) {
             problems.add("listen = " + address + ": this host has no such address. ip address shows those it has;"
-                    + " 0.0.0.0 stands for all of IPv4, * for all there are.");
+                    + " 0.0.0.0 stands for all IPv4 addresses, * for all addresses.");
         }
     }
 

@@ -41,7 +41,6 @@ import picocli.CommandLine;
         footer = {"  TERM, INT   stop", "  HUP         reload the configuration", "  USR1        reopen the log files"})
 public final class MasterMain implements Callable<Integer> {
 
-    private static final String UNUSABLE_PATH_HINT = "Correct it with chown or chmod, or name another path.";
     private static final int FAILED = 1;
     private static final int USAGE = 2;
     private static final String LOG_SUFFIX = "main";
@@ -108,8 +107,7 @@ public final class MasterMain implements Callable<Integer> {
             ProxyConfig.Servers servers = StartDecision.servers(config.servers(), state);
             return run(config.withServers(servers), state, file == null ? Path.of("") : file);
         } catch (UnusablePathException e) {
-            System.err.println(
-                    "could not use the state file: " + FileProblem.words(e) + "\n    HINT: " + UNUSABLE_PATH_HINT);
+            System.err.println("could not use the state file: " + FileProblem.words(e) + "\n    HINT: " + e.remedy());
             return USAGE;
         } catch (IOException e) {
             System.err.println("could not read the state file: " + FileProblem.words(e)
@@ -173,8 +171,10 @@ public final class MasterMain implements Callable<Integer> {
         try {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
         } catch (IOException e) {
-            System.err.println(e.getMessage()
-                    + "\n    HINT: Name a file in a directory that belongs to this user, or make it one.");
+            System.err.println(FileProblem.words(e) + "\n    HINT: "
+                    + (e instanceof UnusablePathException unusable
+                            ? unusable.remedy()
+                            : "Name a file in a directory that belongs to this user, or make it one."));
             return FAILED;
         }
         List<String> untrusted = HostCheck.untrusted(config);
@@ -228,8 +228,8 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     private static String remedy(IOException failure) {
-        if (failure instanceof UnusablePathException) {
-            return UNUSABLE_PATH_HINT;
+        if (failure instanceof UnusablePathException unusable) {
+            return unusable.remedy();
         }
         if (failure instanceof AccessDeniedException
                 || failure.getCause() instanceof AccessDeniedException

@@ -2,6 +2,7 @@ package dev.pgproxy.master;
 
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.files.UnusablePathException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -54,18 +55,20 @@ final class PidFile implements AutoCloseable {
     }
 
     private static FileChannel open(Path path) throws IOException {
-        Path directory = path.toAbsolutePath().getParent();
-        if (directory != null) {
-            TrustedPath.createDirectories("pid_file", directory);
-        }
-        TrustedPath.checkRegular(path);
         try {
+            Path directory = path.toAbsolutePath().getParent();
+            if (directory != null) {
+                TrustedPath.createDirectories("pid_file", directory);
+            }
+            TrustedPath.checkRegular("pid_file", path);
             return FileChannel.open(
                     path,
                     StandardOpenOption.CREATE,
                     StandardOpenOption.READ,
                     StandardOpenOption.WRITE,
                     LinkOption.NOFOLLOW_LINKS);
+        } catch (UnusablePathException e) {
+            throw e;
         } catch (IOException e) {
             throw new IOException("could not open the pid file: " + FileProblem.words(e), e);
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.loop.Interest;
@@ -118,7 +119,7 @@ class HeldServersTest {
     @Test
     void aLoginThatIsNotAnsweredHoldsUpNobodyForLong() {
         LoneWorker.Frontend slow = new LoneWorker.Frontend();
-        lone.assign(1, slow);
+        lone.assign(1, slow, 0, AuthenticationMethod.OTHER, 60_000);
         lone.findRoles();
         servers.last().accept();
         servers.last().say(BackendMessage.authenticationMd5Password(new byte[4]));
@@ -130,6 +131,7 @@ class HeldServersTest {
         lone.passMs(40);
         lone.passMs(40);
         assertTrue(isHeld());
+        assertTrue(slow.open, "and the login goes on, if there is no switchover");
     }
 
     /** Without a master, they cannot learn whether their server is still the primary. */

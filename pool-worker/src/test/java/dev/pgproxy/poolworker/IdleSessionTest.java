@@ -19,6 +19,8 @@ import dev.pgproxy.poolworker.relay.RelayBuffers;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionOwner;
 import dev.pgproxy.poolworker.traffic.SessionState;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -76,6 +78,18 @@ class IdleSessionTest {
         assertEquals(SessionState.ACTIVE, session().state());
         Set<String> after = Reachable.from(session(), SHARED).classes();
         assertEquals(List.of(), after.stream().filter(OF_A_LOGIN::contains).toList());
+    }
+
+    @Test
+    void sessionsOfOneKindShareWhatTheirClientsSent() {
+        lone.logIn(1, servers);
+        lone.logIn(2, servers);
+        Set<Object> shared = Collections.newSetFromMap(new IdentityHashMap<>());
+        lone.worker.clients().all().forEach(session -> {
+            shared.add(session.parameters());
+            shared.add(session.origin().ip());
+        });
+        assertEquals(2, shared.size(), "the parameters and the address, once each");
     }
 
     @Test

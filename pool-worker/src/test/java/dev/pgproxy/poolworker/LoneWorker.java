@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class LoneWorker {
 
     public static final Endpoint SERVER = new Endpoint.Tcp("server", 5432);
+    private static final long LOGIN_MS = 2_000;
     private static final PoolSettings SETTINGS = new PoolSettings(
             1024,
             2_000,
@@ -76,7 +77,9 @@ public final class LoneWorker {
 
         /** The client sends these bytes. */
         public void say(byte[] bytes) {
-            unread = bytes;
+            int before = unread.length;
+            unread = Arrays.copyOf(unread, before + bytes.length);
+            System.arraycopy(bytes, 0, unread, before, bytes.length);
             isReady(Interest.READ);
         }
 
@@ -211,6 +214,11 @@ public final class LoneWorker {
     }
 
     public void assign(long id, Frontend frontend, long expectedBackendId, AuthenticationMethod askFirst) {
+        assign(id, frontend, expectedBackendId, askFirst, LOGIN_MS);
+    }
+
+    public void assign(
+            long id, Frontend frontend, long expectedBackendId, AuthenticationMethod askFirst, long loginTimeLeftMs) {
         byte[] packet = FrontendMessage.startup(
                 3 << 16,
                 List.of(
@@ -221,10 +229,10 @@ public final class LoneWorker {
                 SERVER,
                 expectedBackendId,
                 askFirst,
-                2_000,
+                loginTimeLeftMs,
                 false,
                 false,
-                new ClientOrigin("127.0.0.1", 1, 0),
+                new ClientOrigin("127.0.0.".concat("1"), 1, 0), // A copy for each client, as a message has.
                 packet,
                 Optional.empty(),
                 frontend));

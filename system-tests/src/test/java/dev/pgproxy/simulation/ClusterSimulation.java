@@ -210,7 +210,10 @@ final class ClusterSimulation implements SimulationRun {
         check(promotions <= 1, promotions + " promotions");
     }
 
-    /** There are no more connections than allowed, except those that were open, or about to be, when a limit was lowered. */
+    /**
+     * There are no more connections than were ever allowed at once since the master started: those above a lowered limit may stay until
+     * they end. {@link #givesPlace} checks the limits in force.
+     */
     private void checkLimits(ClusterServer server) {
         ProxyConfig.Limits limits = master.config().limits();
         check(

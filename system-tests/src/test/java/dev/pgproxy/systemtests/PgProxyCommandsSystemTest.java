@@ -70,7 +70,7 @@ class PgProxyCommandsSystemTest {
             SQLException inUse = assertThrows(SQLException.class, () -> operator.execute("pause " + server));
             assertEquals("55006", inUse.getSQLState());
             assertTrue(String.valueOf(inUse.getMessage()).contains("1 of postgres on postgres"), inUse.getMessage());
-            assertEquals("1", stays.value("select 1"), "who is there may stay");
+            assertEquals("1", stays.value("select 1"), "a client that is there may stay");
             CompletableFuture<WireClient> late = CompletableFuture.supplyAsync(() -> {
                 try {
                     return client(proxy, "late");

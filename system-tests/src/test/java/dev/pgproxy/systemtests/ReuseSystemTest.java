@@ -356,7 +356,7 @@ class ReuseSystemTest {
                 "drop role changing; create role changing login; alter role changing set work_mem = '77MB'",
                 "alter role changing set work_mem = '77MB'; alter role changing bypassrls"
             })
-    void whatIsReadAtTheStartOfASessionIsReadAnew(String change) throws IOException {
+    void whatIsReadAtTheStartOfASessionIsReadAgain(String change) throws IOException {
         try (PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(15));
                 ProxyProcess proxy =
                         Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1", "auth_cache_ttl = 0")) {
@@ -627,7 +627,7 @@ class ReuseSystemTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"md5", "scram-sha-256", "password"})
-    void authFileStandsInForPgAuthidAndIsReadAnew(String method) throws IOException {
+    void authFileStandsInForPgAuthidAndIsReadAgain(String method) throws IOException {
         try (TestDirectory directory = new TestDirectory();
                 PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18)
                         .withSettings("password_encryption = " + (method.equals("md5") ? "md5" : "'scram-sha-256'"))

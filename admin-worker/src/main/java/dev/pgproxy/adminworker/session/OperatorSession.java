@@ -292,7 +292,7 @@ public final class OperatorSession {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
                     "all sessions that pg_proxy_max_conn allows you are in use",
-                    "Close one, or raise pg_proxy_max_conn. Some are kept for operators who may act, and for the proxy's own host.");
+                    "Close one, or raise pg_proxy_max_conn. Some are reserved for operators who may act, and for the proxy's own host.");
         } else {
             loggedIn(granted);
         }

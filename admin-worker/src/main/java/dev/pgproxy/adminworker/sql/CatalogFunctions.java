@@ -189,7 +189,7 @@ public final class CatalogFunctions {
         long count = last < first ? 0 : last - first + 1;
         if (last >= first && (count < 1 || count > MAX_ELEMENTS)) {
             throw new SQLException(
-                    "generate_series() makes no more than " + MAX_ELEMENTS + " rows in pg_proxy",
+                    "generate_series() returns at most " + MAX_ELEMENTS + " rows in pg_proxy",
                     SqlStates.PROGRAM_LIMIT_EXCEEDED);
         }
         List<@Nullable Long> numbers = new ArrayList<>();

@@ -129,7 +129,7 @@ final class CopyPlanner {
             case "encoding" -> {
                 if (!string().replace("-", "").equalsIgnoreCase("utf8")) {
                     throw new SqlProblem(
-                            SqlStates.FEATURE_NOT_SUPPORTED, "pg_proxy speaks UTF8 only", "", name.start() + 1);
+                            SqlStates.FEATURE_NOT_SUPPORTED, "pg_proxy supports only UTF8", "", name.start() + 1);
                 }
             }
             default -> throw problem(name);

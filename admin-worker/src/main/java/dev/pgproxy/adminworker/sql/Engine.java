@@ -230,7 +230,10 @@ final class Engine implements AutoCloseable {
         int expected = statement.getParameterMetaData().getParameterCount();
         if (expected != parameters.size()) {
             throw new SqlProblem(
-                    "08P01", "the statement has " + expected + " parameters, and " + parameters.size() + " came", "");
+                    "08P01",
+                    "bind message supplies " + parameters.size() + " parameters, but the statement requires "
+                            + expected,
+                    "");
         }
         for (int i = 0; i < parameters.size(); i++) {
             if (parameters.get(i) instanceof String text && query.matches()) {

@@ -72,7 +72,7 @@ final class EngineProblems {
                 return new SqlProblem(
                         SqlStates.UNDEFINED_TABLE,
                         "relation \"" + name + "\" does not exist",
-                        "SHOW TABLES lists what there is.",
+                        "SHOW TABLES lists the tables.",
                         place(name, query));
             }
             case COLUMN_NOT_FOUND -> {

@@ -28,8 +28,8 @@ final class Literals {
         if (EXPONENT.matcher(text).find()) {
             throw new SqlProblem(
                     SqlStates.NUMERIC_VALUE_OUT_OF_RANGE,
-                    "a text has a number with an exponent beyond " + MAX_EXPONENT,
-                    "Compare texts with LIKE, or write the number without quotes.");
+                    "a string has a number with an exponent beyond " + MAX_EXPONENT,
+                    "Compare strings with LIKE, or write the number without quotes.");
         }
     }
 

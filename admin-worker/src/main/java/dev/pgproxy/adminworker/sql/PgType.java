@@ -280,7 +280,7 @@ public enum PgType {
         ByteBuffer in = ByteBuffer.wrap(value);
         int groups = value.length < 8 ? -1 : in.getShort();
         if (groups < 0 || value.length != 8 + 2 * groups) {
-            throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "a numeric parameter is damaged", "");
+            throw new SqlProblem(SqlStates.INVALID_TEXT_REPRESENTATION, "invalid binary numeric parameter", "");
         }
         int weight = in.getShort();
         short sign = in.getShort();

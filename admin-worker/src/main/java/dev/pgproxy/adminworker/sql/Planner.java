@@ -69,7 +69,7 @@ public final class Planner {
                 throw new SqlProblem(
                         SqlStates.FEATURE_NOT_SUPPORTED,
                         statement.verb() + " is not available in pg_proxy",
-                        "SHOW HELP lists what is.",
+                        "SHOW HELP lists the commands.",
                         1);
             default -> {
                 if (statement.tokens().get(0).isSymbol("(")) {

@@ -83,7 +83,7 @@ final class QueryPlanner {
             if (token.isSymbol("(") || token.isSymbol("[")) {
                 expected.push(token.isSymbol("(") ? ")" : "]");
                 if (expected.size() > MAX_DEPTH) {
-                    throw SqlProblem.tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+                    throw SqlProblem.tooComplex("parentheses nested deeper than " + MAX_DEPTH);
                 }
             } else if ((token.isSymbol(")") || token.isSymbol("]"))
                     && !token.text().equals(expected.poll())) {
@@ -286,7 +286,7 @@ final class QueryPlanner {
         return at;
     }
 
-    /** With a table that has a column of this name it is that column, as the seed wrote it; elsewhere it is CURRENT_USER. */
+    /** With a table that has a column of this name it is that column, as in the program that pgproxy ports; elsewhere it is CURRENT_USER. */
     private boolean isUserColumn(Token token) {
         return namesUsers && token.isWord(USER);
     }
@@ -329,7 +329,7 @@ final class QueryPlanner {
         }
         if (token.isSymbol("(")) {
             if (++depth > MAX_DEPTH) {
-                throw SqlProblem.tooComplex("more than " + MAX_DEPTH + " parentheses in one another");
+                throw SqlProblem.tooComplex("parentheses nested deeper than " + MAX_DEPTH);
             }
             outer.push(amongTables);
             boolean isCast = at > 0 && statement.tokens().get(at - 1).isWord("cast");

@@ -135,7 +135,7 @@ public final class Settings {
         }
         if (key(name).equals(CLIENT_ENCODING) && !value.replace("-", "").equalsIgnoreCase("UTF8")) {
             throw new SqlProblem(
-                    SqlStates.FEATURE_NOT_SUPPORTED, "pg_proxy speaks UTF8 only", "SET client_encoding = 'UTF8'");
+                    SqlStates.FEATURE_NOT_SUPPORTED, "pg_proxy supports only UTF8", "SET client_encoding = 'UTF8'");
         }
         if (key(name).equals(APPLICATION_NAME)) {
             set(APPLICATION_NAME, value.substring(0, Math.min(value.length(), LONGEST_VALUE)));

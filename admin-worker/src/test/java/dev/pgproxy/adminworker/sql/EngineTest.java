@@ -48,7 +48,7 @@ class EngineTest {
         assertEquals("", rows("select * from startupmsg"));
     }
 
-    /** As the seed wrote it. In PostgreSQL it would be CURRENT_USER, which a query about connections hardly means. */
+    /** As in the program that pgproxy ports. In PostgreSQL it would be CURRENT_USER, which a query about connections hardly means. */
     @Test
     void userIsTheColumnWhereThereIsOne() throws SqlProblem {
         console.show(

@@ -14,11 +14,12 @@ final class OperatorKeys {
     static final Setting<String> PG_PROXY_PW = Setting.text(
                     "pg_proxy_pw",
                     ProxyConfig.AdminDatabase.DEFAULT_PASSWORD,
-                    "The password of the pseudo-database pg_proxy. The default lets its user only look, and only from this host.")
+                    "The password of the pseudo-database pg_proxy. The default permits only reading, and only from this host.")
             .secret()
             .see("docs/pg_proxy.md");
     static final Setting<Optional<String>> PG_PROXY_STATS_PW = Setting.text(
-                    "pg_proxy_stats_pw", "Another one for those who may only look, for example a monitoring system.")
+                    "pg_proxy_stats_pw",
+                    "Another password, which permits only reading, for example for a monitoring system.")
             .secret()
             .see("docs/pg_proxy.md");
     static final Setting<Integer> PG_PROXY_MAX_CONN = Setting.integer(
@@ -26,7 +27,7 @@ final class OperatorKeys {
             20,
             LEAST_OPERATORS,
             1000,
-            "Sessions of pg_proxy at once; some are kept for those who may act.");
+            "Sessions of pg_proxy at once; some are reserved for operators who may act.");
     static final Setting<Duration> PG_PROXY_QUERY_TIMEOUT = Setting.time(
             "pg_proxy_query_timeout",
             Duration.ofSeconds(10),
@@ -43,7 +44,7 @@ final class OperatorKeys {
             "auth_cache_ttl",
             Duration.ofSeconds(10),
             Duration.ZERO,
-            "How long an answer about a role is believed; 0 asks at every login.");
+            "How long an answer about a role is used; 0 asks at every login.");
 
     static final Setting<Optional<Path>> PID_FILE = inRunDirectory(
             "pid_file",
@@ -61,7 +62,7 @@ final class OperatorKeys {
     static final Setting<ProxyConfig.LogLevel> LOG_LEVEL = Setting.choice(
             "log.level", ProxyConfig.LogLevel.class, ProxyConfig.LogLevel.INFO, "Least severity that is logged.");
     static final Setting<Boolean> LOG_CONNECTIONS =
-            Setting.onOff("log.connections", false, "Whether each client that is let in is logged.");
+            Setting.onOff("log.connections", false, "Whether each login is logged.");
     static final Setting<Boolean> LOG_DISCONNECTIONS =
             Setting.onOff("log.disconnections", false, "Whether each session that ends is logged.");
 
@@ -87,7 +88,7 @@ final class OperatorKeys {
     static final Setting<String> NOTIFY_MAIL_FROM =
             Setting.text("notify.mail.from", "", "The sender of alerts.").example("pgproxy@example.com");
     static final Setting<String> NOTIFY_MAIL_TO = Setting.text(
-                    "notify.mail.to", "", "Who gets alerts by mail; separated by commas.")
+                    "notify.mail.to", "", "The recipients of alerts by mail, separated by commas.")
             .list()
             .example("dba@example.com");
 

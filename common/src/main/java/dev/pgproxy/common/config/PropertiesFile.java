@@ -30,7 +30,7 @@ final class PropertiesFile {
 
     /** Reads the file. A duplicate key or an invalid escape is a problem of the file. */
     static PropertiesFile read(Path path) throws IOException {
-        TrustedPath.checkRegular(path);
+        TrustedPath.checkRegular("configuration", path);
         if (Files.size(path) > MAX_BYTES) {
             throw new IOException(path + " has more than " + MAX_BYTES + " bytes, so it is not a configuration");
         }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The contents of the configuration file, checked and with defaults filled in. The keys are spelled as in the seed program; here the
+ * The contents of the configuration file, checked and with defaults filled in. The keys are spelled as in the program that pgproxy ports; here the
  * servers are called primary and standbys.
  *
  * @param listen where clients connect; port 0 lets the system choose
@@ -94,7 +94,7 @@ public record ProxyConfig(
      */
     public record Logging(Optional<Path> file, LogLevel level, boolean connections, boolean disconnections) {}
 
-    /** Severities, as the seed program names them. */
+    /** Severities, as in the program that pgproxy ports. */
     public enum LogLevel {
         DEBUG,
         INFO,

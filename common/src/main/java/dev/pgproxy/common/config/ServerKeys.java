@@ -129,7 +129,7 @@ final class ServerKeys {
             "route.standby_fallback",
             ProxyConfig.StandbyFallback.class,
             ProxyConfig.StandbyFallback.PRIMARY,
-            "What becomes of readers when no standby is available.");
+            "Where readers go when no standby is available.");
 
     private ServerKeys() {}
 

@@ -34,7 +34,7 @@ public final class Counters {
      */
     public void add(String name, String help, LongSupplier value) {
         if (!NAME.matcher(name).matches() || figures.putIfAbsent(name, new Figure(help, value)) != null) {
-            throw new IllegalArgumentException("a second figure " + name + ", or no name for one");
+            throw new IllegalArgumentException("a second figure with the name " + name + ", or an invalid name");
         }
     }
 

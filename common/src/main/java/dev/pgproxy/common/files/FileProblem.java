@@ -2,6 +2,7 @@ package dev.pgproxy.common.files;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -19,6 +20,9 @@ public final class FileProblem {
         }
         if (problem instanceof AccessDeniedException denied) {
             return denied.getFile() + ": permission denied for user " + System.getProperty("user.name");
+        }
+        if (problem instanceof FileAlreadyExistsException) {
+            return message + ": it exists and is not a directory";
         }
         if (problem instanceof NotDirectoryException) {
             return message + ": it is not a directory";

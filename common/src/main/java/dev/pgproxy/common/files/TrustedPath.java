@@ -24,6 +24,7 @@ public final class TrustedPath {
     private static final int MAX_LINKS = 40;
 
     private static final Path SELF = Path.of("/proc/self");
+    private static final String CORRECT_RIGHTS = "Correct its owner or mode with chown or chmod, or name another path.";
 
     private TrustedPath() {}
 
@@ -57,7 +58,9 @@ public final class TrustedPath {
                 continue;
             }
             if (++links > MAX_LINKS) {
-                throw new IOException(what + " = " + file + ": too many symbolic links on the way");
+                throw new UnusablePathException(
+                        what + " = " + file + ": too many symbolic links on the way",
+                        "Correct the links, or name another path.");
             }
             Path target = Files.readSymbolicLink(next);
             ArrayDeque<Path> onTheWay = new ArrayDeque<>();
@@ -88,14 +91,18 @@ public final class TrustedPath {
     private static void checkStep(String what, Path file, Path step, Attributes attributes) throws IOException {
         int owner = attributes.owner();
         if (owner != ROOT && owner != userId()) {
-            throw new UnusablePathException(what + " = " + file + ": " + step + " belongs to the user with id " + owner
-                    + ", who could put anything there; it must belong to root or to the user that runs pgproxy");
+            throw new UnusablePathException(
+                    what + " = " + file + ": " + step + " belongs to the user with id " + owner
+                            + ", who could put anything there; it must belong to root or to the user that runs pgproxy",
+                    CORRECT_RIGHTS);
         }
         int mode = attributes.mode();
         boolean isDirectory = Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS);
         if (isDirectory && (mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
-            throw new UnusablePathException(what + " = " + file + ": every user can write to the directory " + step
-                    + ", and so put anything there; run chmod o-w on it");
+            throw new UnusablePathException(
+                    what + " = " + file + ": every user can write to the directory " + step
+                            + ", and so put anything there; run chmod o-w on it",
+                    CORRECT_RIGHTS);
         }
     }
 
@@ -106,11 +113,13 @@ public final class TrustedPath {
     /**
      * Makes sure that reading the file comes to an end: a pipe has none.
      *
+     * @param what the key that names the file in the configuration
      * @throws IOException when something other than a regular file has this name
      */
-    public static void checkRegular(Path file) throws IOException {
+    public static void checkRegular(String what, Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new UnusablePathException(file + " is not a regular file");
+            throw new UnusablePathException(
+                    what + " = " + file + ": it is not a regular file", "Remove what is there, or name another path.");
         }
     }
 

@@ -7,7 +7,16 @@ public final class UnusablePathException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
-    public UnusablePathException(String message) {
+    private final String remedy;
+
+    /** @param remedy what an operator can do about it, as a sentence */
+    public UnusablePathException(String message, String remedy) {
         super(message);
+        this.remedy = remedy;
+    }
+
+    /** What an operator can do about it, as a sentence. */
+    public String remedy() {
+        return remedy;
     }
 }

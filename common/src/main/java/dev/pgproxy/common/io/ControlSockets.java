@@ -110,10 +110,12 @@ public final class ControlSockets {
         boolean own = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
                 .equals(ProcessTuning.userId());
         if (!attributes.isDirectory() || !own || !attributes.permissions().equals(DIRECTORY_MODE)) {
-            throw new UnusablePathException("the directory " + directory + " of ipc_uds_path must belong to "
-                    + System.getProperty("user.name") + " and have mode 0700; it belongs to "
-                    + attributes.owner().getName() + " with mode "
-                    + PosixFilePermissions.toString(attributes.permissions()));
+            throw new UnusablePathException(
+                    "the directory " + directory + " of ipc_uds_path must belong to "
+                            + System.getProperty("user.name") + " and have mode 0700; it belongs to "
+                            + attributes.owner().getName() + " with mode "
+                            + PosixFilePermissions.toString(attributes.permissions()),
+                    "Correct its owner and mode with chown and chmod, or name a socket in another directory.");
         }
     }
 

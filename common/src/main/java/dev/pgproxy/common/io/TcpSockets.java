@@ -176,7 +176,7 @@ public final class TcpSockets {
         try {
             return new InetSocketAddress(InetAddress.getByName(ip), port); // An address needs no name server.
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(ip + " is no address", e);
+            throw new IllegalArgumentException(ip + " is not an address", e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.pgproxy.common.log;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.files.UnusablePathException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -39,11 +40,13 @@ public final class LogSetup {
     public static void check(Optional<Path> file, String suffix) throws IOException {
         if (file.isPresent()) {
             Path path = Path.of(file.get() + "." + suffix);
-            TrustedPath.check("log.filename", path);
-            TrustedPath.checkRegular(path);
             try {
+                TrustedPath.check("log.filename", path);
+                TrustedPath.checkRegular("log.filename", path);
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
                         .close();
+            } catch (UnusablePathException e) {
+                throw e;
             } catch (IOException e) {
                 throw new IOException("could not open the log file: " + FileProblem.words(e), e);
             }

@@ -134,7 +134,7 @@ public final class ReopenableWriter extends AbstractFormatPatternWriter {
         }
         if (open == null) {
             TrustedPath.check("log.filename", path);
-            TrustedPath.checkRegular(path);
+            TrustedPath.checkRegular("log.filename", path);
             open = FileChannel.open(
                     path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
             channel = open;

@@ -44,7 +44,7 @@ public final class PeerGroup {
         try {
             return of(InetAddress.getByName(address)); // An address needs no name server.
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(address + " is no address", e);
+            throw new IllegalArgumentException(address + " is not an address", e);
         }
     }
 }

@@ -14,10 +14,10 @@ public final class SharedCopies<T> {
     /** Values that are remembered; beyond it, the least recently used one is forgotten, and only its users keep it. */
     private static final int MAX_VALUES = 1_000;
 
-    /** Size of one value; strangers choose the contents, and only its users keep a longer one. */
-    private static final int MAX_BYTES = 512;
+    /** Size of one value; strangers choose the contents, and only its users keep a larger one. */
+    private static final int MAX_SIZE = 512;
 
-    private final ToIntFunction<T> bytes;
+    private final ToIntFunction<T> size;
     private final Map<T, T> values = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<T, T> eldest) {
@@ -25,9 +25,9 @@ public final class SharedCopies<T> {
         }
     };
 
-    /** @param bytes approximate size of a value */
-    public SharedCopies(ToIntFunction<T> bytes) {
-        this.bytes = bytes;
+    /** @param size of a value: bytes, characters or elements, whichever strangers choose */
+    public SharedCopies(ToIntFunction<T> size) {
+        this.size = size;
     }
 
     /** Shared copies of texts. */
@@ -42,7 +42,7 @@ public final class SharedCopies<T> {
 
     /** The shared copy of this value. */
     public T of(T value) {
-        if (bytes.applyAsInt(value) > MAX_BYTES) {
+        if (size.applyAsInt(value) > MAX_SIZE) {
             return value;
         }
         T known = values.putIfAbsent(value, value);

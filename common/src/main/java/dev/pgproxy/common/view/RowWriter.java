@@ -106,7 +106,7 @@ public final class RowWriter {
     private void next(ColumnType type) {
         Column expected = view.columns().get(column++);
         if (expected.type() != type) {
-            throw new IllegalStateException(view + "." + expected.name() + " is no " + type);
+            throw new IllegalStateException(view + "." + expected.name() + " is not of type " + type);
         }
     }
 

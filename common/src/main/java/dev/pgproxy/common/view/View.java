@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The tables of the pg_proxy database. The first columns of the first four are the seed program's, in its order and spelling.
+ * The tables of the pg_proxy database. The first columns of the first four are those of the program that pgproxy ports, in its order and spelling.
  * docs/pg_proxy.md says what each column means.
  */
 public enum View {

@@ -91,6 +91,6 @@ class TrustedPathTest {
 
     @Test
     void aDirectoryIsNoRegularFile() {
-        assertThrows(UnusablePathException.class, () -> TrustedPath.checkRegular(directory));
+        assertThrows(UnusablePathException.class, () -> TrustedPath.checkRegular("pid_file", directory));
     }
 }

@@ -17,10 +17,10 @@ import java.util.function.Consumer;
  */
 final class PauseDesk {
 
-    private static final long LOOK_MS = 20;
+    private static final long CHECK_MS = 20;
 
     /** A client that was on its way when the pause began may open one more connection, which must be closed when the client leaves. */
-    private static final int LOOKS_PER_RECONNECT = 25;
+    private static final int CHECKS_PER_RECONNECT = 25;
 
     private record Waiter(Set<Endpoint> servers, long deadlineNs) {}
 
@@ -29,8 +29,8 @@ final class PauseDesk {
     private final Consumer<Set<Endpoint>> reconnect;
     private final Answers answers;
     private final Map<Long, Waiter> waiters = new LinkedHashMap<>();
-    private boolean lookPlanned;
-    private int looks;
+    private boolean checkPlanned;
+    private int checks;
 
     /** @param reconnect closes the connections to these servers that are no longer used */
     PauseDesk(EventLoop loop, Dispatcher dispatcher, Consumer<Set<Endpoint>> reconnect, Answers answers) {
@@ -47,10 +47,10 @@ final class PauseDesk {
         if (!users.isEmpty()) {
             answers.notice(commandId, "PAUSE is in force and waits for " + String.join(", ", users));
         }
-        look();
+        check();
     }
 
-    private void look() {
+    private void check() {
         long nowNs = loop.clock().nanoTime();
         for (Map.Entry<Long, Waiter> entry : List.copyOf(waiters.entrySet())) {
             Waiter waiter = entry.getValue();
@@ -77,14 +77,14 @@ final class PauseDesk {
                                 + " or RESUME.");
             }
         }
-        if (!waiters.isEmpty() && !lookPlanned) {
-            lookPlanned = true;
-            if (++looks % LOOKS_PER_RECONNECT == 0) {
+        if (!waiters.isEmpty() && !checkPlanned) {
+            checkPlanned = true;
+            if (++checks % CHECKS_PER_RECONNECT == 0) {
                 waiters.values().forEach(waiter -> reconnect.accept(waiter.servers()));
             }
-            loop.scheduler().afterMs(LOOK_MS, () -> {
-                lookPlanned = false;
-                look();
+            loop.scheduler().afterMs(CHECK_MS, () -> {
+                checkPlanned = false;
+                check();
             });
         }
     }

@@ -89,7 +89,7 @@ final class ClusterView {
         if (!facts.receiver().streaming()) {
             problems.add("its WAL receiver is not connected");
         } else if ((limits.maxLag().isZero() || !isInRotation) && facts.lagSeconds() > LONG_LAG_SECONDS) {
-            problems.add("it is " + Math.round(facts.lagSeconds()) + " s behind");
+            problems.add("it lags by " + Math.round(facts.lagSeconds()) + " s");
         }
         return problems;
     }

@@ -25,7 +25,7 @@ final class FailoverWords {
                 "the primary is down: " + failures + " consecutive connection attempts failed, the last one with: "
                         + problem,
                 servers.promote()
-                        .map(standby -> standby + " is examined, and promoted if nothing speaks against it.")
+                        .map(standby -> standby + " is examined, and promoted unless there is an objection.")
                         .orElse((hasChanged
                                         ? "This server has replaced another primary, and no next standby is named, so nothing is promoted:"
                                                 + " set master = " + servers.primary()
@@ -65,7 +65,7 @@ final class FailoverWords {
         return new Action.Log(
                 "primary_not_probed",
                 primary,
-                "it cannot be probed, which is no reason to promote a standby: " + problem + remedy);
+                "it cannot be probed, which is not a reason to promote a standby: " + problem + remedy);
     }
 
     static Action.Log another(Endpoint primary, long systemIdBefore, long systemId) {

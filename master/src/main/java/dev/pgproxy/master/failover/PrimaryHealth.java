@@ -96,7 +96,7 @@ final class PrimaryHealth {
             actions.add(new Action.Probe(address(), false, situation.retryMs()));
             return;
         }
-        primary.told = "";
+        primary.lastAlert = "";
         // If a primary keeps its connections but accepts no new ones, the next client to connect reports it at once.
         // So a new connection for each probe would only fill the server's log.
         primary.probesOverKept = fresh ? 0 : primary.probesOverKept + 1;
@@ -129,11 +129,12 @@ final class PrimaryHealth {
         boolean takesNobody =
                 primary.last instanceof Observation.Failed failed && failed.kind() == FailureKind.NOT_READY;
         actions.add(FailoverWords.back(address(), takesNobody));
-        primary.told = "";
+        primary.lastAlert = "";
         situation
                 .servers
                 .promote()
-                .ifPresent(standby -> situation.known(standby).told = ""); // So that a later failure is reported again.
+                .ifPresent(standby ->
+                        situation.known(standby).lastAlert = ""); // So that a later failure is reported again.
     }
 
     private void refuses(ServerHealth primary, FailureKind kind, String problem, List<Action> actions) {

@@ -47,7 +47,7 @@ final class ServerHealth {
     final Set<String> risksTold = new HashSet<>();
 
     /** The last thing reported about it, so that it is not repeated. */
-    String told = "";
+    String lastAlert = "";
 
     void probed(Observation observation, long nowNs) {
         seen = true;
@@ -72,8 +72,8 @@ final class ServerHealth {
 
     /** @return whether this differs from what was reported last */
     boolean tellOnce(String what) {
-        boolean isNews = !told.equals(what);
-        told = what;
+        boolean isNews = !lastAlert.equals(what);
+        lastAlert = what;
         return isNews;
     }
 }

@@ -49,7 +49,7 @@ public final class StateFile implements StateStore {
     public Optional<FailoverState> read() throws IOException {
         Properties properties = new Properties();
         try {
-            TrustedPath.checkRegular(file);
+            TrustedPath.checkRegular("state_file", file);
             if (Files.size(file) > MAX_BYTES) {
                 throw new IOException(file + " is too long to be a state file");
             }

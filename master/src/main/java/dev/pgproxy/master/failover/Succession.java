@@ -193,8 +193,8 @@ final class Succession {
         situation.change(successor, nowNs);
         // After a switchover the old primary still accepts writes, as the message below says. It is reported again
         // only when it comes back after a failure.
-        situation.known(old).told = isSwitchover ? OLD_PRIMARY_WRITES : "";
-        situation.known(successor).told = "";
+        situation.known(old).lastAlert = isSwitchover ? OLD_PRIMARY_WRITES : "";
+        situation.known(successor).lastAlert = "";
         situation.known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
         actions.add(new Action.Change(situation.servers));
@@ -227,7 +227,7 @@ final class Succession {
                 actions.add(new Action.LiftFence(server));
             }
         } else if (known.last instanceof Observation.Failed) {
-            known.told = "";
+            known.lastAlert = "";
         }
         if (situation.state.decision().isEmpty()) {
             situation.forgetFormerIfItFollows(); // The configuration has adopted the decision already.

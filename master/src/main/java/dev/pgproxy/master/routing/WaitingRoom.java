@@ -227,9 +227,9 @@ final class WaitingRoom {
         if (holds.isPaused(server)) {
             return "An operator has paused this server; RESUME in pg_proxy lets clients continue.";
         } else if (full != null && full.isOfStrangers()) {
-            return "Other clients that have not logged in yet had all places for such clients: "
+            return "Other clients that have not logged in yet use all places for such clients: "
                     + ledger.limits().describe(full)
-                    + ". Raise max_server_conn, or find out who they are: SELECT * FROM connection in pg_proxy.";
+                    + ". Raise max_server_conn, or find out where they come from: SELECT * FROM connection in pg_proxy.";
         } else if (holds.isHeldPrimary(server)) {
             return "The primary does not answer, and no other server has taken its place; pgproxy's log says why.";
         } else if (workers.poolWorkers().isEmpty()) {

@@ -95,7 +95,7 @@ class ClusterViewTest {
     void whatIsWrongIsSaidWithoutLimits() {
         answers(PRIMARY, false, 500, 0, false);
         answers(OTHER, true, 100, 75, true);
-        assertEquals("it is 75 s behind", view(OTHER).problem());
+        assertEquals("it lags by 75 s", view(OTHER).problem());
         answers(OTHER, true, 100, 5, true);
         assertNull(view(OTHER).problem());
         answers(OTHER, true, 100, 75, false);

@@ -150,7 +150,7 @@ class FailoverPolicyTest {
     void aDeadPrimaryIsReplacedAfterEnoughFailuresAndInThisOrder() {
         allWell();
         note(policy.connectionLost(X));
-        assertTrue(policy.holdsPrimary(), "clients wait from the first doubt on");
+        assertTrue(policy.holdsPrimary(), "clients wait once the primary is suspected");
         assertEquals(new Action.Probe(X, true, 0), last(Action.Probe.class));
         fresh(X, REFUSED);
         kept(Z, STANDBY);
@@ -159,7 +159,7 @@ class FailoverPolicyTest {
         assertTrue(done.contains(new Action.Probe(X, true, RETRY_MS)));
         fresh(X, REFUSED);
         assertEquals(List.of(Alert.Kind.PRIMARY_DOWN), told());
-        assertTrue(done.contains(new Action.Probe(Y, true, 0)), "the standby is looked at anew");
+        assertTrue(done.contains(new Action.Probe(Y, true, 0)), "the standby is probed again");
 
         fresh(Y, ORPHAN);
         FailoverState.Decision intent =

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
@@ -98,6 +99,15 @@ class LedgerTest {
         ledger.backendGone(1, 10);
         assertEquals(0, ledger.connections(ALL));
         assertNull(ledger.unused().idle(A));
+    }
+
+    /** There may be tens of thousands of them. */
+    @Test
+    void sessionsOfOneKindShareTheListOfWhereTheyCount() {
+        ledger.workerReady(1);
+        BackendEntry first = idle(1, 10, A);
+        BackendEntry second = idle(2, 11, A);
+        assertSame(first.counts, second.counts);
     }
 
     @Test

@@ -79,7 +79,9 @@ class WaitingRoomTest {
         assertEquals(0, rooms.waiting.count());
         assertTrue(connection.isConnectionClosed());
         assertEquals(List.of(), rooms.unproved.first(0, true));
-        rooms.passMs(WAIT_MS); // Its timer was cancelled.
+        connection.farRead();
+        rooms.passMs(WAIT_MS);
+        assertEquals(0, connection.farRead().length, "its time limit has ended with it");
     }
 
     @Test

@@ -6,35 +6,35 @@ import dev.pgproxy.common.ipc.RoleFacts;
 
 /**
  * Decides whether a client may take over an idle backend: a pure function of how the backend was opened and of what is known of
- * the role now. Wherever the server itself might refuse the client, or let it in differently, the decision is left to the server.
+ * the role now. Wherever the server itself might refuse the client, or accept it differently, the decision is left to the server.
  */
 public final class ReusePolicy {
 
     /** What to do with the client. */
-    public enum Way {
-        /** Let it in: the server would ask it nothing. */
+    public enum Decision {
+        /** Accept it: the server would ask it nothing. */
         WELCOME,
-        /** Let it in once it has proved that it knows the password. */
+        /** Accept it once it has proved that it knows the password. */
         VERIFY,
         /** Close the backend and let the server decide over a new one. */
-        START_ANEW
+        START_OVER
     }
 
     private ReusePolicy() {}
 
     /**
-     * @param method by which the server let the backend's first client in
+     * @param method by which the server accepted the backend's first client
      * @param openedUnder the role's fingerprint at that time; empty when it was not known
      */
-    public static Way decide(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
+    public static Decision decide(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
         // Whatever the method: the role may have been dropped, or have lost LOGIN or a membership.
         if (!facts.known() || !facts.mayLogIn() || !facts.fingerprint().equals(openedUnder)) {
-            return Way.START_ANEW;
+            return Decision.START_OVER;
         }
         if (method == AuthenticationMethod.TRUST) {
-            return Way.WELCOME; // VALID UNTIL applies only to passwords.
+            return Decision.WELCOME; // VALID UNTIL applies only to passwords.
         }
-        return canVerify(method, facts) ? Way.VERIFY : Way.START_ANEW;
+        return canVerify(method, facts) ? Decision.VERIFY : Decision.START_OVER;
     }
 
     /** Whether the proxy itself can verify the password that the server would ask for by this method. */
@@ -68,7 +68,7 @@ public final class ReusePolicy {
      * whose password has expired, is not such a case.
      */
     public static boolean lacksMeans(AuthenticationMethod method, String openedUnder, RoleFacts facts) {
-        return decide(method, openedUnder, facts) == Way.START_ANEW
+        return decide(method, openedUnder, facts) == Decision.START_OVER
                 && (!facts.known() || (facts.mayLogIn() && facts.validForMs() > 0));
     }
 

@@ -210,7 +210,7 @@ public final class Login implements LoginSteps {
             case WELCOME -> setUp(chosen, proof == null ? opened.negotiation() : proof.message());
             case VERIFY -> {
                 if (proof != null && !proof.holdsUnder(found)) {
-                    startAnew(chosen); // The server must say whether this is still the password.
+                    startOver(chosen); // The server must say whether this is still the password.
                 } else if (proof != null) {
                     setUp(chosen, proof.message());
                 } else if (evidence.resumption() != null) {
@@ -219,12 +219,12 @@ public final class Login implements LoginSteps {
                     ask(opened.method(), opened.saslRequest(), found, chosen.fromServer(), opened.negotiation());
                 }
             }
-            case START_ANEW -> startAnew(chosen);
+            case START_OVER -> startOver(chosen);
         }
     }
 
     @Override
-    public void startAnew(Backend unfit) {
+    public void startOver(Backend unfit) {
         await(SessionState.WAITING);
         frontend.interest(Interest.HANGUP);
         unfit.giveUp();
@@ -273,7 +273,7 @@ public final class Login implements LoginSteps {
             wantPlace(false, NOTHING);
             warm.release(true, "");
         } else {
-            startAnew(warm);
+            startOver(warm);
         }
     }
 
@@ -362,7 +362,7 @@ public final class Login implements LoginSteps {
         RoleFacts known = facts();
         AuthenticationMethod method = serving.identity().method();
         String fingerprint = serving.identity().fingerprint();
-        serving.loggedIn(ReusePolicy.decide(method, fingerprint, known) != ReusePolicy.Way.START_ANEW);
+        serving.loggedIn(ReusePolicy.decide(method, fingerprint, known) != ReusePolicy.Decision.START_OVER);
         if (ReusePolicy.lacksMeans(method, fingerprint, known)
                 && !key.parameters().isReplication()) {
             requests.notReusable(method, known);

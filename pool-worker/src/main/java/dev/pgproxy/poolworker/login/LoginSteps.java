@@ -13,9 +13,9 @@ public interface LoginSteps {
     void referred(Verification verification);
 
     /** The server must decide about this client, on a new backend in place of this one, which the client cannot have. */
-    void startAnew(Backend unfit);
+    void startOver(Backend unfit);
 
-    /** The server has let the client in. */
+    /** The server has accepted the client. */
     void letIn(BackendLease lease);
 
     /** The server has no room for the client, which has noticed nothing: the master makes room if it can. */

@@ -38,7 +38,9 @@ public final class Replay implements LoginAnswers {
         byte[] body = Arrays.copyOfRange(answer, MessageFramer.HEADER_BYTES, answer.length);
         byte type = answer[0];
         Arrays.fill(answer, (byte) 0);
-        return FrontendMessage.wrap(type, scram.transplant(body, data));
+        byte[] transplanted = FrontendMessage.wrap(type, scram.transplant(body, data));
+        Arrays.fill(body, (byte) 0);
+        return transplanted;
     }
 
     /** The same answers for another login; what is taken from one is not taken from the other. */

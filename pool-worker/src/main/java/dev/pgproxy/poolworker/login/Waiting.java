@@ -52,7 +52,7 @@ public final class Waiting implements LoginPhase {
         if (state == SessionState.ACCEPTED) {
             claimed.giveUp();
         } else {
-            steps.startAnew(claimed);
+            steps.startOver(claimed);
         }
     }
 

@@ -50,7 +50,7 @@ public final class WorkerLog {
         logsDisconnections = settings.logDisconnections();
     }
 
-    /** A client was let in. */
+    /** A client has logged in. */
     public void opened(Session session, Backend backend) {
         if (logsConnections) {
             about("connection", session)

@@ -113,7 +113,7 @@ public final class Session implements BackendUser {
         return backend != null && backend.fromServer().isBlocked() ? "the client to read" : null;
     }
 
-    /** Whether the client was let in. */
+    /** Whether the client has logged in. */
     public boolean wasIn() {
         return stay.wasIn();
     }

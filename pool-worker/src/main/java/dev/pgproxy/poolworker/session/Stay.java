@@ -117,7 +117,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         return identity;
     }
 
-    /** When the client was let in; before that, when it arrived here. */
+    /** When the client logged in; before that, when it arrived here. */
     long activeNs() {
         return activeNs;
     }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.RoleFacts;
-import dev.pgproxy.poolworker.backend.ReusePolicy.Way;
+import dev.pgproxy.poolworker.backend.ReusePolicy.Decision;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -20,52 +20,53 @@ class ReusePolicyTest {
         return new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of(verifiers), true);
     }
 
-    private static void expect(Way way, AuthenticationMethod method, String openedUnder, RoleFacts facts) {
-        assertEquals(way, ReusePolicy.decide(method, openedUnder, facts), method + " " + openedUnder + " " + facts);
+    private static void expect(Decision decision, AuthenticationMethod method, String openedUnder, RoleFacts facts) {
+        assertEquals(
+                decision, ReusePolicy.decide(method, openedUnder, facts), method + " " + openedUnder + " " + facts);
     }
 
     @Test
     void verifiesWhereTheVerifierFitsTheMethod() {
-        expect(Way.VERIFY, AuthenticationMethod.MD5, "f1", facts(MD5));
-        expect(Way.VERIFY, AuthenticationMethod.SCRAM_SHA_256, "f1", facts(SCRAM));
-        expect(Way.VERIFY, AuthenticationMethod.PASSWORD, "f1", facts(MD5));
-        expect(Way.VERIFY, AuthenticationMethod.PASSWORD, "f1", facts(SCRAM));
-        expect(Way.START_ANEW, AuthenticationMethod.MD5, "f1", facts(SCRAM));
-        expect(Way.START_ANEW, AuthenticationMethod.SCRAM_SHA_256, "f1", facts(MD5));
-        expect(Way.START_ANEW, AuthenticationMethod.PASSWORD, "f1", facts());
-        expect(Way.START_ANEW, AuthenticationMethod.PASSWORD, "f1", facts("plain text"));
-        expect(Way.START_ANEW, AuthenticationMethod.OTHER, "f1", facts(MD5, SCRAM));
+        expect(Decision.VERIFY, AuthenticationMethod.MD5, "f1", facts(MD5));
+        expect(Decision.VERIFY, AuthenticationMethod.SCRAM_SHA_256, "f1", facts(SCRAM));
+        expect(Decision.VERIFY, AuthenticationMethod.PASSWORD, "f1", facts(MD5));
+        expect(Decision.VERIFY, AuthenticationMethod.PASSWORD, "f1", facts(SCRAM));
+        expect(Decision.START_OVER, AuthenticationMethod.MD5, "f1", facts(SCRAM));
+        expect(Decision.START_OVER, AuthenticationMethod.SCRAM_SHA_256, "f1", facts(MD5));
+        expect(Decision.START_OVER, AuthenticationMethod.PASSWORD, "f1", facts());
+        expect(Decision.START_OVER, AuthenticationMethod.PASSWORD, "f1", facts("plain text"));
+        expect(Decision.START_OVER, AuthenticationMethod.OTHER, "f1", facts(MD5, SCRAM));
     }
 
     @Test
     void trustsAgainWhereNothingHasChanged() {
-        expect(Way.WELCOME, AuthenticationMethod.TRUST, "f1", facts());
-        expect(Way.START_ANEW, AuthenticationMethod.TRUST, "f2", facts());
-        expect(Way.START_ANEW, AuthenticationMethod.TRUST, "", facts());
+        expect(Decision.WELCOME, AuthenticationMethod.TRUST, "f1", facts());
+        expect(Decision.START_OVER, AuthenticationMethod.TRUST, "f2", facts());
+        expect(Decision.START_OVER, AuthenticationMethod.TRUST, "", facts());
     }
 
     @Test
     void whoMayNotLogInIsForTheServerToRefuse() {
         RoleFacts gone = new RoleFacts(true, false, true, RoleFacts.FOR_EVER, "f1", List.of(MD5, SCRAM), true);
         for (AuthenticationMethod method : AuthenticationMethod.values()) {
-            expect(Way.START_ANEW, method, "f1", gone);
+            expect(Decision.START_OVER, method, "f1", gone);
         }
     }
 
     @Test
     void expiryIsAboutPasswords() {
         RoleFacts expired = new RoleFacts(true, true, true, 0, "f1", List.of(MD5, SCRAM), true);
-        expect(Way.START_ANEW, AuthenticationMethod.PASSWORD, "f1", expired);
-        expect(Way.START_ANEW, AuthenticationMethod.MD5, "f1", expired);
-        expect(Way.START_ANEW, AuthenticationMethod.SCRAM_SHA_256, "f1", expired);
-        expect(Way.WELCOME, AuthenticationMethod.TRUST, "f1", expired);
+        expect(Decision.START_OVER, AuthenticationMethod.PASSWORD, "f1", expired);
+        expect(Decision.START_OVER, AuthenticationMethod.MD5, "f1", expired);
+        expect(Decision.START_OVER, AuthenticationMethod.SCRAM_SHA_256, "f1", expired);
+        expect(Decision.WELCOME, AuthenticationMethod.TRUST, "f1", expired);
     }
 
     @Test
     void withoutFactsNobodyGoesOn() {
-        expect(Way.START_ANEW, AuthenticationMethod.TRUST, "", RoleFacts.UNAVAILABLE);
-        expect(Way.START_ANEW, AuthenticationMethod.TRUST, "f1", RoleFacts.UNAVAILABLE);
-        expect(Way.START_ANEW, AuthenticationMethod.MD5, "", RoleFacts.UNAVAILABLE);
+        expect(Decision.START_OVER, AuthenticationMethod.TRUST, "", RoleFacts.UNAVAILABLE);
+        expect(Decision.START_OVER, AuthenticationMethod.TRUST, "f1", RoleFacts.UNAVAILABLE);
+        expect(Decision.START_OVER, AuthenticationMethod.MD5, "", RoleFacts.UNAVAILABLE);
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.MessageFramer;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -34,6 +35,18 @@ class ServerIdentityTest {
         assertSame(
                 one.statusMessages().iterator().next(),
                 other.statusMessages().iterator().next());
+    }
+
+    @Test
+    void sessionsWithTheSameStartShareWhatIsKeptOfIt() {
+        ServerIdentity first = new ServerIdentity();
+        ServerIdentity second = new ServerIdentity();
+        for (ServerIdentity server : List.of(first, second)) {
+            server.startedWith("a ".concat("fingerprint"), Map.of("application_name", "psql"));
+            server.share(table);
+        }
+        assertSame(first.fingerprint(), second.fingerprint());
+        assertSame(first.ignoredParameters(), second.ignoredParameters());
     }
 
     @Test

@@ -151,7 +151,7 @@ class LoginInspectorTest {
         assertFalse(complete);
     }
 
-    /** No session can be cancelled by it, and no client has a secret of the server. */
+    /** No protocol has it, and pgproxy could not send a cancel with it: a client's own cancel then reaches nothing. */
     @Test
     void aKeyThatIsTooLongPassesAsItIs() throws Exception {
         LoginInspector inspector = inspector();

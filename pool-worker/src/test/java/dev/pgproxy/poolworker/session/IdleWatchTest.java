@@ -80,7 +80,9 @@ class IdleWatchTest {
         assertEquals(List.of(), ends);
         progress.onReadyForQuery(BackendMessage.IDLE);
         watch.active();
-        passMs(1_250);
+        passMs(999);
+        assertEquals(List.of(), ends);
+        passMs(251);
         assertEquals(List.of(SESSION), ends);
     }
 

@@ -39,7 +39,7 @@ public final class Notifier {
 
     /**
      * Sends an alert, with pauses that double between attempts. Each channel sends one alert at a time. A channel that does not work is
-     * given up after about a minute and a half.
+     * given up after 76 seconds at most.
      *
      * @param whenDone run on any thread, once every channel has sent the alert or was given up
      */

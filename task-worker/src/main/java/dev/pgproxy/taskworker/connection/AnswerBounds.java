@@ -112,7 +112,8 @@ final class AnswerBounds {
         complete.clear();
         int least = type == BackendMessage.AUTHENTICATION ? AUTHENTICATION_BYTES : Integer.BYTES;
         if (length < least || length > MAX_ANSWER_BYTES) {
-            throw new BadAnswerException("the server sent a message of " + length + " bytes, which is no valid length");
+            throw new BadAnswerException(
+                    "the server sent a message of " + length + " bytes, which is not a valid length");
         }
         isLoggedIn |= type == BackendMessage.READY_FOR_QUERY;
         if (type == BackendMessage.PARAMETER_STATUS

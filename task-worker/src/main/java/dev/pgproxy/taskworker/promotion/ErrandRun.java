@@ -92,18 +92,20 @@ final class ErrandRun {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {
                 row.next();
-                PromotionMethod.Means means = new PromotionMethod.Means(
-                        row.getInt(1),
-                        row.getBoolean(2),
-                        row.getBoolean(3),
-                        row.getString(4),
-                        row.getBoolean(5) ? look(connection, object) : PromotionMethod.LargeObject.MISSING);
+                int version = row.getInt(1);
+                boolean mayPromote = row.getBoolean(2);
+                PromotionMethod.LargeObject found = PromotionMethod.LargeObject.NOT_NEEDED;
+                if (PromotionMethod.needsObject(request.method(), version, mayPromote)) {
+                    found = row.getBoolean(5) ? read(connection, object) : PromotionMethod.LargeObject.MISSING;
+                }
+                PromotionMethod.Means means =
+                        new PromotionMethod.Means(version, mayPromote, row.getBoolean(3), row.getString(4), found);
                 return PromotionMethod.choose(request.method(), means, login, object);
             }
         }
     }
 
-    private static PromotionMethod.LargeObject look(Connection connection, int object) throws SQLException {
+    private static PromotionMethod.LargeObject read(Connection connection, int object) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(FIRST_BYTE)) {
             query.setInt(1, object);
             try (ResultSet row = query.executeQuery()) {

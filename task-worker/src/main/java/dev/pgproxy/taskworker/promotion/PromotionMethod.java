@@ -21,7 +21,9 @@ sealed interface PromotionMethod {
         EMPTY,
         FILLED,
         /** It is there, but the user may not read it. */
-        FORBIDDEN
+        FORBIDDEN,
+        /** It was not read, since no trigger file is needed. */
+        NOT_NEEDED
     }
 
     /** Not at all. */
@@ -46,6 +48,14 @@ sealed interface PromotionMethod {
 
     /** The trigger file of a server that does not report its name, which is one before 12: the traditional name. */
     String USUAL_TRIGGER_FILE = "trigger_file";
+
+    /** Whether the choice depends on the large object that a trigger file is made from. */
+    static boolean needsObject(ProxyConfig.PromoteMethod method, int version, boolean mayPromote) {
+        boolean promotesByFunction = version >= FIRST_WITH_PG_PROMOTE && mayPromote;
+        return version < FIRST_WITHOUT_TRIGGER_FILE
+                && (method == ProxyConfig.PromoteMethod.TRIGGER_FILE
+                        || (method == ProxyConfig.PromoteMethod.AUTO && !promotesByFunction));
+    }
 
     /** Chooses by the configuration and by what the standby reports: a pure function. */
     static PromotionMethod choose(
@@ -102,7 +112,7 @@ sealed interface PromotionMethod {
             return new None(
                     login.user() + " may not call lo_export()",
                     "Make conninfo.user a superuser, or on the primary: GRANT EXECUTE ON FUNCTION lo_export TO "
-                            + login.user() + ".");
+                            + login.user() + ", in database " + login.database() + ".");
         }
         if (means.object() == LargeObject.FORBIDDEN) {
             return new None(

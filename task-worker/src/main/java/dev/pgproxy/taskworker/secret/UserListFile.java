@@ -74,7 +74,7 @@ final class UserListFile {
             if (now.equals(stamp)) {
                 return;
             }
-            TrustedPath.checkRegular(path);
+            TrustedPath.checkRegular("auth_file", path);
             if (attributes.size() > MAX_BYTES) {
                 throw new IOException("it has " + attributes.size() + " bytes, more than " + MAX_BYTES);
             }

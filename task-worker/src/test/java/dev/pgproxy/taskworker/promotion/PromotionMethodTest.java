@@ -1,6 +1,7 @@
 package dev.pgproxy.taskworker.promotion;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -70,6 +71,17 @@ class PromotionMethodTest {
         assertNone(choose(PromoteMethod.TRIGGER_FILE, means(160_000)), "not supported", "promote_method = pg_promote");
         assertEquals(
                 new PromotionMethod.TriggerFile("/run/promote"), choose(PromoteMethod.TRIGGER_FILE, means(150_000)));
+    }
+
+    /** Whatever is wrong with the object must not keep a standby from a promotion that needs no file. */
+    @Test
+    void theObjectIsReadOnlyForATriggerFile() {
+        assertFalse(PromotionMethod.needsObject(PromoteMethod.PG_PROMOTE, 150_000, false));
+        assertFalse(PromotionMethod.needsObject(PromoteMethod.AUTO, 150_000, true));
+        assertFalse(PromotionMethod.needsObject(PromoteMethod.TRIGGER_FILE, 160_000, true));
+        assertTrue(PromotionMethod.needsObject(PromoteMethod.AUTO, 150_000, false));
+        assertTrue(PromotionMethod.needsObject(PromoteMethod.AUTO, 110_000, true));
+        assertTrue(PromotionMethod.needsObject(PromoteMethod.TRIGGER_FILE, 150_000, true));
     }
 
     @Test

@@ -34,7 +34,7 @@ public final class FakeServer implements AutoCloseable {
         try {
             listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
-            throw new UncheckedIOException("no port could be had", e);
+            throw new UncheckedIOException("no port is free", e);
         }
         start(this::acceptAll);
     }
