@@ -18,7 +18,9 @@ final class ClusterClient implements SimulatedWorld.Actor {
     private final String name;
     private final String user;
     private final int neighbour;
-    private final boolean vanishes;
+    /** Bytes of its startup packet that it still sends: all of them, unless it vanishes. */
+    private int sends;
+
     private byte[] unsent;
     private @Nullable SimulatedTransport transport;
     private @Nullable SimulatedClient client;
@@ -28,13 +30,14 @@ final class ClusterClient implements SimulatedWorld.Actor {
         this.name = name;
         this.user = user;
         this.neighbour = neighbour;
-        this.vanishes = simulation.random().nextInt(20) == 0;
         this.unsent = FrontendMessage.startup(
                 PROTOCOL_3,
                 List.of(
                         new StartupParameters.Parameter("user", user),
                         new StartupParameters.Parameter("database", "shop"),
                         new StartupParameters.Parameter(StartupParameters.APPLICATION_NAME, name)));
+        boolean vanishes = simulation.random().nextInt(20) == 0;
+        this.sends = vanishes ? simulation.random().nextInt(unsent.length) : unsent.length;
     }
 
     String name() {
@@ -60,15 +63,21 @@ final class ClusterClient implements SimulatedWorld.Actor {
         if (open.isConnectionClosed()) {
             return false; // It had its chance.
         }
-        if (vanishes && unsent.length < 20) {
-            open.farReset();
+        if (sends == 0) {
+            simulation.trace(name + " vanishes with " + unsent.length + " bytes of its startup packet unsent");
+            if (simulation.random().nextBoolean()) {
+                open.farReset();
+            } else {
+                open.farLeave();
+            }
             return false;
         }
         int count = simulation.random().nextInt(3) == 0
-                ? unsent.length
-                : 1 + simulation.random().nextInt(unsent.length);
+                ? sends
+                : 1 + simulation.random().nextInt(sends);
         open.farWrite(Arrays.copyOf(unsent, count));
         unsent = Arrays.copyOfRange(unsent, count, unsent.length);
+        sends -= count;
         return true;
     }
 

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +49,12 @@ final class ClusterSimulation implements SimulationRun {
     private static final int MAX_STEPS = 600_000;
     private static final int NEIGHBOURS = 3;
 
+    /** On average, also while the last clients leave and while the proxy stops; more die while clients arrive. */
+    private static final int STEPS_BETWEEN_DEATHS = 4_000;
+
+    /** By then a session that was given a place before a limit was lowered has its connection, or none. */
+    private static final long LIMITS_SETTLE_MS = 5_000;
+
     /** By then a dead primary has a successor, or something prevents it. */
     private static final long DEAD_MS = 20_000;
 
@@ -70,6 +77,8 @@ final class ClusterSimulation implements SimulationRun {
     private final Set<String> cutOff = new HashSet<>();
     private final Map<Long, String> names = new HashMap<>();
     private final Map<String, Integer> ceilings = new HashMap<>();
+    private ProxyConfig.@Nullable Limits limitsInForce;
+    private long limitsChangedAtMs;
     private final boolean isDeadly;
     private final boolean crashes;
 
@@ -184,6 +193,9 @@ final class ClusterSimulation implements SimulationRun {
         }
         try {
             world.step();
+            if (isDeadly && random().nextInt(STEPS_BETWEEN_DEATHS) == 0) {
+                killChild(children());
+            }
             children().forEach(SimulatedHost.Child::exitIfDone);
         } catch (RuntimeException e) {
             throw new AssertionError(where() + ": " + e, e);
@@ -210,38 +222,47 @@ final class ClusterSimulation implements SimulationRun {
         check(promotions <= 1, promotions + " promotions");
     }
 
-    /**
-     * There are no more connections than were ever allowed at once since the master started: those above a lowered limit may stay until
-     * they end. {@link #givesPlace} checks the limits in force.
-     */
     private void checkLimits(ClusterServer server) {
         ProxyConfig.Limits limits = master.config().limits();
-        check(
-                server.connections(generation) <= ceiling(server.address().toString(), limits.serverConnections()),
-                server.connections(generation) + " connections to " + server.address() + ", where "
-                        + limits.serverConnections() + " are allowed");
+        if (!limits.equals(limitsInForce)) {
+            limitsInForce = limits;
+            limitsChangedAtMs = world.elapsedMs();
+        }
+        String address = server.address().toString();
+        checkLimit(address, server.connections(generation), limits.serverConnections());
         for (String user : SimulatedRoles.USERS) {
             int limit = limits.ofUser().getOrDefault(user, 0);
-            check(
-                    server.connectionsOf(user, generation) <= ceiling(user + " on " + server.address(), limit),
-                    server.connectionsOf(user, generation) + " connections of " + user + " to " + server.address()
-                            + ", where " + limit + " are allowed");
+            checkLimit(user + " to " + address, server.connectionsOf(user, generation), limit);
+        }
+        int ofDatabase = limits.ofDatabase().getOrDefault("shop", 0);
+        checkLimit("shop to " + address, server.connections(generation), ofDatabase);
+    }
+
+    /** When a limit is lowered, the connections above it may stay until they end, and new ones may not take their place. */
+    private void checkLimit(String of, int connections, int limit) {
+        int most = limit == 0 ? Integer.MAX_VALUE : limit;
+        int ceiling = ceilings.merge(of, most, Math::max);
+        check(connections <= ceiling, connections + " connections of " + of + ", where " + ceiling + " are allowed");
+        if (connections <= most && world.elapsedMs() - limitsChangedAtMs > LIMITS_SETTLE_MS) {
+            ceilings.put(of, most);
         }
     }
 
-    /** @return the highest limit since the master started, where 0 means none */
-    private int ceiling(String of, int limit) {
-        return ceilings.merge(of, limit == 0 ? Integer.MAX_VALUE : limit, Math::max);
+    /** A session of this user gets a place at a server, which must not happen while there are more connections than allowed. */
+    void givesPlace(Endpoint endpoint, String user) {
+        ProxyConfig.Limits limits = master.config().limits();
+        ClusterServer server = server(endpoint);
+        checkPlace(endpoint.toString(), server.connections(generation), limits.serverConnections());
+        int ofUser = limits.ofUser().getOrDefault(user, 0);
+        checkPlace(user + " at " + endpoint, server.connectionsOf(user, generation), ofUser);
+        int ofDatabase = limits.ofDatabase().getOrDefault("shop", 0);
+        checkPlace("shop at " + endpoint, server.connections(generation), ofDatabase);
     }
 
-    /** A session is given a place at a server, which must not happen while there are more connections than allowed. */
-    void givesPlace(Endpoint server) {
-        int most = master.config().limits().serverConnections();
-        int open = server(server).connections(generation);
+    private void checkPlace(String at, int open, int limit) {
         check(
-                most == 0 || open <= most,
-                "a place is given at " + server + ", which has " + open + " connections, where " + most
-                        + " are allowed");
+                limit == 0 || open <= limit,
+                "a place is given: " + at + " has " + open + " connections, where " + limit + " are allowed");
     }
 
     /** Events from outside. */
@@ -295,10 +316,12 @@ final class ClusterSimulation implements SimulationRun {
         List<String> users = SimulatedRoles.USERS;
         String user = users.get((int) ((isCrowded ? seed & 2 : 0) + random().nextInt(isCrowded ? 2 : users.size())));
         ClusterClient client = new ClusterClient(this, "c" + number + "_", user, 1 + random().nextInt(NEIGHBOURS));
+        trace(client.name() + " arrives as " + user);
         present.add(client);
         world.add(() -> {
             boolean stays = client.act();
             if (!stays) {
+                trace(client.name() + " is gone");
                 present.remove(client);
             }
             return stays;
@@ -315,6 +338,7 @@ final class ClusterSimulation implements SimulationRun {
         byte[] secret = random().nextInt(5) == 0 ? new byte[] {0, 0, 0, 1} : keys.get(pid);
         SimulatedTransport connection = connect(1);
         if (connection != null && secret != null) {
+            trace("a CancelRequest for " + pid);
             connection.farWrite(FrontendMessage.cancelRequest(pid, secret));
             awaitEnd(connection);
         }
@@ -412,7 +436,13 @@ final class ClusterSimulation implements SimulationRun {
                 children().stream().filter(SimulatedHost.Child::isUnheard).toList();
         boolean isChosen = !unheard.isEmpty() && random().nextBoolean();
         List<SimulatedHost.Child> children = isChosen ? unheard : children();
-        if (isDeadly && random().nextInt(isChosen ? 3 : 6) == 0 && !children.isEmpty()) {
+        if (isDeadly && random().nextInt(isChosen ? 3 : 6) == 0) {
+            killChild(children);
+        }
+    }
+
+    private void killChild(List<SimulatedHost.Child> children) {
+        if (!children.isEmpty()) {
             children.get(random().nextInt(children.size())).kill();
         }
     }
@@ -451,9 +481,11 @@ final class ClusterSimulation implements SimulationRun {
     void connectToServer(SimulatedProcess worker, Endpoint address, int ofGeneration, Connector.Handler handler) {
         ClusterServer server = server(address);
         if (server.condition() == ClusterServer.Condition.DOWN || random().nextInt(40) == 0) {
+            trace(address + " refuses a connection");
             handler.failed("Connection refused (simulated)");
             return;
         }
+        trace(address + " accepts a connection as " + (serverPids + 1));
         SimulatedTransport transport = world.connect(worker);
         SimulatedServer session = new SimulatedServer(transport, ++serverPids, this);
         server.opened(transport, session, ofGeneration);
@@ -537,12 +569,15 @@ final class ClusterSimulation implements SimulationRun {
         check(
                 promotions == 0 || !server.equals(config.servers().primary()),
                 "session " + session + " is sent to " + server + ", whose place another server has taken");
-        String text = new String(startupPacket, java.nio.charset.StandardCharsets.ISO_8859_1);
-        int at = text.indexOf("application_name\0");
-        if (at >= 0) {
-            int start = at + "application_name\0".length();
-            names.put(session, text.substring(start, text.indexOf('\0', start)));
-        }
+        names.put(session, parameter(startupPacket, StartupParameters.APPLICATION_NAME));
+    }
+
+    /** What a client's startup packet sets; empty for nothing. */
+    static String parameter(byte[] startupPacket, String name) {
+        String text = new String(startupPacket, StandardCharsets.ISO_8859_1);
+        int at = text.indexOf("\0" + name + "\0");
+        int start = at + name.length() + 2;
+        return at < 0 ? "" : text.substring(start, text.indexOf('\0', start));
     }
 
     @Override
@@ -559,9 +594,14 @@ final class ClusterSimulation implements SimulationRun {
 
     private String where() {
         return "seed=" + seed + " step=" + world.steps()
-                + "; replay: mvn -pl system-tests -am test -Dtest=ClusterSimulationTest"
+                + "; replay: mvn -pl system-tests -am test -Dtest=ClusterSimulationTest#invariantsHoldAfterEveryStep"
                 + " -Dsurefire.failIfNoSpecifiedTests=false -Dsimulation.trace=true -Dsimulation.seeds=" + seed + "-"
                 + seed;
+    }
+
+    @Override
+    public void trace(String what) {
+        world.trace(what);
     }
 
     @Override

@@ -69,7 +69,8 @@ final class OperatorFile {
         write(
                 "max_server_conn = " + random.nextInt(6),
                 "max_idle_server_conn = " + random.nextInt(3),
-                "limit.user.open0 = " + (1 + random.nextInt(3)));
+                "limit.user.open0 = " + (1 + random.nextInt(3)),
+                "limit.database.shop = " + (random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0));
     }
 
     Path path() {

@@ -36,7 +36,7 @@ final class PoolNode implements Node {
     private final Set<Long> accepted = new HashSet<>();
 
     /** The server for which each session was sent. */
-    private final Map<Long, Endpoint> servers = new HashMap<>();
+    private final Map<Long, SessionMessages.AssignSession> assigned = new HashMap<>();
 
     /** The descriptors of clients, by session. */
     private final Map<Long, SimulatedTransport> clients = new HashMap<>();
@@ -119,16 +119,20 @@ final class PoolNode implements Node {
     public void said(ControlMessage message) {
         if (message instanceof SessionMessages.AssignSession assign) {
             simulation.assigned(assign.sessionId(), assign.server(), assign.startupPacket());
-            servers.put(assign.sessionId(), assign.server());
+            assigned.put(assign.sessionId(), assign);
             if (assign.askFirst() == AuthenticationMethod.OTHER) {
-                simulation.givesPlace(assign.server());
+                givesPlace(assign);
             }
         } else if (message instanceof PlaceMessages.PlaceGiven given) {
-            Endpoint server = servers.get(given.sessionId());
-            if (server != null) {
-                simulation.givesPlace(server);
+            SessionMessages.AssignSession assign = assigned.get(given.sessionId());
+            if (assign != null) {
+                givesPlace(assign);
             }
         }
+    }
+
+    private void givesPlace(SessionMessages.AssignSession assign) {
+        simulation.givesPlace(assign.server(), ClusterSimulation.parameter(assign.startupPacket(), "user"));
     }
 
     @Override
@@ -149,20 +153,20 @@ final class PoolNode implements Node {
         clients.remove(session);
     }
 
-    /**
-     * The master routes a client again if it does not know that the client is here: not a byte of such a client may have been touched. The
-     * others lose their connection, as all do when there is no master.
-     */
+    /** The clients that the master knows to be here lose their connection, as all do when there is no master. */
     @Override
     public void died() {
-        clients.forEach((session, transport) -> simulation.check(
-                !hasMaster || accepted.contains(session) || !transport.isTouched(),
-                "session " + session + " was touched before the master could know that it is here"));
         (hasMaster ? accepted : clients.keySet()).forEach(simulation::cutOff);
     }
 
-    /** Each backend has one client. */
+    /**
+     * Each backend has one client. And the master routes a client again if this process dies before the master knows that the client is
+     * here: not a byte of such a client may have been touched.
+     */
     void check() {
+        clients.forEach((session, transport) -> simulation.check(
+                !hasMaster || accepted.contains(session) || !transport.isTouched(),
+                "session " + session + " was touched before the master could know that it is here"));
         Set<Backend> used = new HashSet<>();
         for (Session session : worker.clients().all()) {
             Backend backend = session.backend();

@@ -129,6 +129,13 @@ final class PoolWorkerSimulation implements SimulationRun {
     }
 
     @Override
+    public void trace(String what) {
+        if (Boolean.getBoolean("simulation.trace")) {
+            System.out.println(world.steps() + ": " + what);
+        }
+    }
+
+    @Override
     public SimulatedRoles roles() {
         return roles;
     }

@@ -99,6 +99,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
 
     private void receive(byte[] message) {
         log.append((char) message[0]);
+        simulation.trace(name + " receives " + (char) message[0]);
         String body = new String(message, 5, message.length - 5, StandardCharsets.ISO_8859_1);
         switch (message[0]) {
             case 'K' ->
@@ -106,7 +107,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
             case 'R' -> {
                 if (ByteBuffer.wrap(message).getInt(5) != 0) {
                     byte[] salt = Arrays.copyOfRange(message, 9, message.length);
-                    transport.farWrite(FrontendMessage.wrap(
+                    send(FrontendMessage.wrap(
                             FrontendMessage.PASSWORD, SimulatedRoles.answer(user, knowsPassword, salt)));
                 }
             }
@@ -153,12 +154,7 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
             verb = verb.equals(MARK) && marked ? "marked" : verb;
             marked |= verb.equals(MARK);
             String sql = name + "/" + rolesAtArrival + " " + verb;
-            byte[] query = FrontendMessage.query(sql);
-            if (random.nextInt(40) == 0) {
-                transport.farWrite(Arrays.copyOf(query, query.length / 2));
-                leaveRudely();
-            } else {
-                transport.farWrite(query);
+            if (send(FrontendMessage.query(sql))) {
                 log.append("[").append(sql).append("]");
             }
             return;
@@ -178,8 +174,21 @@ public final class SimulatedClient implements SimulatedWorld.Actor {
         transport.farWrite(FrontendMessage.terminate());
     }
 
+    /** Sends the message, or a part of it and vanishes; returns whether all was sent. */
+    private boolean send(byte[] message) {
+        boolean vanishes = random.nextInt(40) == 0;
+        int bytes = vanishes ? random.nextInt(message.length) : message.length;
+        simulation.trace(name + " sends " + bytes + " of the " + message.length + " bytes of " + (char) message[0]);
+        transport.farWrite(Arrays.copyOf(message, bytes));
+        if (vanishes) {
+            leaveRudely();
+        }
+        return !vanishes;
+    }
+
     private void leaveRudely() {
         left = true;
+        simulation.trace(name + " vanishes");
         if (random.nextBoolean()) {
             transport.farReset();
         } else {

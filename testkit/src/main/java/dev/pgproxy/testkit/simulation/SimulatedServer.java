@@ -154,6 +154,7 @@ public final class SimulatedServer implements SimulatedWorld.Actor {
     }
 
     private void query(String sql) {
+        simulation.trace("server process " + pid + " of " + user + " runs " + sql);
         simulation.check(!copying, "a query inside COPY: " + sql);
         if (sql.startsWith("SET application_name = E'")) {
             simulation.check(client.isEmpty(), "a setting after a client's first query");

@@ -10,6 +10,9 @@ public interface SimulationRun {
     /** Fails the run, with the command that replays it, unless this holds. */
     void check(boolean holds, String violation);
 
+    /** Prints what happens, if tracing is on. */
+    void trace(String what);
+
     SimulatedRoles roles();
 
     /** Whether a signal may still reach this server process. */
