@@ -82,7 +82,10 @@ final class Departure {
                             ended.values().stream().mapToInt(Integer::intValue).sum())
                     .with("connections", connections)
                     .message("all connections to this server were closed, since " + successor + " takes its place"
-                            + (ended.isEmpty() ? "" : "; clients must connect again whose session " + ended))
+                            + (ended.isEmpty()
+                                    ? ""
+                                    : "; some sessions ended, and their clients must connect again, because the session "
+                                            + ended))
                     .warn();
         }
     }

@@ -156,17 +156,23 @@ final class PoolNode implements Node {
     /** The clients that the master knows to be here lose their connection, as all do when there is no master. */
     @Override
     public void died() {
+        checkUntouched(); // What it did in its last step, too.
         (hasMaster ? accepted : clients.keySet()).forEach(simulation::cutOff);
     }
 
     /**
-     * Each backend has one client. And the master routes a client again if this process dies before the master knows that the client is
-     * here: not a byte of such a client may have been touched.
+     * The master routes a client again if this process dies before the master knows that the client is here: not a byte of such a client may
+     * have been touched.
      */
-    void check() {
+    private void checkUntouched() {
         clients.forEach((session, transport) -> simulation.check(
                 !hasMaster || accepted.contains(session) || !transport.isTouched(),
                 "session " + session + " was touched before the master could know that it is here"));
+    }
+
+    /** Each backend has one client, and no client is touched too early. */
+    void check() {
+        checkUntouched();
         Set<Backend> used = new HashSet<>();
         for (Session session : worker.clients().all()) {
             Backend backend = session.backend();

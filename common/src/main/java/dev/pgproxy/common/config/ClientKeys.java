@@ -77,11 +77,12 @@ final class ClientKeys {
             .example("2");
 
     static final Setting<Integer> MAX_CLIENT_CONN = Setting.integer(
-            "max_client_conn",
-            10_000,
-            1,
-            MOST_CONNECTIONS,
-            "Clients at once, over all workers; one more is refused (53300). It can be raised by a restart only.");
+                    "max_client_conn",
+                    10_000,
+                    1,
+                    MOST_CONNECTIONS,
+                    "Clients at once, over all workers; the next one is refused (53300).")
+            .takesEffect(Setting.Effect.RELOAD_UP_TO_START);
     static final Setting<Integer> MAX_SERVER_CONN = Setting.integer(
                     "max_server_conn",
                     0,

@@ -6,13 +6,18 @@ package dev.pgproxy.common.config;
  * @param value as the file has it, or the default
  * @param defaultValue what an absent key means; empty for none
  * @param line the key's line in the file, from 1; 0 when the file does not have it
- * @param isReloadable whether a reload changes it; {@code master} and {@code promote} only when the file names the current primary
+ * @param effect what a change of it needs
  * @param isSecret whether it is a password, or as good as one
  */
 public record ConfigEntry(
-        String key, String value, String defaultValue, int line, boolean isReloadable, boolean isSecret) {
+        String key, String value, String defaultValue, int line, Setting.Effect effect, boolean isSecret) {
 
     private static final String MASK = "********";
+
+    /** Whether a reload can change it. */
+    public boolean isReloadable() {
+        return effect != Setting.Effect.RESTART;
+    }
 
     /** The value for display; of a password, only whether there is one. */
     public String shownValue() {

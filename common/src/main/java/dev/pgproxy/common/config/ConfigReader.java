@@ -73,7 +73,7 @@ final class ConfigReader implements SettingSource {
                 set == null ? defaultValue : set.value(),
                 defaultValue,
                 set == null ? 0 : set.line(),
-                setting.filter(one -> one.effect() == Setting.Effect.RELOAD).isPresent(),
+                setting.<Setting.Effect>map(Setting::effect).orElse(Setting.Effect.RESTART),
                 setting.filter(Setting::isSecret).isPresent());
     }
 

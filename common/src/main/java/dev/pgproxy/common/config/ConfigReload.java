@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 
 /** What a changed file means for a running proxy: a pure function of the configuration in force and the one that was read. */
@@ -18,9 +17,6 @@ public final class ConfigReload {
      * @param namesPrimary whether the file names the current primary, and therefore decides which standby is promoted next
      */
     public record Outcome(ProxyConfig inForce, List<String> changed, List<String> keptBack, boolean namesPrimary) {}
-
-    private static final String CLIENTS = "max_client_conn";
-    private static final Set<String> PRIMARY_KEYS = Set.of("master", "promote");
 
     private ConfigReload() {}
 
@@ -45,11 +41,15 @@ public final class ConfigReload {
             if (old != null && read != null && old.value().equals(read.value())) {
                 continue;
             }
-            boolean isReloadable = (read == null || read.isReloadable())
-                    && (old == null || old.isReloadable())
-                    && (namesPrimary || !PRIMARY_KEYS.contains(key))
-                    && !(tooMany && key.equals(CLIENTS));
-            if (!isReloadable) {
+            ConfigEntry either = read == null ? old : read;
+            boolean isKept = either != null
+                    && switch (either.effect()) {
+                        case RELOAD -> false;
+                        case RESTART -> true;
+                        case RELOAD_WITH_PRIMARY -> !namesPrimary;
+                        case RELOAD_UP_TO_START -> tooMany;
+                    };
+            if (isKept) {
                 keptBack.add(key);
                 if (old != null) {
                     entries.put(key, old);

@@ -9,14 +9,16 @@ import java.util.Optional;
 /** The keys about servers: which ones there are, how the proxy itself logs in to them, and what happens when the primary is gone. */
 final class ServerKeys {
 
-    static final Setting<Optional<Endpoint>> MASTER =
-            Setting.requiredAddress("master", "10.0.0.1:5432", "The primary.").see("promote", "docs/failover.md");
+    static final Setting<Optional<Endpoint>> MASTER = Setting.requiredAddress("master", "10.0.0.1:5432", "The primary.")
+            .takesEffect(Setting.Effect.RELOAD_WITH_PRIMARY)
+            .see("promote", "docs/failover.md");
     static final Setting<List<Endpoint>> SLAVER_LIST = Setting.addresses(
                     "slaver_list", 1, "Standbys that clients read from in turn.")
             .example("10.0.0.2:5432,10.0.0.3:5432")
             .see("route.standby_user_suffix");
     static final Setting<Optional<Endpoint>> PROMOTE = Setting.address(
                     "promote", "The standby that takes over when the primary is gone; without it nothing is promoted.")
+            .takesEffect(Setting.Effect.RELOAD_WITH_PRIMARY)
             .example("10.0.0.2:5432")
             .see("promote_method", "docs/failover.md");
 

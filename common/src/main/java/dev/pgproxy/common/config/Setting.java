@@ -20,8 +20,21 @@ public final class Setting<T> {
 
     /** What a change of the value needs. */
     public enum Effect {
-        RELOAD,
-        RESTART
+        RELOAD("reload"),
+        RESTART("restart"),
+        RELOAD_WITH_PRIMARY("reload, if `master` names the current primary; otherwise restart"),
+        RELOAD_UP_TO_START("reload, up to the value at the start; a higher value needs a restart");
+
+        private final String words;
+
+        Effect(String words) {
+            this.words = words;
+        }
+
+        /** As docs/configuration.md has it. */
+        public String words() {
+            return words;
+        }
     }
 
     /** The minimum of a time that cannot be turned off. */
@@ -158,8 +171,11 @@ public final class Setting<T> {
 
     /** A change needs a restart. */
     Setting<T> atStart() {
-        return new Setting<>(
-                key, type, defaultValue, help, reading, Effect.RESTART, isSecret, isList, example, seeAlso);
+        return takesEffect(Effect.RESTART);
+    }
+
+    Setting<T> takesEffect(Effect when) {
+        return new Setting<>(key, type, defaultValue, help, reading, when, isSecret, isList, example, seeAlso);
     }
 
     /** The value must not be shown. */

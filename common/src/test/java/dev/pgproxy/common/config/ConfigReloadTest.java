@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,6 +53,41 @@ class ConfigReloadTest {
         assertEquals(List.of(new Endpoint.Tcp("127.0.0.1", 9999)), inForce.listen());
         assertEquals("127.0.0.1:9999", shown(inForce, "listen"));
         assertEquals("5", shown(inForce, "idle_cnn_timeout"));
+    }
+
+    /** Each key of the file is changed at once; what is in force then shows which of them a reload takes. */
+    @Test
+    void exactlyTheKeysThatNeedARestartKeepTheirValue() throws Exception {
+        Map<String, String> others = Map.of(
+                "listen", "127.0.0.1:8888",
+                "listen_backlog", "7",
+                "recv_sz_per_poll", "8",
+                "proxy_worker_num", "3",
+                "pool_ignore_parameters", "TimeZone",
+                "ipc_uds_path", "/run/other/socket",
+                "pid_file", "/run/other/pid",
+                "state_file", "/run/other/state",
+                "log.filename", "/run/other/log");
+        Set<String> atStart = Keys.sections().stream()
+                .flatMap(section -> section.settings().stream())
+                .filter(setting -> setting.effect() == Setting.Effect.RESTART)
+                .map(Setting::key)
+                .collect(Collectors.toSet());
+        assertEquals(others.keySet(), atStart, "a new key of this kind belongs into this test");
+        ProxyConfig before = load("");
+        ProxyConfig after = load(others.entrySet().stream()
+                .map(entry -> entry.getKey() + " = " + entry.getValue())
+                .collect(Collectors.joining("\n")));
+        ConfigReload.Outcome outcome = ConfigReload.merge(before, before, after);
+        assertEquals(others.keySet(), Set.copyOf(outcome.keptBack()));
+        ProxyConfig inForce = outcome.inForce();
+        assertEquals(before.listen(), inForce.listen());
+        assertEquals(before.limits(), inForce.limits());
+        assertEquals(before.receiveBytes(), inForce.receiveBytes());
+        assertEquals(before.workers(), inForce.workers());
+        assertEquals(before.poolIgnoreParameters(), inForce.poolIgnoreParameters());
+        assertEquals(before.files(), inForce.files());
+        assertEquals(before.logging(), inForce.logging());
     }
 
     /** After a failover the file may still name the old primary, or name the current one. */

@@ -19,8 +19,8 @@ final class ConfigurationReference {
             `[::1]:5432`. A key that is set to nothing counts as not set, except where its line says otherwise. An unknown key is
             an error.
 
-            **Takes effect.** *Reload*: with the next reload. *Restart*: when pgproxy starts; a reload keeps the old value and says
-            so.
+            **Takes effect.** *Reload*: with the next reload. *Restart*: when pgproxy starts; a reload keeps the old value and logs
+            that.
             """;
 
     private ConfigurationReference() {}
@@ -41,9 +41,7 @@ final class ConfigurationReference {
         out.append(wrapped(setting.help() + (setting.isSecret() ? " It is never shown or logged." : "")));
         out.append("\n\n- Type: ").append(setting.type()).append('\n');
         out.append("- Default: ").append(defaultOf(setting)).append('\n');
-        out.append("- Takes effect: ")
-                .append(setting.effect() == Setting.Effect.RELOAD ? "reload" : "restart")
-                .append('\n');
+        out.append("- Takes effect: ").append(setting.effect().words()).append('\n');
         out.append("- Since: ").append(setting.since()).append('\n');
         if (!setting.example().isEmpty()) {
             String key = setting.key().replaceAll("N$", "1").replaceAll("NAME$", "app");

@@ -58,7 +58,7 @@ final class FailoverWords {
                 ". Until conninfo.user can log in, nothing is promoted and no connection is reused: fix"
                         + " conninfo.user and conninfo.pw and RELOAD, or add a rule to pg_hba.conf";
             case TOO_MANY_CONNECTIONS ->
-                ". Set max_server_conn lower, so that the server has three connections left for pgproxy itself";
+                ". Set max_server_conn lower, so that the server has four connections left for pgproxy itself";
             case UNKNOWN_HOST -> ". Make its name resolvable on this host";
             default -> "";
         };
