@@ -240,10 +240,15 @@ public final class LoneWorker {
 
     /** Answers the worker's questions about roles, with all that a login by trust needs. */
     public void findRoles() {
+        findRoles(List.of());
+    }
+
+    /** @param verifiers of the role's password */
+    public void findRoles(List<String> verifiers) {
         List<RoleMessages.FindRole> questions = master.heard(RoleMessages.FindRole.class);
         for (RoleMessages.FindRole question : questions.subList(answered, questions.size())) {
             answered++;
-            RoleFacts facts = new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "as it is", List.of(), true);
+            RoleFacts facts = new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "as it is", verifiers, true);
             worker.roles().onRoleFound(new RoleMessages.RoleFound(question.sessionId(), facts));
         }
     }
