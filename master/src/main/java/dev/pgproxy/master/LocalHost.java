@@ -4,11 +4,11 @@ import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.SocketTransport;
-import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.failover.Background;
@@ -75,7 +75,7 @@ final class LocalHost implements Host {
         Listeners opened = new Listeners(loop, poller, config.tuning(), startups);
         opened.open(config.listen(), config.limits().listenBacklog())
                 .forEach(address -> Event.of("listening")
-                        .with("address", TcpSockets.display(address))
+                        .with("address", PeerAddress.display(address))
                         .info());
         listeners = opened;
     }

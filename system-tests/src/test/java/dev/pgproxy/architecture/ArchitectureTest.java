@@ -25,6 +25,7 @@ class ArchitectureTest {
                         Rules.NO_CIRCLES_OF_CLASSES,
                         Rules.NATIVE_ONLY_IN_IO,
                         Rules.PURE_PACKAGES_DO_NO_IO,
+                        Rules.ROUTING_HAS_NO_SOCKETS,
                         Rules.TIME_ONLY_THROUGH_THE_CLOCK,
                         Rules.NO_STATIC_MUTABLE_STATE,
                         Rules.WORKERS_DO_NOT_KNOW_EACH_OTHER,

@@ -124,6 +124,14 @@ final class Rules {
             .dependOnClassesThat()
             .resideInAnyPackage(IO);
 
+    /** A simulation runs it. Addresses are values there. */
+    static final ArchRule ROUTING_HAS_NO_SOCKETS = noClasses()
+            .that()
+            .resideInAPackage("dev.pgproxy.master.routing..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.pgproxy.common.io..", "java.nio.channels..", "java.nio.file..");
+
     static final ArchRule TIME_ONLY_THROUGH_THE_CLOCK = noClasses()
             .that()
             .resideInAnyPackage(

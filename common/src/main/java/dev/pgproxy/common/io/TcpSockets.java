@@ -3,6 +3,7 @@ package dev.pgproxy.common.io;
 import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
+import dev.pgproxy.common.net.PeerAddress;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,7 +29,7 @@ public final class TcpSockets {
      * @throws LibcException with the address and the reason, such as an address in use
      */
     public static OwnedFd listen(InetSocketAddress address, int backlog) throws LibcException {
-        String what = "could not bind " + display(address);
+        String what = "could not bind " + PeerAddress.display(address);
         try (OwnedFd fd = open(address.getAddress(), what)) {
             setOption(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
             if (!(address.getAddress() instanceof Inet4Address)) {
@@ -123,12 +124,6 @@ public final class TcpSockets {
         setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, tuning.userTimeoutMs());
     }
 
-    /** An address as an operator writes it: {@code 127.0.0.1:9999} or {@code [::1]:9999}. */
-    public static String display(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
-    }
-
     static int pendingError(OwnedFd fd) throws LibcException {
         ByteBuffer value = Libc.allocate(Integer.BYTES);
         ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, Integer.BYTES);
@@ -165,19 +160,6 @@ public final class TcpSockets {
             encoded.putInt(24, v6.getScopeId());
         }
         return encoded;
-    }
-
-    /**
-     * The address of a peer, from text.
-     *
-     * @param ip an IP address, not a host name
-     */
-    public static InetSocketAddress peer(String ip, int port) {
-        try {
-            return new InetSocketAddress(InetAddress.getByName(ip), port); // An address needs no name server.
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(ip + " is not an address", e);
-        }
     }
 
     private static InetSocketAddress decode(ByteBuffer address) {

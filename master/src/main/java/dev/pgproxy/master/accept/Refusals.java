@@ -2,12 +2,12 @@ package dev.pgproxy.master.accept;
 
 import dev.pgproxy.common.count.Counter;
 import dev.pgproxy.common.count.Counters;
-import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -121,6 +121,6 @@ public final class Refusals {
     }
 
     private Event about(String event, InetSocketAddress peer) {
-        return Event.of(event).limitedBy(lines, clock.nanoTime()).with("peer", TcpSockets.display(peer));
+        return Event.of(event).limitedBy(lines, clock.nanoTime()).with("peer", PeerAddress.display(peer));
     }
 }

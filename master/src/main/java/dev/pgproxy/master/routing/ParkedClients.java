@@ -1,7 +1,6 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.ClientConnection;
@@ -9,6 +8,7 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -78,7 +78,7 @@ final class ParkedClients {
         Client client = new Client(
                 message.sessionId(),
                 connections.apply(message.client()),
-                TcpSockets.peer(message.origin().ip(), message.origin().port()),
+                PeerAddress.of(message.origin().ip(), message.origin().port()),
                 startup(message.startupPacket()),
                 0);
         if (closedBecause != null) {

@@ -1,12 +1,12 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.io.TcpSockets;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -207,7 +207,7 @@ final class WaitingRoom {
         String hint = hint(client);
         Event.of("client_wait_timeout")
                 .limitedBy(timeouts, loop.clock().nanoTime())
-                .with("peer", TcpSockets.display(client.client().peer()))
+                .with("peer", PeerAddress.display(client.client().peer()))
                 .with("server", client.key().server())
                 .with("waiting", line.size())
                 .message("a client timed out after query_wait_timeout without a connection, and was refused")

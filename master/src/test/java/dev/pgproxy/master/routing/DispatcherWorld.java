@@ -20,6 +20,7 @@ import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Poller;
+import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -272,7 +273,7 @@ final class DispatcherWorld implements AutoCloseable {
             dispatcher.submit(new Client(
                     person.id,
                     new SocketTransport(accepted.fd(), epoll),
-                    TcpSockets.peer(ip, accepted.peer().getPort()),
+                    PeerAddress.of(ip, accepted.peer().getPort()),
                     (StartupPacket.Startup) StartupPacketDecoder.decode(packet),
                     0));
         } catch (ProtocolViolation e) {
