@@ -12,12 +12,15 @@ final class ClientKeys {
     private static final String CONDITIONS = "name=regex pairs, separated by commas";
     private static final String A_LIMIT = "integer, 0 to " + MOST_CONNECTIONS;
 
+    /** Where clients connect unless the file says otherwise. */
+    static final Endpoint ANYWHERE = new Endpoint.Tcp("0.0.0.0", 9999);
+
     static final Setting<List<Endpoint>> LISTEN = Setting.addresses(
                     "listen",
                     0,
                     "Where clients connect; *:9999 for all addresses, port 0 for one that the system chooses.")
             .atStart()
-            .defaultsTo("0.0.0.0:9999")
+            .defaultsTo(ANYWHERE.toString())
             .example("[::1]:9999,127.0.0.1:9999");
 
     static final Setting<Duration> IDLE_CNN_TIMEOUT = Setting.time(

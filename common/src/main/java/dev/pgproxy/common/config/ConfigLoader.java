@@ -30,7 +30,6 @@ public final class ConfigLoader {
     private static final Pattern URL = Pattern.compile("https?://[^\\s/].*");
     private static final Pattern MAIL = Pattern.compile("[^\\s@<>,]+@[^\\s@<>,]+");
     private static final Pattern CONDITION = Pattern.compile("\\s*([^=,\\s]+)\\s*=\\s*(.*?)\\s*");
-    private static final Endpoint ANYWHERE = new Endpoint.Tcp("0.0.0.0", 9999);
     private static final Duration LONGEST_USER_TIMEOUT = Duration.ofDays(1);
 
     private final ConfigReader reader;
@@ -96,8 +95,8 @@ public final class ConfigLoader {
     private List<Endpoint> listen() {
         List<Endpoint> addresses = ClientKeys.LISTEN.read(reader);
         if (addresses.isEmpty()) {
-            reader.showDefault(ClientKeys.LISTEN.key(), ANYWHERE.toString());
-            return List.of(ANYWHERE);
+            reader.showDefault(ClientKeys.LISTEN.key(), ClientKeys.ANYWHERE.toString());
+            return List.of(ClientKeys.ANYWHERE);
         }
         return addresses.stream().flatMap(ConfigLoader::allAddresses).toList();
     }
