@@ -161,7 +161,6 @@ class CancelSystemTest {
         }
     }
 
-    /** What an Execute without Sync does is not visible from outside, so its backend is not used again; but it must not continue. */
     private static void await(PostgresCluster cluster, String what, String query, String expected) {
         Await.until(what, Fixture.SOON, () -> cluster.primary().sql(query).equals(expected));
     }
@@ -225,6 +224,7 @@ class CancelSystemTest {
         }
     }
 
+    /** What an Execute without Sync does is not visible from outside, so its backend is not used again; but it must not continue. */
     @Test
     void unfinishedSequenceOfAVanishedClientIsCancelledAndItsBackendClosed() throws Exception {
         PostgresCluster cluster = Fixture.cluster(18);
