@@ -26,6 +26,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -48,6 +49,8 @@ final class ClusterSimulation implements SimulationRun {
     private static final int CLIENTS = 30;
     private static final int MAX_STEPS = 600_000;
     private static final int NEIGHBOURS = 3;
+    /** No client has received it. */
+    static final byte[] WRONG_SECRET = {0, 0, 0, 1};
 
     /** On average, also while the last clients leave and while the proxy stops; more die while clients arrive. */
     private static final int STEPS_BETWEEN_DEATHS = 4_000;
@@ -335,10 +338,10 @@ final class ClusterSimulation implements SimulationRun {
             return;
         }
         int pid = pids.get(random().nextInt(pids.size()));
-        byte[] secret = random().nextInt(5) == 0 ? new byte[] {0, 0, 0, 1} : keys.get(pid);
+        byte[] secret = random().nextInt(5) == 0 ? WRONG_SECRET : keys.get(pid);
         SimulatedTransport connection = connect(1);
         if (connection != null && secret != null) {
-            trace("a CancelRequest for " + pid);
+            trace("a CancelRequest for " + pid + (Arrays.equals(secret, WRONG_SECRET) ? " with a wrong secret" : ""));
             connection.farWrite(FrontendMessage.cancelRequest(pid, secret));
             awaitEnd(connection);
         }

@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.child.ChildConversation;
 import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PlaceMessages;
@@ -18,6 +19,7 @@ import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.testkit.simulation.SimulatedLink;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -34,6 +36,8 @@ final class PoolNode implements Node {
 
     /** Sessions that the master knows to be here, or will know whatever happens. */
     private final Set<Long> accepted = new HashSet<>();
+
+    private final Set<Long> wrongCancels = new HashSet<>();
 
     /** The server for which each session was sent. */
     private final Map<Long, SessionMessages.AssignSession> assigned = new HashMap<>();
@@ -123,6 +127,9 @@ final class PoolNode implements Node {
             if (assign.askFirst() == AuthenticationMethod.OTHER) {
                 givesPlace(assign);
             }
+        } else if (message instanceof CancelMessages.FindCancelTarget cancel
+                && Arrays.equals(cancel.secret(), ClusterSimulation.WRONG_SECRET)) {
+            wrongCancels.add(cancel.cancelId());
         } else if (message instanceof PlaceMessages.PlaceGiven given) {
             SessionMessages.AssignSession assign = assigned.get(given.sessionId());
             if (assign != null) {
@@ -139,6 +146,9 @@ final class PoolNode implements Node {
     public void underWay(ControlMessage message) {
         if (message instanceof SessionMessages.SessionAccepted acceptance) {
             accepted.add(acceptance.sessionId());
+        } else if (message instanceof CancelMessages.CancelTarget found) {
+            simulation.check(
+                    !wrongCancels.contains(found.cancelId()), "a CancelRequest with a wrong secret found a session");
         } else if (message instanceof SessionMessages.SessionParked gone) {
             forget(gone.sessionId());
         } else if (message instanceof SessionMessages.SessionReturned gone) {

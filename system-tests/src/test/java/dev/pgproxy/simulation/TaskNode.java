@@ -73,15 +73,18 @@ final class TaskNode
     @Override
     public void onConfigureTasks(SettingsMessages.ConfigureTasks message) {}
 
-    /** The signal may arrive even if this process dies meanwhile. */
+    /** The signal may arrive even if this process dies meanwhile, or after it has given up waiting for the server. */
     @Override
     public void onPerformCancel(CancelMessages.PerformCancel message) {
+        boolean givesUp = simulation.random().nextInt(4) == 0;
         simulation.cancelSent(message.pid(), () -> {
-            if (process.isAlive()) {
-                link.send(new CancelMessages.CancelDone(
-                        message.cancelId(), simulation.random().nextInt(4) > 0));
+            if (!givesUp && process.isAlive()) {
+                link.send(new CancelMessages.CancelDone(message.cancelId(), true));
             }
         });
+        if (givesUp) {
+            answerLater(() -> link.send(new CancelMessages.CancelDone(message.cancelId(), false)));
+        }
     }
 
     @Override

@@ -2,7 +2,7 @@ package dev.pgproxy.common.loop;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
@@ -25,7 +25,7 @@ public final class LingeringClose {
 
     private final Scheduler scheduler;
     private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
-    private final Set<Parting> open = new HashSet<>();
+    private final Set<Parting> open = new LinkedHashSet<>();
 
     public LingeringClose(Scheduler scheduler) {
         this.scheduler = scheduler;

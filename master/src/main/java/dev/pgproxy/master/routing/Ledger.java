@@ -10,6 +10,7 @@ import dev.pgproxy.master.routing.LedgerEntries.SessionEntry;
 import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -24,10 +25,10 @@ final class Ledger {
 
     private final Map<Integer, WorkerEntry> workers = new HashMap<>();
     private final UnusedBackends unused = new UnusedBackends();
-    private final Map<PlaceLimits.Scope, Count> counts = new HashMap<>();
+    private final Map<PlaceLimits.Scope, Count> counts = new LinkedHashMap<>();
     private SharedCopies<List<Count>> lists = noLists();
     private PlaceLimits limits;
-    private final Map<PlaceLimits.Scope, Integer> strangers = new HashMap<>();
+    private final Map<PlaceLimits.Scope, Integer> strangers = new LinkedHashMap<>();
     private int sessions;
     private long heldBytes;
 

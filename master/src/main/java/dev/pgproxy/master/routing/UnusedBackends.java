@@ -7,6 +7,7 @@ import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -82,7 +83,7 @@ final class UnusedBackends {
     /** The worker whose idle backends of this key most exceed its clients that are asked for their password; null when none has more. */
     @Nullable
     WorkerEntry withSpareIdle(PoolKey key) {
-        Map<WorkerEntry, Integer> spare = new HashMap<>();
+        Map<WorkerEntry, Integer> spare = new LinkedHashMap<>();
         for (BackendEntry backend : idle.getOrDefault(key, Collections.emptyNavigableSet())) {
             spare.merge(backend.worker, 1, Integer::sum);
         }

@@ -4,6 +4,7 @@ import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,14 +29,14 @@ final class WaitingLine {
 
     /** The clients that count in the same scopes: all by kind, and the first of each kind by arrival. */
     private static final class Group {
-        private final Map<Kind, TreeMap<Long, RoutedClient>> byKind = new HashMap<>();
+        private final Map<Kind, TreeMap<Long, RoutedClient>> byKind = new LinkedHashMap<>();
         private final TreeMap<Long, RoutedClient> heads = new TreeMap<>();
     }
 
     /** Clients that wait for one server. Strangers are kept apart: each neighbour is a group, and most of the time none has a turn. */
     private static final class Line {
-        private final Map<List<PlaceLimits.Scope>, Group> known = new HashMap<>();
-        private final Map<List<PlaceLimits.Scope>, Group> strangers = new HashMap<>();
+        private final Map<List<PlaceLimits.Scope>, Group> known = new LinkedHashMap<>();
+        private final Map<List<PlaceLimits.Scope>, Group> strangers = new LinkedHashMap<>();
 
         private Map<List<PlaceLimits.Scope>, Group> groups(List<PlaceLimits.Scope> scopes) {
             return areOfStrangers(scopes) ? strangers : known;
