@@ -25,11 +25,13 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens to idle sessions during a switchover. */
+@Tag(Fixture.LONG)
 class MovedSessionsSystemTest {
 
     private static final List<String> METHODS = List.of("trust", "md5", "scram-sha-256");

@@ -16,9 +16,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Readers of standbys continue to read, whichever server fails. */
+@Tag(Fixture.LONG)
 class StandbySystemTest {
 
     private static final String PORT = "select current_setting('port')";
