@@ -35,6 +35,7 @@ final class Rooms {
     final ClientsAtWorkers atWorkers = new ClientsAtWorkers();
     final Unproved unproved = new Unproved();
     final ProxyConfig config;
+    final Refusals refusals;
     final Ledger ledger;
     final ServerHolds holds;
     final KnownLogins known;
@@ -47,7 +48,7 @@ final class Rooms {
     Rooms(String... limits) {
         config = TestConfig.of("master = db:5432\nconninfo.user = postgres", String.join("\n", limits));
         Counters counters = new Counters();
-        Refusals refusals = new Refusals(
+        refusals = new Refusals(
                 process.loop().clock(), new LingeringClose(process.loop().scheduler()), counters);
         ledger = new Ledger(new PlaceLimits(config.limits()));
         holds = new ServerHolds(DB);
