@@ -92,8 +92,13 @@ public final class PlayedServers implements Connector {
         }
 
         public void end() {
-            ended = true;
+            endUnnoticed();
             ready();
+        }
+
+        /** Ends, and the poller has not said so yet. */
+        public void endUnnoticed() {
+            ended = true;
         }
 
         private void ready() {

@@ -182,6 +182,27 @@ class BackendCourseTest {
     }
 
     @Test
+    void theNextClientDoesNotGetOneThatTheServerHasEnded() {
+        client.leave();
+        server().isAsNew();
+        server().endUnnoticed();
+        lone.assign(2, new LoneWorker.Frontend());
+        lone.findRoles();
+        assertEquals(2, servers.connections.size());
+        assertFalse(server().isOpen);
+    }
+
+    @Test
+    void theNextClientDoesNotGetOneInTheMiddleOfAMessage() {
+        client.leave();
+        server().isAsNew();
+        server().say(new byte[] {'N', 0, 0, 0, 50, 'x'});
+        lone.assign(2, new LoneWorker.Frontend());
+        lone.findRoles();
+        assertEquals(2, servers.connections.size());
+    }
+
+    @Test
     void whatWasHalfSentEndsIt() {
         client.say(new byte[] {'Q', 0, 0, 0, 50, 's'});
         client.leave();
