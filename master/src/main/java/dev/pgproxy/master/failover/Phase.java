@@ -7,7 +7,7 @@ import java.util.Set;
  * have been told to promote.
  *
  * <pre>
- *   WATCHING    -> INTENDING    the primary is dead, and nothing speaks against the standby
+ *   WATCHING    -> INTENDING    the primary is dead, and there is no objection to the standby
  *               -> QUIESCING    an operator wants a switchover
  *               -> FINISHING    a server was promoted outside pgproxy, and is adopted
  *               -> FENCING, PROMOTING    at startup: the previous process had decided it

@@ -33,7 +33,7 @@ final class PromotionCheck {
         return standing == null && hears ? "still hears the primary: its WAL receiver is connected" : standing;
     }
 
-    /** What would speak against promoting this standby even when it no longer hears the primary. */
+    /** The objection to promoting this standby even when it no longer hears the primary. */
     static @Nullable String standingObjection(ServerFacts facts, Primary primary, ProxyConfig.Failover rules) {
         if (primary.systemId() == 0) {
             return "may be another primary's standby: pgproxy has never seen the primary, so its system identifier is not known";
