@@ -172,9 +172,7 @@ public final class MasterMain implements Callable<Integer> {
             LogSetup.check(config.logging().file(), LOG_SUFFIX);
         } catch (IOException e) {
             System.err.println(FileProblem.words(e) + "\n    HINT: "
-                    + (e instanceof UnusablePathException unusable
-                            ? unusable.remedy()
-                            : "Name a file in a directory that belongs to this user, or make it one."));
+                    + FileProblem.remedy(e, "Name a file in a directory that belongs to this user, or make it one."));
             return FAILED;
         }
         List<String> untrusted = HostCheck.untrusted(config);
@@ -228,15 +226,14 @@ public final class MasterMain implements Callable<Integer> {
     }
 
     private static String remedy(IOException failure) {
-        if (failure instanceof UnusablePathException unusable) {
-            return unusable.remedy();
-        }
-        if (failure instanceof AccessDeniedException
+        boolean isForbidden = failure instanceof AccessDeniedException
                 || failure.getCause() instanceof AccessDeniedException
-                || (failure instanceof LibcException libc && libc.isForbidden())) {
-            return "Name a port of 1024 or above, or a file in a directory of pgproxy's user.";
-        }
-        return "Stop the other process, or change the key that names the address or the file.";
+                || (failure instanceof LibcException libc && libc.isForbidden());
+        return FileProblem.remedy(
+                failure,
+                isForbidden
+                        ? "Name a port of 1024 or above, or a file in a directory of pgproxy's user."
+                        : "Stop the other process, or change the key that names the address or the file.");
     }
 
     private static List<String> memoryProblems(ProxyConfig config) {

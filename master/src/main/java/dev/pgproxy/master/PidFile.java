@@ -2,7 +2,6 @@ package dev.pgproxy.master;
 
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
-import dev.pgproxy.common.files.UnusablePathException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -67,10 +66,8 @@ final class PidFile implements AutoCloseable {
                     StandardOpenOption.READ,
                     StandardOpenOption.WRITE,
                     LinkOption.NOFOLLOW_LINKS);
-        } catch (UnusablePathException e) {
-            throw e;
         } catch (IOException e) {
-            throw new IOException("could not open the pid file: " + FileProblem.words(e), e);
+            throw FileProblem.during("could not open the pid file", e);
         }
     }
 

@@ -7,11 +7,11 @@ import dev.pgproxy.testkit.simulation.SimulatedWorld;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 
 /** Time, chance and all events, one small step at a time; the seed decides which comes next. */
 final class ClusterWorld implements Clock {
 
-    private static final long NS_PER_MS = 1_000_000L;
     private static final int LONGEST_PAUSE_MS = 3;
     private static final int LONGEST_LEAP_MS = 400;
 
@@ -44,7 +44,7 @@ final class ClusterWorld implements Clock {
     }
 
     long elapsedMs() {
-        return (nowNs - startNs) / NS_PER_MS;
+        return TimeUnit.NANOSECONDS.toMillis(nowNs - startNs);
     }
 
     /** Prints what happens, if tracing is on. */
@@ -113,6 +113,6 @@ final class ClusterWorld implements Clock {
     private void pass() {
         boolean isQuiet = processes.stream().noneMatch(SimulatedProcess::hasWork);
         boolean leaps = isQuiet && random.nextInt(3) == 0;
-        nowNs += (1 + random.nextInt(leaps ? LONGEST_LEAP_MS : LONGEST_PAUSE_MS)) * NS_PER_MS;
+        nowNs += TimeUnit.MILLISECONDS.toNanos(1 + random.nextInt(leaps ? LONGEST_LEAP_MS : LONGEST_PAUSE_MS));
     }
 }

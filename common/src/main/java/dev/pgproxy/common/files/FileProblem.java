@@ -12,6 +12,22 @@ public final class FileProblem {
 
     private FileProblem() {}
 
+    /**
+     * The failure with what was being done; one that says what to do about its path stays as it is.
+     *
+     * @param doing such as "could not open the log file"
+     */
+    public static IOException during(String doing, IOException problem) {
+        return problem instanceof UnusablePathException
+                ? problem
+                : new IOException(doing + ": " + words(problem), problem);
+    }
+
+    /** @param otherwise the remedy for a problem that does not have its own */
+    public static String remedy(IOException problem, String otherwise) {
+        return problem instanceof UnusablePathException unusable ? unusable.remedy() : otherwise;
+    }
+
     /** The problem, with the file where the exception names it. */
     public static String words(IOException problem) {
         String message = String.valueOf(problem.getMessage());

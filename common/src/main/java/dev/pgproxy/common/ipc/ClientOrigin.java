@@ -1,5 +1,7 @@
 package dev.pgproxy.common.ipc;
 
+import dev.pgproxy.common.net.Endpoint;
+
 /**
  * Where a client comes from.
  *
@@ -16,6 +18,6 @@ public record ClientOrigin(String ip, int port, long waitedMs) {
 
     /** Address and port, as in the log. */
     public String display() {
-        return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + port;
+        return new Endpoint.Tcp(ip, port).toString();
     }
 }

@@ -3,7 +3,6 @@ package dev.pgproxy.common.log;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
-import dev.pgproxy.common.files.UnusablePathException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -45,10 +44,8 @@ public final class LogSetup {
                 TrustedPath.checkRegular("log.filename", path);
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)
                         .close();
-            } catch (UnusablePathException e) {
-                throw e;
             } catch (IOException e) {
-                throw new IOException("could not open the log file: " + FileProblem.words(e), e);
+                throw FileProblem.during("could not open the log file", e);
             }
         }
     }

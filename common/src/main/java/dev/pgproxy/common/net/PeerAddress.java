@@ -11,8 +11,7 @@ public final class PeerAddress {
 
     /** An address as an operator writes it: {@code 127.0.0.1:9999} or {@code [::1]:9999}. */
     public static String display(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+        return new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort()).toString();
     }
 
     /**

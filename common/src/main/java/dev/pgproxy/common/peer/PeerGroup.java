@@ -1,5 +1,6 @@
 package dev.pgproxy.common.peer;
 
+import dev.pgproxy.common.net.PeerAddress;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -41,10 +42,6 @@ public final class PeerGroup {
      * @param address an IP address, not a host name
      */
     public static String of(String address) {
-        try {
-            return of(InetAddress.getByName(address)); // An address needs no name server.
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(address + " is not an address", e);
-        }
+        return of(PeerAddress.of(address, 0).getAddress());
     }
 }

@@ -18,6 +18,16 @@ class IdleBackendsTest {
                 .toList();
     }
 
+    /** All five places are taken by backends 10 to 14, the last of which has just become idle. */
+    private static Rooms fullOfIdleBackends() {
+        Rooms rooms = new Rooms("max_server_conn = 5");
+        for (long id = 10; id < 15; id++) {
+            rooms.idleBackend(rooms.one, id, "ann");
+        }
+        rooms.idle.becameIdle(Rooms.key("ann"));
+        return rooms;
+    }
+
     @Test
     void closesTheSurplusOfTheUserWithTheMostFirst() {
         Rooms rooms = new Rooms("max_idle_server_conn = 2");
@@ -43,11 +53,7 @@ class IdleBackendsTest {
 
     @Test
     void freesTheReserveForStrangersOnlyOfBackendsThatRestForAWhile() {
-        Rooms rooms = new Rooms("max_server_conn = 5");
-        for (long id = 10; id < 15; id++) {
-            rooms.idleBackend(rooms.one, id, "ann");
-        }
-        rooms.idle.becameIdle(Rooms.key("ann"));
+        Rooms rooms = fullOfIdleBackends();
         rooms.passMs(999);
         assertEquals(List.of(), evicted(rooms));
         rooms.passMs(1);
@@ -58,11 +64,7 @@ class IdleBackendsTest {
 
     @Test
     void keepsABackendThatWasUsedMeanwhile() {
-        Rooms rooms = new Rooms("max_server_conn = 5");
-        for (long id = 10; id < 15; id++) {
-            rooms.idleBackend(rooms.one, id, "ann");
-        }
-        rooms.idle.becameIdle(Rooms.key("ann"));
+        Rooms rooms = fullOfIdleBackends();
         rooms.passMs(500);
         rooms.ledger.assigned(
                 1,
