@@ -17,7 +17,7 @@ import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
 /** The client is in: bytes are relayed until either side ends or the session continues elsewhere. */
-public final class Active extends RelayPhase {
+final class Active extends RelayPhase implements SessionPhase {
 
     private static final byte[] NOTHING = {};
 
@@ -57,8 +57,8 @@ public final class Active extends RelayPhase {
         watchIdling(settings, loop.clock().nanoTime());
     }
 
-    /** Puts other settings into force. */
-    void configure(PoolSettings settings) {
+    @Override
+    public void configure(PoolSettings settings) {
         serverResetTimeoutMs = settings.serverResetTimeoutMs();
         IdleWatch before = idleWatch;
         long lastActiveNs = before == null ? loop.clock().nanoTime() : before.activeNs();
@@ -94,12 +94,13 @@ public final class Active extends RelayPhase {
         return lease().backend();
     }
 
-    SessionState state() {
+    @Override
+    public SessionState state() {
         return ending ? SessionState.ENDING : SessionState.ACTIVE;
     }
 
-    /** The client's connection is readable or writable, or has ended. */
-    void frontendReady(int ready) {
+    @Override
+    public void frontendReady(int ready) {
         boolean isHangUp = (ready & Interest.HANGUP) != 0;
         if (isHangUp && (sendsNothingMore || isHeld())) {
             host.leave();
@@ -189,8 +190,8 @@ public final class Active extends RelayPhase {
         return false;
     }
 
-    /** After bytes have moved: ends the session if that is due, else waits for what comes next. */
-    void settle() {
+    @Override
+    public void settle() {
         if (ending && (lease().isQuiet() || lease().serverTakesNothing())) {
             host.leave();
         } else if (!ending && host.isShutdownAsked() && lease().isQuiet()) {
@@ -222,18 +223,19 @@ public final class Active extends RelayPhase {
         return hold.isWanted() && !ending && lease().isAtRest();
     }
 
-    /** Whether the session is held and at rest, and its state at the server is known. */
-    boolean isReadyToLeave() {
+    @Override
+    public boolean isReadyToLeave() {
         return isHeldAtRest() && hold.isKnown();
     }
 
-    /** Whether something may happen here although the session is held, or its state at the server is not known. */
-    boolean isBusy() {
+    @Override
+    public boolean isBusy() {
         return ending || (!isReadyToLeave() && !backend().progress().isStreaming());
     }
 
-    /** The hold has begun or ended: takes nothing more from the client once its transaction is over, or continues. */
-    void holdChanged() {
+    /** Takes nothing more from the client once its transaction is over, or continues. */
+    @Override
+    public void holdChanged() {
         if (isHeldAtRest() && hold.begin(backend(), obstacleToMoving(), lease().traffic())) {
             backend().progress().onFrontend(FrontendMessage.QUERY);
             lease().tellServer(SessionInventory.query());
@@ -256,8 +258,28 @@ public final class Active extends RelayPhase {
                 : "logged in with a method that only the client can repeat";
     }
 
-    /** The session ends. */
-    void end() {
+    @Override
+    public void shutdownAsked() {
+        settle();
+    }
+
+    @Override
+    public boolean postpones(byte[] lastWords) {
+        return false;
+    }
+
+    @Override
+    public boolean isUnheard() {
+        return false;
+    }
+
+    @Override
+    public byte[] refusal() {
+        return NOTHING;
+    }
+
+    @Override
+    public void end() {
         if (endingTimer != null) {
             endingTimer.cancel();
         }

@@ -5,7 +5,6 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.PoolSettings;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
-import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
@@ -26,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the backend that serves it. This owns the client's transport; the backend is borrowed and given back with
- * {@link Backend#release}. States and their order are in {@link SessionState}: first {@link Login} lets the client in, then
- * {@link Active} relays bytes until either side ends or the session continues elsewhere.
+ * {@link Backend#release}. States and their order are in {@link SessionState}, phases in
+ * {@link SessionPhase}: first {@link Login} lets the client in, then {@link Active} relays bytes until either side ends or the session continues elsewhere.
  */
 public final class Session implements BackendUser {
 
@@ -169,9 +168,7 @@ public final class Session implements BackendUser {
 
     /** The client now belongs to this worker alone, and may be written to. */
     public void begin() {
-        if (state() == SessionState.ACCEPTED) {
-            inLogin(current -> stay.begin(current, this::frontendReady));
-        }
+        stay.begin(this::frontendReady);
     }
 
     @Override
@@ -265,50 +262,18 @@ public final class Session implements BackendUser {
 
     private void frontendReady(int ready) {
         try {
-            frontendMoves(ready);
+            stay.phase().frontendReady(ready);
         } catch (RuntimeException | StackOverflowError e) {
             stay.broken(e);
-        }
-    }
-
-    private void frontendMoves(int ready) {
-        Login current = stay.login();
-        Active active = stay.active();
-        if (current != null) {
-            current.phase().frontendReady(ready);
-        } else if (active != null) {
-            active.frontendReady(ready);
         }
     }
 
     @Override
     public void backendReady(int ready) {
         try {
-            backendMoves(ready);
+            stay.phase().backendReady(ready);
         } catch (RuntimeException | StackOverflowError e) {
             stay.broken(e);
-        }
-    }
-
-    private void backendMoves(int ready) {
-        Login current = stay.login();
-        Active active = stay.active();
-        if (active != null) {
-            active.backendReady(ready);
-        } else if (current != null && stay.serverSide().lease() != null) {
-            current.phase().backendReady(ready);
-        } else if (current != null) {
-            idleBackendReady(current);
-        }
-    }
-
-    /** A backend that is claimed but not used yet must be silent, or it is not as good as new. */
-    private void idleBackendReady(Login current) {
-        Backend claimed = stay.attached();
-        if (claimed.fromServer().isBlocked()) {
-            claimed.transport().interest(Interest.NONE); // Its pipe is occupied by what the client is asked.
-        } else if (!claimed.isStillAsNew()) {
-            current.phase().lostWhileIdle(claimed);
         }
     }
 
@@ -323,40 +288,22 @@ public final class Session implements BackendUser {
 
     private void comeToRest(boolean wanted, boolean evenLogin) {
         stay.hold().want(wanted, evenLogin);
-        Login current = stay.login();
-        Active active = stay.active();
-        if (active != null) {
-            active.holdChanged();
-        } else if (current != null && stay.serverSide().lease() != null) {
-            current.phase().awaitNext();
-        }
+        stay.phase().holdChanged();
     }
 
     /** Whether something may happen here although the session is held, or its state at the server is not known. */
     public boolean isBusy() {
-        Login current = stay.login();
-        Active active = stay.active();
-        if (current != null) {
-            return !stay.isLoginHeld() || !current.phase().isAtRest();
-        }
-        return active != null && active.isBusy();
+        return stay.phase().isBusy();
     }
 
     /** Whether the session is held and at rest, and its state at the server is known. */
     public boolean isReadyToLeave() {
-        Active active = stay.active();
-        return active != null && active.isReadyToLeave();
+        return stay.phase().isReadyToLeave();
     }
 
     /** Ends the session as soon as nothing in it runs. */
     public void askToShutDown() {
         stay.askToShutDown();
-        Active active = stay.active();
-        if (active != null) {
-            contained(active::settle);
-        } else if (!stay.isOver()) {
-            endByShutdown();
-        }
     }
 
     /** Ends the session now, and tells the client why where a message may begin. */

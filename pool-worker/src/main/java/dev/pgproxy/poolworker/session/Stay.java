@@ -24,12 +24,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client's stay at this worker: its login, then its active session, the backend that serves it, and the end, when the client is
- * closed or passed on. This owns the client's transport.
+ * A client's stay at this worker, from its login to the end, when the client is closed or passed on. This owns the client's
+ * transport, and the phase that the session is in.
  *
  * @param <S> the session, as its owner knows it
  */
 public final class Stay<S> implements LoginHost, ActiveHost {
+
+    private static final SessionPhase ENDED = new Ended();
 
     private final S session;
     private final PoolKey key;
@@ -43,20 +45,11 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     private PoolSettings settings;
     private long activeNs;
 
-    /** What only a login needs; null once the client is in. */
-    private @Nullable Login login;
-
-    /** The session of a logged-in client; null before the client is in, and after the end. */
-    private @Nullable Active active;
-
+    private SessionPhase phase;
     private boolean shutdownAsked;
-    private boolean over;
     private boolean closedTold;
     private boolean wasIn;
     private byte[] told = LastWords.NONE;
-
-    /** Last words for the client, sent as soon as it may be written to; null as long as its session is to continue. */
-    private byte @Nullable [] wordsWhenBegun;
 
     Stay(
             S session,
@@ -79,30 +72,23 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         this.serverSide =
                 new ServerSide(frontend, context, name -> contained(() -> owner.databaseWanted(session, name)));
         this.hold = new SessionHold(settings.moveSessions(), serverSide.trace());
-        this.login =
-                new Login(this, new OwnerRequests<>(owner, session), key, startup, frontend, context, identity, terms);
+        var requests = new OwnerRequests<>(owner, session);
+        Login login = new Login(this, requests, key, startup, frontend, context, identity, terms);
+        this.phase = new LoginTurn(login, this, serverSide);
     }
 
     SessionState state() {
-        if (over) {
-            return SessionState.CLOSED;
-        }
-        if (login != null) {
-            return login.state();
-        }
-        return active == null ? SessionState.CLOSED : active.state();
+        return phase.state();
+    }
+
+    SessionPhase phase() {
+        return phase;
     }
 
     /** Null once the client is in, and after the end. */
     @Nullable
     Login login() {
-        return login;
-    }
-
-    /** Null before the client is in, and after the end. */
-    @Nullable
-    Active active() {
-        return active;
+        return phase instanceof LoginTurn turn ? turn.login() : null;
     }
 
     ServerSide serverSide() {
@@ -133,30 +119,24 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     void askToShutDown() {
         shutdownAsked = true;
+        contained(phase::shutdownAsked);
     }
 
     /** Puts other settings into force. */
     void configure(PoolSettings newSettings) {
         settings = newSettings;
         if (!newSettings.moveSessions()) {
-            identity.stay(active != null);
+            identity.stay(wasIn);
             hold.stay();
         }
-        if (active != null) {
-            active.configure(newSettings);
-        }
+        phase.configure(newSettings);
     }
 
     /** The client may now be written to: begins its login, or ends its session if that is due already. */
-    void begin(Login current, ReadyHandler whenReady) {
-        current.accept();
-        byte[] early = wordsWhenBegun;
-        if (early != null) {
-            part(early);
-            return;
+    void begin(ReadyHandler whenReady) {
+        if (phase instanceof LoginTurn turn && turn.state() == SessionState.ACCEPTED) {
+            contained(() -> turn.begin(terms.loginTimeLeftMs(), () -> frontend.onReady(whenReady)));
         }
-        frontend.onReady(whenReady);
-        current.begin(terms.loginTimeLeftMs());
     }
 
     /** Whether the client can be passed on: the master is there to take it, and no shutdown ends the session anyway. */
@@ -205,7 +185,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     /** Closes a session that cannot even be ended in good order. */
     void abandon() {
         serverSide.databases().end();
-        over = true;
+        phase = ENDED;
         try {
             frontend.close();
             serverSide.abandon();
@@ -224,8 +204,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     @Override
     public void giveBack(byte[] lastWords) {
-        boolean isUntouched =
-                login != null && login.isUnheard() && serverSide.tally().clientBytes() == 0;
+        boolean isUntouched = phase.isUnheard() && serverSide.tally().clientBytes() == 0;
         if (isUntouched && mayPassOn()) {
             passOn(client -> owner.returned(session, client, lastWords));
         } else {
@@ -235,7 +214,7 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     @Override
     public void leave() {
-        byte[] refusal = refusal();
+        byte[] refusal = phase.refusal();
         if (end()) {
             told = refusal; // A refused client may close before the server does.
             frontend.close();
@@ -245,11 +224,10 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     @Override
     public void part(byte[] lastWords) {
-        if (state() == SessionState.ACCEPTED) {
-            wordsWhenBegun = lastWords; // The client does not belong to this worker alone yet.
-            return;
+        if (phase.postpones(lastWords)) {
+            return; // The client does not belong to this worker alone yet.
         }
-        byte[] refusal = refusal();
+        byte[] refusal = phase.refusal();
         byte[] unread = serverSide.unread(lastWords);
         if (end()) {
             told = lastWords.length > 0 ? lastWords : refusal;
@@ -258,26 +236,15 @@ public final class Stay<S> implements LoginHost, ActiveHost {
         }
     }
 
-    private byte[] refusal() {
-        return login == null ? LastWords.NONE : login.phase().refusal();
-    }
-
     /** @return false when the session was over already; else the caller closes or passes on the client, and tells the owner */
     private boolean end() {
-        if (over) {
+        if (isOver()) {
             return false;
         }
-        if (login != null) {
-            login.end();
-        }
-        if (active != null) {
-            active.end();
-        }
+        phase.end();
         identity.wipe();
         frontend.interest(Interest.NONE);
-        over = true;
-        login = null;
-        active = null;
+        phase = ENDED;
         serverSide.release(terms.singleUse());
         return true;
     }
@@ -304,24 +271,17 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     @Override
     public boolean serverSaid(Pipe.Outcome outcome) {
-        if (login != null) {
-            return login.phase().serverSaid(outcome);
-        }
-        return active != null && active.serverSaid(outcome);
+        return phase.serverSaid(outcome);
     }
 
     @Override
     public void settle() {
-        if (login != null) {
-            login.phase().awaitNext();
-        } else if (active != null) {
-            active.settle();
-        }
+        phase.settle();
     }
 
     @Override
     public boolean isOver() {
-        return over;
+        return phase == ENDED;
     }
 
     @Override
@@ -341,11 +301,10 @@ public final class Stay<S> implements LoginHost, ActiveHost {
 
     @Override
     public void loggedIn(BackendLease taken, AuthenticationMethod askable) {
-        login = null;
         wasIn = true;
         activeNs = context.loop().clock().nanoTime();
         taken.backend().fromServer().takeReadBytes(); // What was sent before the session does not count as its own.
-        active = new Active(
+        phase = new Active(
                 taken,
                 context.loop(),
                 hold,
