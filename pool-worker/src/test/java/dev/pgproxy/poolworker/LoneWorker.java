@@ -55,6 +55,9 @@ public final class LoneWorker {
         private byte[] unread = {};
         private boolean left;
         public boolean overflows;
+        /** Whether the client reads nothing. */
+        public boolean isSlow;
+
         public boolean open = true;
 
         public Frontend() {
@@ -107,7 +110,7 @@ public final class LoneWorker {
 
         @Override
         public int write(ByteBuffer from) {
-            byte[] bytes = new byte[from.remaining()];
+            byte[] bytes = new byte[isSlow ? 0 : from.remaining()];
             from.get(bytes);
             written.writeBytes(bytes);
             return bytes.length;

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What an object keeps alive: everything that can be reached from it through fields of our own classes, arrays and collections. */
-final class Reachable {
+public final class Reachable {
 
     private final Set<Object> found = Collections.newSetFromMap(new IdentityHashMap<>());
     private final ArrayDeque<Object> unseen = new ArrayDeque<>();
@@ -26,7 +26,7 @@ final class Reachable {
     }
 
     /** @param shared classes whose objects do not belong to the root, and are skipped */
-    static Reachable from(Object root, Set<Class<?>> shared) {
+    public static Reachable from(Object root, Set<Class<?>> shared) {
         Reachable reachable = new Reachable(shared);
         reachable.note(root);
         while (!reachable.unseen.isEmpty()) {
@@ -81,7 +81,7 @@ final class Reachable {
     }
 
     /** The simple class names of all objects found. */
-    Set<String> classes() {
+    public Set<String> classes() {
         return found.stream().map(object -> object.getClass().getSimpleName()).collect(Collectors.toSet());
     }
 

@@ -17,6 +17,8 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
 
     private static final byte[] NOTHING = {};
 
+    private final BackendLease lease;
+
     /** What happens to the server's messages: they are inspected and passed on, withheld until they matter, or never shown. */
     private final LoginInspector inspector;
 
@@ -43,7 +45,8 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
             LoginHost host,
             LoginRequests requests,
             LoginSteps steps) {
-        super(lease, host);
+        super(host);
+        this.lease = lease;
         this.inspector = inspector;
         this.silent = evidence.isSilent() ? new SilentLogin(inspector) : null;
         this.gate = evidence.isNone() ? new LoginGate(inspector) : null;
@@ -55,10 +58,15 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
         this.steps = steps;
     }
 
+    @Override
+    protected BackendLease lease() {
+        return lease;
+    }
+
     /** @param packet the StartupMessage for the server */
     void start(byte[] packet) {
-        lease().backend().fromServer().inspectWith(silent != null ? silent : gate != null ? gate : inspector);
-        lease().tellServer(packet);
+        lease.backend().fromServer().inspectWith(silent != null ? silent : gate != null ? gate : inspector);
+        lease.tellServer(packet);
         awaitNext();
     }
 
@@ -74,7 +82,7 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
             host.leave(); // What it has sent is for its session.
             return;
         }
-        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !lease().flushToClient()) {
+        if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0 && !lease.flushToClient()) {
             host.leave();
             return;
         }
@@ -87,7 +95,7 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
     /** @return whether the session continues */
     private boolean readClient() {
         try {
-            switch (lease().fromClient()) {
+            switch (lease.fromClient()) {
                 case MOVED, IDLE, SINK_BROKEN -> { // What a server sent before it stopped reading is still to arrive.
                     return true;
                 }
@@ -102,21 +110,20 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
     }
 
     private boolean readsClient() {
-        return !lease().serverTakesNothing() && !lease().isServerSlow() && !host.isLoginHeld();
+        return !lease.serverTakesNothing() && !lease.isServerSlow() && !host.isLoginHeld();
     }
 
     @Override
     public void awaitNext() {
         boolean awaitsServer = silent != null || (replay != null && replay.isLeft());
-        lease().interest(
-                        readsClient() && !awaitsServer,
-                        awaitsServer || host.isLoginHeld() ? Interest.HANGUP : Interest.NONE);
+        lease.interest(
+                readsClient() && !awaitsServer, awaitsServer || host.isLoginHeld() ? Interest.HANGUP : Interest.NONE);
     }
 
     @Override
     protected void serverWasRead(boolean wasRunning) {
         if (inspector.isComplete()) {
-            steps.letIn(lease());
+            steps.letIn(lease);
         }
     }
 
@@ -143,9 +150,9 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
             host.part(
                     silent.refusal().length > 0
                             ? silent.refusal()
-                            : LastWords.askedAnew(lease().backend().key().server(), silent.problem()));
+                            : LastWords.askedAnew(lease.backend().key().server(), silent.problem()));
         } else {
-            host.part(LastWords.notMoved(lease().backend().key().server(), silent.problem()));
+            host.part(LastWords.notMoved(lease.backend().key().server(), silent.problem()));
         }
     }
 
@@ -161,7 +168,7 @@ public final class ServerLogin extends RelayPhase implements LoginPhase {
 
     @Override
     public boolean isAtRest() {
-        return lease().backend().progress().isAtRest();
+        return lease.backend().progress().isAtRest();
     }
 
     @Override

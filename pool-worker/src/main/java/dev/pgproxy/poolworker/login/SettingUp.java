@@ -16,6 +16,7 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
 
     private static final byte[] NOTHING = {};
 
+    private final BackendLease lease;
     private final ParameterSetting query;
     private final byte[] beforeWelcome;
     private final @Nullable Resumption resumption;
@@ -33,12 +34,18 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
             @Nullable Resumption resumption,
             RelayHost host,
             LoginSteps steps) {
-        super(lease, host);
+        super(host);
+        this.lease = lease;
         this.query = query;
         this.beforeWelcome = beforeWelcome;
         this.resumption = resumption;
         this.host = host;
         this.steps = steps;
+    }
+
+    @Override
+    protected BackendLease lease() {
+        return lease;
     }
 
     @Override
@@ -59,13 +66,13 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
     @Override
     protected void serverMoved() {
         if (query.hasFailed()) {
-            Endpoint server = lease().backend().key().server();
+            Endpoint server = lease.backend().key().server();
             host.part(
                     resumption == null
                             ? LastWords.badSetting(query.error())
                             : LastWords.notMoved(server, LastWords.settingWords(query.error())));
-        } else if (!lease().backend().progress().isRunning()) {
-            steps.welcome(lease(), beforeWelcome);
+        } else if (!lease.backend().progress().isRunning()) {
+            steps.welcome(lease, beforeWelcome);
         }
     }
 
@@ -86,7 +93,7 @@ public final class SettingUp extends RelayPhase implements LoginPhase {
 
     @Override
     public void awaitNext() {
-        lease().interest(false, Interest.HANGUP);
+        lease.interest(false, Interest.HANGUP);
     }
 
     @Override

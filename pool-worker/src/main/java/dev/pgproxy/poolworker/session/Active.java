@@ -16,11 +16,16 @@ import dev.pgproxy.poolworker.traffic.RelayPhase;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import org.jspecify.annotations.Nullable;
 
-/** The client is in: bytes are relayed until either side ends or the session continues elsewhere. */
+/**
+ * The client is in: bytes are relayed until either side ends or the session continues elsewhere. The lease of the backend is taken when
+ * bytes move, and given back at rest; so an idle session is this and its backend, and one that leaves its server has nothing to undo.
+ */
 final class Active extends RelayPhase implements SessionPhase {
 
     private static final byte[] NOTHING = {};
 
+    private final ServerSide serverSide;
+    private final Backend backend;
     private final EventLoop loop;
     private final SessionHold hold;
     private final ActiveHost host;
@@ -38,7 +43,8 @@ final class Active extends RelayPhase implements SessionPhase {
      * @param isReplication whether it is a replication connection, which no other server could continue
      */
     Active(
-            BackendLease lease,
+            ServerSide serverSide,
+            Backend backend,
             EventLoop loop,
             SessionHold hold,
             SessionIdentity identity,
@@ -46,7 +52,9 @@ final class Active extends RelayPhase implements SessionPhase {
             boolean isReplication,
             PoolSettings settings,
             ActiveHost host) {
-        super(lease, host);
+        super(host);
+        this.serverSide = serverSide;
+        this.backend = backend;
         this.loop = loop;
         this.hold = hold;
         this.host = host;
@@ -78,7 +86,7 @@ final class Active extends RelayPhase implements SessionPhase {
                     loop,
                     idleMs,
                     settings.idleTransactionTimeoutMs(),
-                    backend().progress(),
+                    backend.progress(),
                     lastActiveNs,
                     words -> host.contained(() -> host.part(words)));
         }
@@ -90,8 +98,11 @@ final class Active extends RelayPhase implements SessionPhase {
         }
     }
 
-    private Backend backend() {
-        return lease().backend();
+    /** Takes it if the session is at rest. */
+    @Override
+    protected BackendLease lease() {
+        BackendLease taken = serverSide.lease();
+        return taken == null ? host.takeLease() : taken;
     }
 
     @Override
@@ -134,7 +145,7 @@ final class Active extends RelayPhase implements SessionPhase {
                 case IDLE, SINK_BROKEN -> {} // What a server sent before it stopped reading is still to arrive.
                 case STOPPED -> {
                     ending = true;
-                    if (!backend().progress().isResettable()) {
+                    if (!backend.progress().isResettable()) {
                         host.leave(); // Inside COPY or an open sequence the server would wait for ever.
                         return false;
                     }
@@ -160,12 +171,12 @@ final class Active extends RelayPhase implements SessionPhase {
      * @return whether the session continues until everything is answered
      */
     private boolean mayStillRead() {
-        if (ending || lease().isQuiet() || backend().progress().awaitsClient() || !lease().endsClean()) {
+        if (ending || lease().isQuiet() || backend.progress().awaitsClient() || !lease().endsClean()) {
             return false;
         }
         ending = true;
         sendsNothingMore = true;
-        return lease().tellClientAgain(backend().identity().statusMessages());
+        return lease().tellClientAgain(backend.identity().statusMessages());
     }
 
     @Override
@@ -208,6 +219,9 @@ final class Active extends RelayPhase implements SessionPhase {
         }
         boolean awaitsHangUp = (ending && endingTimer == null) || isHeld();
         lease().interest(readsClient(), awaitsHangUp ? Interest.HANGUP : Interest.NONE);
+        if (!ending) {
+            serverSide.rest();
+        }
     }
 
     private boolean readsClient() {
@@ -220,7 +234,8 @@ final class Active extends RelayPhase implements SessionPhase {
     }
 
     private boolean isHeldAtRest() {
-        return hold.isWanted() && !ending && lease().isAtRest();
+        BackendLease taken = serverSide.lease();
+        return hold.isWanted() && !ending && (taken == null || taken.isAtRest());
     }
 
     @Override
@@ -230,14 +245,14 @@ final class Active extends RelayPhase implements SessionPhase {
 
     @Override
     public boolean isBusy() {
-        return ending || (!isReadyToLeave() && !backend().progress().isStreaming());
+        return ending || (!isReadyToLeave() && !backend.progress().isStreaming());
     }
 
     /** Takes nothing more from the client once its transaction is over, or continues. */
     @Override
     public void holdChanged() {
-        if (isHeldAtRest() && hold.begin(backend(), obstacleToMoving(), lease().traffic())) {
-            backend().progress().onFrontend(FrontendMessage.QUERY);
+        if (isHeldAtRest() && hold.begin(backend, obstacleToMoving(), lease().traffic())) {
+            backend.progress().onFrontend(FrontendMessage.QUERY);
             lease().tellServer(SessionInventory.query());
         }
         if (!ending) {
@@ -250,10 +265,10 @@ final class Active extends RelayPhase implements SessionPhase {
         if (isReplication) {
             return "is for replication";
         }
-        if (!backend().progress().isResettable()) {
+        if (!backend.progress().isResettable()) {
             return "is in doubt";
         }
-        return identity.canLogIn(backend().identity().method())
+        return identity.canLogIn(backend.identity().method())
                 ? ""
                 : "logged in with a method that only the client can repeat";
     }

@@ -15,7 +15,7 @@ import dev.pgproxy.poolworker.traffic.StateTrace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The server's side of a session: the backend, its lease while it is at work, and what is known of what the client did there. */
+/** The server's side of a session: the backend, its lease as long as bytes move, and what is known of what the client did there. */
 public final class ServerSide {
 
     private final Transport frontend;
@@ -25,6 +25,7 @@ public final class ServerSide {
     private final DatabaseWait databases;
     private @Nullable Backend backend;
     private @Nullable BackendLease lease;
+    private boolean wasLeased;
     private String lastSqlState = "";
 
     /**
@@ -50,7 +51,7 @@ public final class ServerSide {
         return backend;
     }
 
-    /** Null while the backend is not at work for the client. */
+    /** Null while the backend is not at work for the client: before its first use, and at rest. */
     @Nullable
     BackendLease lease() {
         return lease;
@@ -87,7 +88,17 @@ public final class ServerSide {
         BackendTraffic traffic = new BackendTraffic(serving.identity(), serving.progress(), tally, clock, news);
         BackendLease taken = new BackendLease(frontend, serving, toServer, tally, traffic);
         lease = taken;
+        wasLeased = true;
         return taken;
+    }
+
+    /** Gives the lease back if the session is at rest. The backend stays with the session. */
+    void rest() {
+        BackendLease taken = lease;
+        if (taken != null && taken.isOver()) {
+            taken.end();
+            lease = null;
+        }
     }
 
     /** What the client has not read yet, followed by these words where a message may begin. */
@@ -114,14 +125,13 @@ public final class ServerSide {
      */
     void release(boolean singleUse) {
         Backend used = backend;
-        boolean isUntouched = lease == null;
         boolean isClean = lease == null || lease.endsClean();
         leave();
         if (used == null) {
             return;
         }
         try {
-            if (singleUse && !isUntouched) {
+            if (singleUse && wasLeased) {
                 used.retire();
             }
             used.release(isClean, trace.leftover());

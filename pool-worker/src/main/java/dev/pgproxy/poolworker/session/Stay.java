@@ -300,12 +300,20 @@ public final class Stay<S> implements LoginHost, ActiveHost {
     }
 
     @Override
+    public BackendLease takeLease() {
+        BackendLease taken = lease(attached(), null);
+        taken.inspect();
+        return taken;
+    }
+
+    @Override
     public void loggedIn(BackendLease taken, AuthenticationMethod askable) {
         wasIn = true;
         activeNs = context.loop().clock().nanoTime();
         taken.backend().fromServer().takeReadBytes(); // What was sent before the session does not count as its own.
         phase = new Active(
-                taken,
+                serverSide,
+                taken.backend(),
                 context.loop(),
                 hold,
                 identity,

@@ -4,15 +4,18 @@ import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.backend.Backend;
+import dev.pgproxy.poolworker.relay.MessageInspector;
 import dev.pgproxy.poolworker.relay.Pipe;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.util.Collection;
 
 /**
- * A backend at work for a client: the pipes between the two in both directions, and the inspectors of what passes. A session has one
- * from the first use of its backend until the backend is given back.
+ * A backend at work for a client: the pipes between the two in both directions, and the inspectors of what passes. A session takes one
+ * when bytes are to move, and gives it back when nothing is under way: all that must outlast it is kept by the session and the backend.
  */
 public final class BackendLease {
+
+    private static final MessageInspector NOBODY_READS = new UnleasedInspector();
 
     private final Transport frontend;
     private final Backend backend;
@@ -141,6 +144,16 @@ public final class BackendLease {
                 && !isServerSlow()
                 && toServer.atBoundary()
                 && !isClientSlow();
+    }
+
+    /** Whether the session loses nothing when this is given back: the two are at rest, and the connection is as good as before. */
+    public boolean isOver() {
+        return isAtRest() && !serverTakesNothing && !traffic.lastWasError() && backend.isFit();
+    }
+
+    /** Gives the backend back to its session, which reads from it only with another lease. */
+    public void end() {
+        backend.fromServer().inspectWith(NOBODY_READS);
     }
 
     /** Whether the server has taken everything that it was sent, up to the end of a message. */

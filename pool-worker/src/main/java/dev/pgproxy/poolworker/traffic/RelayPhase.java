@@ -1,7 +1,6 @@
 package dev.pgproxy.poolworker.traffic;
 
 import dev.pgproxy.common.loop.Interest;
-import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.poolworker.relay.Pipe;
 
@@ -10,31 +9,29 @@ public abstract class RelayPhase {
 
     private static final byte[] NOTHING = {};
 
-    private final BackendLease lease;
     private final RelayHost relayHost;
 
-    protected RelayPhase(BackendLease lease, RelayHost relayHost) {
-        this.lease = lease;
+    protected RelayPhase(RelayHost relayHost) {
         this.relayHost = relayHost;
     }
 
-    protected final BackendLease lease() {
-        return lease;
-    }
+    /** The backend at work. */
+    protected abstract BackendLease lease();
 
     /** The backend's connection is readable or writable. */
     public final void backendReady(int ready) {
+        BackendLease lease = lease();
         if ((ready & (Interest.WRITE | Interest.HANGUP)) != 0) {
             lease.flushToServer();
         }
-        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !lease.isClientSlow() && !readServer()) {
+        if ((ready & (Interest.READ | Interest.HANGUP)) != 0 && !lease.isClientSlow() && !readServer(lease)) {
             return;
         }
         relayHost.settle();
     }
 
     /** @return whether the session continues */
-    private boolean readServer() {
+    private boolean readServer(BackendLease lease) {
         boolean wasRunning = !lease.backend().progress().isAtRest();
         Pipe.Outcome outcome;
         try {
@@ -67,17 +64,16 @@ public abstract class RelayPhase {
             }
             case STOPPED -> serverStopped();
             case SOURCE_ENDED -> {
+                BackendLease lease = lease();
                 lease.backend().connectionEnded();
                 relayHost.giveBack(
-                        isExplained() || lease.traffic().lastWasError() ? NOTHING : LastWords.lostServer(server()));
+                        isExplained() || lease.traffic().lastWasError()
+                                ? NOTHING
+                                : LastWords.lostServer(lease.backend().key().server()));
             }
             case SINK_BROKEN -> relayHost.leave();
         }
         return false;
-    }
-
-    private Endpoint server() {
-        return lease.backend().key().server();
     }
 
     /** Some of what the server sent has passed, or there was nothing to read. */
