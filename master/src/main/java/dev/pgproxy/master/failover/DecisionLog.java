@@ -28,8 +28,10 @@ final class DecisionLog {
     /** Makes a decision; the next step waits until it is durable. */
     Action decide(FailoverState.Phase made, FailoverState.Cause cause, Endpoint successor) {
         String at = wallClock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-        return await(situation.state.with(
-                new FailoverState.Decision(made, cause, situation.servers.primary(), successor, at)));
+        return await(situation
+                .state()
+                .with(new FailoverState.Decision(
+                        made, cause, situation.servers().primary(), successor, at)));
     }
 
     /** Saves a decision; the next step waits for the save. */
@@ -45,7 +47,7 @@ final class DecisionLog {
 
     /** Saves the current state; no step waits for it. */
     Action saveNow() {
-        return save(situation.state);
+        return save(situation.state());
     }
 
     /** The state has changed without a decision, and should be saved at the next opportunity. */

@@ -60,7 +60,7 @@ final class FailoverPolicy {
     }
 
     ProxyConfig.Servers servers() {
-        return situation.servers;
+        return situation.servers();
     }
 
     /** What is known of a server; null when it is not one of ours. */
@@ -71,16 +71,14 @@ final class FailoverPolicy {
 
     /** Whether clients of the primary have to wait: it may be dead and about to be replaced. */
     boolean holdsPrimary() {
-        boolean expectsSuccessor = situation.servers.promote().isPresent();
-        boolean isDoubtful = situation.health != Situation.Health.ALIVE
-                || !situation.primaryIsReady
-                || situation.primary().suspected;
+        boolean expectsSuccessor = situation.servers().promote().isPresent();
+        boolean isDoubtful = !situation.isAlive() || !situation.isPrimaryReady() || situation.primary().suspected;
         return !situation.isIn(Phase.WATCHING) || (expectsSuccessor && isDoubtful);
     }
 
     /** Standbys to read from now. A suspected one is listed only when no other is left. */
     List<Endpoint> readable() {
-        List<Endpoint> in = situation.servers.standbys().stream()
+        List<Endpoint> in = situation.servers().standbys().stream()
                 .filter(server -> situation.known(server).outBecause == null)
                 .toList();
         List<Endpoint> unsuspected =
@@ -90,7 +88,7 @@ final class FailoverPolicy {
 
     /** The previous primary, until it is seen to follow the current one. */
     Optional<Endpoint> former() {
-        return Optional.ofNullable(situation.former);
+        return Optional.ofNullable(situation.former());
     }
 
     /** The facts that a server last reported; null when it is not one of ours or has never answered. */
@@ -109,14 +107,15 @@ final class FailoverPolicy {
     List<Action> start() {
         List<Action> actions = new ArrayList<>();
         all().forEach(server -> actions.add(new Action.Probe(server, true, 0)));
-        FailoverState state = situation.state;
+        FailoverState state = situation.state();
         if (state.decision().isEmpty()) {
             actions.add(decisions.saveNow()); // The file may hold a decision that the configuration has adopted since.
         }
         Optional<FailoverState.Decision> intent =
                 state.decision().filter(decision -> decision.phase() == FailoverState.Phase.INTENT);
         if (intent.isPresent()) {
-            actions.add(FailoverWords.resumed(intent.get().newPrimary(), situation.servers.primary()));
+            actions.add(FailoverWords.resumed(
+                    intent.get().newPrimary(), situation.servers().primary()));
             succession.carryOut(intent.get(), actions);
         }
         return actions;
@@ -133,18 +132,15 @@ final class FailoverPolicy {
             boolean namesPrimary,
             ProxyConfig.Failover newRules,
             ProxyConfig.StandbyLimits newLimits) {
-        situation.rules = newRules;
-        situation.standbyLimits = newLimits;
         Set<Endpoint> before = all();
-        ProxyConfig.Servers servers = situation.servers;
-        boolean wasRead = situation.former != null && servers.standbys().contains(situation.former);
+        ProxyConfig.Servers servers = situation.servers();
+        boolean wasRead = situation.former() != null && servers.standbys().contains(situation.former());
         List<Endpoint> standbys = next.standbys().stream()
                 .filter(standby -> !standby.equals(servers.primary()))
                 .toList();
         boolean isDecided = situation.phase().isDecided();
-        situation.servers =
-                new ProxyConfig.Servers(servers.primary(), isDecided ? servers.promote() : next.promote(), standbys);
-        situation.rememberAll();
+        var heir = isDecided ? servers.promote() : next.promote();
+        situation.configure(new ProxyConfig.Servers(servers.primary(), heir, standbys), newRules, newLimits);
         if (!wasRead) {
             situation.keepFormerOut();
         }
@@ -165,8 +161,9 @@ final class FailoverPolicy {
     /** The operator has adopted the decision: the old primary is now what the configuration says. */
     private void takeOver(ProxyConfig.Servers next, List<Action> actions) {
         situation.forgetFormerIfItFollows();
-        if (!situation.state.isFor(next)) {
-            situation.state = FailoverState.initial(next).withSystemId(situation.state.systemId());
+        if (!situation.state().isFor(next)) {
+            situation.adopt(
+                    FailoverState.initial(next).withSystemId(situation.state().systemId()));
             decisions.noteUnsaved();
             actions.add(decisions.saveNow());
         }
@@ -221,14 +218,14 @@ final class FailoverPolicy {
         }
         suspect.suspected = true;
         // While failures are being counted, the next probe is already scheduled after the configured pause.
-        boolean isCounted = server.equals(situation.servers.primary()) && situation.health != Situation.Health.ALIVE;
+        boolean isCounted = server.equals(situation.servers().primary()) && !situation.isAlive();
         return isCounted ? List.of() : List.of(new Action.Probe(server, true, 0));
     }
 
     /** The kept connection to this server was lost. */
     List<Action> connectionLost(Endpoint server) {
         List<Action> actions = new ArrayList<>();
-        if (server.equals(situation.servers.primary())) {
+        if (server.equals(situation.servers().primary())) {
             primary.connectionLost(actions);
         } else if (situation.of(server) != null) {
             actions.add(new Action.Probe(server, true, 0));
@@ -255,21 +252,21 @@ final class FailoverPolicy {
             switchover.catchUpWithFence(server, known, nowNs, actions);
         } else if (phase == Phase.PROMOTING && situation.isCandidate(server)) {
             promotion.probed(server, known, nowNs, actions);
-        } else if (server.equals(situation.servers.primary())) {
+        } else if (server.equals(situation.servers().primary())) {
             primary.probed(known, observation, fresh, actions);
-        } else if (server.equals(situation.former)) {
+        } else if (server.equals(situation.former())) {
             succession.formerProbed(server, known, fresh, nowNs, actions);
         } else {
             standbyProbed(server, known, observation, fresh, nowNs, actions);
             if (isFirstSinceSuspicion
                     && !situation.isHeir(server)
-                    && situation.health == Situation.Health.DOWN
+                    && situation.isDown()
                     && situation.isIn(Phase.WATCHING)) {
                 succession.probeHeir(actions); // The heir may have been waiting for this result.
             }
         }
         if (observation instanceof Observation.Answered && situation.isIn(Phase.WATCHING)) {
-            actions.addAll(RejoinCheck.news(server, known, situation.servers, this::factsOf));
+            actions.addAll(RejoinCheck.news(server, known, situation.servers(), this::factsOf));
         }
         return actions;
     }
@@ -281,9 +278,9 @@ final class FailoverPolicy {
             boolean fresh,
             long nowNs,
             List<Action> actions) {
-        if (situation.servers.standbys().contains(server)) {
+        if (situation.servers().standbys().contains(server)) {
             actions.addAll(StandbyRotation.probed(
-                    server, known, fresh, situation.reference(nowNs), situation.rules, situation.standbyLimits));
+                    server, known, fresh, situation.reference(nowNs), situation.rules(), situation.standbyLimits()));
         } else {
             boolean again = observation instanceof Observation.Failed && !fresh;
             actions.add(new Action.Probe(server, again, again ? 0 : situation.probeMs()));
@@ -316,13 +313,13 @@ final class FailoverPolicy {
         boolean isFailover = decision.cause() == FailoverState.Cause.FAILOVER;
         if (situation.isIn(Phase.INTENDING) && isFailover && !isStillNeeded(actions)) {
             // The situation changed during the write, and no standby was told to promote yet.
-            situation.transitionTo(Phase.WATCHING);
+            situation.change().end();
             actions.add(decisions.saveNow());
             return actions;
         }
-        situation.state = saved;
+        situation.adopt(saved);
         if (situation.isIn(Phase.INTENDING)) {
-            actions.add(new Action.CutOff(situation.servers.primary(), decision.newPrimary()));
+            actions.add(new Action.CutOff(situation.servers().primary(), decision.newPrimary()));
             succession.carryOut(decision, actions);
         } else if (situation.isIn(Phase.FINISHING)) {
             succession.change(decision, nowNs, actions);
@@ -332,7 +329,7 @@ final class FailoverPolicy {
 
     /** Whether the primary is still dead and no other server has taken its place. If not, adds what is done instead of a promotion. */
     private boolean isStillNeeded(List<Action> actions) {
-        if (situation.health != Situation.Health.DOWN) {
+        if (!situation.isDown()) {
             primary.tellBack(actions);
             return false;
         }
@@ -349,21 +346,20 @@ final class FailoverPolicy {
         }
         Phase phase = situation.phase();
         if (decisions.notSaved(number)) {
-            actions.add(FailoverWords.notSaved(situation.servers.primary(), phase == Phase.INTENDING, problem));
+            actions.add(FailoverWords.notSaved(situation.servers().primary(), phase == Phase.INTENDING, problem));
         }
         switch (phase) {
             case INTENDING -> {
                 if (lost.isSwitchover()) {
-                    actions.add(new Action.Resume(situation.servers.primary()));
+                    actions.add(new Action.Resume(situation.servers().primary()));
                     actions.add(new Action.Answer("the state file could not be written: " + problem));
-                    situation.candidate = null;
                 }
-                situation.transitionTo(Phase.WATCHING); // The next probe of the primary starts over.
+                situation.change().end(); // The next probe of the primary starts over.
                 actions.add(decisions.saveNow()); // The write may have succeeded despite the error.
             }
             case FINISHING -> {
                 // The new primary accepts writes and clients are waiting, so use it without waiting for the disk.
-                situation.state = lost;
+                situation.adopt(lost);
                 lost.decision().ifPresent(decision -> succession.change(decision, nowNs, actions));
                 actions.add(new Action.SaveLater(situation.retryMs()));
             }

@@ -25,19 +25,19 @@ final class PrimaryHealth {
     }
 
     private Endpoint address() {
-        return situation.servers.primary();
+        return situation.servers().primary();
     }
 
     /** The kept connection to the primary was lost. */
     void connectionLost(List<Action> actions) {
-        if (situation.health == Situation.Health.ALIVE) {
+        if (situation.isAlive()) {
             suspect(actions);
             actions.add(new Action.Probe(address(), true, 0));
         }
     }
 
     private void suspect(List<Action> actions) {
-        situation.health = Situation.Health.SUSPECT;
+        situation.becomes(Health.SUSPECT);
         situation.primary().failures = 0;
         // By the time the primary counts as dead, the state of the others is known.
         situation.all().stream().filter(server -> !server.equals(address())).forEach(server -> {
@@ -57,7 +57,7 @@ final class PrimaryHealth {
             refuses(primary, failed.kind(), failed.problem(), actions);
             return;
         }
-        if (situation.health == Situation.Health.ALIVE) {
+        if (situation.isAlive()) {
             suspect(actions);
         }
         actions.addAll(switchover.callOff("the primary does not answer any more: " + failed.problem()));
@@ -67,17 +67,17 @@ final class PrimaryHealth {
         }
         primary.failures++;
         actions.add(new Action.Probe(address(), true, situation.retryMs()));
-        int retries = situation.rules.retries();
+        int retries = situation.rules().retries();
         if (primary.failures < retries) {
             actions.add(FailoverWords.failing(address(), primary.failures, retries, failed.problem()));
             return;
         }
         boolean isWatching = situation.isIn(Phase.WATCHING);
-        if (situation.health != Situation.Health.DOWN) {
-            situation.health = Situation.Health.DOWN;
+        if (!situation.isDown()) {
+            situation.becomes(Health.DOWN);
             if (isWatching && primary.tellOnce("down")) {
                 actions.add(FailoverWords.down(
-                        situation.servers, situation.hasChanged(), primary.failures, failed.problem()));
+                        situation.servers(), situation.hasChanged(), primary.failures, failed.problem()));
             }
         }
         if (isWatching) {
@@ -87,7 +87,7 @@ final class PrimaryHealth {
 
     private void answered(ServerHealth primary, ServerFacts facts, boolean fresh, List<Action> actions) {
         alive(primary, actions);
-        situation.primaryIsReady = true;
+        situation.noteReadiness(true);
         if (facts.inRecovery()) {
             if (primary.tellOnce("standby")) {
                 actions.add(FailoverWords.demoted(address()));
@@ -101,12 +101,12 @@ final class PrimaryHealth {
         // So a new connection for each probe would only fill the server's log.
         primary.probesOverKept = fresh ? 0 : primary.probesOverKept + 1;
         actions.add(new Action.Probe(address(), primary.probesOverKept >= PROBES_OVER_KEPT, situation.probeMs()));
-        FailoverState state = situation.state;
+        FailoverState state = situation.state();
         if (state.systemId() != facts.systemId()) {
             if (state.systemId() != 0) {
                 actions.add(FailoverWords.another(address(), state.systemId(), facts.systemId()));
             }
-            situation.state = state.withSystemId(facts.systemId());
+            situation.adopt(state.withSystemId(facts.systemId()));
             decisions.noteUnsaved();
         }
         if (decisions.isUnsaved() && situation.isIn(Phase.WATCHING)) {
@@ -117,10 +117,12 @@ final class PrimaryHealth {
     /** The server has responded, so it is alive, even if it refuses clients. */
     private void alive(ServerHealth primary, List<Action> actions) {
         primary.failures = 0;
-        if (situation.health == Situation.Health.DOWN && situation.isIn(Phase.WATCHING)) {
+        if (situation.isDown() && situation.isIn(Phase.WATCHING)) {
             tellBack(actions);
         }
-        situation.health = Situation.Health.ALIVE;
+        if (!situation.isAlive()) {
+            situation.becomes(Health.ALIVE);
+        }
     }
 
     /** Reports that the primary is back; operators were told that it was down. */
@@ -131,7 +133,7 @@ final class PrimaryHealth {
         actions.add(FailoverWords.back(address(), takesNobody));
         primary.lastAlert = "";
         situation
-                .servers
+                .servers()
                 .promote()
                 .ifPresent(standby ->
                         situation.known(standby).lastAlert = ""); // So that a later failure is reported again.
@@ -142,7 +144,7 @@ final class PrimaryHealth {
         if (kind != FailureKind.UNKNOWN_HOST && kind != FailureKind.LOCAL) { // These say nothing about the primary.
             alive(primary, actions);
         }
-        situation.primaryIsReady = kind != FailureKind.NOT_READY;
+        situation.noteReadiness(kind != FailureKind.NOT_READY);
         if (primary.tellOnce(kind.name())) {
             actions.add(FailoverWords.notProbed(address(), kind, problem));
         }

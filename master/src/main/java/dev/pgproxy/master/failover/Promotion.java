@@ -32,8 +32,7 @@ final class Promotion {
 
     /** Starts to promote the standby. */
     void begin(Endpoint standby, List<Action> actions) {
-        situation.transitionTo(Phase.PROMOTING);
-        situation.candidate = standby;
+        situation.change().proceed(Phase.PROMOTING, standby);
         promoteSent = false;
         actions.add(new Action.Promote(standby, 0));
     }
@@ -71,13 +70,14 @@ final class Promotion {
     /** The standby that is being promoted was probed. */
     void probed(Endpoint standby, ServerHealth known, long nowNs, List<Action> actions) {
         if (known.isPrimary()) {
-            situation.transitionTo(Phase.FINISHING);
+            situation.change().proceed(Phase.FINISHING, standby);
             situation
-                    .state
+                    .state()
                     .decision()
-                    .ifPresent(decision -> actions.add(decisions.await(situation.state.with(decision.done()))));
+                    .ifPresent(decision ->
+                            actions.add(decisions.await(situation.state().with(decision.done()))));
         } else if (promoteSent
-                && nowNs - sentNs > situation.rules.promoteTimeout().toNanos()) {
+                && nowNs - sentNs > situation.rules().promoteTimeout().toNanos()) {
             promoteSent = false;
             String found = known.last instanceof Observation.Failed failed
                     ? "and cannot be probed: " + failed.problem()
@@ -95,7 +95,8 @@ final class Promotion {
             return actions;
         }
         if (situation.known(server).tellOnce(problem)) {
-            actions.add(FailoverWords.promotionFailed(server, situation.servers.primary(), problem));
+            actions.add(
+                    FailoverWords.promotionFailed(server, situation.servers().primary(), problem));
         }
         if (situation.isSwitchover()) {
             actions.add(new Action.Answer(

@@ -12,41 +12,22 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** State shared by the parts of {@link FailoverPolicy}: the servers, what is known of each, and the phase of a change of the primary. */
+/**
+ * What the parts of {@link FailoverPolicy} decide on: the servers, what is known of each, the primary's health, the decision in force
+ * and the change of the primary that is under way.
+ */
 final class Situation {
 
-    /** The primary's health. */
-    enum Health {
-        /** It accepts connections, or reports itself why it does not. */
-        ALIVE,
-        /** Probes have failed, but fewer than the configured retries. */
-        SUSPECT,
-        DOWN
-    }
-
-    ProxyConfig.Servers servers;
-    ProxyConfig.Failover rules;
-    ProxyConfig.StandbyLimits standbyLimits;
-
-    /** The decision in force, and the system identifier. */
-    FailoverState state;
-
-    Health health = Health.ALIVE;
-
-    /** False while the primary reports that it is starting up or shutting down. */
-    boolean primaryIsReady = true;
-
-    /** The standby that is to become the primary; null when no change is under way. */
-    @Nullable
-    Endpoint candidate;
-
-    /** The previous primary, until it is seen to follow the current one. */
-    @Nullable
-    Endpoint former;
-
+    private ProxyConfig.Servers servers;
+    private ProxyConfig.Failover rules;
+    private ProxyConfig.StandbyLimits standbyLimits;
+    private FailoverState state;
+    private Health health = Health.ALIVE;
+    private boolean primaryIsReady = true;
+    private final ChangeOfPrimary change = new ChangeOfPrimary();
+    private @Nullable Endpoint former;
     private final Predicate<Endpoint> isPaused;
     private final Map<Endpoint, ServerHealth> watched = new LinkedHashMap<>();
-    private Phase phase = Phase.WATCHING;
     private boolean hasChanged;
     private @Nullable Long changedNs;
 
@@ -77,21 +58,82 @@ final class Situation {
         keepFormerOut();
     }
 
+    ProxyConfig.Servers servers() {
+        return servers;
+    }
+
+    ProxyConfig.Failover rules() {
+        return rules;
+    }
+
+    ProxyConfig.StandbyLimits standbyLimits() {
+        return standbyLimits;
+    }
+
+    /** Puts other servers, rules and limits into force; the primary stays. */
+    void configure(ProxyConfig.Servers next, ProxyConfig.Failover newRules, ProxyConfig.StandbyLimits newLimits) {
+        servers = next;
+        rules = newRules;
+        standbyLimits = newLimits;
+        rememberAll();
+    }
+
+    /** The decision in force, and the system identifier. */
+    FailoverState state() {
+        return state;
+    }
+
+    /** Puts a decision into force, or notes the system identifier. */
+    void adopt(FailoverState next) {
+        state = next;
+    }
+
+    /** The change of the primary that is under way, if one is. */
+    ChangeOfPrimary change() {
+        return change;
+    }
+
     Phase phase() {
-        return phase;
+        return change.phase();
     }
 
     boolean isIn(Phase one) {
-        return phase == one;
+        return change.isIn(one);
     }
 
-    void transitionTo(Phase next) {
-        phase.checkNext(next);
-        phase = next;
+    /** Whether the primary accepts connections, or reports itself why it does not. */
+    boolean isAlive() {
+        return health == Health.ALIVE;
+    }
+
+    /** Whether all retries have failed. */
+    boolean isDown() {
+        return health == Health.DOWN;
+    }
+
+    /** @throws IllegalStateException when {@link Health} does not allow this transition */
+    void becomes(Health next) {
+        health.checkNext(next);
+        health = next;
+    }
+
+    /** Whether the primary takes clients; false while it reports that it is starting up or shutting down. */
+    boolean isPrimaryReady() {
+        return primaryIsReady;
+    }
+
+    void noteReadiness(boolean isReady) {
+        primaryIsReady = isReady;
+    }
+
+    /** The previous primary, until it is seen to follow the current one. */
+    @Nullable
+    Endpoint former() {
+        return former;
     }
 
     /** Tracks exactly the servers of {@link #all}. */
-    void rememberAll() {
+    private void rememberAll() {
         Set<Endpoint> all = all();
         watched.keySet().retainAll(all);
         all.forEach(this::known);
@@ -113,9 +155,7 @@ final class Situation {
         if (former != null) {
             all.add(former);
         }
-        if (candidate != null) {
-            all.add(candidate);
-        }
+        change.candidate().ifPresent(all::add);
         return all;
     }
 
@@ -134,7 +174,7 @@ final class Situation {
     }
 
     boolean isCandidate(Endpoint server) {
-        return server.equals(candidate);
+        return change.isTo(server);
     }
 
     /** Whether {@code promote} names this server. */
@@ -203,8 +243,8 @@ final class Situation {
         return state.isSwitchover();
     }
 
-    /** This server is the primary from now on. */
-    void change(Endpoint successor, long nowNs) {
+    /** This server is the primary from now on, and the change to it is over. */
+    void changeTo(Endpoint successor, long nowNs) {
         former = servers.primary();
         servers = new ProxyConfig.Servers(
                 successor,
@@ -212,9 +252,8 @@ final class Situation {
                 servers.standbys().stream()
                         .filter(standby -> !standby.equals(successor))
                         .toList());
-        transitionTo(Phase.WATCHING);
-        candidate = null;
-        health = Health.ALIVE;
+        change.end();
+        health = Health.ALIVE; // It is another server's.
         primaryIsReady = true;
         hasChanged = true;
         changedNs = nowNs;

@@ -29,7 +29,7 @@ final class Succession {
     String objection(Endpoint standby) {
         if (!situation.isHeir(standby)) {
             return situation
-                    .servers
+                    .servers()
                     .promote()
                     .map(heir -> "promote names " + heir)
                     .orElse("promote does not name a server");
@@ -51,10 +51,10 @@ final class Succession {
             return "the state file cannot be written";
         }
         PromotionCheck.Primary primary = situation.primaryForCheck();
-        boolean isAsked = known.last instanceof Observation.Answered && situation.health != Situation.Health.DOWN;
+        boolean isAsked = known.last instanceof Observation.Answered && !situation.isDown();
         String objection = isAsked && known.facts != null && !primary.isPaused()
-                ? PromotionCheck.standingObjection(known.facts, primary, situation.rules)
-                : PromotionCheck.objection(known.last, primary, situation.rules);
+                ? PromotionCheck.standingObjection(known.facts, primary, situation.rules())
+                : PromotionCheck.objection(known.last, primary, situation.rules());
         if (objection != null) {
             return "it " + objection;
         }
@@ -64,18 +64,18 @@ final class Succession {
     /** The primary is dead or demoted: another server may have replaced it already, or a standby may have to be promoted. */
     void seek(List<Action> actions) {
         for (Endpoint server : situation.all()) {
-            if (!server.equals(situation.servers.primary()) && !server.equals(situation.former)) {
+            if (!server.equals(situation.servers().primary()) && !server.equals(situation.former())) {
                 actions.add(new Action.Probe(server, situation.isHeir(server), 0));
             }
         }
     }
 
     void probeHeir(List<Action> actions) {
-        situation.servers.promote().ifPresent(standby -> actions.add(new Action.Probe(standby, true, 0)));
+        situation.servers().promote().ifPresent(standby -> actions.add(new Action.Probe(standby, true, 0)));
     }
 
     private boolean isWantedNow() {
-        return situation.health == Situation.Health.DOWN && situation.isIn(Phase.WATCHING);
+        return situation.isDown() && situation.isIn(Phase.WATCHING);
     }
 
     /** The standby that may be promoted was probed. */
@@ -88,7 +88,7 @@ final class Succession {
             return; // Another server was promoted first: it is used, or operators are told why not.
         }
         PromotionCheck.Primary primary = situation.primaryForCheck();
-        String objection = PromotionCheck.objection(observation, primary, situation.rules);
+        String objection = PromotionCheck.objection(observation, primary, situation.rules());
         if (objection != null) {
             tellRefused(standby, objection, actions);
             return;
@@ -101,15 +101,15 @@ final class Succession {
             return; // One of them may be a primary already; the last of their probes leads back here.
         }
         ServerFacts facts = ((Observation.Answered) observation).facts();
-        situation.transitionTo(Phase.INTENDING);
+        situation.change().proceed(Phase.INTENDING, standby);
         actions.add(FailoverWords.promoting(
-                standby, situation.servers.primary(), facts, PromotionCheck.lagWords(facts, primary)));
+                standby, situation.servers().primary(), facts, PromotionCheck.lagWords(facts, primary)));
         actions.add(decisions.decide(FailoverState.Phase.INTENT, FailoverState.Cause.FAILOVER, standby));
     }
 
     private void tellRefused(Endpoint standby, String objection, List<Action> actions) {
         if (situation.known(standby).tellOnce(objection.replaceAll("\\d+", ""))) {
-            actions.add(FailoverWords.refused(standby, situation.servers.primary(), objection));
+            actions.add(FailoverWords.refused(standby, situation.servers().primary(), objection));
         }
     }
 
@@ -131,7 +131,8 @@ final class Succession {
 
     /** Carries out a durable decision; from here there is no way back. */
     void carryOut(FailoverState.Decision decision, List<Action> actions) {
-        if (decision.cause() == FailoverState.Cause.SWITCHOVER && situation.rules.fencesOldPrimary()) {
+        if (decision.cause() == FailoverState.Cause.SWITCHOVER
+                && situation.rules().fencesOldPrimary()) {
             switchover.beginFence(decision.newPrimary(), actions);
         } else {
             promotion.begin(decision.newPrimary(), actions);
@@ -145,14 +146,14 @@ final class Succession {
         if ((!situation.isIn(Phase.WATCHING) && !isUntold) || other.facts == null) {
             return;
         }
-        if (other.facts.systemId() != situation.state.systemId()) {
+        if (other.facts.systemId() != situation.state().systemId()) {
             stranger(server, other.facts, actions);
             return;
         }
-        Endpoint primary = situation.servers.primary();
+        Endpoint primary = situation.servers().primary();
         List<Endpoint> others = situation.otherPrimaries();
-        boolean isAlive = situation.health == Situation.Health.ALIVE;
-        boolean isDead = situation.health == Situation.Health.DOWN || (isUntold && !situation.isSwitchover());
+        boolean isAlive = situation.isAlive();
+        boolean isDead = situation.isDown() || (isUntold && !situation.isSwitchover());
         boolean isDemoted = isAlive && situation.primary().isStandby();
         if ((isDead || isDemoted) && others.size() == 1) {
             adopt(server, actions);
@@ -169,35 +170,38 @@ final class Succession {
 
     /** A server accepts writes, but its system identifier is not the one known of our primary. */
     private void stranger(Endpoint server, ServerFacts facts, List<Action> actions) {
-        if (situation.health == Situation.Health.DOWN && situation.known(server).tellOnce("stranger")) {
+        if (situation.isDown() && situation.known(server).tellOnce("stranger")) {
             actions.add(FailoverWords.stranger(
-                    server, facts.systemId(), situation.servers.primary(), situation.state.systemId()));
+                    server,
+                    facts.systemId(),
+                    situation.servers().primary(),
+                    situation.state().systemId()));
         }
     }
 
     private void adopt(Endpoint server, List<Action> actions) {
-        Endpoint chosen = situation.candidate;
-        if (situation.isIn(Phase.PROMOTING) && chosen != null) {
-            actions.add(FailoverWords.overtaken(chosen, situation.servers.primary(), server));
-        }
-        situation.transitionTo(Phase.FINISHING);
-        situation.candidate = server;
+        situation
+                .change()
+                .candidate()
+                .ifPresent(chosen -> actions.add(
+                        FailoverWords.overtaken(chosen, situation.servers().primary(), server)));
+        situation.change().proceed(Phase.FINISHING, server);
         actions.add(decisions.decide(FailoverState.Phase.DONE, FailoverState.Cause.ADOPTION, server));
     }
 
     /** The decision is complete: the new server is the primary from now on. */
     void change(FailoverState.Decision decision, long nowNs, List<Action> actions) {
-        Endpoint old = situation.servers.primary();
+        Endpoint old = situation.servers().primary();
         Endpoint successor = decision.newPrimary();
         boolean isSwitchover = decision.cause() == FailoverState.Cause.SWITCHOVER;
-        situation.change(successor, nowNs);
+        situation.changeTo(successor, nowNs);
         // After a switchover the old primary still accepts writes, as the message below says. It is reported again
         // only when it comes back after a failure.
         situation.known(old).lastAlert = isSwitchover ? OLD_PRIMARY_WRITES : "";
         situation.known(successor).lastAlert = "";
         situation.known(successor).failures = 0;
         actions.add(new Action.CutOff(old, successor));
-        actions.add(new Action.Change(situation.servers));
+        actions.add(new Action.Change(situation.servers()));
         actions.add(switchover.done(decision));
         actions.add(
                 new Action.Answer(isSwitchover ? null : successor + " became the primary in another way, and is used"));
@@ -207,29 +211,29 @@ final class Succession {
     /** The old primary was probed. */
     void formerProbed(Endpoint server, ServerHealth known, boolean fresh, long nowNs, List<Action> actions) {
         StandbyRotation.Reference reference = situation.reference(nowNs);
-        if (situation.servers.standbys().contains(server) && reference.primary() != null) {
+        if (situation.servers().standbys().contains(server) && reference.primary() != null) {
             // It gets no grace period: until it follows the new primary, it may hold data that no other server has.
             actions.addAll(StandbyRotation.probed(
                     server,
                     known,
                     fresh,
                     new StandbyRotation.Reference(reference.primary(), true),
-                    situation.rules,
-                    situation.standbyLimits));
+                    situation.rules(),
+                    situation.standbyLimits()));
         } else {
             actions.add(new Action.Probe(server, false, situation.probeMs()));
         }
         if (known.isPrimary() && known.tellOnce(OLD_PRIMARY_WRITES)) {
-            actions.add(FailoverWords.oldPrimaryBack(server, situation.servers.primary()));
+            actions.add(FailoverWords.oldPrimaryBack(server, situation.servers().primary()));
         } else if (known.isStandby() && known.tellOnce("standby")) {
             actions.add(FailoverWords.oldPrimaryIsStandby(server));
-            if (situation.rules.fencesOldPrimary()) {
+            if (situation.rules().fencesOldPrimary()) {
                 actions.add(new Action.LiftFence(server));
             }
         } else if (known.last instanceof Observation.Failed) {
             known.lastAlert = "";
         }
-        if (situation.state.decision().isEmpty()) {
+        if (situation.state().decision().isEmpty()) {
             situation.forgetFormerIfItFollows(); // The configuration has adopted the decision already.
         }
     }

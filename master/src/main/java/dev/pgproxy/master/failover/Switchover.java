@@ -42,21 +42,21 @@ final class Switchover {
     /** Why a switchover to this server is impossible; null when it is possible. */
     @Nullable
     String objection(Endpoint target) {
-        Endpoint primary = situation.servers.primary();
+        Endpoint primary = situation.servers().primary();
         if (!situation.isIn(Phase.WATCHING)) {
             return "another change of the primary is under way";
         }
         if (target.equals(primary)) {
             return "it is the primary already";
         }
-        if (situation.health != Situation.Health.ALIVE || !situation.primary().isPrimary()) {
+        if (!situation.isAlive() || !situation.primary().isPrimary()) {
             return "the primary " + primary + " does not answer as one";
         }
         ServerHealth standby = situation.known(target);
         if (!standby.isStandby() || standby.facts == null) {
             return "it does not answer as a standby";
         }
-        if (standby.facts.systemId() != situation.state.systemId()) {
+        if (standby.facts.systemId() != situation.state().systemId()) {
             return "its system identifier is not the primary's";
         }
         if (!situation.otherPrimaries().isEmpty()) {
@@ -67,9 +67,8 @@ final class Switchover {
 
     /** Starts a switchover to this server, to which there is no objection. */
     List<Action> begin(Endpoint target) {
-        situation.transitionTo(Phase.QUIESCING);
-        situation.candidate = target;
-        return List.of(new Action.Quiesce(situation.servers.primary()));
+        situation.change().proceed(Phase.QUIESCING, target);
+        return List.of(new Action.Quiesce(situation.servers().primary()));
     }
 
     /** All sessions on the primary are at rest. */
@@ -77,7 +76,7 @@ final class Switchover {
         if (!situation.isIn(Phase.QUIESCING)) {
             return List.of();
         }
-        situation.transitionTo(Phase.CATCHING_UP);
+        situation.change().proceed(Phase.CATCHING_UP);
         goalLsn = Long.MAX_VALUE;
         return List.of(flush());
     }
@@ -85,7 +84,7 @@ final class Switchover {
     private Action flush() {
         awaitsFlush = true;
         flushes = 0;
-        return new Action.Flush(situation.servers.primary());
+        return new Action.Flush(situation.servers().primary());
     }
 
     /** Whether an answer to {@link Action.Flush} is outstanding. */
@@ -95,14 +94,14 @@ final class Switchover {
 
     /** Takes the answer to {@link Action.Flush}. */
     List<Action> flushed(Observation observation) {
-        Endpoint standby = situation.candidate;
         boolean isWanted = situation.isIn(Phase.CATCHING_UP) || situation.isIn(Phase.FENCING);
-        if (!isWanted || standby == null || !awaitsFlush) {
+        if (!isWanted || !awaitsFlush) {
             return List.of();
         }
+        Endpoint standby = situation.change().candidate().orElseThrow();
         boolean isOurs = observation instanceof Observation.Failed failed && failed.kind() == FailureKind.LOCAL;
         if (isOurs && ++flushes < MAX_FLUSHES) {
-            return List.of(new Action.Flush(situation.servers.primary()));
+            return List.of(new Action.Flush(situation.servers().primary()));
         }
         awaitsFlush = false;
         if (observation instanceof Observation.Answered answered
@@ -116,7 +115,7 @@ final class Switchover {
                     observation instanceof Observation.Failed failed ? failed.problem() : "it is a standby now";
             actions.add(FailoverWords.notCaughtUp(
                     standby,
-                    situation.servers.primary(),
+                    situation.servers().primary(),
                     "the primary could not be asked for it any more: " + problem));
             promotion.begin(standby, actions);
             return actions;
@@ -127,8 +126,8 @@ final class Switchover {
     /** The standby, which has to receive the rest of the primary's WAL, was probed. */
     void catchUp(Endpoint standby, ServerHealth known, List<Action> actions) {
         if (known.isStandby() && known.facts != null && known.facts.replayedLsn() >= goalLsn) {
-            situation.transitionTo(Phase.INTENDING);
-            actions.add(FailoverWords.switchingOver(standby, situation.servers.primary(), goalLsn));
+            situation.change().proceed(Phase.INTENDING, standby);
+            actions.add(FailoverWords.switchingOver(standby, situation.servers().primary(), goalLsn));
             actions.add(decisions.decide(FailoverState.Phase.INTENT, FailoverState.Cause.SWITCHOVER, standby));
         } else {
             actions.add(new Action.Probe(standby, false, Promotion.POLL_MS));
@@ -147,19 +146,17 @@ final class Switchover {
         if (!situation.isIn(Phase.QUIESCING) && !situation.isIn(Phase.CATCHING_UP)) {
             return List.of();
         }
-        situation.transitionTo(Phase.WATCHING);
-        situation.candidate = null;
+        situation.change().end();
         awaitsFlush = false;
-        return List.of(new Action.Resume(situation.servers.primary()), new Action.Answer(problem));
+        return List.of(new Action.Resume(situation.servers().primary()), new Action.Answer(problem));
     }
 
     /** The decision is durable: first keeps others from writing to the old primary. */
     void beginFence(Endpoint standby, List<Action> actions) {
-        situation.transitionTo(Phase.FENCING);
-        situation.candidate = standby;
+        situation.change().proceed(Phase.FENCING, standby);
         goalLsn = Long.MAX_VALUE;
         catchUpSinceNs = null;
-        actions.add(new Action.Fence(situation.servers.primary()));
+        actions.add(new Action.Fence(situation.servers().primary()));
     }
 
     /** Fencing the old primary succeeded or failed. The standby must now also receive what others had written to it. */
@@ -168,7 +165,7 @@ final class Switchover {
             return List.of();
         }
         fence = result;
-        return List.of(FailoverWords.fenced(situation.servers.primary(), result), flush());
+        return List.of(FailoverWords.fenced(situation.servers().primary(), result), flush());
     }
 
     /**
@@ -190,8 +187,8 @@ final class Switchover {
                     known.isStandby() && fence != null && fence.problem().isEmpty();
             promotion.begin(standby, actions);
         } else if (nowNs - sinceNs >= MAX_CATCH_UP_NS) {
-            actions.add(
-                    FailoverWords.notCaughtUp(standby, situation.servers.primary(), "it did not receive that in time"));
+            actions.add(FailoverWords.notCaughtUp(
+                    standby, situation.servers().primary(), "it did not receive that in time"));
             promotion.begin(standby, actions);
         } else {
             actions.add(new Action.Probe(standby, false, Promotion.POLL_MS));
