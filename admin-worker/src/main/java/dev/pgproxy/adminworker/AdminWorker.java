@@ -12,6 +12,8 @@ import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.child.ChildRole;
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.AdminSettings;
 import dev.pgproxy.common.ipc.CommandMessages;
@@ -76,6 +78,10 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
     private final SecureRandom random = new SecureRandom();
     private final LoginGuard guard = new LoginGuard();
     private long containedFaults;
+    private final Counters counters = new Counters();
+    private final Counter operators =
+            counters.counter("operators_connected", "connections to pg_proxy, logged in or not");
+    private final Counter statementsRun = counters.counter("statements_run", "statements of operators that ran");
     private final Engines engines = new Engines();
     private final SnapshotSource snapshots;
     private final Commands commands;
@@ -113,9 +119,10 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         this.channel = process.channel();
         this.transports = descriptor -> SocketTransport.of(descriptor, process.poller());
         this.lingering = new LingeringClose(loop.scheduler());
-        this.snapshots = new SnapshotSource(loop, channel::send);
+        this.snapshots = new SnapshotSource(loop, channel::send, counters);
         this.commands = new Commands(channel::send);
         this.statements = new StatementWatch(loop, new HeapWatch()::isTight, this::ranAway);
+        counters.add("operator_sessions", "connections to pg_proxy that are open now", sessions::size);
         loop.scheduler().everyMs(UNLOAD_PERIOD_MS, this::unloadIfUnused);
     }
 
@@ -141,6 +148,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
 
     @Override
     public void onAssignOperator(CommandMessages.AssignOperator message) {
+        operators.increment();
         Transport transport = transports.apply(message.client());
         StartupPacket.Startup startup;
         try {
@@ -300,6 +308,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
     @Override
     public void statementBegins(Running statement) {
         usedSinceLook = true;
+        statementsRun.increment();
         statements.begins(statement);
     }
 

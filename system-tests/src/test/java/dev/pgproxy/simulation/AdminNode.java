@@ -2,6 +2,8 @@ package dev.pgproxy.simulation;
 
 import dev.pgproxy.common.child.ChildConversation;
 import dev.pgproxy.common.child.ChildRole;
+import dev.pgproxy.common.child.CounterReport;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -26,12 +28,14 @@ final class AdminNode
     private final SimulatedProcess process;
     private final SimulatedLink.End link;
     private final ChildConversation conversation;
+    private final CounterReport counters;
     private boolean isReady;
     private long nextId = 1;
 
     AdminNode(SimulatedProcess process, SimulatedLink.End link) {
         this.process = process;
         this.link = link;
+        this.counters = new CounterReport(new Counters(), link::send);
         this.conversation = new ChildConversation(ChildKind.ADMIN, process.loop());
         conversation.role(this);
     }
@@ -101,6 +105,11 @@ final class AdminNode
 
     @Override
     public void onCommandDone(CommandMessages.CommandDone message) {}
+
+    @Override
+    public void onReportState(SnapshotMessages.ReportState message) {
+        counters.onReportState(message);
+    }
 
     @Override
     public void onReportRows(SnapshotMessages.ReportRows message) {}

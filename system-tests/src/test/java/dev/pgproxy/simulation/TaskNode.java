@@ -2,6 +2,8 @@ package dev.pgproxy.simulation;
 
 import dev.pgproxy.common.child.ChildConversation;
 import dev.pgproxy.common.child.ChildRole;
+import dev.pgproxy.common.child.CounterReport;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ChildKind;
@@ -27,11 +29,13 @@ final class TaskNode
     private final SimulatedProcess process;
     private final SimulatedLink.End link;
     private final ChildConversation conversation;
+    private final CounterReport counters;
 
     TaskNode(ClusterSimulation simulation, SimulatedProcess process, SimulatedLink.End link) {
         this.simulation = simulation;
         this.process = process;
         this.link = link;
+        this.counters = new CounterReport(new Counters(), link::send);
         this.conversation = new ChildConversation(ChildKind.TASK, process.loop());
         conversation.role(this);
     }
@@ -155,5 +159,10 @@ final class TaskNode
     @Override
     public TaskNode alerts() {
         return this;
+    }
+
+    @Override
+    public CounterReport snapshots() {
+        return counters;
     }
 }

@@ -3,6 +3,9 @@ package dev.pgproxy.taskworker;
 import dev.pgproxy.common.channel.ControlChannel;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.child.ChildRole;
+import dev.pgproxy.common.child.CounterReport;
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.AlertMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
@@ -60,6 +63,19 @@ final class TaskWorker
     private final Map<Endpoint, Prober> probers = new HashMap<>();
     private final Lateness lateness = Lateness.watch();
     private final ErrandLane errands = new ErrandLane();
+    private final Counters counters = new Counters();
+    private final CounterReport counterReport;
+    private final Counter cancelsSent = counters.counter("cancels_sent", "cancels that a server has received");
+    private final Counter cancelsFailed = counters.counter("cancels_failed", "cancels that did not reach their server");
+    private final Counter cancelsWithheld = counters.counter(
+            "cancels_withheld", "queries of clients that had gone, and that were left to end by themselves");
+    private final Counter probes = counters.counter("probes", "probes of servers, good and bad");
+    private final Counter rolesLookedUp =
+            counters.counter("roles_looked_up", "questions to a server about a role, answered or not");
+    private final Counter errandsRun =
+            counters.counter("errands_run", "examinations, fences and promotions, done or failed");
+    private final Counter alertsFinished =
+            counters.counter("alerts_finished", "alerts that each channel has sent or given up");
     private @Nullable TaskSettings settings;
     private @Nullable RoleLookup roles;
     private @Nullable Notifier notifier;
@@ -67,6 +83,7 @@ final class TaskWorker
     TaskWorker(ChildProcess process) {
         this.loop = process.loop();
         this.channel = process.channel();
+        this.counterReport = new CounterReport(counters, channel::send);
         this.executor = new ThreadPoolExecutor(
                 THREADS, THREADS, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_TASKS), task -> {
                     Thread thread = new Thread(task, "task");
@@ -112,6 +129,11 @@ final class TaskWorker
     }
 
     @Override
+    public CounterReport snapshots() {
+        return counterReport;
+    }
+
+    @Override
     public void onPerformCancel(CancelMessages.PerformCancel message) {
         // Counted from here: a cancel that waited too long for a thread must not be sent, since its backend may serve
         // another session by then.
@@ -150,6 +172,7 @@ final class TaskWorker
                 .message("a query whose client is gone was not cancelled: " + query.reason())
                 .hint("It ends as it would have without the proxy; pg_stat_activity shows it.")
                 .info();
+        cancelsWithheld.increment();
         channel.send(new CancelMessages.CancelDone(message.cancelId(), true));
     }
 
@@ -157,13 +180,16 @@ final class TaskWorker
         try {
             executor.execute(() -> {
                 boolean delivered = cancelContained(message, deadlineNs);
-                report(new CancelMessages.CancelDone(message.cancelId(), delivered));
+                report(
+                        new CancelMessages.CancelDone(message.cancelId(), delivered),
+                        delivered ? cancelsSent : cancelsFailed);
             });
         } catch (RejectedExecutionException e) {
             Event.of("cancel_refused")
                     .with("server", message.server())
                     .message(WAITING_TASKS + " cancels wait already")
                     .warn();
+            cancelsFailed.increment();
             channel.send(new CancelMessages.CancelDone(message.cancelId(), false));
         }
     }
@@ -186,7 +212,7 @@ final class TaskWorker
         return new Prober(server, inForce().adminLogin(), lateness, new Prober.Listener() {
             @Override
             public void probed(long probeId, Endpoint of, ProbeKind kind, boolean fresh, Observation observation) {
-                report(new ProbeMessages.ServerProbed(probeId, of, kind, fresh, observation));
+                report(new ProbeMessages.ServerProbed(probeId, of, kind, fresh, observation), probes);
             }
 
             @Override
@@ -211,7 +237,7 @@ final class TaskWorker
 
     @Override
     public void onRunErrand(ProbeMessages.RunErrand message) {
-        errands.ask(inForce().adminLogin(), message, this::report);
+        errands.ask(inForce().adminLogin(), message, result -> report(result, errandsRun));
     }
 
     private TaskSettings inForce() {
@@ -240,7 +266,7 @@ final class TaskWorker
         if (current == null) {
             throw new IllegalStateException("an alert before the settings");
         }
-        current.send(message.alert(), () -> report(new AlertMessages.AlertSent(message.alertId())));
+        current.send(message.alert(), () -> report(new AlertMessages.AlertSent(message.alertId()), alertsFinished));
     }
 
     @Override
@@ -253,7 +279,7 @@ final class TaskWorker
                 message.user(),
                 message.database(),
                 message.timeoutMs(),
-                facts -> report(new RoleMessages.RoleLookedUp(message.lookupId(), facts)));
+                facts -> report(new RoleMessages.RoleLookedUp(message.lookupId(), facts), rolesLookedUp));
         if (!asked) {
             channel.send(new RoleMessages.RoleLookedUp(message.lookupId(), RoleFacts.UNAVAILABLE));
         }
@@ -298,6 +324,14 @@ final class TaskWorker
 
     private void report(ControlMessage result) {
         post(() -> channel.send(result));
+    }
+
+    /** Reports the result of a task, and counts it. */
+    private void report(ControlMessage result, Counter counted) {
+        post(() -> {
+            counted.increment();
+            channel.send(result);
+        });
     }
 
     private void post(Runnable task) {

@@ -1,5 +1,7 @@
 package dev.pgproxy.adminworker.snapshot;
 
+import dev.pgproxy.common.child.CounterReport;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.loop.EventLoop;
@@ -31,16 +33,21 @@ public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
 
     private final EventLoop loop;
     private final Consumer<ControlMessage> master;
+    private final CounterReport own;
     private final Map<View, List<@Nullable Object[]>> arriving = new EnumMap<>(View.class);
     private List<Asker> served = new ArrayList<>();
     private List<Asker> waiting = new ArrayList<>();
     private Scheduler.@Nullable Timer timer;
     private long currentId;
 
-    /** @param master takes messages to the master */
-    public SnapshotSource(EventLoop loop, Consumer<ControlMessage> master) {
+    /**
+     * @param master takes messages to the master
+     * @param counters of this process
+     */
+    public SnapshotSource(EventLoop loop, Consumer<ControlMessage> master, Counters counters) {
         this.loop = loop;
         this.master = master;
+        this.own = new CounterReport(counters, master);
     }
 
     /** Requests these tables, as of this call or later. The answer arrives on the loop's thread. */
@@ -67,6 +74,12 @@ public final class SnapshotSource implements SnapshotMessages.AtAdminWorker {
         long id = ++currentId;
         timer = loop.scheduler().afterMs(TIMEOUT_MS, () -> complete(id, List.of("master")));
         master.accept(new SnapshotMessages.TakeSnapshot(id, views));
+    }
+
+    /** The master asks for this process's own rows, which take the same way as all others. */
+    @Override
+    public void onReportState(SnapshotMessages.ReportState message) {
+        own.onReportState(message);
     }
 
     /** Rows have arrived. */

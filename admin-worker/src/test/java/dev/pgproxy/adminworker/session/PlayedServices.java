@@ -4,6 +4,7 @@ import dev.pgproxy.adminworker.snapshot.SnapshotSource;
 import dev.pgproxy.adminworker.sql.Engines;
 import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.AdminSettings;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.loop.EventLoop;
@@ -30,7 +31,7 @@ final class PlayedServices implements Services, AutoCloseable {
     private final ProxyConfig.AdminDatabase database =
             new ProxyConfig.AdminDatabase("secret", Optional.empty(), 20, Duration.ofSeconds(10), Duration.ZERO);
     private final Engines engines = new Engines();
-    private final SnapshotSource snapshots = new SnapshotSource(loop, toMaster::add);
+    private final SnapshotSource snapshots = new SnapshotSource(loop, toMaster::add, new Counters());
     private final Commands commands = new Commands(toMaster::add);
     private final Passwords passwords = new Passwords(database);
     private final LoginGuard guard = new LoginGuard();

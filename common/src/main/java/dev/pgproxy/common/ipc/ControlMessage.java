@@ -115,6 +115,8 @@ public interface ControlMessage {
         ProbeMessages.AtTaskWorker probes();
 
         AlertMessages.AtTaskWorker alerts();
+
+        SnapshotMessages.AtTaskWorker snapshots();
     }
 
     /** The receiver of each conversation in the admin-worker. */

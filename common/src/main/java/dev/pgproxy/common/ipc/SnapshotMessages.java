@@ -8,7 +8,7 @@ import java.util.Set;
  * The tables of pg_proxy, as of one moment. The master passes the rows on without reading them.
  *
  * <pre>
- *   admin-worker: TakeSnapshot -> ReportState to every pool-worker -> ReportRows ..., ReportEnd
+ *   admin-worker: TakeSnapshot -> ReportState to every child that has rows -> ReportRows ..., ReportEnd
  *                 <- ReportRows ..., SnapshotComplete
  * </pre>
  */
@@ -31,8 +31,15 @@ public final class SnapshotMessages {
         void onReportState(ReportState message);
     }
 
-    /** The admin-worker's side. */
+    /** The task-worker's side. */
+    public interface AtTaskWorker {
+        void onReportState(ReportState message);
+    }
+
+    /** The admin-worker's side. It asks, and is asked for its own rows like the others. */
     public interface AtAdminWorker {
+        void onReportState(ReportState message);
+
         void onReportRows(ReportRows message);
 
         void onSnapshotComplete(SnapshotComplete message);
@@ -51,16 +58,30 @@ public final class SnapshotMessages {
      *
      * @param nowMicros the time that stands for now in the rows, in microseconds since 1970
      */
-    public record ReportState(long snapshotId, Set<View> views, long nowMicros) implements ControlMessage.ToPoolWorker {
+    public record ReportState(long snapshotId, Set<View> views, long nowMicros)
+            implements ControlMessage.ToPoolWorker, ControlMessage.ToTaskWorker, ControlMessage.ToAdminWorker {
         @Override
         public void dispatchTo(ControlMessage.PoolWorkerDesks desks) {
+            desks.snapshots().onReportState(this);
+        }
+
+        @Override
+        public void dispatchTo(ControlMessage.TaskWorkerDesks desks) {
+            desks.snapshots().onReportState(this);
+        }
+
+        @Override
+        public void dispatchTo(ControlMessage.AdminWorkerDesks desks) {
             desks.snapshots().onReportState(this);
         }
     }
 
     /** Rows of one table, as {@link dev.pgproxy.common.view.RowWriter} writes them. */
     public record ReportRows(long snapshotId, byte[] chunk)
-            implements ControlMessage.FromPoolWorker, ControlMessage.ToAdminWorker {
+            implements ControlMessage.FromPoolWorker,
+                    ControlMessage.FromTaskWorker,
+                    ControlMessage.FromAdminWorker,
+                    ControlMessage.ToAdminWorker {
         @Override
         public <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
             desks.snapshots().onReportRows(worker, this);
@@ -73,7 +94,8 @@ public final class SnapshotMessages {
     }
 
     /** All rows of this worker were sent. */
-    public record ReportEnd(long snapshotId) implements ControlMessage.FromPoolWorker {
+    public record ReportEnd(long snapshotId)
+            implements ControlMessage.FromPoolWorker, ControlMessage.FromTaskWorker, ControlMessage.FromAdminWorker {
         @Override
         public <S> void dispatchTo(ControlMessage.MasterDesks<S> desks, S worker) {
             desks.snapshots().onReportEnd(worker, this);

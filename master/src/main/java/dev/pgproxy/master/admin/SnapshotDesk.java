@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers rows for the admin-worker, which asks for one snapshot after the other: the master's own at once, those of the
- * pool-workers as they arrive. Rows are passed on unread, and only as fast as the admin-worker takes them.
+ * children as they arrive. Rows are passed on unread, and only as fast as the admin-worker takes them.
  */
 public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
@@ -36,7 +36,11 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
     static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
 
     /** Tables of which pool-workers have rows. */
-    private static final Set<View> OF_WORKERS = EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS, View.COUNTER);
+    private static final Set<View> OF_POOL_WORKERS =
+            EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS, View.COUNTER);
+
+    /** Tables of which every other child has rows. */
+    private static final Set<View> OF_OTHERS = EnumSet.of(View.COUNTER);
 
     private static final class Gathering {
         /** The admin-worker's number of this snapshot. */
@@ -100,18 +104,18 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
         long nowMicros = nowMicros();
         drop();
         Set<View> views = request.views();
-        Set<View> ofWorkers = EnumSet.copyOf(OF_WORKERS);
-        ofWorkers.retainAll(views);
         long number = nextRequest++;
         Gathering begun = new Gathering(
                 request.snapshotId(),
                 number,
-                ofWorkers.isEmpty() ? List.of() : workers.poolWorkers(),
+                workers.all().stream()
+                        .filter(worker -> !rowsOf(worker, views).isEmpty())
+                        .toList(),
                 awaitServers,
                 loop.scheduler().afterMs(GATHER_MS, () -> timedOut(number)));
         current = begun;
         for (Worker worker : begun.unanswered) {
-            worker.send(new SnapshotMessages.ReportState(number, ofWorkers, nowMicros));
+            worker.send(new SnapshotMessages.ReportState(number, rowsOf(worker, views), nowMicros));
         }
         Set<View> now = EnumSet.copyOf(views);
         serverRows = Set.of();
@@ -120,6 +124,13 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
         }
         addOwn(begun, now);
         proceed();
+    }
+
+    /** Those of the tables of which this child has rows. */
+    private static Set<View> rowsOf(Worker worker, Set<View> views) {
+        Set<View> rows = EnumSet.copyOf(worker.kind() == ChildKind.POOL ? OF_POOL_WORKERS : OF_OTHERS);
+        rows.retainAll(views);
+        return rows;
     }
 
     private void addOwn(Gathering gathering, Set<View> views) {

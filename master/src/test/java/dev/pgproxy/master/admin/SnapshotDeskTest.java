@@ -100,4 +100,38 @@ class SnapshotDeskTest {
                 new SnapshotMessages.SnapshotComplete(NUMBER, List.of()),
                 admin.received().get(admin.received().size() - 1));
     }
+
+    private static List<Set<View>> asked(PlayedWorker worker) {
+        return worker.received().stream()
+                .filter(SnapshotMessages.ReportState.class::isInstance)
+                .map(message -> ((SnapshotMessages.ReportState) message).views())
+                .toList();
+    }
+
+    @Test
+    void asksEachChildForTheTablesOfWhichItHasRows() {
+        PlayedWorker task = new PlayedWorker(ChildKind.TASK, 1);
+        workers.ready(task);
+        begin();
+        assertEquals(List.of(), asked(task));
+        desk.onTakeSnapshot(
+                admin, new SnapshotMessages.TakeSnapshot(NUMBER, EnumSet.of(View.COUNTER, View.STATS, View.CONFIG)));
+        assertEquals(EnumSet.of(View.COUNTER, View.STATS), asked(modest).get(1));
+        assertEquals(List.of(EnumSet.of(View.COUNTER)), asked(task));
+        assertEquals(List.of(EnumSet.of(View.COUNTER)), asked(admin));
+    }
+
+    @Test
+    void namesAnyChildThatDiesBeforeItHasAnswered() {
+        PlayedWorker task = new PlayedWorker(ChildKind.TASK, 1);
+        workers.ready(task);
+        workers.ready(admin);
+        desk.onTakeSnapshot(admin, new SnapshotMessages.TakeSnapshot(NUMBER, EnumSet.of(View.COUNTER)));
+        long request = ((SnapshotMessages.ReportState) task.received().get(0)).snapshotId();
+        desk.onReportEnd(admin, new SnapshotMessages.ReportEnd(request));
+        workers.gone(task);
+        assertEquals(
+                new SnapshotMessages.SnapshotComplete(NUMBER, List.of(task.name())),
+                admin.received().get(admin.received().size() - 1));
+    }
 }
