@@ -7,7 +7,7 @@ import java.util.Set;
  *
  * <pre>
  *   ALIVE   -> SUSPECT  a probe failed, or the kept connection was lost
- *   SUSPECT -> DOWN     failover.retries probes over new connections have failed
+ *   SUSPECT -> DOWN     conninfo.conn_retry_num probes over new connections have failed
  *           -> ALIVE    it answers
  *   DOWN    -> ALIVE    it answers
  * </pre>

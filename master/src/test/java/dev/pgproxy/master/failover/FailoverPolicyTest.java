@@ -1,5 +1,13 @@
 package dev.pgproxy.master.failover;
 
+import static dev.pgproxy.master.failover.PlayedProbes.ID;
+import static dev.pgproxy.master.failover.PlayedProbes.NOWHERE;
+import static dev.pgproxy.master.failover.PlayedProbes.ORPHAN;
+import static dev.pgproxy.master.failover.PlayedProbes.PRIMARY;
+import static dev.pgproxy.master.failover.PlayedProbes.REFUSED;
+import static dev.pgproxy.master.failover.PlayedProbes.STANDBY;
+import static dev.pgproxy.master.failover.PlayedProbes.primary;
+import static dev.pgproxy.master.failover.PlayedProbes.standby;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +18,6 @@ import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ServerFacts;
-import dev.pgproxy.common.probe.Topology;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,19 +34,12 @@ class FailoverPolicyTest {
     private static final Endpoint X = new Endpoint.Tcp("x", 1);
     private static final Endpoint Y = new Endpoint.Tcp("y", 1);
     private static final Endpoint Z = new Endpoint.Tcp("z", 1);
-    private static final long ID = 4711;
-    private static final Topology NOWHERE = new Topology(List.of(), "", List.of(), List.of(), true, true, List.of());
     private static final int RETRIES = 3;
     private static final long RETRY_MS = 500;
     private static final ProxyConfig.Servers SERVERS = new ProxyConfig.Servers(X, Optional.of(Y), List.of(Y, Z));
     private static final ProxyConfig.Failover RULES = rules(0);
     private static final ProxyConfig.StandbyLimits LIMITS =
             new ProxyConfig.StandbyLimits(2, 1_000, Duration.ofSeconds(5));
-
-    private static final Observation REFUSED = new Observation.Failed(FailureKind.REFUSED, "refused");
-    private static final Observation PRIMARY = primary(1);
-    private static final Observation STANDBY = standby(1, true, 500);
-    private static final Observation ORPHAN = standby(1, false, 500);
 
     private long nowNs;
     private final Set<Endpoint> paused = new HashSet<>();
@@ -68,23 +68,6 @@ class FailoverPolicyTest {
                 maxLagBytes,
                 true,
                 fencesOldPrimary);
-    }
-
-    private static Observation primary(int timeline) {
-        return new Observation.Answered(
-                new ServerFacts(false, ID, timeline, 500, 500, 0, ServerFacts.WalReceiver.DOWN, NOWHERE));
-    }
-
-    private static Observation standby(int timeline, boolean hears, long replayedLsn) {
-        return new Observation.Answered(new ServerFacts(
-                true,
-                ID,
-                timeline,
-                replayedLsn,
-                replayedLsn,
-                0,
-                new ServerFacts.WalReceiver(hears, 0, 30_000),
-                NOWHERE));
     }
 
     private List<Action> note(List<Action> actions) {
