@@ -38,7 +38,7 @@ class BadStartupSystemTest {
 
     @BeforeAll
     void start() throws IOException {
-        proxy = Fixture.proxy(Fixture.cluster(18), "client_login_timeout = 2", "proxy_worker_num = 1");
+        proxy = Fixture.proxy(Fixture.cluster(18), "proxy_worker_num = 1");
         bystander = WireClient.login(proxy.port(), "postgres", "postgres");
         bystander.value("select 1");
     }
@@ -154,7 +154,8 @@ class BadStartupSystemTest {
 
     @Test
     void givesUpOnOneByteASecond() throws IOException {
-        try (WireClient client = new WireClient(proxy.port())) {
+        try (ProxyProcess hasty = Fixture.proxy(Fixture.cluster(18), "client_login_timeout = 500ms");
+                WireClient client = new WireClient(hasty.port())) {
             client.send((byte) 0, (byte) 0);
             WireMessage error = onlyError(client);
             assertEquals("57014", error.sqlState());

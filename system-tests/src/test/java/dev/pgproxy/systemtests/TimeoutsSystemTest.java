@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
+import dev.pgproxy.testkit.wire.WireLogin;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.util.List;
@@ -30,28 +32,52 @@ class TimeoutsSystemTest {
         assertTrue(!last.fields().getOrDefault('H', "").isEmpty(), last::toString);
     }
 
-    private static List<WireMessage> extended(WireClient client, String sql) throws IOException {
-        client.send('P', WireClient.parse(sql));
-        client.send('B', new byte[8]);
-        client.send('E', new byte[5]);
-        client.send('S', new byte[0]);
-        return client.readUntil('Z');
+    private static byte[] extended(String sql) {
+        return WireClient.concat(
+                FrontendMessage.wrap((byte) 'P', WireClient.parse(sql)),
+                FrontendMessage.wrap((byte) 'B', new byte[8]),
+                FrontendMessage.wrap((byte) 'E', new byte[5]),
+                FrontendMessage.wrap((byte) 'S', new byte[0]));
+    }
+
+    /**
+     * Logs in and sends these messages, all in one write: however slow this machine is, the client is not idle before they are answered.
+     *
+     * @return the client, logged in
+     */
+    private static WireClient busy(ProxyProcess proxy, byte[]... messages) throws IOException {
+        byte[] startup = FrontendMessage.startup(
+                WireClient.PROTOCOL_3_0,
+                List.of(
+                        new StartupParameters.Parameter("user", "postgres"),
+                        new StartupParameters.Parameter("database", "postgres")));
+        WireClient client = new WireClient(proxy.port());
+        client.send(WireClient.concat(startup, WireClient.concat(messages)));
+        client.readUntil('Z');
+        return client;
+    }
+
+    private static void expectNoError(List<WireMessage> answer) {
+        assertTrue(answer.stream().noneMatch(message -> message.type() == 'E'), answer::toString);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nothing", "simple", "extended", "transaction"})
     void idleSessionEndsWithAWord(String lastUse) throws IOException {
+        byte[] use = switch (lastUse) {
+            case "simple" -> FrontendMessage.query("select 1");
+            case "extended" -> extended("select 1");
+            case "transaction" -> FrontendMessage.query("begin");
+            default -> new byte[0];
+        };
         try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "active_cnn_timeout = 300ms", "proxy_worker_num = 1");
-                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
-            switch (lastUse) {
-                case "simple" -> client.query("select 1");
-                case "extended" -> extended(client, "select 1");
-                case "transaction" -> client.query("begin");
-                default -> {}
+                WireClient client = busy(proxy, use)) {
+            if (use.length > 0) {
+                expectNoError(client.readUntil('Z'));
             }
             expectEnd(client, "57P05");
-            try (WireClient next = WireClient.login(proxy.port(), "postgres", "postgres")) {
-                assertEquals("1", next.value("select 1"));
+            try (WireClient next = busy(proxy, FrontendMessage.query("select 1"))) {
+                expectNoError(next.readUntil('Z'));
             }
         }
     }
@@ -59,17 +85,19 @@ class TimeoutsSystemTest {
     @Test
     void whateverRunsIsNotIdle() throws IOException {
         try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "active_cnn_timeout = 300ms");
-                WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
-            assertEquals("", client.value("select pg_sleep(1)"));
-            assertTrue(extended(client, "select pg_sleep(1)").stream().noneMatch(message -> message.type() == 'E'));
-            client.query("create temporary table t (i int)");
-            client.send(FrontendMessage.query("copy t from stdin"));
-            client.readUntil('G');
-            try (WireClient clock = WireClient.login(proxy.port(), "postgres", "postgres")) {
-                clock.value("select pg_sleep(1)"); // Meanwhile the COPY waits for its client.
-            }
+                WireClient client = busy(
+                        proxy,
+                        FrontendMessage.query("select pg_sleep(1)"),
+                        extended("select pg_sleep(1)"),
+                        FrontendMessage.query("create temporary table t (i int)"),
+                        FrontendMessage.query("copy t from stdin"))) {
+            expectNoError(client.readUntil('Z'));
+            expectNoError(client.readUntil('Z'));
+            expectNoError(client.readUntil('Z'));
+            expectNoError(client.readUntil('G'));
+            CLUSTER.primary().sql("select pg_sleep(1)"); // Meanwhile the COPY waits for its client.
             client.send('c', new byte[0]);
-            assertTrue(client.readUntil('Z').stream().noneMatch(message -> message.type() == 'E'));
+            expectNoError(client.readUntil('Z'));
         }
     }
 
@@ -94,8 +122,7 @@ class TimeoutsSystemTest {
         try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "idle_transaction_timeout = 300ms", "active_cnn_timeout = 0");
                 WireClient resting = WireClient.login(proxy.port(), "postgres", "postgres");
                 WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
-            client.query("begin");
-            client.query("insert into kept values (1)");
+            client.query("begin; insert into kept values (1)");
             expectEnd(client, "25P03");
             Await.until(
                     "the transaction to be over",
@@ -135,13 +162,18 @@ class TimeoutsSystemTest {
                     expectEnd(client, "57014");
                 }
                 if (!warm) {
-                    try (WireClient client = new WireClient(proxy.port())) {
-                        assertTrue(dev.pgproxy.testkit.wire.WireLogin.attempt(client, "slow", "postgres", "right")
-                                .isIn());
-                        client.send(FrontendMessage.terminate());
-                    }
+                    Await.until("a login within client_login_timeout", Fixture.SOON, () -> logsIn(proxy));
                 }
             }
+        }
+    }
+
+    private static boolean logsIn(ProxyProcess proxy) throws IOException {
+        try (WireClient client = new WireClient(proxy.port())) {
+            boolean isIn =
+                    WireLogin.attempt(client, "slow", "postgres", "right").isIn();
+            client.send(FrontendMessage.terminate());
+            return isIn;
         }
     }
 }

@@ -127,7 +127,8 @@ class SuccessionTest {
         long muchLater = 2 * parts.situation.rules().promoteTimeout().toNanos();
         parts.promotion.probed(Y, parts.see(Y, ORPHAN), muchLater, parts.done);
         succession.anotherPrimary(Z, parts.done);
-        assertTrue(parts.situation.isIn(Phase.FINISHING) && parts.situation.isCandidate(Z), "it has not obeyed in time");
+        assertTrue(
+                parts.situation.isIn(Phase.FINISHING) && parts.situation.isCandidate(Z), "it has not obeyed in time");
     }
 
     @Test
