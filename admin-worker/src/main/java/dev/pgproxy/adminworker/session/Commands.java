@@ -9,14 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Commands sent to the master, and the giver that waits for each. */
+/** Commands sent to the master, and the listener that waits for each. */
 public final class Commands {
 
     /** Numbers in one message: three per connection. */
     private static final int KEYS_PER_MESSAGE = 3 * 500;
 
-    /** The giver of a command. */
-    interface Giver {
+    /** The listener of a command. */
+    interface ReplyListener {
         void notice(String message);
 
         /**
@@ -30,7 +30,7 @@ public final class Commands {
     }
 
     private final Consumer<ControlMessage> master;
-    private final Map<Long, Giver> givers = new HashMap<>();
+    private final Map<Long, ReplyListener> givers = new HashMap<>();
     private long nextId = 1;
 
     /** @param master takes messages to the master */
@@ -38,18 +38,18 @@ public final class Commands {
         this.master = master;
     }
 
-    /** Has the master run a command. The giver is told of its end once, unless it {@link #abandon abandons} the command. */
-    long run(OperatorCommand command, String argument, Giver giver) {
+    /** Has the master run a command. The listener is told of its end once, unless it {@link #abandon abandons} the command. */
+    long run(OperatorCommand command, String argument, ReplyListener listener) {
         long id = nextId++;
-        givers.put(id, giver);
+        givers.put(id, listener);
         master.accept(new CommandMessages.RunCommand(id, command, argument));
         return id;
     }
 
     /** Has the master end these connections, given by pid, id and session of each. */
-    long end(List<Long> keys, Giver giver) {
+    long end(List<Long> keys, ReplyListener listener) {
         long id = nextId++;
-        givers.put(id, giver);
+        givers.put(id, listener);
         int from = 0;
         do {
             int to = Math.min(keys.size(), from + KEYS_PER_MESSAGE);
@@ -59,7 +59,7 @@ public final class Commands {
         return id;
     }
 
-    /** The giver no longer waits. */
+    /** The listener no longer waits. */
     void abandon(long id) {
         if (givers.remove(id) != null) {
             master.accept(new CommandMessages.AbandonCommand(id));
@@ -68,22 +68,22 @@ public final class Commands {
 
     /** The master has a notice about a command. */
     public void onNotice(CommandMessages.CommandNotice message) {
-        Giver giver = givers.get(message.commandId());
-        if (giver != null) {
-            giver.notice(message.message());
+        ReplyListener listener = givers.get(message.commandId());
+        if (listener != null) {
+            listener.notice(message.message());
         }
     }
 
     /** The master is done with a command. */
     public void onDone(CommandMessages.CommandDone message) {
-        Giver giver = givers.remove(message.commandId());
-        if (giver == null) {
+        ReplyListener listener = givers.remove(message.commandId());
+        if (listener == null) {
             return;
         }
         if (message.sqlState().isEmpty()) {
-            giver.done(message.count(), message.message());
+            listener.done(message.count(), message.message());
         } else {
-            giver.failed(new SqlProblem(message.sqlState(), message.message(), message.hint()));
+            listener.failed(new SqlProblem(message.sqlState(), message.message(), message.hint()));
         }
     }
 }

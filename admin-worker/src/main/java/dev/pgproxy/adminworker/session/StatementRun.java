@@ -99,7 +99,7 @@ final class StatementRun {
             finish(() -> ending.done(0));
         } else {
             tell("DELETE", keys.size() / KEYS_OF_A_CONNECTION + " connections");
-            commandId = services.commands().end(keys, giver());
+            commandId = services.commands().end(keys, listener());
         }
     }
 
@@ -113,11 +113,11 @@ final class StatementRun {
         } else {
             limitTime(services.queryTimeoutMs() + MASTER_GRACE_MS);
         }
-        commandId = services.commands().run(command, argument, giver());
+        commandId = services.commands().run(command, argument, listener());
     }
 
-    private Commands.Giver giver() {
-        return new Commands.Giver() {
+    private Commands.ReplyListener listener() {
+        return new Commands.ReplyListener() {
             @Override
             public void notice(String message) {
                 notices.accept(Reply.notice(message));

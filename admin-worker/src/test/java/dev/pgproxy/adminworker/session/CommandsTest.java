@@ -19,7 +19,7 @@ class CommandsTest {
     private final Commands commands = new Commands(toMaster::add);
     private final List<String> heard = new ArrayList<>();
 
-    private final class Listening implements Commands.Giver {
+    private final class Listening implements Commands.ReplyListener {
         @Override
         public void notice(String message) {
             heard.add("notice " + message);
