@@ -4,17 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
-import dev.pgproxy.master.accept.ClientMemory;
-import dev.pgproxy.master.accept.Refusals;
 import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.worker.PlayedWorker;
@@ -40,19 +36,7 @@ class CommandDeskTest {
     private final WorkerRegistry workers = new WorkerRegistry();
     private final PlayedWorker adminWorker = new PlayedWorker(ChildKind.ADMIN, 0);
     private final PlayedWorker poolWorker = new PlayedWorker(ChildKind.POOL, 1);
-    private final Counters counters = new Counters();
-    private final Dispatcher dispatcher = new Dispatcher(
-            loop,
-            CONFIG,
-            new Refusals(loop.clock(), new LingeringClose(loop.scheduler()), counters),
-            new ClientMemory(loop.clock(), Long.MAX_VALUE / 2),
-            workers,
-            descriptor -> {
-                throw new IllegalStateException("no client comes here");
-            },
-            1_000,
-            server -> {},
-            counters);
+    private final Dispatcher dispatcher = PlayedDispatcher.of(loop, CONFIG, workers);
     private final PlayedFailover failover = new PlayedFailover();
     private final PlayedProxy proxy = new PlayedProxy();
     private final CommandDesk desk =

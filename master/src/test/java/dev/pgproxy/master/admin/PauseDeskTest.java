@@ -4,17 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.ProxyConfig;
-import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.SessionMessages;
-import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
-import dev.pgproxy.master.accept.ClientMemory;
-import dev.pgproxy.master.accept.Refusals;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
@@ -39,19 +35,7 @@ class PauseDeskTest {
     private final SimulatedProcess process = new SimulatedProcess(new Random(1), () -> nowMs * 1_000_000L);
     private final WorkerRegistry workers = new WorkerRegistry();
     private final PlayedWorker worker = new PlayedWorker(ChildKind.POOL, 1);
-    private final Dispatcher dispatcher = new Dispatcher(
-            process.loop(),
-            CONFIG,
-            new Refusals(
-                    process.loop().clock(), new LingeringClose(process.loop().scheduler()), new Counters()),
-            new ClientMemory(process.loop().clock(), Long.MAX_VALUE / 2),
-            workers,
-            descriptor -> {
-                throw new IllegalStateException("no client comes back here");
-            },
-            1_000,
-            server -> {},
-            new Counters());
+    private final Dispatcher dispatcher = PlayedDispatcher.of(process.loop(), CONFIG, workers);
     private final List<String> answers = new ArrayList<>();
     private int reconnects;
     private final PauseDesk desk =
