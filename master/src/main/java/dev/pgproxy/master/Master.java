@@ -120,7 +120,12 @@ public final class Master
                 new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis(), counters);
         this.dispatcher = new Dispatcher(
                 loop, config, refusals, memory, workers, host::connection, maxWorkerLoad, this::suspected, counters);
-        this.roles = new RoleDesk(loop, workers, config.auth().verifierCache().toMillis(), dispatcher::loginChanged);
+        this.roles = new RoleDesk(
+                loop,
+                workers,
+                config.auth().verifierCache().toMillis(),
+                config.timeouts().clientLogin().toMillis(),
+                dispatcher::loginChanged);
         this.alerts = new AlertDesk(workers);
         this.failover = new FailoverDesk(
                 loop,
@@ -292,7 +297,9 @@ public final class Master
         host.configure(config);
         startups.configure(config.timeouts().clientLogin().toMillis());
         cancels.configure(config.timeouts().cancelWait().toMillis());
-        roles.configure(config.auth().verifierCache().toMillis());
+        roles.configure(
+                config.auth().verifierCache().toMillis(),
+                config.timeouts().clientLogin().toMillis());
         supervisor.configure(config);
         workers.all().forEach(settings::workerReady);
         dispatcher.configure(config);

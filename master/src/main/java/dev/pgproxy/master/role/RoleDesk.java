@@ -23,8 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegistry.Listener {
 
-    /** Bound on one lookup; a login waits for it. */
-    private static final long LOOKUP_TIMEOUT_MS = 2_000;
+    /** Bound on one lookup; a login waits for it. A new task-worker on a busy host needs seconds for its first one. */
+    private static final long MAX_LOOKUP_MS = 5_000;
+
+    /** The part of a login's time that a lookup may take: when there is no answer, the server still has the rest to decide. */
+    private static final int LOGIN_SHARE = 2;
 
     /** A role whose lookup failed is not looked up again for this long. */
     private static final long UNAVAILABLE_MS = 1_000;
@@ -70,6 +73,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private final WorkerRegistry workers;
     private final Listener listener;
     private long rememberMs;
+    private long lookupMs;
     private final Map<Question, Remembered> memory = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<Question, Remembered> eldest) {
@@ -80,18 +84,27 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private final Map<Question, Long> underWay = new HashMap<>();
     private long nextId = 1;
 
-    /** @param rememberMs how long an answer is valid, counted from its question */
-    public RoleDesk(EventLoop loop, WorkerRegistry workers, long rememberMs, Listener listener) {
+    /**
+     * @param rememberMs how long an answer is valid, counted from its question
+     * @param loginMs bound on a login
+     */
+    public RoleDesk(EventLoop loop, WorkerRegistry workers, long rememberMs, long loginMs, Listener listener) {
         this.loop = loop;
         this.workers = workers;
         this.listener = listener;
         workers.listen(this);
         this.rememberMs = rememberMs;
+        this.lookupMs = lookupMs(loginMs);
+    }
+
+    private static long lookupMs(long loginMs) {
+        return Math.min(MAX_LOOKUP_MS, loginMs / LOGIN_SHARE);
     }
 
     /** Drops what was found out under the previous configuration. */
-    public void configure(long newRememberMs) {
+    public void configure(long newRememberMs, long newLoginMs) {
         rememberMs = newRememberMs;
+        lookupMs = lookupMs(newLoginMs);
         memory.clear();
         lookups.values().forEach(lookup -> lookup.outdated = true);
         underWay.clear();
@@ -137,7 +150,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
             return;
         }
         long newId = nextId++;
-        Scheduler.Timer timer = loop.scheduler().afterMs(LOOKUP_TIMEOUT_MS, () -> finish(newId, RoleFacts.UNAVAILABLE));
+        Scheduler.Timer timer = loop.scheduler().afterMs(lookupMs, () -> finish(newId, RoleFacts.UNAVAILABLE));
         Lookup begun = new Lookup(question, loop.clock().nanoTime(), timer);
         begun.askers.addAll(askers);
         lookups.put(newId, begun);
@@ -147,8 +160,8 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
 
     private void ask(long id, Lookup lookup) {
         Question question = lookup.question;
-        workers.toTaskWorker(new RoleMessages.LookUpRole(
-                id, question.server(), question.user(), question.database(), LOOKUP_TIMEOUT_MS));
+        workers.toTaskWorker(
+                new RoleMessages.LookUpRole(id, question.server(), question.user(), question.database(), lookupMs));
     }
 
     /** The task-worker's answer. */

@@ -151,6 +151,13 @@ final class Ledger {
         return worker == null ? null : worker.backends.get(backendId);
     }
 
+    /** The backend of this session; null when it has none, or is unknown. */
+    @Nullable
+    BackendEntry backendOf(int slot, long sessionId) {
+        SessionEntry session = session(slot, sessionId);
+        return session == null ? null : session.backend;
+    }
+
     /** All scopes that have a count and a limit. */
     List<PlaceLimits.Scope> limitedScopes() {
         return counts.keySet().stream().filter(scope -> limits.limit(scope) > 0).toList();

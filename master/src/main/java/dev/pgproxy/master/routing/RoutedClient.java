@@ -39,6 +39,7 @@ final class RoutedClient {
     private int returns;
     private int crowdedOut;
     private @Nullable BackendEntry room;
+    private @Nullable BackendEntry refusedOn;
     private int overtaken;
     private long patientSinceNs;
     private boolean patient;
@@ -122,13 +123,18 @@ final class RoutedClient {
         return ++crowdedOut;
     }
 
-    /** This unused connection keeps the client out, which is not tried again until the connection is gone or used again. */
-    void waitFor(BackendEntry inTheWay) {
+    /**
+     * An unused connection keeps the client out, which is not tried again until the connection is gone or used again.
+     *
+     * @param refused the connection on which the server refused it: the server counts it until it is gone; null when there is none
+     */
+    void waitFor(BackendEntry inTheWay, @Nullable BackendEntry refused) {
         room = inTheWay;
+        refusedOn = refused;
     }
 
     boolean isWaitingForRoom() {
-        return room != null && room.isUnused();
+        return (room != null && room.isUnused()) || (refusedOn != null && refusedOn.isUnused());
     }
 
     /** The same client after a worker has asked it for its password; it now waits for a place there. */

@@ -7,6 +7,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
+import org.jspecify.annotations.Nullable;
 
 /** Makes room at a server that had none for a client: closes an unused connection that probably took the room. */
 final class ServerRoom {
@@ -26,14 +27,15 @@ final class ServerRoom {
      * Closes an unused connection that may keep this client out; the client waits until it is gone.
      *
      * @param refusal the server's ErrorResponse, whose routine field tells which limit was reached
+     * @param refused the connection on which it came; null when it is gone
      * @return false when there is none
      */
-    boolean makeFor(RoutedClient client, byte[] refusal) {
+    boolean makeFor(RoutedClient client, byte[] refusal, @Nullable BackendEntry refused) {
         BackendEntry inTheWay = ledger.search().inTheWay(client.key(), BackendMessage.errorField(refusal, 'R'));
         if (inTheWay == null) {
             return false;
         }
-        client.waitFor(inTheWay);
+        client.waitFor(inTheWay, refused);
         inTheWay.isWantedGone = true;
         Event.of("idle_gave_way")
                 .limitedBy(gaveWay, clock.nanoTime())

@@ -13,6 +13,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.List;
@@ -91,6 +92,7 @@ public final class SessionReports
     @Override
     public void onSessionReturned(Worker worker, SessionMessages.SessionReturned message) {
         returned.increment();
+        BackendEntry refused = ledger.backendOf(worker.slot(), message.sessionId());
         ledger.sessionClosed(worker.slot(), message.sessionId());
         boolean givesWay = atWorkers.isLeaving(message.sessionId());
         ClientsAtWorkers.Placed back = doneLoggingIn(message.sessionId());
@@ -102,7 +104,7 @@ public final class SessionReports
         ClientConnection connection = connections.apply(message.client());
         boolean isFull = SqlState.TOO_MANY_CONNECTIONS.equals(BackendMessage.sqlState(message.lastWords()));
         if (isFull && !givesWay) {
-            returnedFull(back.client().crowdedOut(connection), message.lastWords());
+            returnedFull(back.client().crowdedOut(connection), message.lastWords(), refused);
             turns.takeAll();
             return;
         }
@@ -121,8 +123,8 @@ public final class SessionReports
     }
 
     /** The server has no room for a client that has received nothing yet: an unused connection makes room, or another standby serves it. */
-    private void returnedFull(RoutedClient client, byte[] refusal) {
-        if (client.returns() <= MAX_RETURNS && room.makeFor(client, refusal)) {
+    private void returnedFull(RoutedClient client, byte[] refusal, @Nullable BackendEntry refused) {
+        if (client.returns() <= MAX_RETURNS && room.makeFor(client, refusal, refused)) {
             waiting.enter(client);
         } else if (client.returns() <= MAX_RETURNS && !client.key().server().equals(routes.primary())) {
             intake.routeAgain(client.withoutServer(), refusal);
@@ -156,13 +158,15 @@ public final class SessionReports
         if (atWorkers.isLeaving(message.sessionId())) {
             return; // It was told to give way before it wanted a place.
         }
+        BackendEntry refused = ledger.backendOf(worker.slot(), message.sessionId());
         ledger.unplaced(worker.slot(), message.sessionId());
         RoutedClient client = asked.client().at(worker.slot(), message.proved() ? Standing.PROVED : Standing.STRANGER);
         if (message.proved()) {
             unproved.remove(client.sessionId());
         }
         if (message.refusal().length > 0
-                && (asked.client().noteCrowdedOut() > MAX_RETURNS || !room.makeFor(client, message.refusal()))) {
+                && (asked.client().noteCrowdedOut() > MAX_RETURNS
+                        || !room.makeFor(client, message.refusal(), refused))) {
             worker.send(new PlaceMessages.PlaceRefused(message.sessionId(), message.refusal()));
             return;
         }

@@ -22,7 +22,7 @@ class RoleDeskTest {
     private long nowMs = 1_000;
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
     private final WorkerRegistry workers = new WorkerRegistry();
-    private final RoleDesk desk = new RoleDesk(loop, workers, 10_000, (server, user, database) -> {});
+    private final RoleDesk desk = new RoleDesk(loop, workers, 10_000, 60_000, (server, user, database) -> {});
     private final PlayedWorker taskWorker = new PlayedWorker(ChildKind.TASK, 1);
     private final PlayedWorker poolWorker = new PlayedWorker(ChildKind.POOL, 1);
 
@@ -65,7 +65,7 @@ class RoleDeskTest {
     @Test
     void whereEachLoginIsToAskTheNextAnswerIsShared() {
         workers.ready(taskWorker);
-        desk.configure(0);
+        desk.configure(0, 60_000);
         find(1, SERVER);
         find(2, SERVER);
         find(3, SERVER);
@@ -100,7 +100,9 @@ class RoleDeskTest {
     void nobodyWaitsLongForAServerThatHangs() {
         workers.ready(taskWorker);
         find(1, SERVER);
-        pass(2_000);
+        pass(4_999);
+        assertEquals(List.of(), answered());
+        pass(1);
         assertEquals(RoleFacts.UNAVAILABLE, answered().get(0).facts());
         find(2, SERVER);
         assertEquals(2, answered().size());
@@ -108,6 +110,17 @@ class RoleDeskTest {
         pass(1_000);
         find(3, SERVER);
         assertEquals(2, asked().size());
+    }
+
+    /** Without an answer the server decides about the client, and needs time for that. */
+    @Test
+    void aLookupTakesHalfOfALoginAtMost() {
+        desk.configure(10_000, 3_000);
+        workers.ready(taskWorker);
+        find(1, SERVER);
+        assertEquals(1_500, asked().get(0).timeoutMs());
+        pass(1_500);
+        assertEquals(RoleFacts.UNAVAILABLE, answered().get(0).facts());
     }
 
     @Test

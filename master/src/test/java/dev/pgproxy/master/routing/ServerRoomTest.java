@@ -33,29 +33,45 @@ class ServerRoomTest {
     @Test
     void anIdleBackendIsClosedAndTheClientWaitsUntilItIsGone() {
         BackendEntry backend = rooms.idleBackend(rooms.one, 10, "bob");
-        assertTrue(room.makeFor(client, refusalBy("InitProcess")));
+        assertTrue(room.makeFor(client, refusalBy("InitProcess"), null));
         assertEquals(List.of(new BackendMessages.EvictBackend(10)), evicted());
         assertTrue(client.isWaitingForRoom());
         rooms.ledger.backendGone(1, backend.id);
         assertFalse(client.isWaitingForRoom());
     }
 
+    /** The server counts the connection on which it refused the client until it is gone: tried before that, it may refuse again. */
+    @Test
+    void theClientWaitsForTheEndOfTheConnectionOnWhichItWasRefused() {
+        BackendEntry backend = rooms.idleBackend(rooms.one, 10, "ann");
+        rooms.ledger.assigned(
+                1, 1, Rooms.key("ann"), 0, null, rooms.ledger.limits().scopes(Rooms.key("ann")));
+        rooms.ledger.joined(1, 1, 11);
+        BackendEntry refused = rooms.ledger.backendOf(1, 1);
+        rooms.ledger.sessionClosed(1, 1);
+        assertTrue(room.makeFor(client, refusalBy("InitializeSessionUserId"), refused));
+        rooms.ledger.backendGone(1, backend.id);
+        assertTrue(client.isWaitingForRoom());
+        rooms.ledger.backendGone(1, 11);
+        assertFalse(client.isWaitingForRoom());
+    }
+
     @Test
     void theLimitOfARoleIsHelpedOnlyByTheSameRole() {
         rooms.idleBackend(rooms.one, 10, "bob");
-        assertFalse(room.makeFor(client, refusalBy("InitializeSessionUserId")));
+        assertFalse(room.makeFor(client, refusalBy("InitializeSessionUserId"), null));
         assertEquals(List.of(), evicted());
         rooms.idleBackend(rooms.one, 11, "ann");
-        assertTrue(room.makeFor(client, refusalBy("InitializeSessionUserId")));
+        assertTrue(room.makeFor(client, refusalBy("InitializeSessionUserId"), null));
         assertEquals(List.of(new BackendMessages.EvictBackend(11)), evicted());
     }
 
     @Test
     void oneBackendMakesRoomForOneClient() {
         rooms.idleBackend(rooms.one, 10, "bob");
-        assertTrue(room.makeFor(client, refusalBy("InitProcess")));
-        assertFalse(
-                room.makeFor(rooms.clients.routed(2, Rooms.DB, "ann", 1, Standing.PROVED), refusalBy("InitProcess")));
+        assertTrue(room.makeFor(client, refusalBy("InitProcess"), null));
+        assertFalse(room.makeFor(
+                rooms.clients.routed(2, Rooms.DB, "ann", 1, Standing.PROVED), refusalBy("InitProcess"), null));
     }
 
     /** It will soon be closed or idle, so waiting for it is enough. */
@@ -63,7 +79,7 @@ class ServerRoomTest {
     void whatIsInResetIsWaitedForAndNotClosed() {
         BackendEntry backend = rooms.idleBackend(rooms.one, 10, "bob");
         rooms.ledger.backendStatus(1, backend.id, BackendStatus.RESETTING);
-        assertTrue(room.makeFor(client, refusalBy("InitProcess")));
+        assertTrue(room.makeFor(client, refusalBy("InitProcess"), null));
         assertEquals(List.of(), evicted());
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.count.Counters;
+import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
@@ -158,6 +159,28 @@ class SessionReportsTest {
         accept(1);
         giveBack(1, SERVER_FULL);
         assertEquals(SqlState.TOO_MANY_CONNECTIONS, heard(connection));
+    }
+
+    /** The server counts the connection on which it refused until that is gone: tried before, it refuses again without need. */
+    @Test
+    void aClientForWhichAnIdleConnectionGivesWayIsTriedWhenTheRefusedOneIsGoneToo() {
+        workers.ready(one);
+        submit(1, "ann");
+        reports.onSessionAccepted(one, new SessionMessages.SessionAccepted(1, 11));
+        reports.onSessionOpened(one, new SessionMessages.SessionOpened(1, 11, AuthenticationMethod.OTHER));
+        reports.onSessionClosed(one, new SessionMessages.SessionClosed(1));
+        dispatcher.backends().onBackendIdle(one, new BackendMessages.BackendIdle(11));
+
+        SimulatedTransport second = submit(2, "bob");
+        reports.onSessionAccepted(one, new SessionMessages.SessionAccepted(2, 12));
+        int before = one.received(SessionMessages.AssignSession.class).size();
+        giveBack(2, SERVER_FULL);
+        dispatcher.backends().onBackendGone(one, new BackendMessages.BackendGone(11));
+        assertEquals(before, one.received(SessionMessages.AssignSession.class).size());
+        dispatcher.backends().onBackendGone(one, new BackendMessages.BackendGone(12));
+        assertEquals(
+                before + 1, one.received(SessionMessages.AssignSession.class).size());
+        assertEquals("", heard(second));
     }
 
     @Test

@@ -92,7 +92,7 @@ class TurnsTest {
     void aClientThatWaitsForRoomIsPassedOver() {
         Rooms rooms = new Rooms();
         BackendEntry inTheWay = rooms.idleBackend(rooms.one, 10, "bob");
-        rooms.enter(1, "ann", Standing.PROVED).waitFor(inTheWay);
+        rooms.enter(1, "ann", Standing.PROVED).waitFor(inTheWay, null);
         rooms.enter(2, "carl", Standing.PROVED);
         rooms.turns.take(Rooms.DB);
         assertEquals(List.of(2L), sent(rooms));
