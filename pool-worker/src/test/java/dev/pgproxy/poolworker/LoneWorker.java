@@ -194,6 +194,9 @@ public final class LoneWorker {
     public final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
     public final PoolWorker worker;
 
+    /** Whether no other client may have what the next clients have used. */
+    public boolean singleUse;
+
     public LoneWorker() {
         this((server, tuning, handler) -> () -> {});
     }
@@ -234,7 +237,7 @@ public final class LoneWorker {
                 askFirst,
                 loginTimeLeftMs,
                 false,
-                false,
+                singleUse,
                 new ClientOrigin("127.0.0.".concat("1"), 1, 0), // A copy for each client, as a message has.
                 packet,
                 Optional.empty(),

@@ -75,7 +75,7 @@ final class TaskWorker
     private final Counter errandsRun =
             counters.counter("errands_run", "examinations, fences and promotions, done or failed");
     private final Counter alertsFinished =
-            counters.counter("alerts_finished", "alerts that each channel has sent or given up");
+            counters.counter("alerts_finished", "alerts that every channel has sent or given up");
     private @Nullable TaskSettings settings;
     private @Nullable RoleLookup roles;
     private @Nullable Notifier notifier;

@@ -30,7 +30,7 @@ public final class Commands {
     }
 
     private final Consumer<ControlMessage> master;
-    private final Map<Long, ReplyListener> givers = new HashMap<>();
+    private final Map<Long, ReplyListener> listeners = new HashMap<>();
     private long nextId = 1;
 
     /** @param master takes messages to the master */
@@ -41,7 +41,7 @@ public final class Commands {
     /** Has the master run a command. The listener is told of its end once, unless it {@link #abandon abandons} the command. */
     long run(OperatorCommand command, String argument, ReplyListener listener) {
         long id = nextId++;
-        givers.put(id, listener);
+        listeners.put(id, listener);
         master.accept(new CommandMessages.RunCommand(id, command, argument));
         return id;
     }
@@ -49,7 +49,7 @@ public final class Commands {
     /** Has the master end these connections, given by pid, id and session of each. */
     long end(List<Long> keys, ReplyListener listener) {
         long id = nextId++;
-        givers.put(id, listener);
+        listeners.put(id, listener);
         int from = 0;
         do {
             int to = Math.min(keys.size(), from + KEYS_PER_MESSAGE);
@@ -61,14 +61,14 @@ public final class Commands {
 
     /** The listener no longer waits. */
     void abandon(long id) {
-        if (givers.remove(id) != null) {
+        if (listeners.remove(id) != null) {
             master.accept(new CommandMessages.AbandonCommand(id));
         }
     }
 
     /** The master has a notice about a command. */
     public void onNotice(CommandMessages.CommandNotice message) {
-        ReplyListener listener = givers.get(message.commandId());
+        ReplyListener listener = listeners.get(message.commandId());
         if (listener != null) {
             listener.notice(message.message());
         }
@@ -76,7 +76,7 @@ public final class Commands {
 
     /** The master is done with a command. */
     public void onDone(CommandMessages.CommandDone message) {
-        ReplyListener listener = givers.remove(message.commandId());
+        ReplyListener listener = listeners.remove(message.commandId());
         if (listener == null) {
             return;
         }

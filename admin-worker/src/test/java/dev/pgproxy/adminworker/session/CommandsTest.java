@@ -41,7 +41,7 @@ class CommandsTest {
     }
 
     @Test
-    void theGiverHearsNoticesAndTheEndOnce() {
+    void theListenerHearsNoticesAndTheEndOnce() {
         long id = commands.run(OperatorCommand.PAUSE, "db:5432", new Listening());
         assertEquals(List.of(new CommandMessages.RunCommand(id, OperatorCommand.PAUSE, "db:5432")), toMaster);
         commands.onNotice(new CommandMessages.CommandNotice(id, "it waits"));
@@ -52,7 +52,7 @@ class CommandsTest {
     }
 
     @Test
-    void eachGiverHearsOfItsOwnCommand() {
+    void eachListenerHearsOfItsOwnCommand() {
         commands.run(OperatorCommand.RELOAD, "", new Listening());
         long second = commands.run(OperatorCommand.PAUSE, "", new Listening());
         commands.onDone(done(second, "55006", "in use"));

@@ -35,11 +35,11 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
     /** Bytes of rows that may wait for the admin-worker; a snapshot with more is incomplete. */
     static final long MAX_WAITING_BYTES = 64L * 1024 * 1024;
 
-    /** Tables of which pool-workers have rows. */
+    /** Tables of which each pool-worker has rows. */
     private static final Set<View> OF_POOL_WORKERS =
             EnumSet.of(View.CONNECTION, View.STARTUPMSG, View.STATS, View.COUNTER);
 
-    /** Tables of which every other child has rows. */
+    /** Tables of which the task-worker and the admin-worker have rows. */
     private static final Set<View> OF_OTHERS = EnumSet.of(View.COUNTER);
 
     private static final class Gathering {
@@ -128,7 +128,11 @@ public final class SnapshotDesk implements SnapshotMessages.AtMaster<Worker>, Wo
 
     /** Those of the tables of which this child has rows. */
     private static Set<View> rowsOf(Worker worker, Set<View> views) {
-        Set<View> rows = EnumSet.copyOf(worker.kind() == ChildKind.POOL ? OF_POOL_WORKERS : OF_OTHERS);
+        Set<View> rows = EnumSet.copyOf(
+                switch (worker.kind()) {
+                    case POOL -> OF_POOL_WORKERS;
+                    case TASK, ADMIN -> OF_OTHERS;
+                });
         rows.retainAll(views);
         return rows;
     }

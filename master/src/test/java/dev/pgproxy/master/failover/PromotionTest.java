@@ -97,7 +97,7 @@ class PromotionTest {
         List<Action> next = promotion.notSent(Y, "it refuses");
         assertTrue(next.contains(new Action.Promote(Y, parts.situation.retryMs())));
         assertTrue(next.contains(new Action.Probe(Y, true, 0)), "it may have been promoted nevertheless");
-        parts.see(Y, REFUSED);
+        promotion.probed(Y, parts.see(Y, REFUSED), TIMEOUT_NS, parts.done);
         assertTrue(parts.situation.isIn(Phase.PROMOTING), "there is no way back");
     }
 }

@@ -103,7 +103,7 @@ class SwitchoverTest {
     }
 
     @Test
-    void behindTheFenceTheStandbyReceivesWhatOthersWrote() {
+    void afterTheFenceTheStandbyReceivesWhatOthersWrote() {
         fence();
         switchover.catchUpWithFence(Y, parts.see(Y, STANDBY), 0, parts.done);
         assertEquals(List.of(), parts.done, "it is not known yet how much that is");
@@ -116,7 +116,7 @@ class SwitchoverTest {
 
     /** Clients wait, so a standby that cannot get the rest is promoted without it, and operators are told. */
     @Test
-    void theWaitBehindTheFenceHasABound() {
+    void theWaitAfterTheFenceHasABound() {
         fence();
         switchover.flushed(PRIMARY);
         Observation behind = standby(1, true, 499);
@@ -129,7 +129,7 @@ class SwitchoverTest {
     }
 
     @Test
-    void behindTheFenceThereIsNoWayBackWhenThePrimaryStopsAnswering() {
+    void afterTheFenceThereIsNoWayBackWhenThePrimaryStopsAnswering() {
         fence();
         List<Action> next = switchover.flushed(REFUSED);
         assertTrue(parts.situation.isIn(Phase.PROMOTING));

@@ -20,8 +20,17 @@ public final class QueryProgress {
         IN_EXTENDED
     }
 
-    private int owedToQueries;
-    private int owedToSyncs;
+    /** Answers that are owed and whose kind is known one by one. */
+    private static final int TOLD_APART = Long.SIZE;
+
+    private int owed;
+
+    /** Which of the next answers are owed to a Sync and not to a query, the next one in the lowest bit. */
+    private long toSyncs;
+
+    /** The kind of the last answer owed; all beyond {@link #TOLD_APART} are of this kind, or the state is doubtful. */
+    private boolean lastIsToSync;
+
     private boolean sequenceOpen;
     private boolean copyOut;
     private boolean copyBoth;
@@ -35,11 +44,11 @@ public final class QueryProgress {
             case FrontendMessage.QUERY, FrontendMessage.FUNCTION_CALL -> {
                 // After an error in the open sequence the server skips this one, too.
                 doubtful |= sequenceOpen;
-                owedToQueries++;
+                owe(false);
             }
             case FrontendMessage.SYNC -> {
                 if (copyIn == CopyIn.NONE) {
-                    owedToSyncs++;
+                    owe(true);
                     sequenceOpen = false;
                 }
             }
@@ -53,8 +62,8 @@ public final class QueryProgress {
     public void onBackend(byte type) {
         switch (type) {
             case BackendMessage.COPY_IN_RESPONSE -> {
-                doubtful |= owedToQueries > 0 && owedToSyncs > 0;
-                copyIn = owedToQueries > 0 ? CopyIn.IN_QUERY : CopyIn.IN_EXTENDED;
+                doubtful |= isMixed();
+                copyIn = owed > 0 && !isNextToSync() ? CopyIn.IN_QUERY : CopyIn.IN_EXTENDED;
             }
             case BackendMessage.COPY_OUT_RESPONSE -> copyOut = true;
             case BackendMessage.COPY_BOTH_RESPONSE -> {
@@ -76,7 +85,7 @@ public final class QueryProgress {
     /** Syncs that arrived before the copy ended were ignored; in the extended protocol the sequence needs another one. */
     private void endCopyIn() {
         if (copyIn == CopyIn.IN_EXTENDED) {
-            owedToSyncs = 0;
+            owed = isMixed() ? owed : 0;
             sequenceOpen = true;
         }
         copyIn = CopyIn.NONE;
@@ -88,13 +97,38 @@ public final class QueryProgress {
         copyIn = CopyIn.NONE;
         copyOut = false;
         copyBoth = false;
-        if (owedToQueries > 0) {
-            owedToQueries--;
-        } else if (owedToSyncs > 0) {
-            owedToSyncs--;
-        } else {
+        if (owed == 0) {
             doubtful = true;
+            return;
         }
+        owed--;
+        toSyncs >>>= 1;
+        if (owed >= TOLD_APART && lastIsToSync) {
+            toSyncs |= 1L << (TOLD_APART - 1);
+        }
+    }
+
+    /** The server will send one more ReadyForQuery, after all those that it owes already. */
+    private void owe(boolean toSync) {
+        if (owed < TOLD_APART) {
+            long bit = 1L << owed;
+            toSyncs = toSync ? toSyncs | bit : toSyncs & ~bit;
+        } else {
+            doubtful |= toSync != lastIsToSync;
+        }
+        lastIsToSync = toSync;
+        owed++;
+    }
+
+    private boolean isNextToSync() {
+        return (toSyncs & 1) != 0;
+    }
+
+    /** Whether answers are owed to queries and to Syncs. */
+    private boolean isMixed() {
+        long all = owed >= TOLD_APART ? -1L : (1L << owed) - 1;
+        long syncs = toSyncs & all;
+        return syncs != 0 && syncs != all;
     }
 
     /** Something passed that could not be accounted for. */
@@ -109,7 +143,7 @@ public final class QueryProgress {
 
     /** Whether the server owes an answer. */
     public boolean isRunning() {
-        return owedToQueries + owedToSyncs > 0;
+        return owed > 0;
     }
 
     /** Whether the client has nothing under way: no query, no COPY, no open sequence. */

@@ -110,6 +110,7 @@ public final class ServerSide {
     void leave() {
         databases.end();
         backend = null;
+        wasLeased = false;
         BackendLease taken = lease;
         if (taken != null) {
             lastSqlState = taken.traffic().fatalSqlState();
@@ -125,13 +126,14 @@ public final class ServerSide {
      */
     void release(boolean singleUse) {
         Backend used = backend;
+        boolean wasUsed = wasLeased;
         boolean isClean = lease == null || lease.endsClean();
         leave();
         if (used == null) {
             return;
         }
         try {
-            if (singleUse && wasLeased) {
+            if (singleUse && wasUsed) {
                 used.retire();
             }
             used.release(isClean, trace.leftover());

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the backend that serves it. This owns the client's transport; the backend is borrowed and given back with
- * {@link Backend#release}. States and their order are in {@link SessionState}, phases in
- * {@link SessionPhase}: first {@link Login} lets the client in, then {@link Active} relays bytes until either side ends or the session continues elsewhere.
+ * {@link Backend#release}. States and their order are in {@link SessionState}, phases in {@link SessionPhase}: first {@link Login}
+ * lets the client in, then {@link Active} relays bytes until either side ends or the session continues elsewhere.
  */
 public final class Session implements BackendUser {
 

@@ -40,6 +40,46 @@ class QueryProgressTest {
         assertQuiet(progress);
     }
 
+    /** Which answer is next decides what a COPY belongs to. */
+    @Test
+    void answersArriveInTheOrderOfTheirQuestions() {
+        play(">QPBESQQ<DCZI12CZICZI");
+        play("<G");
+        assertFalse(progress.isAtRest());
+        assertQuiet(play(">dc<CZI"));
+        assertTrue(progress.isAtRest());
+    }
+
+    @Test
+    void aCopyWhoseStatementIsNotClearMakesTheStateDoubtful() {
+        assertFalse(play(">QPBES<GCZI12CZI").isResettable());
+        assertFalse(progress.isRunning());
+    }
+
+    @Test
+    void manyAnswersAreCounted() {
+        assertTrue(play(">" + "PBES".repeat(200) + "<" + "12CZI".repeat(199)).isRunning());
+        assertQuiet(play("<12CZI"));
+        play(">" + "Q".repeat(200) + "<" + "CZI".repeat(199) + "G");
+        assertQuiet(play(">dc<CZI"));
+    }
+
+    /** More than can be told apart: the order of the last ones is not known. */
+    @Test
+    void tooManyAnswersOfBothKindsMakeTheStateDoubtful() {
+        assertTrue(play(">" + "Q".repeat(64)).isResettable());
+        assertFalse(play(">PBES").isResettable());
+        play("<" + "CZI".repeat(64) + "12CZI");
+        assertFalse(progress.isRunning());
+    }
+
+    @Test
+    void bothKindsAreToldApartUpToABound() {
+        play(">" + "QPBES".repeat(32) + "<" + "CZI12CZI".repeat(31) + "CZI12C");
+        assertTrue(progress.isRunning());
+        assertQuiet(play("<ZI>Q<G>dc<CZI"));
+    }
+
     @Test
     void transactionStatusIsTheLastOne() {
         assertTrue(play(">Q<CZT").isInTransaction());

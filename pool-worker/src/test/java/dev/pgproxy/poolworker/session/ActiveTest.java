@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
@@ -163,6 +164,41 @@ class ActiveTest {
         server().answer("SELECT 1");
         assertEquals(SessionState.CLOSED, ending.state());
         assertEquals(text(PlayedServers.complete("SELECT 1"), READY), seen());
+    }
+
+    @Test
+    void whatMayBeUsedOnceIsClosedEvenIfItsSessionEndsAtRest() {
+        lone.singleUse = true;
+        lone.logIn(2, servers);
+        server().heard();
+        Session once = lone.worker.clients().all().stream()
+                .filter(session -> session.id() == 2)
+                .findFirst()
+                .orElseThrow();
+        once.endByOperator();
+        assertFalse(server().heard().contains("DISCARD ALL"));
+    }
+
+    @Test
+    void aChangeOfARoleInATransactionIsNewsAtItsEnd() {
+        client.say(FrontendMessage.query("BEGIN"));
+        server().say(PlayedServers.complete("BEGIN"), IN_TRANSACTION);
+        client.say(FrontendMessage.query("ALTER ROLE app NOLOGIN"));
+        server().say(PlayedServers.complete("ALTER ROLE"), IN_TRANSACTION);
+        assertEquals(0, lone.master.heard(RoleMessages.RolesChanged.class).size());
+        client.say(FrontendMessage.query("COMMIT"));
+        server().answer("COMMIT");
+        assertEquals(1, lone.master.heard(RoleMessages.RolesChanged.class).size());
+        assertFalse(hasLease());
+    }
+
+    @Test
+    void aRestingSessionEndsAtOnceWhenItIsToShutDown() {
+        Session resting = session();
+        resting.askToShutDown();
+        assertEquals(SessionState.CLOSED, resting.state());
+        assertEquals(SqlState.ADMIN_SHUTDOWN, BackendMessage.sqlState(client.written.toByteArray()));
+        assertTrue(server().heard().contains("DISCARD ALL"), "its backend is as good as before");
     }
 
     @Test

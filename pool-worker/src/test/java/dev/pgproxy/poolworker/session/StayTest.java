@@ -89,9 +89,8 @@ class StayTest {
     void withoutTheMasterNoClientIsGivenBack() {
         Session session = assigned();
         lone.worker.masterLost("test");
-        if (!session.isOver()) {
-            session.endMoved();
-        }
+        assertFalse(session.isOver());
+        session.endMoved();
         assertEquals(0, returned());
         assertEquals(SessionState.CLOSED, session.state());
     }

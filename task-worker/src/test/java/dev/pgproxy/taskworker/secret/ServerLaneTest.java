@@ -10,6 +10,7 @@ import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -46,8 +47,9 @@ class ServerLaneTest {
     private void closeAll() {
         try {
             while (true) {
-                listener.accept().close();
-                met.incrementAndGet();
+                Socket client = listener.accept();
+                met.incrementAndGet(); // Before the close, which the lane may act on at once.
+                client.close();
             }
         } catch (IOException e) {
             // The test is over.
