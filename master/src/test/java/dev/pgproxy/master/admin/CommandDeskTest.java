@@ -20,8 +20,6 @@ import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class CommandDeskTest {
@@ -41,25 +39,6 @@ class CommandDeskTest {
     private final PlayedProxy proxy = new PlayedProxy();
     private final CommandDesk desk =
             new CommandDesk(loop, workers, dispatcher, new SwitchoverDesk(loop, workers, failover), proxy, 1);
-
-    private static final class PlayedFailover implements SwitchoverDesk.Failover {
-        private final List<Endpoint> wanted = new ArrayList<>();
-        private Consumer<String> refused = problem -> {};
-
-        @Override
-        public void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> ifRefused) {
-            wanted.add(target);
-            refused = ifRefused;
-        }
-
-        @Override
-        public void quiesced() {}
-
-        @Override
-        public String callOff(String problem) {
-            return "";
-        }
-    }
 
     private static final class PlayedProxy implements CommandDesk.Proxy {
         private CommandDesk.ReloadResult result = new CommandDesk.ReloadResult("", "nothing changed");

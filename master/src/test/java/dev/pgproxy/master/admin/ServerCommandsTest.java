@@ -18,8 +18,6 @@ import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class ServerCommandsTest {
@@ -35,31 +33,11 @@ class ServerCommandsTest {
     private final WorkerRegistry workers = new WorkerRegistry();
     private final PlayedWorker worker = new PlayedWorker(ChildKind.POOL, 1);
     private final Dispatcher dispatcher = PlayedDispatcher.of(loop, BOTH, workers);
-    private final List<Endpoint> wanted = new ArrayList<>();
-    private Consumer<String> refused = problem -> {};
+    private final PlayedFailover failover = new PlayedFailover();
     private ProxyConfig inForce = BOTH;
     private final List<String> answers = new ArrayList<>();
     private final ServerCommands commands = new ServerCommands(
-            loop,
-            workers,
-            dispatcher,
-            new SwitchoverDesk(loop, workers, new SwitchoverDesk.Failover() {
-                @Override
-                public void switchover(Endpoint target, BooleanSupplier isWanted, Consumer<String> ifRefused) {
-                    wanted.add(target);
-                    refused = ifRefused;
-                }
-
-                @Override
-                public void quiesced() {}
-
-                @Override
-                public String callOff(String problem) {
-                    return "";
-                }
-            }),
-            () -> inForce,
-            new Answers() {
+            loop, workers, dispatcher, new SwitchoverDesk(loop, workers, failover), () -> inForce, new Answers() {
                 @Override
                 public void notice(long commandId, String message) {
                     answers.add("notice " + message);
@@ -125,9 +103,9 @@ class ServerCommandsTest {
     @Test
     void aRefusedSwitchoverSaysWhyAndWhereToLook() {
         commands.switchover(COMMAND, "standby:5432");
-        assertEquals(List.of(STANDBY), wanted);
+        assertEquals(List.of(STANDBY), failover.wanted);
         assertTrue(answers.get(0).startsWith("notice transactions on db:5432 may end"), answers::toString);
-        refused.accept("its WAL receiver is not connected");
+        failover.refused.accept("its WAL receiver is not connected");
         assertTrue(
                 answers.get(1)
                         .startsWith(SqlState.OBJECT_NOT_IN_PREREQUISITE_STATE
@@ -138,7 +116,7 @@ class ServerCommandsTest {
     @Test
     void aSwitchoverToAStrangerIsNotTried() {
         commands.switchover(COMMAND, "elsewhere:5432");
-        assertEquals(List.of(), wanted);
+        assertEquals(List.of(), failover.wanted);
         assertTrue(answers.get(0).startsWith(SqlState.UNDEFINED_OBJECT), answers::toString);
     }
 }
