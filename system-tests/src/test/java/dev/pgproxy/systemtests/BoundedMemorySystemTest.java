@@ -9,6 +9,7 @@ import dev.pgproxy.testkit.hostile.FakeServer;
 import dev.pgproxy.testkit.hostile.HostileBehaviours;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;

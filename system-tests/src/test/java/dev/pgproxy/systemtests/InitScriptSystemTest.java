@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.FreePort;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -24,7 +24,7 @@ class InitScriptSystemTest {
     @Test
     void startsStopsRestartsAndTellsTheStatus() throws IOException {
         try (TestDirectory directory = new TestDirectory()) {
-            int port = freePort();
+            int port = FreePort.choose();
             Path defaults = configure(directory.path(), port);
             assertEquals(3, script(defaults, "status").status());
             assertEquals(0, script(defaults, "stop").status());
@@ -89,7 +89,7 @@ class InitScriptSystemTest {
         Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root may write in /run");
         Path run = Path.of("/run/pgproxy-test-" + ProcessHandle.current().pid());
         try (TestDirectory directory = new TestDirectory()) {
-            Path defaults = configure(directory.path(), freePort());
+            Path defaults = configure(directory.path(), FreePort.choose());
             Path conf = directory.path().resolve("conf");
             Files.writeString(
                     conf,
@@ -127,12 +127,6 @@ class InitScriptSystemTest {
             Programs.Result status = Programs.run(command);
             assertEquals(4, status.status(), status.output());
             assertTrue(status.output().contains("cannot be read"), status.output());
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 

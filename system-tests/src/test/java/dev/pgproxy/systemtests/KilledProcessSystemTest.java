@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;

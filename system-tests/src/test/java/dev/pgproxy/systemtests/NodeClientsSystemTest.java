@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
@@ -27,8 +28,8 @@ class NodeClientsSystemTest {
 
     @BeforeAll
     static void installDrivers() throws IOException {
-        Programs.require("node");
-        Programs.require("npm");
+        Requirement.program("node");
+        Requirement.program("npm");
         for (String file : FILES) {
             Files.copy(Path.of("src/test/node", file), DIRECTORY.path().resolve(file));
         }

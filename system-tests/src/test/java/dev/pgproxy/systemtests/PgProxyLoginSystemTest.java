@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;
@@ -260,8 +261,8 @@ class PgProxyLoginSystemTest {
     /** Every user of this host can use its loopback addresses, so only the operating system can tell them apart. */
     @Test
     void anotherUserOfThisHostWhoGuessesKeepsNoOperatorOut() throws Exception {
-        Programs.require("psql");
-        Programs.require("setpriv");
+        Requirement.program("psql");
+        Requirement.program("setpriv");
         Assumptions.assumeTrue(
                 Programs.run(List.of("setpriv", "--reuid", "65533", "true")).status() == 0,
                 "only root can be another user");

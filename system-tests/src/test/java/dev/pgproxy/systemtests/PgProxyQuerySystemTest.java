@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.nio.file.Files;
@@ -203,7 +204,7 @@ class PgProxyQuerySystemTest {
 
     @Test
     void severalStatementsInOneQueryAnswerOneAfterTheOther() throws Exception {
-        Programs.require("psql");
+        Requirement.program("psql");
         Programs.Result result = psql("select 1; ; select count(*) from nowhere; select 3", "begin; select 4; commit");
         assertEquals("1\n", result.output().lines().findFirst().orElse("") + "\n", result.output());
         assertTrue(result.output().contains("relation \"nowhere\" does not exist"), result.output());
@@ -233,7 +234,7 @@ class PgProxyQuerySystemTest {
 
     @Test
     void psqlsCommandsAboutTablesHaveAnswers() {
-        Programs.require("psql");
+        Requirement.program("psql");
         assertTrue(psql("\\dt").output().contains("public|connection|table|"));
         assertTrue(psql("\\d").output().contains("public|stats|table|"));
         assertTrue(psql("\\d pool").output().contains("oldest_wait_seconds|double precision"));
@@ -268,7 +269,7 @@ class PgProxyQuerySystemTest {
 
     @Test
     void rowsAreCopiedAndFetchedFromCursors() throws Exception {
-        Programs.require("psql");
+        Requirement.program("psql");
         Programs.Result copied = psql(
                 "copy (select 1 as a, 'b,c' as d, null as e) to stdout csv header", "\\copy process (kind) to stdout");
         assertTrue(copied.output().startsWith("a,d,e\n1,\"b,c\",\n"), copied.output());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ class PgbenchSystemTest {
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
     void loadsAndRunsEveryWorkload(int major) {
-        Programs.require("pgbench");
+        Requirement.program("pgbench");
         PostgresCluster cluster = Fixture.cluster(major);
         try (ProxyProcess proxy = Fixture.proxy(cluster)) {
             assertEquals(0, pgbench(proxy.port(), "-i", "-s", "5").status());

@@ -3,6 +3,7 @@ package dev.pgproxy.systemtests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ class PsqlSystemTest {
     @ParameterizedTest
     @ValueSource(ints = {15, 18})
     void printsTheSameAsDirectly(int major) throws IOException {
-        Programs.require("psql");
+        Requirement.program("psql");
         PostgresCluster cluster = Fixture.cluster(major);
         try (ProxyProcess proxy = Fixture.proxy(cluster)) {
             Path script = Files.writeString(proxy.directory().resolve("script.sql"), SCRIPT);

@@ -10,6 +10,7 @@ import dev.pgproxy.common.auth.Md5Exchange;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import dev.pgproxy.testkit.wire.WireClient;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.testkit.postgres.PostgresCluster;
 import dev.pgproxy.testkit.postgres.PostgresServer;
 import dev.pgproxy.testkit.process.Await;
+import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -194,7 +195,7 @@ class StandbySystemTest {
 
     @Test
     void pgbenchWithAConnectionForEachTransactionGetsThroughAFailover() throws Exception {
-        Programs.require("pgbench");
+        Requirement.program("pgbench");
         try (PostgresCluster cluster = FailoverSystemTest.synchronous(FailoverSystemTest.options(18));
                 ProxyProcess proxy = FailoverSystemTest.proxy(cluster)) {
             List<String> where = List.of("-h", "127.0.0.1", "-p", Integer.toString(proxy.port()), "-U", "postgres");

@@ -61,7 +61,7 @@ class VanishedHostSystemTest {
 
     @Test
     void vanishedClientGivesItsBackendBack() throws IOException {
-        Programs.require("psql");
+        Requirement.program("psql");
         try (NetworkHost host = Fixture.networkHost();
                 PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18));
                 ProxyProcess proxy = Fixture.proxy(cluster, with("listen = " + host.nearAddress() + ":0"))) {

@@ -1,10 +1,9 @@
 package dev.pgproxy.testkit.postgres;
 
+import dev.pgproxy.testkit.process.FreePort;
 import dev.pgproxy.testkit.process.TestDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,11 +111,11 @@ public final class PostgresCluster implements AutoCloseable {
             PostgresUser.own(directory.path());
             Path data = directory.path().resolve("primary");
             initialise(home, data);
-            int primaryPort = freePort();
+            int primaryPort = FreePort.choose();
             write(data, options, primaryPort);
             servers.add(new PostgresServer(home, data, primaryPort, options.host()));
             for (int i = 1; i <= options.standbys(); i++) {
-                int port = freePort();
+                int port = FreePort.choose();
                 Path copy = directory.path().resolve("standby" + i);
                 PostgresServer followed = servers.get(options.cascade() && i > 1 ? 1 : 0);
                 Host host = options.standbyHost();
@@ -178,13 +177,6 @@ public final class PostgresCluster implements AutoCloseable {
 
     private static void append(Path file, List<String> lines) throws IOException {
         Files.write(file, lines, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
-    }
-
-    /** A port that is free now; if another process takes it before the server does, the server reports it. */
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static void run(List<String> command) throws IOException {

@@ -9,15 +9,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** PostgreSQL refuses to run as root, so tests that run as root start it as nobody. */
-final class PostgresUser {
+/** PostgreSQL and pgbouncer refuse to run as root, so tests that run as root start them as nobody. */
+public final class PostgresUser {
 
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
     private PostgresUser() {}
 
     /** The command as the current user must start it. */
-    static List<String> command(List<String> command) {
+    public static List<String> command(List<String> command) {
         List<String> full = new ArrayList<>();
         if (ROOT) {
             full.addAll(List.of("setpriv", "--reuid=nobody", "--regid=" + groupId(), "--clear-groups", "--"));
@@ -36,8 +36,8 @@ final class PostgresUser {
         }
     }
 
-    /** Gives a tree to the user that PostgreSQL runs as. */
-    static void own(Path tree) throws IOException {
+    /** Gives a tree to the user that they run as. */
+    public static void own(Path tree) throws IOException {
         if (ROOT) {
             var nobody = tree.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
             try (Stream<Path> all = Files.walk(tree)) {

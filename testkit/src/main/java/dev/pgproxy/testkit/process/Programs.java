@@ -1,4 +1,4 @@
-package dev.pgproxy.systemtests;
+package dev.pgproxy.testkit.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,28 +8,25 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 
-/** External programs that tests run. A test that needs a missing one is skipped, and says why. */
-final class Programs {
+/** External programs that run to their end, such as psql and pgbench. */
+public final class Programs {
 
     private static final long TIMEOUT_SECONDS = 300;
 
     /** @param output standard output and error together */
-    record Result(int status, String output) {}
+    public record Result(int status, String output) {}
 
     private Programs() {}
 
-    static void require(String program) {
-        boolean there = Stream.of(System.getenv("PATH").split(":", -1))
+    /** Whether the program is to be found by its name. */
+    public static boolean isInstalled(String program) {
+        return Stream.of(System.getenv("PATH").split(":", -1))
                 .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
-        if (!there) {
-            System.out.println("SKIPPED: " + program + " is not installed");
-        }
-        Assumptions.assumeTrue(there, program + " is not installed");
     }
 
-    static Result run(List<String> command) {
+    /** Runs a command and waits for its end. @throws AssertionError with its output when it does not end in time */
+    public static Result run(List<String> command) {
         try {
             Path output = Files.createTempFile("pgproxy-test-output", "");
             try {
