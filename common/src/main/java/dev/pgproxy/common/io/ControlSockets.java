@@ -120,7 +120,7 @@ public final class ControlSockets {
     }
 
     /**
-     * Connects a child to the master.
+     * Connects a child to the master, whom it hears before anybody else.
      *
      * @throws IOException when no process of the same user listens there
      */
@@ -136,6 +136,7 @@ public final class ControlSockets {
             socket.close();
             throw new IOException("the process that listens at " + path + " is another user's");
         }
+        socket.goFirst();
         return socket;
     }
 }

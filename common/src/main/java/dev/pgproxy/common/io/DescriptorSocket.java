@@ -63,6 +63,11 @@ public final class DescriptorSocket {
         registration.handler(handler);
     }
 
+    /** Has this socket read before all others of its process. */
+    void goFirst() {
+        registration.goFirst();
+    }
+
     /** Sets what to wait for, as bits of {@link Interest}. */
     public void interest(int interest) {
         registration.interest(interest);

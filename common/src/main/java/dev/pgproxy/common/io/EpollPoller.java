@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EpollPoller implements Poller, AutoCloseable {
 
-    private static final int EVENTS_PER_POLL = 256;
+    /**
+     * Handled in one poll. Epoll reports the others in the next one, in turn, but the one that goes first is read before them: so a busy
+     * process answers its master after this much work, even where the host leaves it little CPU.
+     */
+    static final int EVENTS_PER_POLL = 32;
+
     private static final int WAKE_UP_BYTES = 8;
 
     // struct epoll_event is packed on x86-64 only: 4 bytes events, 8 bytes data.
@@ -36,6 +41,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private int freeCount;
     private int usedSlots;
     private int nextGeneration;
+    private @Nullable Registration first;
 
     /** One descriptor's place in the poller. The descriptor belongs to the caller, which closes this first. */
     public final class Registration {
@@ -68,10 +74,16 @@ public final class EpollPoller implements Poller, AutoCloseable {
             }
         }
 
+        /** From now on this one is read before all others whenever more may be ready than one poll handles. */
+        void goFirst() {
+            first = this;
+        }
+
         public void close() {
             if (open) {
                 interest(Interest.NONE);
                 open = false;
+                first = first == this ? null : first;
                 release(slot);
             }
         }
@@ -146,6 +158,9 @@ public final class EpollPoller implements Poller, AutoCloseable {
                 return;
             }
             throw new IllegalStateException("epoll_wait: " + Libc.strerror(Libc.errno()));
+        }
+        if (count == EVENTS_PER_POLL && first != null && first.interest != Interest.NONE) {
+            first.handler.ready(Interest.READ);
         }
         for (int i = 0; i < count; i++) {
             int bits = events.getInt(i * EVENT_BYTES);
