@@ -371,7 +371,7 @@ class PgProxyQuerySystemTest {
     void aStatementThatTakesTooLongEndsAndOneThatIsCancelledToo() throws Exception {
         String endless =
                 "select count(*) from config a, config b, config c, config d, config e where a.\"key\" < b.\"value\"";
-        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 500ms");
+        try (ProxyProcess proxy = Fixture.proxy(CLUSTER, "pg_proxy_query_timeout = 3s");
                 Operator operator = Operator.of(proxy)) {
             SQLException late = assertThrows(SQLException.class, () -> operator.value(endless));
             assertEquals("57014", late.getSQLState());

@@ -138,7 +138,7 @@ class SwitchoverSystemTest {
     void anOperatorCallsItOff() throws Exception {
         try (PostgresCluster cluster = PostgresCluster.start(FailoverSystemTest.options(18));
                 ProxyProcess proxy =
-                        proxy(cluster, "failover.switchover_timeout = 120", "pg_proxy_query_timeout = 500ms");
+                        proxy(cluster, "failover.switchover_timeout = 120", "pg_proxy_query_timeout = 3s");
                 Operator other = Operator.of(proxy);
                 Connection slow = Fixture.connect(proxy.port(), "postgres")) {
             assertEquals(
@@ -158,7 +158,7 @@ class SwitchoverSystemTest {
             FailoverSystemTest.awaitLog(proxy, "event=switchover_begun server=" + target);
             other.await(
                     "longer than a statement may take",
-                    "select state_seconds > 2 from connection where state = 'idle in transaction'",
+                    "select state_seconds > 5 from connection where state = 'idle in transaction'",
                     "t");
             assertFalse(command.isDone(), proxy.log());
             other.execute("switchover cancel");
