@@ -205,7 +205,7 @@ class BoundedMemorySystemTest {
             }
             Await.until(
                     "all servers to be heard",
-                    Fixture.SOON.multipliedBy(2),
+                    Fixture.SOON,
                     () -> server.met().entrySet().stream()
                                     .filter(met -> endless.contains(met.getKey()))
                                     .mapToInt(Map.Entry::getValue)
@@ -332,7 +332,7 @@ class BoundedMemorySystemTest {
             }
             Await.until(
                     "another worker",
-                    Fixture.SOON.multipliedBy(4),
+                    Fixture.SOON,
                     () -> !worker.isAlive() && proxy.children("pgproxy-pool").size() == 1);
             crowd.leave();
             Fixture.awaitLogin(proxy);

@@ -10,7 +10,6 @@ import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -29,7 +28,6 @@ class FailoverCrashSystemTest {
 
     private static final int RUNS = Integer.getInteger("failover.runs", 4);
     private static final long SEED = Long.getLong("failover.seed", System.nanoTime());
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** How far a failover has come, as can be seen from outside. */
     enum Step {
@@ -104,14 +102,15 @@ class FailoverCrashSystemTest {
             PostgresServer promoted = cluster.standbys().get(0);
             try (Writers writers = Writers.start(cluster.primary(), proxy.port(), 4, 5)) {
                 writers.awaitCommit();
-                Await.until("the state file", PATIENCE, () -> !state(proxy).isEmpty());
+                Await.until("the state file", Fixture.SOON, () -> !state(proxy).isEmpty());
                 cluster.primary().kill();
-                Await.until(step.toString(), PATIENCE, () -> step.isReached(proxy));
+                Await.until(step.toString(), Fixture.SOON, () -> step.isReached(proxy));
                 victim.kill(proxy);
                 if (victim == Victim.MASTER) {
                     proxy.startAgain();
                 }
-                Await.until("the failover to end", PATIENCE, () -> state(proxy).contains("phase=done"));
+                Await.until(
+                        "the failover to end", Fixture.SOON, () -> state(proxy).contains("phase=done"));
                 writers.awaitCommit();
                 writers.stop();
                 assertEquals(Set.of(), writers.lost(promoted));

@@ -102,13 +102,13 @@ class FailoverSystemTest {
         Pattern seen = Pattern.compile("system_identifier=-?[1-9]");
         Await.until(
                 "the primary to be seen",
-                java.time.Duration.ofSeconds(60),
+                Fixture.SOON,
                 () -> Files.exists(state)
                         && seen.matcher(Files.readString(state)).find());
     }
 
     static void awaitLog(ProxyProcess proxy, String text) {
-        Await.until(text + " in the log", java.time.Duration.ofSeconds(60), () -> {
+        Await.until(text + " in the log", Fixture.SOON, () -> {
             if (!proxy.log().contains(text)) {
                 throw new IllegalStateException(proxy.log());
             }
@@ -191,9 +191,7 @@ class FailoverSystemTest {
                         "the standby to follow", "select up from server where server = '" + next.address() + "'", "t");
                 promoted.kill();
                 Await.until(
-                        "the next one to be promoted",
-                        java.time.Duration.ofSeconds(60),
-                        () -> count(proxy.log(), "event=promoted") == 2);
+                        "the next one to be promoted", Fixture.SOON, () -> count(proxy.log(), "event=promoted") == 2);
             }
             try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
                 assertEquals(Integer.toString(next.port()), client.value("show port"));

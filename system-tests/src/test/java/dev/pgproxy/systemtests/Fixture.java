@@ -29,7 +29,7 @@ final class Fixture {
     /** The tag of tests that only {@code .ci/run} runs, so that the others are done in a few minutes. */
     static final String LONG = "long";
 
-    static final Duration SOON = Duration.ofSeconds(15);
+    static final Duration SOON = Await.PATIENCE;
 
     private static final String RESET =
             "select count(*) from pg_stat_activity where query like 'SELECT /* pgproxy%' and state = 'idle'";
@@ -82,7 +82,7 @@ final class Fixture {
 
     /** Waits until all processes together have no more open descriptors than this. */
     static void awaitFds(ProxyProcess proxy, int atMost) {
-        Await.until("open descriptors to go back to " + atMost, Duration.ofSeconds(30), () -> {
+        Await.until("open descriptors to go back to " + atMost, SOON, () -> {
             int open = openFds(proxy);
             if (open > atMost) {
                 throw new IllegalStateException(open + " are open");

@@ -13,7 +13,6 @@ import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +33,6 @@ class HostileServerSystemTest {
     private static final int CLIENTS_AT_ONCE = 8;
     /** How long a client waits once the server has met it and sends nothing more; then it leaves. */
     private static final int PATIENCE_MS = 400;
-    /** How long a client may take to reach the server. */
-    private static final Duration ON_ITS_WAY = Duration.ofSeconds(60);
 
     @Test
     void aServerThatBreaksTheProtocolAtLoginCostsNobodyElseAnything() throws Exception {
@@ -96,7 +93,7 @@ class HostileServerSystemTest {
 
     /** Waits until the server was probed often enough, and asked about a role. */
     private static void awaitLooks(FakeServer server, ProxyProcess proxy) throws IOException {
-        Await.until("looks at the server", ON_ITS_WAY, () -> server.met().getOrDefault("postgres", 0) >= 6);
+        Await.until("looks at the server", Fixture.SOON, () -> server.met().getOrDefault("postgres", 0) >= 6);
         meet(proxy.port(), "shop", () -> proxy.log().contains("role_lookup_failed"));
     }
 
@@ -151,7 +148,7 @@ class HostileServerSystemTest {
         try (WireClient client = new WireClient(port)) {
             client.startup(WireClient.PROTOCOL_3_0, "stranger", database);
             client.send(FrontendMessage.query("select 1"));
-            Await.until("the server meets a client of " + database, ON_ITS_WAY, met);
+            Await.until("the server meets a client of " + database, Fixture.SOON, met);
             client.socket().setSoTimeout(PATIENCE_MS);
             while (client.readByte() >= 0) {
                 // whatever it is

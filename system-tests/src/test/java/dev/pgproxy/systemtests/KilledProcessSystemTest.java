@@ -13,7 +13,6 @@ import dev.pgproxy.testkit.wire.WireClient;
 import dev.pgproxy.testkit.wire.WireMessage;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,8 +22,6 @@ import org.junit.jupiter.api.Test;
 
 /** Processes that are killed, frozen or asked to stop: which clients notice, which do not, and what is left. */
 class KilledProcessSystemTest {
-
-    private static final Duration BACK_AGAIN = Duration.ofSeconds(10);
 
     private static ProcessHandle only(List<ProcessHandle> processes) {
         assertEquals(1, processes.size());
@@ -42,7 +39,7 @@ class KilledProcessSystemTest {
     void killedPoolWorkerCostsOnlyItsOwnClients() throws Exception {
         try (ProxyProcess proxy = Fixture.proxy(Fixture.cluster(18), "proxy_worker_num = 2")) {
             Await.until(
-                    "both workers to be ready", BACK_AGAIN, () -> proxy.log().split("kind=pool", -1).length == 3);
+                    "both workers to be ready", Fixture.SOON, () -> proxy.log().split("kind=pool", -1).length == 3);
             List<WireClient> clients = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
                 clients.add(WireClient.login(proxy.port(), "postgres", "postgres"));
@@ -56,14 +53,14 @@ class KilledProcessSystemTest {
                 }
             }
             assertEquals(5, survivors, proxy.log());
-            Await.until("new clients to be served", BACK_AGAIN, () -> {
+            Await.until("new clients to be served", Fixture.SOON, () -> {
                 try (WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
                     return client.value("select 1").equals("1");
                 }
             });
             Await.until(
                     "the worker to be replaced",
-                    BACK_AGAIN,
+                    Fixture.SOON,
                     () -> proxy.children("pgproxy-pool-1").size() == 1);
             assertTrue(proxy.log().contains("event=child_exit kind=pool slot=1 pid=" + victim.pid() + " status=137"));
         }
@@ -99,11 +96,11 @@ class KilledProcessSystemTest {
             load.start();
             for (int round = 0; round < 3; round++) {
                 int before = served.get();
-                Await.until("clients to be served", BACK_AGAIN, () -> served.get() > before + 20);
+                Await.until("clients to be served", Fixture.SOON, () -> served.get() > before + 20);
                 signal(proxy.children("pgproxy-pool").get(0), "KILL");
             }
             int before = served.get();
-            Await.until("clients to be served", BACK_AGAIN, () -> served.get() > before + 20);
+            Await.until("clients to be served", Fixture.SOON, () -> served.get() > before + 20);
             stop.set(true);
             load.join();
             assertEquals(List.of(), refused);
@@ -141,14 +138,14 @@ class KilledProcessSystemTest {
                 WireClient client = WireClient.login(proxy.port(), "postgres", "postgres")) {
             Await.until(
                     "the task-worker",
-                    BACK_AGAIN,
+                    Fixture.SOON,
                     () -> proxy.children("pgproxy-task").size() == 1);
             ProcessHandle victim = only(proxy.children("pgproxy-task"));
             signal(victim, "KILL");
             assertEquals("1", client.value("select 1"));
             Await.until(
                     "the task-worker to be replaced",
-                    BACK_AGAIN,
+                    Fixture.SOON,
                     () -> proxy.children("pgproxy-task").stream().anyMatch(child -> child.pid() != victim.pid()));
             assertEquals("1", client.value("select 1"));
         }
@@ -168,7 +165,7 @@ class KilledProcessSystemTest {
             client.send(FrontendMessage.terminate());
             assertNull(client.read());
             Await.until(
-                    "all children to end", BACK_AGAIN, () -> children.stream().noneMatch(ProcessHandle::isAlive));
+                    "all children to end", Fixture.SOON, () -> children.stream().noneMatch(ProcessHandle::isAlive));
         }
     }
 
@@ -181,7 +178,7 @@ class KilledProcessSystemTest {
             assertEquals("2", client.value("select 2"));
             signal(worker, "TERM");
             assertEquals("57P01", client.readUntil('E').get(0).sqlState());
-            Await.until("the worker to end", BACK_AGAIN, () -> !worker.isAlive());
+            Await.until("the worker to end", Fixture.SOON, () -> !worker.isAlive());
         }
     }
 

@@ -17,7 +17,6 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
@@ -121,7 +120,7 @@ class LargeDataSystemTest {
             client.send(FrontendMessage.query("select repeat('x', 1000000) from generate_series(1, 1000)"));
             Await.until(
                     "the server to be held up by the client",
-                    Duration.ofSeconds(30),
+                    Fixture.SOON,
                     () -> Fixture.cluster(major)
                             .primary()
                             .sql("select wait_event from pg_stat_activity where query like 'select repeat%1000000%'")

@@ -153,7 +153,7 @@ class LifecycleSystemTest {
         try (ProxyProcess first = Fixture.proxy(Fixture.cluster(18));
                 ProxyProcess second = ProxyProcess.launch(
                         Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", "listen = 127.0.0.1:" + first.port()))) {
-            assertTrue(second.master().waitFor(30, TimeUnit.SECONDS));
+            assertTrue(second.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, second.master().exitValue());
             assertTrue(
                     second.log().contains("could not bind 127.0.0.1:" + first.port() + ": Address already in use"),
@@ -169,7 +169,7 @@ class LifecycleSystemTest {
                         List.of(
                                 "master = 127.0.0.1:1",
                                 "pid_file = " + first.directory().resolve("pgproxy.pid")))) {
-            assertTrue(second.master().waitFor(30, TimeUnit.SECONDS));
+            assertTrue(second.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, second.master().exitValue());
             assertTrue(
                     second.log()
@@ -189,7 +189,7 @@ class LifecycleSystemTest {
             Path file = open.resolve("own/file");
             try (ProxyProcess proxy =
                     ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + file))) {
-                assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
+                assertTrue(proxy.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
                 assertTrue(proxy.master().exitValue() > 0);
                 assertTrue(
                         proxy.log().contains(key + " = " + file) && proxy.log().contains("every user can write"),
@@ -207,7 +207,7 @@ class LifecycleSystemTest {
             assertEquals(0, Programs.run(List.of("mkfifo", pipe.toString())).status());
             try (ProxyProcess proxy =
                     ProxyProcess.launch(Fixture.DISTRIBUTION, List.of("master = 127.0.0.1:1", key + " = " + pipe))) {
-                assertTrue(proxy.master().waitFor(30, TimeUnit.SECONDS));
+                assertTrue(proxy.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
                 assertTrue(proxy.log().contains("is not a regular file"), proxy.log());
                 assertTrue(proxy.log().contains("name another path"), proxy.log());
             }
@@ -265,7 +265,7 @@ class LifecycleSystemTest {
                 Fixture.DISTRIBUTION,
                 List.of("master = " + Fixture.cluster(18).primary().address()))) {
             Programs.run(List.of("kill", "-INT", Long.toString(proxy.master().pid())));
-            assertTrue(proxy.master().waitFor(20, TimeUnit.SECONDS));
+            assertTrue(proxy.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
             assertEquals(0, proxy.master().exitValue(), proxy.log());
         }
     }

@@ -85,7 +85,7 @@ class PgProxyCommandsSystemTest {
             assertEquals("t", operator.value("select paused from server where role = 'primary'"));
             operator.execute("resume");
             assertEquals("nothing was paused", other.notice("resume"));
-            try (WireClient came = late.get(10, TimeUnit.SECONDS)) {
+            try (WireClient came = late.get(Fixture.SOON.toSeconds(), TimeUnit.SECONDS)) {
                 assertEquals("1", came.value("select 1"));
                 SQLException unknown = assertThrows(SQLException.class, () -> operator.execute("pause 10.1.2.3:1"));
                 assertEquals("42704", unknown.getSQLState());
@@ -212,7 +212,7 @@ class PgProxyCommandsSystemTest {
                 WireClient client = client(proxy, "client")) {
             operator.execute("shutdown");
             assertEquals("57P01", client.readUntil('E').get(0).sqlState());
-            assertTrue(proxy.master().waitFor(20, TimeUnit.SECONDS));
+            assertTrue(proxy.master().waitFor(Fixture.SOON.toSeconds(), TimeUnit.SECONDS));
             assertEquals(0, proxy.master().exitValue(), proxy.log());
             assertTrue(proxy.log().contains("event=stopping signal=SHUTDOWN"), proxy.log());
         }

@@ -12,7 +12,6 @@ import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -162,7 +161,7 @@ class SwitchoverSystemTest {
                     "t");
             assertFalse(command.isDone(), proxy.log());
             other.execute("switchover cancel");
-            String problem = command.get(60, TimeUnit.SECONDS);
+            String problem = command.get(Fixture.SOON.toSeconds(), TimeUnit.SECONDS);
             assertTrue(problem.contains("an operator called it off"), problem);
             assertEquals("2", Fixture.value(slow, "select 2"));
             slow.commit();
@@ -195,7 +194,7 @@ class SwitchoverSystemTest {
             // receiver may have given up meanwhile, and reconnects.
             Await.until(
                     "a switchover",
-                    Duration.ofSeconds(60),
+                    Fixture.SOON,
                     () -> switchover(proxy, target.address().toString()).isEmpty());
             assertEquals(1, proxy.log().split("event=switching_over", -1).length - 1, proxy.log());
         }

@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -16,8 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Clients that write one row after the other, note which were committed, and reconnect when they lose their session. */
 final class Writers implements AutoCloseable {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final int port;
     private final List<Thread> threads = new ArrayList<>();
@@ -91,7 +88,7 @@ final class Writers implements AutoCloseable {
     /** Waits until a row was committed that was begun after this call. */
     void awaitCommit() {
         int before = next.get();
-        Await.until("a write", PATIENCE, () -> committed.stream().anyMatch(row -> row > before + threads.size()));
+        Await.until("a write", Await.PATIENCE, () -> committed.stream().anyMatch(row -> row > before + threads.size()));
     }
 
     int committedRows() {

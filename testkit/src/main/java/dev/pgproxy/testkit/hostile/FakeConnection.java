@@ -4,6 +4,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
+import dev.pgproxy.testkit.process.Await;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -15,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 /** One connection that a {@link FakeServer} has accepted. */
 public final class FakeConnection {
 
-    private static final int READ_TIMEOUT_MS = 60_000;
+    private static final int READ_TIMEOUT_MS = (int) Await.PATIENCE.toMillis();
     private static final int PID = 4711;
     private static final byte[] SECRET = {1, 2, 3, 4};
 

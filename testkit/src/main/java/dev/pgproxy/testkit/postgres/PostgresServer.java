@@ -12,7 +12,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One server of a {@link PostgresCluster}. */
 public final class PostgresServer {
-
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
 
     private final Path home;
     private final Path data;
@@ -74,7 +71,7 @@ public final class PostgresServer {
         }
         process = started;
         try {
-            Await.until("PostgreSQL on port " + port + " to take connections", START_TIMEOUT, () -> {
+            Await.until("PostgreSQL on port " + port + " to take connections", Await.PATIENCE, () -> {
                 if (!started.isAlive()) {
                     throw new IllegalStateException("postgres exited with " + started.exitValue());
                 }
@@ -194,7 +191,7 @@ public final class PostgresServer {
         thaw();
         signal("QUIT");
         try {
-            if (!running.waitFor(20, TimeUnit.SECONDS)) {
+            if (!running.waitFor(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 running.destroyForcibly().waitFor();
             }
         } catch (InterruptedException e) {

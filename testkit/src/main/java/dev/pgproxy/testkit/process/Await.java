@@ -6,6 +6,12 @@ import java.util.concurrent.Callable;
 /** Waits for a condition, with a timeout whose message says what was waited for. */
 public final class Await {
 
+    /**
+     * How long a test waits for what must happen, where nothing else bounds it: enough for a host that gives the test a thirtieth of a
+     * core. A test that passes does not wait for it to end.
+     */
+    public static final Duration PATIENCE = Duration.ofSeconds(90);
+
     private static final long POLL_MS = 10;
 
     private Await() {}

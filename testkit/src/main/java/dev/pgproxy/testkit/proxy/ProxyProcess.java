@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +21,6 @@ public final class ProxyProcess implements AutoCloseable {
     public static final String OPERATOR_PASSWORD = "operate";
 
     private static final Pattern LISTENING = Pattern.compile("event=listening address=(\\S+):(\\d+)");
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
-    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(30);
 
     private final TestDirectory directory;
     private final List<String> command;
@@ -99,7 +96,7 @@ public final class ProxyProcess implements AutoCloseable {
 
     private static ProxyProcess awaitServing(ProxyProcess proxy) {
         try {
-            Await.until("pgproxy to serve", START_TIMEOUT, () -> {
+            Await.until("pgproxy to serve", Await.PATIENCE, () -> {
                 if (!proxy.process.isAlive()) {
                     throw new IllegalStateException("pgproxy-master exited with " + proxy.process.exitValue());
                 }
@@ -209,7 +206,7 @@ public final class ProxyProcess implements AutoCloseable {
     public int stop() {
         process.destroy();
         try {
-            if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+            if (!process.waitFor(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new AssertionError("pgproxy did not stop; its log:\n" + log());
             }
         } catch (InterruptedException e) {
@@ -224,7 +221,7 @@ public final class ProxyProcess implements AutoCloseable {
         if (process.isAlive()) {
             process.destroy();
             try {
-                if (!process.waitFor(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                if (!process.waitFor(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                     process.destroyForcibly();
                 }
             } catch (InterruptedException e) {

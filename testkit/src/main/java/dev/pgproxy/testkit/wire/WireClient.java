@@ -2,6 +2,7 @@ package dev.pgproxy.testkit.wire;
 
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.testkit.process.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -20,7 +21,7 @@ public final class WireClient implements AutoCloseable {
 
     public static final int PROTOCOL_3_0 = 3 << 16;
 
-    private static final int READ_TIMEOUT_MS = 30_000;
+    private static final int READ_TIMEOUT_MS = (int) Await.PATIENCE.toMillis();
 
     private final Socket socket;
     private final DataInputStream in;
