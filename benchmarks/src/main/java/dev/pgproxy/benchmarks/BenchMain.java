@@ -1,0 +1,125 @@
+package dev.pgproxy.benchmarks;
+
+import dev.pgproxy.benchmarks.peer.PeerKind;
+import dev.pgproxy.benchmarks.report.Document;
+import dev.pgproxy.benchmarks.report.Tables;
+import dev.pgproxy.benchmarks.result.Comparison;
+import dev.pgproxy.benchmarks.result.Figure;
+import dev.pgproxy.benchmarks.result.ResultFile;
+import dev.pgproxy.testkit.process.Programs;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+
+/** Runs the benchmark, shows its tables, writes them where asked, and compares them with an earlier run. */
+@CommandLine.Command(
+        name = "bench",
+        description = "Measures pgproxy beside what a user would pick instead, in one run.",
+        mixinStandardHelpOptions = true)
+public final class BenchMain implements Callable<Integer> {
+
+    private static final int WORSE = 3;
+
+    @CommandLine.Option(names = "--distribution", hidden = true, description = "the runnable tree")
+    private Path distribution = Path.of("distribution/target/pgproxy");
+
+    @CommandLine.Option(names = "--quick", description = "one short round, under 3 minutes; shows faults, not figures")
+    private boolean quick;
+
+    @CommandLine.Option(names = "--rounds", description = "rounds, of which the median counts (default: 5)")
+    private @Nullable Integer rounds;
+
+    @CommandLine.Option(
+            names = "--peers",
+            split = ",",
+            description = "which to measure: ${COMPLETION-CANDIDATES} (default: all that are installed)")
+    private List<PeerKind> peers = List.of();
+
+    @CommandLine.Option(names = "--results", description = "file for the values (default: ${DEFAULT-VALUE})")
+    private Path results = Path.of("benchmarks/target/results.tsv");
+
+    @CommandLine.Option(names = "--document", description = "document whose tables and charts this run replaces")
+    private @Nullable Path document;
+
+    @CommandLine.Option(
+            names = "--compare",
+            description = "values of an earlier run; exit status 3 when a figure became worse than the noise")
+    private @Nullable Path earlier;
+
+    @CommandLine.Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
+    private final PrintStream out = System.out;
+
+    private BenchMain() {}
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new BenchMain())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        if (!Programs.isInstalled("pgbench")) {
+            out.println("pgbench is not installed. HINT: scripts/bench --install takes it from Debian.");
+            return CommandLine.ExitCode.SOFTWARE;
+        }
+        ResultFile before = earlier == null ? null : ResultFile.read(earlier);
+        List<PeerKind> kinds = kinds();
+        Bench.Extent extent = quick ? Bench.Extent.QUICK : Bench.Extent.FULL;
+        if (rounds != null) {
+            extent = extent.withRounds(rounds);
+        }
+        ResultFile run =
+                new ResultFile(Facts.of(kinds, extent, arguments()), new Bench(kinds, extent, distribution, out).run());
+        run.write(results);
+        show(run);
+        if (document != null) {
+            Document.update(document, run);
+        }
+        return before == null ? CommandLine.ExitCode.OK : compare(before, run);
+    }
+
+    private List<String> arguments() {
+        return spec == null ? List.of() : spec.commandLine().getParseResult().originalArgs();
+    }
+
+    private List<PeerKind> kinds() {
+        List<PeerKind> kinds = new ArrayList<>();
+        for (PeerKind kind : PeerKind.values()) {
+            if (!kind.isInstalled()) {
+                out.println(kind.title() + " is not installed, and not measured. HINT: scripts/bench --install takes it"
+                        + " from Debian.");
+            } else if (peers.isEmpty() || peers.contains(kind)) {
+                kinds.add(kind);
+            }
+        }
+        return kinds;
+    }
+
+    private void show(ResultFile run) {
+        Tables.facts(run).forEach(out::println);
+        for (Figure.Chart chart : Figure.Chart.values()) {
+            out.println("\n" + chart.title());
+            Tables.of(chart, run.measurements()).forEach(out::println);
+        }
+        out.println("\nMedians; in brackets the median ratio to " + PeerKind.YARDSTICK.title()
+                + " in the same round. The values are in " + results + ".");
+    }
+
+    private int compare(ResultFile before, ResultFile now) {
+        List<Comparison.Change> changes = Comparison.of(before.measurements(), now.measurements());
+        out.println("\nCompared with " + earlier + ":");
+        changes.forEach(change -> out.println("  " + change));
+        if (changes.isEmpty()) {
+            out.println("  nothing changed by more than the noise");
+        }
+        return changes.stream().anyMatch(Comparison.Change::isWorse) ? WORSE : CommandLine.ExitCode.OK;
+    }
+}

@@ -1,0 +1,61 @@
+package dev.pgproxy.benchmarks;
+
+import dev.pgproxy.benchmarks.peer.PeerKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Under what a run was measured. */
+final class Facts {
+
+    private static final String DATABASE_SERVER = "PostgreSQL 18, embedded";
+
+    private Facts() {}
+
+    /** @param arguments of the command */
+    static Map<String, String> of(List<PeerKind> kinds, Bench.Extent extent, List<String> arguments)
+            throws IOException {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("machine", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores, " + memory());
+        facts.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        facts.put("server", DATABASE_SERVER);
+        facts.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
+        facts.put("peers", versions(kinds));
+        facts.put(
+                "extent",
+                extent.rounds() + " rounds, " + extent.seconds() + " s for each load, COPY of " + extent.megabytes()
+                        + " MB, " + extent.idleClients() + " idle clients");
+        facts.put("command", ("scripts/bench " + String.join(" ", arguments)).strip());
+        return facts;
+    }
+
+    private static String processor() throws IOException {
+        return Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("model name"))
+                .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                .findFirst()
+                .orElse(System.getProperty("os.arch"));
+    }
+
+    private static String memory() throws IOException {
+        return Files.readAllLines(Path.of("/proc/meminfo")).stream()
+                .filter(line -> line.startsWith("MemTotal:"))
+                .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / (1024 * 1024) + " GiB")
+                .findFirst()
+                .orElse("");
+    }
+
+    private static String versions(List<PeerKind> kinds) {
+        List<String> versions = new ArrayList<>();
+        for (PeerKind kind : kinds) {
+            if (!kind.version().isEmpty()) {
+                versions.add(kind.title().replaceFirst(",.*", "") + " " + kind.version());
+            }
+        }
+        return String.join(", ", versions);
+    }
+}

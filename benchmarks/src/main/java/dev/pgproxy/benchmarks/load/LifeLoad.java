@@ -1,0 +1,93 @@
+package dev.pgproxy.benchmarks.load;
+
+import dev.pgproxy.benchmarks.peer.Logins;
+import dev.pgproxy.benchmarks.peer.Peer;
+import dev.pgproxy.benchmarks.peer.PeerKind;
+import dev.pgproxy.benchmarks.result.Figure;
+import dev.pgproxy.testkit.wire.WireClient;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A peer of its own, from its start to a crowd of clients that do nothing: how fast it is there, and what it costs to have it. */
+public final class LifeLoad implements Load {
+
+    private static final double KIB_PER_MIB = 1024;
+    private static final double PERCENT = 100;
+
+    private final int clients;
+    private final int idleSeconds;
+
+    /**
+     * @param clients how many connect and do nothing
+     * @param idleSeconds how long the peer is watched without clients
+     */
+    public LifeLoad(int clients, int idleSeconds) {
+        this.clients = clients;
+        this.idleSeconds = idleSeconds;
+    }
+
+    @Override
+    public String title() {
+        return "start, and " + clients + " idle clients";
+    }
+
+    @Override
+    public boolean suits(PeerKind kind) {
+        return kind != PeerKind.DIRECT;
+    }
+
+    @Override
+    public void run(Subject subject, Findings findings) throws IOException {
+        long startNs = System.nanoTime();
+        try (Peer peer = subject.another().get()) {
+            try (WireClient first = logIn(peer)) {
+                first.query("SELECT 1");
+            }
+            findings.found(Figure.START, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
+            settle(); // Its first client has made it work.
+            double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
+            pause(idleSeconds);
+            findings.found(
+                    Figure.IDLE_CPU,
+                    (ProcessFigures.cpuSeconds(peer.processes()) - beforeSeconds) * PERCENT / idleSeconds);
+            double emptyKib = ProcessFigures.pssKib(peer.processes());
+            findings.found(Figure.EMPTY_MEMORY, emptyKib / KIB_PER_MIB);
+            crowd(peer, emptyKib, findings);
+        }
+    }
+
+    private void crowd(Peer peer, double emptyKib, Findings findings) throws IOException {
+        List<WireClient> all = new ArrayList<>();
+        try {
+            for (int i = 0; i < clients; i++) {
+                WireClient client = logIn(peer);
+                all.add(client);
+                client.query("SELECT 1");
+            }
+            settle();
+            findings.found(Figure.IDLE_CLIENT_MEMORY, (ProcessFigures.pssKib(peer.processes()) - emptyKib) / clients);
+        } finally {
+            for (WireClient client : all) {
+                client.close();
+            }
+        }
+    }
+
+    private static WireClient logIn(Peer peer) throws IOException {
+        return WireClient.login(peer.port(), Logins.TRUST.user(), Pgbench.DATABASE);
+    }
+
+    private static void settle() {
+        pause(1);
+    }
+
+    private static void pause(int seconds) {
+        try {
+            TimeUnit.SECONDS.sleep(seconds);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.pgproxy.benchmarks.peer;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A way to the server that is measured, running: a pooler, a TCP proxy, or no proxy at all. */
+public interface Peer extends AutoCloseable {
+
+    /** The port of loopback where clients connect. */
+    int port();
+
+    /** All processes that carry the clients' bytes or manage those that do; none for the direct way. */
+    List<ProcessHandle> processes();
+
+    /** Ends it, and removes all that it left. */
+    @Override
+    void close();
+
+    /** The server itself. */
+    static Peer direct(int serverPort) {
+        return new Peer() {
+            @Override
+            public int port() {
+                return serverPort;
+            }
+
+            @Override
+            public List<ProcessHandle> processes() {
+                return List.of();
+            }
+
+            @Override
+            public void close() {
+                // The server belongs to the benchmark, not to this way to it.
+            }
+        };
+    }
+
+    /** A process and all that it started. */
+    static List<ProcessHandle> family(ProcessHandle root) {
+        return Stream.concat(Stream.of(root), root.descendants()).toList();
+    }
+}

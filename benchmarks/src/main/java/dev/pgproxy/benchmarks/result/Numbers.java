@@ -1,0 +1,20 @@
+package dev.pgproxy.benchmarks.result;
+
+import java.util.Locale;
+
+/** Numbers as tables and charts show them. */
+public final class Numbers {
+
+    private Numbers() {}
+
+    /** Three significant digits at most, and no fraction from 100 on. */
+    public static String value(double value) {
+        String format = Math.abs(value) >= 100 ? "%,.0f" : Math.abs(value) >= 10 ? "%.1f" : "%.2f";
+        return String.format(Locale.ROOT, format, value);
+    }
+
+    /** Two decimals. */
+    public static String ratio(double ratio) {
+        return String.format(Locale.ROOT, "%.2f", ratio);
+    }
+}
