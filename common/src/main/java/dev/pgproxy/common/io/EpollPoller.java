@@ -35,6 +35,8 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private final long changeAddress = Libc.address(change);
     private final ByteBuffer counter = Libc.allocate(WAKE_UP_BYTES);
     private final ByteBuffer one = Libc.allocate(WAKE_UP_BYTES).putLong(0, 1);
+    private final long oneAddress = Libc.address(one);
+    private final BufferAddress lastBuffer = new BufferAddress();
 
     private @Nullable Registration[] slots = new @Nullable Registration[64];
     private int[] freeSlots = new int[64];
@@ -57,6 +59,11 @@ public final class EpollPoller implements Poller, AutoCloseable {
             this.slot = slot;
             this.generation = generation;
             this.handler = handler;
+        }
+
+        /** The address of a direct buffer's first byte. */
+        long addressOf(ByteBuffer direct) {
+            return lastBuffer.of(direct);
         }
 
         void handler(ReadyHandler newHandler) {
@@ -191,7 +198,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     @Override
     public void wakeUp() {
         // A full counter means that a wake-up is pending anyway, so the result does not matter.
-        Libc.write(wakeUpFd.number(), Libc.address(one), WAKE_UP_BYTES);
+        Libc.write(wakeUpFd.number(), oneAddress, WAKE_UP_BYTES);
     }
 
     private void drainWakeUps() {

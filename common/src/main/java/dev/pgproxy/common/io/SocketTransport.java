@@ -50,7 +50,8 @@ public final class SocketTransport implements ClientConnection {
 
     private int receive(ByteBuffer into, int position, int length, int flags) throws LibcException {
         while (true) {
-            long count = Libc.recv(fd.number(), Libc.address(into) + position, length, flags | Libc.MSG_DONTWAIT);
+            long count =
+                    Libc.recv(fd.number(), registration.addressOf(into) + position, length, flags | Libc.MSG_DONTWAIT);
             if (count > 0) {
                 into.position(position + (int) count);
                 return (int) count;
@@ -74,7 +75,7 @@ public final class SocketTransport implements ClientConnection {
         while (true) {
             long count = Libc.send(
                     fd.number(),
-                    Libc.address(from) + position,
+                    registration.addressOf(from) + position,
                     from.remaining(),
                     Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT);
             if (count >= 0) {

@@ -10,7 +10,6 @@ import dev.pgproxy.poolworker.relay.QueryProgress;
 import dev.pgproxy.poolworker.relay.Tally;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Set;
 
 /** Inspects what a server sends to its client: everything passes, and only what others must know is noted. */
@@ -33,19 +32,20 @@ public final class BackendTraffic implements MessageInspector {
     }
 
     /** Prefixes of the tags of commands that change who may log in or what a session reads at its start, or that may run such commands. */
-    private static final List<byte[]> ROLE_COMMANDS = List.of(
-            tag("ALTER ROLE"),
-            tag("ALTER DATABASE"),
-            tag("CREATE ROLE"),
-            tag("CREATE DATABASE"),
-            tag("DO"),
-            tag("CREATE EXTENSION"),
-            tag("ALTER EXTENSION"),
-            tag("CALL"),
-            tag("DROP ROLE"),
-            tag("DROP DATABASE"),
-            tag("GRANT"),
-            tag("REVOKE"));
+    private static final byte[][] ROLE_COMMANDS = {
+        tag("ALTER ROLE"),
+        tag("ALTER DATABASE"),
+        tag("CREATE ROLE"),
+        tag("CREATE DATABASE"),
+        tag("DO"),
+        tag("CREATE EXTENSION"),
+        tag("ALTER EXTENSION"),
+        tag("CALL"),
+        tag("DROP ROLE"),
+        tag("DROP DATABASE"),
+        tag("GRANT"),
+        tag("REVOKE")
+    };
 
     /** The server's source file with the commands that create, drop, rename and move databases. */
     private static final String BUSY_DATABASE_FILE = "dbcommands.c";

@@ -3,7 +3,6 @@ package dev.pgproxy.poolworker.traffic;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -18,7 +17,7 @@ public final class StateTrace {
     private static final byte[] LOAD = {'l', 'o', 'a', 'd'};
 
     /** Functions that give a session state that no catalog shows to every user. */
-    private static final List<byte[]> ATTACHING = Stream.of(
+    private static final byte[][] ATTACHING = Stream.of(
                     "pg_backup_start",
                     "pg_start_backup",
                     "pg_replication_origin_session_setup",
@@ -26,7 +25,7 @@ public final class StateTrace {
                     "dblink_connect_u",
                     "setseed")
             .map(name -> name.getBytes(StandardCharsets.US_ASCII))
-            .toList();
+            .toArray(byte[][]::new);
 
     private static final byte[] SESSION = {'s', 'e', 's', 's', 'i', 'o', 'n'};
     private static final byte[] LOCAL = {'l', 'o', 'c', 'a', 'l'};
