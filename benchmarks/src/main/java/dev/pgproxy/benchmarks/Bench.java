@@ -26,10 +26,12 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run: an embedded PostgreSQL, every peer in front of it, and in each round every load on every peer. The peers take turns within a
- * load, so that what the machine does besides meets them alike.
+ * load, so that whatever else the machine does affects them alike.
  */
 final class Bench {
 
@@ -37,6 +39,12 @@ final class Bench {
     private static final int CLIENTS = 128;
 
     private static final int SERVER_SPARE = 50;
+
+    /** Of the order in which the peers take turns; the same in each run. */
+    private static final int ORDER_SEED = 1;
+
+    private static final List<String> EIGHT_CLIENTS = List.of("-c", "8", "-j", "2");
+    private static final List<String> MANY_CLIENTS = List.of("-c", "64", "-j", "2");
 
     /**
      * How long and how much.
@@ -58,10 +66,17 @@ final class Bench {
         }
     }
 
+    /** Takes what was measured, so that a run that fails late is not lost. */
+    @FunctionalInterface
+    interface Keeper {
+        void keep(Measurements soFar) throws IOException;
+    }
+
     private final List<PeerKind> kinds;
     private final Extent extent;
     private final Path distribution;
     private final PrintStream progress;
+    private final Random order = new Random(ORDER_SEED);
     private final Measurements measurements = new Measurements();
 
     /** @param distribution pgproxy's runnable tree */
@@ -72,8 +87,13 @@ final class Bench {
         this.progress = progress;
     }
 
-    /** @throws IOException when a connection of a load breaks */
-    Measurements run() throws IOException {
+    /**
+     * Runs all rounds.
+     *
+     * @param afterEachRound is given what was measured so far
+     * @throws IOException when a connection of a load breaks, or the measurements cannot be kept
+     */
+    Measurements run(Keeper afterEachRound) throws IOException {
         int connections = kinds.size() * CLIENTS + extent.idleClients() + SERVER_SPARE;
         progress.println("Starting PostgreSQL and " + kinds.size() + " peers ...");
         try (TestDirectory scripts = new TestDirectory();
@@ -88,7 +108,7 @@ final class Bench {
                 for (PeerKind kind : kinds) {
                     running.put(kind, start(kind, cluster, CLIENTS));
                 }
-                runRounds(loads, running, cluster);
+                runRounds(loads, running, cluster, afterEachRound);
             } finally {
                 running.values().forEach(Peer::close);
             }
@@ -111,54 +131,59 @@ final class Bench {
 
     private List<Load> loads(Path wideRows) {
         return List.of(
-                transactions(Figure.SELECT_8_TPS, Figure.SELECT_8_CPU, "-S", "-c", "8", "-j", "2"),
-                transactions(Figure.SELECT_64_TPS, Figure.SELECT_64_CPU, "-S", "-c", "64", "-j", "2"),
-                transactions(
-                        Figure.PREPARED_8_TPS, Figure.PREPARED_8_CPU, "-S", "-M", "prepared", "-c", "8", "-j", "2"),
-                transactions(Figure.WIDE_TPS, Figure.WIDE_CPU, "-f", wideRows.toString(), "-c", "8", "-j", "2"),
+                transactions(Figure.SELECT_8_TPS, Figure.SELECT_8_CPU, EIGHT_CLIENTS, "-S"),
+                transactions(Figure.SELECT_64_TPS, Figure.SELECT_64_CPU, MANY_CLIENTS, "-S"),
+                transactions(Figure.PREPARED_8_TPS, Figure.PREPARED_8_CPU, EIGHT_CLIENTS, "-S", "-M", "prepared"),
+                transactions(Figure.WIDE_TPS, Figure.WIDE_CPU, EIGHT_CLIENTS, "-f", wideRows.toString()),
                 new LatencyLoad(extent.seconds()),
-                connects(Figure.CONNECT_TRUST, Logins.TRUST),
-                connects(Figure.CONNECT_MD5, Logins.MD5),
-                connects(Figure.CONNECT_SCRAM, Logins.SCRAM),
+                connects(Figure.CONNECT_TRUST, Figure.CONNECT_CPU, Logins.TRUST),
+                connects(Figure.CONNECT_MD5, null, Logins.MD5),
+                connects(Figure.CONNECT_SCRAM, null, Logins.SCRAM),
                 new LoginLoad(extent.logins()),
                 CopyLoad.out(extent.megabytes()),
                 CopyLoad.in(extent.megabytes()),
                 new LifeLoad(extent.idleClients(), extent.idleSeconds()));
     }
 
-    private Load transactions(Figure perSecond, Figure cpu, String... options) {
-        return new TransactionLoad(perSecond, cpu, Logins.TRUST, extent.seconds(), List.of(options));
+    private Load transactions(Figure perSecond, Figure cpu, List<String> clients, String... script) {
+        List<String> options = new ArrayList<>(clients);
+        options.addAll(List.of(script));
+        return new TransactionLoad(perSecond, cpu, Logins.TRUST, extent.seconds(), options);
     }
 
-    private Load connects(Figure perSecond, Logins.Login login) {
-        return new TransactionLoad(
-                perSecond,
-                login.equals(Logins.TRUST) ? Figure.CONNECT_CPU : null,
-                login,
-                extent.seconds(),
-                List.of("-S", "-C", "-c", "8", "-j", "2"));
+    private Load connects(Figure perSecond, @Nullable Figure cpu, Logins.Login login) {
+        List<String> options = new ArrayList<>(EIGHT_CLIENTS);
+        options.addAll(List.of("-S", "-C"));
+        return new TransactionLoad(perSecond, cpu, login, extent.seconds(), options);
     }
 
     private Peer start(PeerKind kind, PostgresCluster cluster, int clients) {
         return kind.start(new Site(cluster.primary().port(), FreePort.choose(), clients, distribution));
     }
 
-    private void runRounds(List<Load> loads, Map<PeerKind, Peer> running, PostgresCluster cluster) throws IOException {
+    private void runRounds(
+            List<Load> loads, Map<PeerKind, Peer> running, PostgresCluster cluster, Keeper afterEachRound)
+            throws IOException {
         progress.println("Warming up ...");
-        turn(loads.get(0), running, cluster, 0);
+        for (Load load : loads) {
+            if (load.warmsUp()) {
+                turn(load, running, cluster, 0);
+            }
+        }
         for (int round = 1; round <= extent.rounds(); round++) {
             for (Load load : loads) {
                 progress.println("Round " + round + " of " + extent.rounds() + ": " + load.title());
                 turn(load, running, cluster, round);
             }
+            afterEachRound.keep(measurements);
         }
     }
 
-    /** Puts every peer under the load, in another order in each round. Round 0 is not counted. */
+    /** Puts every peer under the load, in another order each time. Round 0 is not counted. */
     private void turn(Load load, Map<PeerKind, Peer> running, PostgresCluster cluster, int round) throws IOException {
-        List<PeerKind> order = new ArrayList<>(kinds);
-        Collections.rotate(order, round);
-        for (PeerKind kind : order) {
+        List<PeerKind> turns = new ArrayList<>(kinds);
+        Collections.shuffle(turns, order);
+        for (PeerKind kind : turns) {
             if (load.suits(kind)) {
                 Peer peer = Objects.requireNonNull(running.get(kind));
                 load.run(

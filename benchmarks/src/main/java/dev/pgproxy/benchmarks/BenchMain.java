@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -66,19 +67,25 @@ public final class BenchMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (!Programs.isInstalled("pgbench")) {
+        // Debian has a program of this name that only looks for the real one.
+        if (!Programs.isInstalled("pgbench")
+                || Programs.run(List.of("pgbench", "--version")).status() != 0) {
             out.println("pgbench is not installed. HINT: scripts/bench --install takes it from Debian.");
             return CommandLine.ExitCode.SOFTWARE;
         }
+        // What could fail after an hour fails now.
         ResultFile before = earlier == null ? null : ResultFile.read(earlier);
+        if (document != null) {
+            Document.check(document);
+        }
         List<PeerKind> kinds = kinds();
         Bench.Extent extent = quick ? Bench.Extent.QUICK : Bench.Extent.FULL;
         if (rounds != null) {
             extent = extent.withRounds(rounds);
         }
-        ResultFile run =
-                new ResultFile(Facts.of(kinds, extent, arguments()), new Bench(kinds, extent, distribution, out).run());
-        run.write(results);
+        Map<String, String> facts = Facts.of(kinds, extent, arguments());
+        Bench bench = new Bench(kinds, extent, distribution, out);
+        ResultFile run = new ResultFile(facts, bench.run(soFar -> new ResultFile(facts, soFar).write(results)));
         show(run);
         if (document != null) {
             Document.update(document, run);
@@ -105,7 +112,7 @@ public final class BenchMain implements Callable<Integer> {
 
     private void show(ResultFile run) {
         Tables.facts(run).forEach(out::println);
-        for (Figure.Chart chart : Figure.Chart.values()) {
+        for (Figure.Chart chart : run.measurements().charts()) {
             out.println("\n" + chart.title());
             Tables.of(chart, run.measurements()).forEach(out::println);
         }
@@ -114,12 +121,22 @@ public final class BenchMain implements Callable<Integer> {
     }
 
     private int compare(ResultFile before, ResultFile now) {
-        List<Comparison.Change> changes = Comparison.of(before.measurements(), now.measurements());
+        Comparison comparison = Comparison.of(before.measurements(), now.measurements());
         out.println("\nCompared with " + earlier + ":");
-        changes.forEach(change -> out.println("  " + change));
-        if (changes.isEmpty()) {
-            out.println("  nothing changed by more than the noise");
+        comparison.changes().forEach(change -> out.println("  " + change));
+        comparison
+                .left()
+                .forEach(figure -> out.println("  " + figure.chart().title() + ", " + figure.title()
+                        + ": not compared, with less than " + Comparison.MIN_ROUNDS + " ratios to "
+                        + PeerKind.YARDSTICK.title() + " in one of the runs"));
+        if (comparison.compared() == 0) {
+            out.println("  no figure could be compared. HINT: Measure pgproxy and " + PeerKind.YARDSTICK.title()
+                    + " in both runs, in at least " + Comparison.MIN_ROUNDS + " rounds.");
+            return CommandLine.ExitCode.SOFTWARE;
         }
-        return changes.stream().anyMatch(Comparison.Change::isWorse) ? WORSE : CommandLine.ExitCode.OK;
+        if (comparison.changes().isEmpty()) {
+            out.println("  none of " + comparison.compared() + " figures changed by more than the noise");
+        }
+        return comparison.isWorse() ? WORSE : CommandLine.ExitCode.OK;
     }
 }

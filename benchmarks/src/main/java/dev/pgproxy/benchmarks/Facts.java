@@ -9,7 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Under what a run was measured. */
+/** The conditions of a run. */
 final class Facts {
 
     private static final String DATABASE_SERVER = "PostgreSQL 18, embedded";
@@ -52,8 +52,9 @@ final class Facts {
     private static String versions(List<PeerKind> kinds) {
         List<String> versions = new ArrayList<>();
         for (PeerKind kind : kinds) {
-            if (!kind.version().isEmpty()) {
-                versions.add(kind.title().replaceFirst(",.*", "") + " " + kind.version());
+            String version = kind.version();
+            if (!version.isEmpty()) {
+                versions.add(kind.title().replaceFirst(",.*", "") + " " + version);
             }
         }
         return String.join(", ", versions);

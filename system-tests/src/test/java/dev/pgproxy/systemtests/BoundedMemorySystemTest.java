@@ -40,16 +40,19 @@ class BoundedMemorySystemTest {
     /** Less than a tenth of what the clients of these tests would make the process hold without bounds. */
     private static final String SMALL_POOL = "PGPROXY_POOL_OPTS=-Xmx32m -XX:MaxDirectMemorySize=24m";
 
-    /** What servers say without end in a login, and how much of it a client waits for: the proxy refuses some, and passes on some. */
-    private static final Map<String, Long> ENDURED = Map.of(
-            "endless-parameters",
-            Long.MAX_VALUE,
-            "endless-string",
-            Long.MAX_VALUE,
-            "endless-notices",
-            1_000_000L,
-            "says-nothing",
-            0L);
+    /** What servers say without end in a login: the proxy refuses the first, and passes the next two on. */
+    private static final List<Endless> ENDLESS = List.of(
+            new Endless("endless-parameters", Long.MAX_VALUE),
+            new Endless("endless-string", 1_000_000),
+            new Endless("endless-notices", 1_000_000),
+            new Endless("says-nothing", 0));
+
+    /**
+     * A behaviour of a server.
+     *
+     * @param mostBytes that a client reads of it; the proxy may have ended it before
+     */
+    private record Endless(String behaviour, long mostBytes) {}
 
     private static ProxyProcess proxy(String variable, String primary, String... lines) {
         return proxy(List.of(variable), primary, lines);
@@ -192,7 +195,7 @@ class BoundedMemorySystemTest {
     @Test
     void aWorkerHoldsLittleOfWhatServersSayWithoutEnd() throws Exception {
         Map<String, FakeServer.Behaviour> behaviours = HostileBehaviours.atLogin();
-        List<String> endless = List.copyOf(ENDURED.keySet());
+        List<String> endless = ENDLESS.stream().map(Endless::behaviour).toList();
         try (FakeServer server = new FakeServer(client -> {});
                 ProxyProcess proxy =
                         proxy(SMALL_POOL, server.address(), "client_login_timeout = 600s", "max_server_conn = 4000");
@@ -212,7 +215,7 @@ class BoundedMemorySystemTest {
                                     .sum()
                             >= 120);
             for (int i = 0; i < clients.clients().size(); i++) {
-                long most = ENDURED.getOrDefault(endless.get(i % endless.size()), 0L);
+                long most = ENDLESS.get(i % ENDLESS.size()).mostBytes();
                 WireClient client = clients.clients().get(i);
                 for (long read = 0; read < most && client.readByte() >= 0; read++) {
                     // until the proxy has given it up, or the server has said more than the proxy could keep

@@ -166,7 +166,7 @@ class MovedSessionsSystemTest {
             });
             PGConnection canceller = connection.unwrap(PGConnection.class);
             Await.until("the cancel to reach the new primary", Fixture.SOON, () -> {
-                // A statement sends one cancel only, which is lost if it overtakes the query.
+                // A statement sends only one cancel, which is lost if it overtakes the query.
                 canceller.cancelQuery();
                 return running.isDone();
             });

@@ -1,6 +1,7 @@
 package dev.pgproxy.benchmarks.load;
 
 import dev.pgproxy.benchmarks.peer.Logins;
+import dev.pgproxy.benchmarks.peer.PeerKind;
 import dev.pgproxy.benchmarks.result.Figure;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.testkit.wire.WireClient;
@@ -25,77 +26,87 @@ public final class CopyLoad implements Load {
     /** ReadyForQuery outside a transaction. The rows have only letters, so they never look like it. */
     private static final byte[] READY = {'Z', 0, 0, 0, 5, 'I'};
 
-    private final boolean in;
+    private enum Direction {
+        OUT(Figure.COPY_OUT_RATE, Figure.COPY_OUT_CPU),
+        IN(Figure.COPY_IN_RATE, Figure.COPY_IN_CPU);
+
+        private final Figure rate;
+        private final Figure cpu;
+
+        Direction(Figure rate, Figure cpu) {
+            this.rate = rate;
+            this.cpu = cpu;
+        }
+    }
+
+    private final Direction direction;
     private final int rows;
 
-    private CopyLoad(boolean in, int megabytes) {
-        this.in = in;
+    private CopyLoad(Direction direction, int megabytes) {
+        this.direction = direction;
         this.rows = (int) (megabytes * BYTES_PER_MB / ROW_BYTES);
     }
 
     /** COPY TO STDOUT. */
     public static CopyLoad out(int megabytes) {
-        return new CopyLoad(false, megabytes);
+        return new CopyLoad(Direction.OUT, megabytes);
     }
 
     /** COPY FROM STDIN, of rows that the server reads and drops, so that its disk does not count. */
     public static CopyLoad in(int megabytes) {
-        return new CopyLoad(true, megabytes);
+        return new CopyLoad(Direction.IN, megabytes);
     }
 
     @Override
     public String title() {
-        return in ? Figure.COPY_IN_RATE.title() : Figure.COPY_OUT_RATE.title();
+        return direction.rate.title();
     }
 
     @Override
     public void run(Subject subject, Findings findings) throws IOException {
-        List<ProcessHandle> processes = subject.running().processes();
         try (WireClient client = WireClient.login(subject.running().port(), Logins.TRUST.user(), Pgbench.DATABASE)) {
             client.query("CREATE TEMPORARY TABLE sink (line text)");
-            double beforeSeconds = ProcessFigures.cpuSeconds(processes);
+            double beforeSeconds = ProcessFigures.cpuSeconds(subject.running().processes());
             long startNs = System.nanoTime();
-            if (in) {
+            if (direction == Direction.IN) {
                 copyIn(client);
             } else {
                 copyOut(client);
             }
             double seconds = (double) (System.nanoTime() - startNs) / TimeUnit.SECONDS.toNanos(1);
-            double usedSeconds = ProcessFigures.cpuSeconds(processes) - beforeSeconds;
+            double usedSeconds = ProcessFigures.cpuSeconds(subject.running().processes()) - beforeSeconds;
             double bytes = (double) rows * ROW_BYTES;
-            findings.found(in ? Figure.COPY_IN_RATE : Figure.COPY_OUT_RATE, bytes / BYTES_PER_MB / seconds);
-            if (!processes.isEmpty()) {
-                findings.found(
-                        in ? Figure.COPY_IN_CPU : Figure.COPY_OUT_CPU,
-                        usedSeconds * MS_PER_SECOND / (bytes / BYTES_PER_GB));
+            findings.found(direction.rate, bytes / BYTES_PER_MB / seconds);
+            if (subject.kind() != PeerKind.DIRECT) {
+                findings.found(direction.cpu, usedSeconds * MS_PER_SECOND / (bytes / BYTES_PER_GB));
             }
         }
     }
 
     private void copyOut(WireClient client) throws IOException {
-        client.send(
-                (char) FrontendMessage.QUERY,
-                WireClient.text("COPY (SELECT repeat('x', " + (ROW_BYTES - 1) + ") FROM generate_series(1, " + rows
-                        + ")) TO STDOUT"));
-        InputStream in = client.socket().getInputStream();
+        client.send(FrontendMessage.query(
+                "COPY (SELECT repeat('x', " + (ROW_BYTES - 1) + ") FROM generate_series(1, " + rows + ")) TO STDOUT"));
+        InputStream received = client.socket().getInputStream();
         byte[] buffer = new byte[BUFFER_BYTES];
+        long bytes = 0;
         int kept = 0;
-        while (true) {
-            int count = in.read(buffer, kept, buffer.length - kept);
+        while (kept < READY.length || !Arrays.equals(buffer, kept - READY.length, kept, READY, 0, READY.length)) {
+            int last = Math.min(READY.length, kept);
+            System.arraycopy(buffer, kept - last, buffer, 0, last);
+            int count = received.read(buffer, last, buffer.length - last);
             if (count < 0) {
                 throw new IOException("the connection ended inside COPY");
             }
-            int end = kept + count;
-            if (end >= READY.length && Arrays.equals(buffer, end - READY.length, end, READY, 0, READY.length)) {
-                return;
-            }
-            kept = Math.min(READY.length, end);
-            System.arraycopy(buffer, end - kept, buffer, 0, kept);
+            bytes += count;
+            kept = last + count;
+        }
+        if (bytes < (long) rows * ROW_BYTES) {
+            throw new IOException("COPY ended after " + bytes + " bytes");
         }
     }
 
     private void copyIn(WireClient client) throws IOException {
-        client.send((char) FrontendMessage.QUERY, WireClient.text("COPY sink FROM STDIN WHERE false"));
+        client.send(FrontendMessage.query("COPY sink FROM STDIN WHERE false"));
         client.readUntil('G');
         byte[] row = ("x".repeat(ROW_BYTES - 1) + "\n").getBytes(StandardCharsets.US_ASCII);
         byte[] message = FrontendMessage.wrap(FrontendMessage.COPY_DATA, row);

@@ -7,6 +7,7 @@ import dev.pgproxy.testkit.process.TestDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -44,7 +45,7 @@ public final class LatencyLoad implements Load {
     /** Of each transaction in pgbench's log, in microseconds. */
     private static List<Double> latencies(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            List<Double> latencies = new java.util.ArrayList<>();
+            List<Double> latencies = new ArrayList<>();
             for (Path file : files.toList()) {
                 for (String line : Files.readAllLines(file)) {
                     latencies.add(Double.valueOf(line.split(" ", -1)[LATENCY_FIELD]));

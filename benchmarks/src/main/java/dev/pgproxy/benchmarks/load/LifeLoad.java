@@ -16,6 +16,9 @@ public final class LifeLoad implements Load {
     private static final double KIB_PER_MIB = 1024;
     private static final double PERCENT = 100;
 
+    /** In which a peer finishes what its last client made it do. */
+    private static final int SETTLE_SECONDS = 1;
+
     private final int clients;
     private final int idleSeconds;
 
@@ -39,14 +42,19 @@ public final class LifeLoad implements Load {
     }
 
     @Override
+    public boolean warmsUp() {
+        return false; // It starts a peer of its own, which is cold each time.
+    }
+
+    @Override
     public void run(Subject subject, Findings findings) throws IOException {
         long startNs = System.nanoTime();
         try (Peer peer = subject.another().get()) {
             try (WireClient first = logIn(peer)) {
-                first.query("SELECT 1");
+                first.value("SELECT 1");
             }
             findings.found(Figure.START, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
-            settle(); // Its first client has made it work.
+            settle();
             double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
             pause(idleSeconds);
             findings.found(
@@ -64,7 +72,7 @@ public final class LifeLoad implements Load {
             for (int i = 0; i < clients; i++) {
                 WireClient client = logIn(peer);
                 all.add(client);
-                client.query("SELECT 1");
+                client.value("SELECT 1");
             }
             settle();
             findings.found(Figure.IDLE_CLIENT_MEMORY, (ProcessFigures.pssKib(peer.processes()) - emptyKib) / clients);
@@ -80,7 +88,7 @@ public final class LifeLoad implements Load {
     }
 
     private static void settle() {
-        pause(1);
+        pause(SETTLE_SECONDS);
     }
 
     private static void pause(int seconds) {
@@ -88,6 +96,7 @@ public final class LifeLoad implements Load {
             TimeUnit.SECONDS.sleep(seconds);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a peer is watched", e);
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Clients that connect, log in and leave, one after the other: how long each waits. In pgproxy this has the hand-over to a worker. */
+/** Clients that connect, log in and leave, one after the other: how long each waits. In pgproxy this includes the hand-over to a worker. */
 public final class LoginLoad implements Load {
 
     private final int logins;
@@ -33,7 +33,7 @@ public final class LoginLoad implements Load {
             try (WireClient client =
                     WireClient.login(subject.running().port(), Logins.TRUST.user(), Pgbench.DATABASE)) {
                 waitsUs.add((double) TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs));
-                client.send((char) FrontendMessage.TERMINATE, new byte[0]);
+                client.send(FrontendMessage.terminate());
             }
         }
         Quantiles quantiles = Quantiles.of(waitsUs);

@@ -18,7 +18,8 @@ record Pgbench(long transactions, double perSecond) {
     static final String DATABASE = "postgres";
 
     private static final Pattern PROCESSED = Pattern.compile("actually processed: (\\d+)");
-    private static final Pattern RATE = Pattern.compile("tps = ([\\d.]+)");
+    private static final Pattern RATE =
+            Pattern.compile("tps = ([\\d.]+) \\((?:without|including) [a-z]+ (?:connection )?times?\\)");
 
     /** Makes pgbench's tables, with this many times 100,000 accounts. */
     static void initialise(int port, Logins.Login login, int scale) {
@@ -39,6 +40,7 @@ record Pgbench(long transactions, double perSecond) {
     private static String call(int port, Logins.Login login, List<String> options) {
         List<String> command = new ArrayList<>(List.of(
                 "env",
+                "LC_ALL=C",
                 "PGPASSWORD=" + login.password(),
                 "PGSSLMODE=disable",
                 "PGGSSENCMODE=disable",
@@ -58,7 +60,7 @@ record Pgbench(long transactions, double perSecond) {
         return result.output();
     }
 
-    /** Reads the summary that pgbench prints, as versions 10 to 18 write it. */
+    /** Reads the summary that pgbench prints, as versions 14 and later write it. */
     static Pgbench parse(String output) {
         return new Pgbench(Long.parseLong(find(PROCESSED, output)), Double.parseDouble(find(RATE, output)));
     }
@@ -66,7 +68,8 @@ record Pgbench(long transactions, double perSecond) {
     private static String find(Pattern pattern, String output) {
         Matcher matcher = pattern.matcher(output);
         if (!matcher.find()) {
-            throw new IllegalStateException("pgbench said no " + pattern + ":\n" + output);
+            throw new IllegalStateException(
+                    "the output of pgbench lacks " + pattern + "; it must be 14 or later:\n" + output);
         }
         return matcher.group(1);
     }

@@ -13,7 +13,7 @@ final class ProcessFigures {
     /** The unit of times in /proc, fixed for user space on Linux. */
     private static final double TICKS_PER_SECOND = 100;
 
-    /** After the process's name, which may contain blanks and brackets: utime, stime, cutime and cstime are fields 14 to 17. */
+    /** After the process's name, which may contain spaces and parentheses: utime, stime, cutime and cstime are fields 14 to 17. */
     private static final int FIRST_TIME = 14 - 3;
 
     private static final int TIMES = 4;
@@ -61,7 +61,7 @@ final class ProcessFigures {
                 return "";
             }
             throw new UncheckedIOException(
-                    "process " + process.pid() + " cannot be measured; run the benchmark as root", e);
+                    "process " + process.pid() + " cannot be measured; run the benchmark as its user or as root", e);
         }
     }
 }

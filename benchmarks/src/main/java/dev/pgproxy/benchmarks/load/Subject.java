@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 /**
  * One peer under measurement.
  *
- * @param running that has been warmed up
+ * @param running the one that has been warmed up
  * @param another starts one more of the same kind, on another port, which the caller closes
  */
 public record Subject(PeerKind kind, Peer running, Supplier<Peer> another) {}

@@ -45,12 +45,11 @@ public final class TransactionLoad implements Load {
 
     @Override
     public void run(Subject subject, Findings findings) {
-        List<ProcessHandle> processes = subject.running().processes();
-        double beforeSeconds = ProcessFigures.cpuSeconds(processes);
+        double beforeSeconds = ProcessFigures.cpuSeconds(subject.running().processes());
         Pgbench run = Pgbench.run(subject.running().port(), login, options);
-        double usedSeconds = ProcessFigures.cpuSeconds(processes) - beforeSeconds;
+        double usedSeconds = ProcessFigures.cpuSeconds(subject.running().processes()) - beforeSeconds;
         findings.found(perSecond, run.perSecond());
-        if (cpu != null && !processes.isEmpty()) {
+        if (cpu != null && subject.kind() != PeerKind.DIRECT) {
             findings.found(cpu, usedSeconds * US_PER_SECOND / run.transactions());
         }
     }

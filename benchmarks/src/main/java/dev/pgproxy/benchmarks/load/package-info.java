@@ -1,4 +1,4 @@
-/** What each peer is put under, and what is read off meanwhile: one class for each kind of load. */
+/** What each peer is put under, and what is measured meanwhile: one class for each kind of load. */
 @NullMarked
 package dev.pgproxy.benchmarks.load;
 

@@ -11,16 +11,12 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A peer that is not ours, as its own documents tell a user to set it up for session pooling. */
+/** A pooler or proxy other than pgproxy, configured as its own documentation recommends. */
 final class OtherProgram implements Peer {
-
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
-    private static final long STOP_TIMEOUT_SECONDS = 10;
 
     private final TestDirectory directory;
     private final int port;
@@ -30,7 +26,7 @@ final class OtherProgram implements Peer {
         this.directory = directory;
         this.port = site.port();
         List<String> limited =
-                new ArrayList<>(List.of("sh", "-c", "ulimit -n " + site.openFiles() + "; exec \"$@\"", "sh"));
+                new ArrayList<>(List.of("sh", "-c", "ulimit -n " + site.openFiles() + " && exec \"$@\"", "sh"));
         limited.addAll(command);
         try {
             process = new ProcessBuilder(limited)
@@ -41,16 +37,31 @@ final class OtherProgram implements Peer {
             throw new UncheckedIOException("could not start " + command, e);
         }
         Watchdog.watch(process);
-        Await.until(command.get(0) + " to listen on port " + port, START_TIMEOUT, this::isListening);
+        try {
+            Await.until(command.get(0) + " to listen on port " + port, Await.PATIENCE, this::isListening);
+        } catch (AssertionError e) {
+            String said = log();
+            close();
+            throw new AssertionError(command.get(0) + " did not start; its log:\n" + said, e);
+        }
     }
 
-    private boolean isListening() throws IOException {
-        if (!process.isAlive()) {
-            throw new IllegalStateException(
-                    "it ended; its log:\n" + Files.readString(directory.path().resolve("log")));
-        }
+    private boolean isListening() {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             return socket.isConnected();
+        } catch (IOException e) {
+            if (!process.isAlive()) {
+                throw new AssertionError("it ended with " + process.exitValue());
+            }
+            return false;
+        }
+    }
+
+    private String log() {
+        try {
+            return Files.readString(directory.path().resolve("log"));
+        } catch (IOException e) {
+            return "(unreadable: " + e.getMessage() + ")";
         }
     }
 
@@ -187,13 +198,14 @@ final class OtherProgram implements Peer {
         List<ProcessHandle> family = processes();
         process.destroy();
         try {
-            if (!process.waitFor(STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly().waitFor();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         family.forEach(ProcessHandle::destroyForcibly);
+        family.forEach(each -> each.onExit().join());
         directory.close();
     }
 }

@@ -12,7 +12,7 @@ public interface Peer extends AutoCloseable {
     /** All processes that carry the clients' bytes or manage those that do; none for the direct way. */
     List<ProcessHandle> processes();
 
-    /** Ends it, and removes all that it left. */
+    /** Ends it, and removes everything that it left behind. */
     @Override
     void close();
 

@@ -44,7 +44,7 @@ public final class BarChart {
             text(0, y + TEXT_DROP, "", figure.title());
             y += BAR_HEIGHT + 4;
             for (PeerKind peer : run.peers()) {
-                run.median(figure, peer).ifPresent(value -> bar(peer, value, value / longest));
+                run.median(figure, peer).ifPresent(value -> bar(peer, value, longest == 0 ? 0 : value / longest));
             }
             y += GROUP_GAP - BAR_HEIGHT - 4;
         }

@@ -14,7 +14,7 @@ public final class Tables {
 
     private Tables() {}
 
-    /** Under what it was measured. */
+    /** The conditions of the run. */
     public static List<String> facts(ResultFile run) {
         List<String> lines = new ArrayList<>(List.of("| | |", "| --- | --- |"));
         run.facts().forEach((name, value) -> lines.add("| " + name + " | " + value + " |"));

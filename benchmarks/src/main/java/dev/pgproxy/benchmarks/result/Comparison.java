@@ -2,14 +2,24 @@ package dev.pgproxy.benchmarks.result;
 
 import dev.pgproxy.benchmarks.peer.PeerKind;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Holds a run against an earlier one. Two runs meet different machines, or a machine in different moods, so only ratios to the yardstick
- * of the same round are compared. A figure has become worse when every round of this run is worse than every round of the earlier one,
- * and the median by more than {@link #TOLERANCE}: with five rounds each, chance alone does that once in 252 times.
+ * Holds a run against an earlier one. Two runs may be on different machines, or on one machine under different conditions, so only ratios
+ * to the yardstick of the same round are compared. A figure has become worse when every round of this run is worse than every round of the
+ * earlier one, and the median by more than {@link #TOLERANCE}. With five rounds each, chance alone does that to one figure in 126 for the
+ * worse or the better, so a figure that is named deserves a second run before anybody acts on it.
+ *
+ * @param changes what changed by more than the noise, in the order of the tables
+ * @param compared how many figures of pgproxy were compared
+ * @param left those that both runs have, but that cannot be compared: too few rounds, or a yardstick of 0
  */
-public final class Comparison {
+public record Comparison(List<Change> changes, int compared, List<Figure> left) {
+
+    /** Rounds below which the noise is not known. */
+    public static final int MIN_ROUNDS = 3;
 
     /** A change of the median that nobody would act on, as a share. */
     static final double TOLERANCE = 0.03;
@@ -34,23 +44,34 @@ public final class Comparison {
         }
     }
 
-    private Comparison() {}
-
-    /** What changed by more than the noise, in the order of the tables. */
-    public static List<Change> of(Measurements earlier, Measurements now) {
+    /** Compares what both runs measured of pgproxy. */
+    public static Comparison of(Measurements earlier, Measurements now) {
         List<Change> changes = new ArrayList<>();
+        Set<Figure> left = EnumSet.noneOf(Figure.class);
+        int compared = 0;
         for (Figure figure : Figure.values()) {
             for (PeerKind peer : PeerKind.values()) {
-                if (peer.isOurs()) {
-                    List<Double> before = earlier.ratios(figure, peer, PeerKind.YARDSTICK);
-                    List<Double> after = now.ratios(figure, peer, PeerKind.YARDSTICK);
-                    if (!before.isEmpty() && !after.isEmpty()) {
-                        addIfChanged(figure, peer, Quantiles.of(before), Quantiles.of(after), changes);
-                    }
+                if (!peer.isOurs()
+                        || earlier.rounds(figure, peer).isEmpty()
+                        || now.rounds(figure, peer).isEmpty()) {
+                    continue;
+                }
+                List<Double> before = earlier.ratios(figure, peer, PeerKind.YARDSTICK);
+                List<Double> after = now.ratios(figure, peer, PeerKind.YARDSTICK);
+                if (Math.min(before.size(), after.size()) < MIN_ROUNDS) {
+                    left.add(figure);
+                } else {
+                    compared++;
+                    addIfChanged(figure, peer, Quantiles.of(before), Quantiles.of(after), changes);
                 }
             }
         }
-        return changes;
+        return new Comparison(changes, compared, List.copyOf(left));
+    }
+
+    /** Whether a figure became worse. */
+    public boolean isWorse() {
+        return changes.stream().anyMatch(Change::isWorse);
     }
 
     private static void addIfChanged(

@@ -2,6 +2,7 @@ package dev.pgproxy.benchmarks.result;
 
 import dev.pgproxy.benchmarks.peer.PeerKind;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,13 @@ public final class Measurements {
     public List<PeerKind> peers() {
         return List.of(PeerKind.values()).stream()
                 .filter(kind -> values.values().stream().anyMatch(each -> each.containsKey(kind)))
+                .toList();
+    }
+
+    /** The charts of which at least one figure was measured, in the order of the tables. */
+    public List<Figure.Chart> charts() {
+        return List.of(Figure.Chart.values()).stream()
+                .filter(chart -> chart.figures().stream().anyMatch(values::containsKey))
                 .toList();
     }
 
@@ -56,7 +64,7 @@ public final class Measurements {
         return median(ratios(figure, peer, to));
     }
 
-    private static OptionalDouble median(java.util.Collection<Double> values) {
+    private static OptionalDouble median(Collection<Double> values) {
         return values.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(Quantiles.of(values).median());

@@ -7,7 +7,7 @@ public final class Numbers {
 
     private Numbers() {}
 
-    /** Three significant digits at most, and no fraction from 100 on. */
+    /** A whole number from 100 on, one decimal from 10 on, two below. */
     public static String value(double value) {
         String format = Math.abs(value) >= 100 ? "%,.0f" : Math.abs(value) >= 10 ? "%.1f" : "%.2f";
         return String.format(Locale.ROOT, format, value);

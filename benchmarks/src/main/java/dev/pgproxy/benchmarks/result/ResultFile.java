@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 /**
  * A run in a file, to be held against a later one: lines {@code # fact: value}, then figure, peer, round and value, separated by tabs.
  *
- * @param facts under what it was measured: machine, versions, command
+ * @param facts the conditions: machine, versions, command
  */
 public record ResultFile(Map<String, String> facts, Measurements measurements) {
 

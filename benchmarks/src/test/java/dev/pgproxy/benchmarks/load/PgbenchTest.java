@@ -30,6 +30,16 @@ class PgbenchTest {
                         """));
     }
 
+    /** Before version 14 it printed two rates, and the first one was not what it is now. */
+    @Test
+    void theSummaryOfAnOldVersionIsRefused() {
+        assertThrows(IllegalStateException.class, () -> Pgbench.parse("""
+                        number of transactions actually processed: 1204
+                        tps = 601.2 (including connections establishing)
+                        tps = 602.3 (excluding connections establishing)
+                        """));
+    }
+
     @Test
     void aSummaryWithoutARateIsNone() {
         assertThrows(IllegalStateException.class, () -> Pgbench.parse("number of transactions actually processed: 0"));

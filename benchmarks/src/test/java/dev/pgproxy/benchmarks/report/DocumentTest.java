@@ -75,6 +75,13 @@ class DocumentTest {
     }
 
     @Test
+    void aValueOfZeroHasABarToo() {
+        measurements.add(Figure.IDLE_CPU, PeerKind.PGBOUNCER, 1, 0);
+        String chart = BarChart.of(Figure.Chart.IDLE, measurements);
+        assertTrue(chart.contains("width=\"1.0\"") && !chart.contains("NaN"), chart);
+    }
+
+    @Test
     void aDocumentWithoutTheMarksIsLeftAsItIs() throws IOException {
         Path file = Files.writeString(directory.resolve("performance.md"), "before\n");
         IOException refused =

@@ -23,7 +23,8 @@ class ComparisonTest {
     @Test
     void namesWhatBecameWorseInEveryRoundWhateverTheMachine() {
         List<Comparison.Change> changes = Comparison.of(
-                run(Figure.SELECT_8_CPU, 10, 1.0, 1.1, 1.05), run(Figure.SELECT_8_CPU, 20, 1.2, 1.3, 1.25));
+                        run(Figure.SELECT_8_CPU, 10, 1.0, 1.1, 1.05), run(Figure.SELECT_8_CPU, 20, 1.2, 1.3, 1.25))
+                .changes();
         assertEquals(1, changes.size());
         assertTrue(changes.get(0).isWorse());
         assertEquals(
@@ -33,29 +34,48 @@ class ComparisonTest {
 
     @Test
     void moreIsBetterForARate() {
-        List<Comparison.Change> changes =
-                Comparison.of(run(Figure.SELECT_8_TPS, 10, 1.0, 1.1), run(Figure.SELECT_8_TPS, 10, 1.2, 1.3));
-        assertFalse(changes.get(0).isWorse());
+        Comparison better =
+                Comparison.of(run(Figure.SELECT_8_TPS, 10, 1.0, 1.1, 1.0), run(Figure.SELECT_8_TPS, 10, 1.2, 1.3, 1.2));
+        assertEquals(1, better.changes().size());
+        assertFalse(better.isWorse());
+    }
+
+    private static void assertNoise(double[] before, double[] now) {
+        Comparison comparison = Comparison.of(run(Figure.SELECT_8_CPU, 10, before), run(Figure.SELECT_8_CPU, 10, now));
+        assertEquals(List.of(), comparison.changes());
+        assertEquals(1, comparison.compared());
     }
 
     @Test
     void roundsThatOverlapAreNoise() {
-        assertEquals(
-                List.of(),
-                Comparison.of(
-                        run(Figure.SELECT_8_CPU, 10, 1.0, 1.3, 1.0), run(Figure.SELECT_8_CPU, 10, 1.29, 1.5, 1.6)));
+        assertNoise(new double[] {1.0, 1.3, 1.0}, new double[] {1.29, 1.5, 1.6});
     }
 
     @Test
     void aChangeThatNobodyWouldActOnIsNone() {
-        assertEquals(
-                List.of(),
-                Comparison.of(
-                        run(Figure.SELECT_8_CPU, 10, 1.0, 1.0, 1.0), run(Figure.SELECT_8_CPU, 10, 1.02, 1.02, 1.02)));
+        assertNoise(new double[] {1.0, 1.0, 1.0}, new double[] {1.02, 1.02, 1.02});
+    }
+
+    private static void assertLeft(Measurements before, Measurements now) {
+        Comparison comparison = Comparison.of(before, now);
+        assertEquals(List.of(Figure.SELECT_8_CPU), comparison.left());
+        assertEquals(0, comparison.compared());
+    }
+
+    @Test
+    void withTooFewRoundsTheNoiseIsNotKnown() {
+        assertLeft(run(Figure.SELECT_8_CPU, 10, 1.0, 1.0, 1.0), run(Figure.SELECT_8_CPU, 10, 2.0, 2.0));
+    }
+
+    @Test
+    void aYardstickOfZeroMeasuresNothing() {
+        assertLeft(run(Figure.SELECT_8_CPU, 10, 1.0, 1.0, 1.0), run(Figure.SELECT_8_CPU, 0, 1.0, 1.0, 1.0));
     }
 
     @Test
     void whatOnlyOneOfThemMeasuredIsNotCompared() {
-        assertEquals(List.of(), Comparison.of(run(Figure.SELECT_8_CPU, 10, 1.0), run(Figure.START, 10, 2.0)));
+        Comparison comparison =
+                Comparison.of(run(Figure.SELECT_8_CPU, 10, 1.0, 1.0, 1.0), run(Figure.START, 10, 2.0, 2.0, 2.0));
+        assertEquals(new Comparison(List.of(), 0, List.of()), comparison);
     }
 }

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Addresses of direct buffers. It remembers the last one: a loop does nearly all its I/O through one buffer, and to ask the JVM for an
- * address costs an object and as much time as a short system call.
+ * address costs an object and as much time as a short system call. For one thread.
  */
 final class BufferAddress {
 

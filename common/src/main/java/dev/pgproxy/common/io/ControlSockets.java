@@ -120,7 +120,7 @@ public final class ControlSockets {
     }
 
     /**
-     * Connects a child to the master, whom it hears before anybody else.
+     * Connects a child to the master, which it hears before anything else.
      *
      * @throws IOException when no process of the same user listens there
      */

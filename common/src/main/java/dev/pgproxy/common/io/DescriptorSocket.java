@@ -63,7 +63,7 @@ public final class DescriptorSocket {
         registration.handler(handler);
     }
 
-    /** Has this socket read before all others of its process. */
+    /** Has this socket read before all others of its process, whenever more may be ready than one poll handles. */
     void goFirst() {
         registration.goFirst();
     }

@@ -34,6 +34,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private final ByteBuffer change = Libc.allocate(EVENT_BYTES);
     private final long changeAddress = Libc.address(change);
     private final ByteBuffer counter = Libc.allocate(WAKE_UP_BYTES);
+    private final long counterAddress = Libc.address(counter);
     private final ByteBuffer one = Libc.allocate(WAKE_UP_BYTES).putLong(0, 1);
     private final long oneAddress = Libc.address(one);
     private final BufferAddress lastBuffer = new BufferAddress();
@@ -81,7 +82,10 @@ public final class EpollPoller implements Poller, AutoCloseable {
             }
         }
 
-        /** From now on this one is read before all others whenever more may be ready than one poll handles. */
+        /**
+         * From now on this one is read before all others whenever more may be ready than one poll handles. Its handler is called then even
+         * if there is nothing to read.
+         */
         void goFirst() {
             first = this;
         }
@@ -166,7 +170,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
             }
             throw new IllegalStateException("epoll_wait: " + Libc.strerror(Libc.errno()));
         }
-        if (count == EVENTS_PER_POLL && first != null && first.interest != Interest.NONE) {
+        if (count == EVENTS_PER_POLL && first != null && (first.interest & Interest.READ) != 0) {
             first.handler.ready(Interest.READ);
         }
         for (int i = 0; i < count; i++) {
@@ -202,7 +206,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
     }
 
     private void drainWakeUps() {
-        Libc.read(wakeUpFd.number(), Libc.address(counter), WAKE_UP_BYTES);
+        Libc.read(wakeUpFd.number(), counterAddress, WAKE_UP_BYTES);
     }
 
     @Override

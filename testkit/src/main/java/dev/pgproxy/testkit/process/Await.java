@@ -8,7 +8,7 @@ public final class Await {
 
     /**
      * How long a test waits for what must happen, where nothing else bounds it: enough for a host that gives the test a thirtieth of a
-     * core. A test that passes does not wait for it to end.
+     * core. A passing test does not wait this long.
      */
     public static final Duration PATIENCE = Duration.ofSeconds(90);
 

@@ -1,0 +1,5 @@
+/** Single steps of the hot paths under JMH, with the JVM options of the process that takes them: {@code scripts/bench --micro}. */
+@NullMarked
+package dev.pgproxy.benchmarks.micro;
+
+import org.jspecify.annotations.NullMarked;
