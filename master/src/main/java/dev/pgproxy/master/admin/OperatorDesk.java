@@ -10,6 +10,7 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.supervisor.Supervisor;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.LinkedHashMap;
@@ -23,8 +24,8 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
     /** Clients that may wait for the admin-worker to start; beyond this, the one that has waited longest gives way. */
     private static final int MAX_WAITING = 64;
 
-    /** How long a client may wait for that. */
-    private static final long START_TIMEOUT_MS = 20_000;
+    /** How long a client may wait for that: long enough for one that hangs to be replaced, so that the log says something by then. */
+    private static final long START_TIMEOUT_MS = 2 * Supervisor.HELLO_TIMEOUT_MS;
 
     private record Waiting(Client client, Scheduler.Timer timer) {}
 
@@ -79,7 +80,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
             gaveUp(waiting.values().iterator().next().client(), "too many clients wait for pg_proxy to start");
         }
         Scheduler.Timer timer =
-                loop.scheduler().afterMs(START_TIMEOUT_MS, () -> gaveUp(client, "pg_proxy could not be started"));
+                loop.scheduler().afterMs(START_TIMEOUT_MS, () -> gaveUp(client, "pg_proxy has not started in time"));
         waiting.put(client.sessionId(), new Waiting(client, timer));
         client.connection().onReady(ready -> left(client));
         client.connection().interest(Interest.HANGUP);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Supervisor implements UpkeepMessages.AtMaster<Child> {
 
     /** A JVM starts in well under a second; one that takes this long hangs. */
-    private static final long HELLO_TIMEOUT_MS = 30_000;
+    public static final long HELLO_TIMEOUT_MS = 30_000;
 
     private static final long LONGEST_PING_PERIOD_MS = 1_000;
 
