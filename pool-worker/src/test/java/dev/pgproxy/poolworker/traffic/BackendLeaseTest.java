@@ -41,16 +41,6 @@ class BackendLeaseTest {
     }
 
     private BackendLease lease() {
-        BackendTraffic.News news = new BackendTraffic.News() {
-            @Override
-            public void rolesChanged() {}
-
-            @Override
-            public void objectInUse(String words) {}
-
-            @Override
-            public void answered() {}
-        };
         DatabaseWait databases = new DatabaseWait(lone.loop.scheduler(), () -> true, name -> {});
         Pipe toServer = new Pipe(
                 new RelayBuffers(1024),
@@ -60,7 +50,7 @@ class BackendLeaseTest {
                 backend,
                 toServer,
                 tally,
-                new BackendTraffic(backend.identity(), backend.progress(), tally, lone.loop.clock(), news));
+                new BackendTraffic(backend.identity(), backend.progress(), tally, lone.loop.clock(), new SilentNews()));
         lease.inspect();
         return lease;
     }

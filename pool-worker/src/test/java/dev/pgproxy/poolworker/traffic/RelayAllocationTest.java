@@ -81,21 +81,10 @@ class RelayAllocationTest {
                     new StateTrace(),
                     new DatabaseWait(loop.scheduler(), () -> true, name -> {}),
                     null));
-    private final Pipe toClient =
-            new Pipe(buffers, new BackendTraffic(new ServerIdentity(), progress, tally, loop.clock(), new Silence()));
+    private final Pipe toClient = new Pipe(
+            buffers, new BackendTraffic(new ServerIdentity(), progress, tally, loop.clock(), new SilentNews()));
 
     RelayAllocationTest() throws IOException {}
-
-    private static final class Silence implements BackendTraffic.News {
-        @Override
-        public void rolesChanged() {}
-
-        @Override
-        public void objectInUse(String words) {}
-
-        @Override
-        public void answered() {}
-    }
 
     /** A connection over loopback: the proxy's end, and the far end. */
     private Transport[] pair() throws IOException {
