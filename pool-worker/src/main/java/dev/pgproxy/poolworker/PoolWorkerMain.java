@@ -1,6 +1,5 @@
 package dev.pgproxy.poolworker;
 
-import dev.pgproxy.common.child.ChildOptions;
 import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.io.SocketTransport;
@@ -8,28 +7,17 @@ import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.poolworker.backend.TcpConnector;
 import dev.pgproxy.poolworker.login.SecretSource;
 import java.security.SecureRandom;
-import java.util.concurrent.Callable;
-import picocli.CommandLine;
 
 /** Starts a pool-worker; only the master does. */
-@CommandLine.Command(name = "pgproxy-pool-worker", description = "A worker of pgproxy. Started by pgproxy-master only.")
-public final class PoolWorkerMain implements Callable<Integer> {
+public final class PoolWorkerMain {
 
     /** The period over which averages per second are taken. */
     private static final long AVERAGES_PERIOD_MS = 60_000;
 
-    @CommandLine.Mixin
-    private ChildOptions options = new ChildOptions();
-
     private PoolWorkerMain() {}
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new PoolWorkerMain()).execute(arguments));
-    }
-
-    @Override
-    public Integer call() {
-        return ChildProcess.run(ChildKind.POOL, options, PoolWorkerMain::wire);
+        System.exit(ChildProcess.run(ChildKind.POOL, arguments, PoolWorkerMain::wire));
     }
 
     private static ChildRole wire(ChildProcess process) {

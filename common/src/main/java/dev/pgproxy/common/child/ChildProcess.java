@@ -33,28 +33,42 @@ public final class ChildProcess {
         conversation = new ChildConversation(kind, loop);
         Protocol protocol = new Protocol();
         channel = new ControlChannel(
-                ControlSockets.connect(options.socket, poller),
+                ControlSockets.connect(options.socket(), poller),
                 loop,
                 protocol,
                 PermittedMessages.EXPECTING_WELCOME,
                 conversation);
         conversation.begin(
-                channel, protocol, options.slot, ProcessHandle.current().pid());
+                channel, protocol, options.slot(), ProcessHandle.current().pid());
     }
+
+    /** The exit status for arguments that are not the master's. */
+    private static final int USAGE = 2;
 
     /**
      * Starts the child and runs it until its loop is stopped.
      *
+     * @param arguments that the master gave it, see {@link ChildOptions}
      * @param wiring builds the role; may use the process's loop, poller and channel
-     * @return the exit status: 0 when asked to stop, 1 when something broke
+     * @return the exit status: 0 when asked to stop, 1 when something broke, 2 when the arguments are not the master's
      */
-    public static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
+    public static int run(ChildKind kind, String[] arguments, Wiring wiring) {
+        try {
+            return run(kind, ChildOptions.parse(arguments), wiring);
+        } catch (IllegalArgumentException e) {
+            System.err.println("this is the " + kind.label() + "-worker of pgproxy, which only pgproxy-master starts: "
+                    + e.getMessage() + "\n    HINT: Run pgproxy-master conf.properties.");
+            return USAGE;
+        }
+    }
+
+    private static int run(ChildKind kind, ChildOptions options, Wiring wiring) {
         // A changed name takes effect at once: by default the JVM keeps the old addresses for 30 s, and two
         // processes would disagree meanwhile.
         Security.setProperty("networkaddress.cache.ttl", NAME_CACHE_SECONDS);
         Security.setProperty("networkaddress.cache.negative.ttl", NAME_CACHE_SECONDS);
-        LogSetup.start(options.logFile(), logSuffix(kind, options.slot), options.logLevel);
-        ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot : ""));
+        LogSetup.start(options.logFile(), logSuffix(kind, options.slot()), options.logLevel());
+        ProcessTuning.setProcessName("pgproxy-" + kind.label() + (kind == ChildKind.POOL ? "-" + options.slot() : ""));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> {
             // Otherwise its work would silently stop.
             Event.of("thread_broken")
@@ -71,13 +85,13 @@ public final class ChildProcess {
             process.handleSignals(role);
             Event.of("child_started")
                     .with("kind", kind.label())
-                    .with("slot", options.slot)
+                    .with("slot", options.slot())
                     .info();
             process.loop.scheduler().everyMs(DELAY_PERIOD_MS, () -> {}); // Its delay is what the loop reports.
             process.loop.run();
             Event.of("child_stopped")
                     .with("kind", kind.label())
-                    .with("slot", options.slot)
+                    .with("slot", options.slot())
                     .info();
             return 0;
         } catch (Throwable e) {

@@ -63,7 +63,12 @@ public final class ChildCommand {
                     case TASK -> TASK_MAIN;
                     case ADMIN -> ADMIN_MAIN;
                 });
-        command.addAll(ChildOptions.commandLine(config.files().controlSocket(), slot, config.logging()));
+        command.addAll(new ChildOptions(
+                        config.files().controlSocket(),
+                        slot,
+                        config.logging().level(),
+                        config.logging().file())
+                .commandLine());
         return command;
     }
 
