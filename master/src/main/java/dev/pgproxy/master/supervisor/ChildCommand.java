@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.ChildKind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The command line of a child: this JVM's own java, class path and native libraries, and a small heap. */
 public final class ChildCommand {
@@ -27,6 +28,12 @@ public final class ChildCommand {
     private static final int POOL_BASE_MIB = 64;
     /** Heap for one session and its backend, with a startup packet of the usual length. */
     private static final int SESSION_BYTES = 12 * 1024;
+
+    /** The option that gives unused memory back to the system, if this Java knows it; from the launcher. */
+    private static final String TRIM = "pgproxy.trim";
+
+    /** The file with the archive of classes, if there is one that fits; from the launcher. */
+    private static final String ARCHIVE = "pgproxy.archive";
 
     private static final int MIB = 1024 * 1024;
     private static final int FIRST_WITH_NATIVE_ACCESS_WARNINGS = 24;
@@ -95,14 +102,18 @@ public final class ChildCommand {
     private static List<String> jvmOptions(ChildKind kind, ProxyConfig config) {
         List<String> options = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-Djdk.serialFilter=!*", // Nothing here deserializes objects; the database of pg_proxy could.
                 "-Xms16m",
                 "-Xmx" + heapMib(kind, config) + "m"));
-        if (kind == ChildKind.POOL) {
-            options.add("-XX:+ExitOnOutOfMemoryError");
-        }
+        options.addAll(
+                switch (kind) {
+                    case POOL -> List.of("-Xmn3m", "-XX:CompileThresholdScaling=2", "-XX:+ExitOnOutOfMemoryError");
+                    case TASK -> List.of("-Xmn2m", "-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=5");
+                    case ADMIN -> List.of("-XX:TieredStopAtLevel=1");
+                });
+        Optional.ofNullable(System.getProperty(TRIM)).ifPresent(options::add);
+        options.addAll(sharedClasses());
         // The other kinds have threads whose work a stranger can make large. Running out of memory there fails that
         // task only; on the loop's thread it ends the process as well.
         if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
@@ -117,6 +128,17 @@ public final class ChildCommand {
         }
         options.addAll(operatorsOptions(kind));
         return options;
+    }
+
+    private static List<String> sharedClasses() {
+        String archive = System.getProperty(ARCHIVE);
+        return archive == null
+                ? List.of()
+                : List.of(
+                        "-XX:SharedArchiveFile=" + archive,
+                        "-XX:+UnlockDiagnosticVMOptions",
+                        "-XX:ArchiveRelocationMode=0", // Where it was moved, each process would have its own copy.
+                        "-Xlog:cds=off");
     }
 
     /** The operator's options come last, so that they override the others. */

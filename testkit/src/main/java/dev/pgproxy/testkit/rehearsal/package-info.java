@@ -1,0 +1,5 @@
+/** What the build runs once to learn which classes pgproxy loads. */
+@NullMarked
+package dev.pgproxy.testkit.rehearsal;
+
+import org.jspecify.annotations.NullMarked;
