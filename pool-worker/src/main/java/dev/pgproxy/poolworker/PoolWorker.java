@@ -21,11 +21,12 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.pool.KnownStartups;
 import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.pool.PoolKeys;
 import dev.pgproxy.common.pool.SharedCopies;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
-import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.poolworker.backend.Backend;
 import dev.pgproxy.poolworker.backend.BackendPool;
 import dev.pgproxy.poolworker.backend.Connector;
@@ -62,9 +63,8 @@ public final class PoolWorker
     private final LingeringClose lingering;
     private final BackendPool pool = new BackendPool();
     private final Sessions sessions = new Sessions();
-    private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
-    private final SharedCopies<StartupPacket.Startup> startups =
-            new SharedCopies<>(startup -> startup.parameters().bytes());
+    private final KnownStartups startups = new KnownStartups();
+    private final PoolKeys keys = new PoolKeys();
     private final SharedCopies<String> addresses = SharedCopies.ofTexts();
     private final Counters counters = new Counters();
     private final Totals totals;
@@ -154,11 +154,11 @@ public final class PoolWorker
         }
         StartupPacket.Startup startup;
         try {
-            startup = startups.of((StartupPacket.Startup) StartupPacketDecoder.decode(assignment.startupPacket()));
+            startup = (StartupPacket.Startup) startups.decode(assignment.startupPacket());
         } catch (ProtocolViolation e) {
             throw new IllegalStateException("the master passed on a startup packet that it must have refused", e);
         }
-        PoolKey key = keys.of(PoolKey.of(assignment.server(), startup, settings.ignoredParameters()));
+        PoolKey key = keys.of(assignment.server(), startup, settings.ignoredParameters());
         SessionTerms terms = new SessionTerms(
                 assignment.loginTimeLeftMs(),
                 assignment.idleExempt(),

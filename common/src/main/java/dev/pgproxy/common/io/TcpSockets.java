@@ -18,6 +18,18 @@ public final class TcpSockets {
     private static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
     private static final int ADDRESS_BYTES = 128; // sizeof(struct sockaddr_storage)
 
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+    /** Memory for the arguments of calls: a direct buffer for each would cost more than the call. */
+    private static final class Scratch {
+        private final ByteBuffer value = Libc.allocate(Integer.BYTES);
+        private final long valueAddress = Libc.address(value);
+        private final ByteBuffer length = Libc.allocate(Integer.BYTES);
+        private final long lengthAddress = Libc.address(length);
+        private final ByteBuffer socketAddress = Libc.allocate(ADDRESS_BYTES);
+        private final long socketAddressAddress = Libc.address(socketAddress);
+    }
+
     /** An accepted connection: its socket, which the receiver owns, and the peer's address. */
     public record Accepted(OwnedFd fd, InetSocketAddress peer) {}
 
@@ -32,6 +44,7 @@ public final class TcpSockets {
         String what = "could not bind " + PeerAddress.display(address);
         try (OwnedFd fd = open(address.getAddress(), what)) {
             setOption(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
             if (!(address.getAddress() instanceof Inet4Address)) {
                 setOption(fd, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1);
             }
@@ -59,29 +72,27 @@ public final class TcpSockets {
 
     /** The address that a socket is bound to, with the port that the system chose if it did. */
     public static InetSocketAddress localAddress(OwnedFd fd) throws LibcException {
-        ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
-        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
-        if (Libc.getsockname(fd.number(), Libc.address(address), Libc.address(length)) != 0) {
+        Scratch scratch = SCRATCH.get();
+        scratch.length.putInt(0, ADDRESS_BYTES);
+        if (Libc.getsockname(fd.number(), scratch.socketAddressAddress, scratch.lengthAddress) != 0) {
             throw LibcException.last("could not read a socket's address");
         }
-        return decode(address);
+        return decode(scratch.socketAddress);
     }
 
     /**
-     * Accepts one waiting connection.
+     * Accepts one waiting connection, which inherits the options of the listening socket.
      *
      * @return null when no connection waits
      * @throws LibcException when the system has no descriptor left, or accepting is broken for good
      */
     public static @Nullable Accepted accept(OwnedFd listener) throws LibcException {
-        ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
-        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
+        Scratch scratch = SCRATCH.get();
         while (true) {
-            int accepted = Libc.accept4(listener.number(), Libc.address(address), Libc.address(length), FLAGS);
+            scratch.length.putInt(0, ADDRESS_BYTES);
+            int accepted = Libc.accept4(listener.number(), scratch.socketAddressAddress, scratch.lengthAddress, FLAGS);
             if (accepted >= 0) {
-                OwnedFd fd = new OwnedFd(accepted);
-                setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-                return new Accepted(fd, decode(address));
+                return new Accepted(new OwnedFd(accepted), decode(scratch.socketAddress));
             }
             int errno = Libc.errno();
             if (errno == Libc.EAGAIN) {
@@ -113,7 +124,10 @@ public final class TcpSockets {
         }
     }
 
-    /** Applies keepalive and user timeout; an option that the system refuses stays at its default. */
+    /**
+     * Applies keepalive and user timeout, at a listening socket for all that it accepts from now on. An option that the system refuses stays
+     * at its default.
+     */
     public static void tune(OwnedFd fd, SocketTuning tuning) {
         setOption(fd, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, tuning.keepalive() ? 1 : 0);
         if (tuning.keepalive()) {
@@ -125,13 +139,16 @@ public final class TcpSockets {
     }
 
     static int pendingError(OwnedFd fd) throws LibcException {
-        ByteBuffer value = Libc.allocate(Integer.BYTES);
-        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, Integer.BYTES);
-        if (Libc.getsockopt(fd.number(), Libc.SOL_SOCKET, Libc.SO_ERROR, Libc.address(value), Libc.address(length))
-                != 0) {
+        return option(fd, Libc.SOL_SOCKET, Libc.SO_ERROR);
+    }
+
+    static int option(OwnedFd fd, int level, int name) throws LibcException {
+        Scratch scratch = SCRATCH.get();
+        scratch.length.putInt(0, Integer.BYTES);
+        if (Libc.getsockopt(fd.number(), level, name, scratch.valueAddress, scratch.lengthAddress) != 0) {
             throw LibcException.last("could not read a socket's state");
         }
-        return value.getInt(0);
+        return scratch.value.getInt(0);
     }
 
     private static OwnedFd open(InetAddress address, String what) throws LibcException {
@@ -144,8 +161,9 @@ public final class TcpSockets {
     }
 
     private static void setOption(OwnedFd fd, int level, int name, int value) {
-        ByteBuffer buffer = Libc.allocate(Integer.BYTES).putInt(0, value);
-        Libc.setsockopt(fd.number(), level, name, Libc.address(buffer), Integer.BYTES);
+        Scratch scratch = SCRATCH.get();
+        scratch.value.putInt(0, value);
+        Libc.setsockopt(fd.number(), level, name, scratch.valueAddress, Integer.BYTES);
     }
 
     /** struct sockaddr_in or sockaddr_in6: family in native order, port in network order. */

@@ -31,6 +31,10 @@ public final class StartupParameters {
 
     private final String packed;
 
+    // Asked for many times in each login; a substring costs more than the rest of what is done with it.
+    private @Nullable String user;
+    private @Nullable String database;
+
     /** @param sorted by name */
     public StartupParameters(List<Parameter> sorted) {
         StringBuilder all = new StringBuilder();
@@ -97,12 +101,22 @@ public final class StartupParameters {
 
     /** The user's name; empty when the client named none. */
     public String user() {
-        return value("user").orElse("");
+        String known = user;
+        if (known == null) {
+            known = value("user").orElse("");
+            user = known;
+        }
+        return known;
     }
 
     /** The database's name; when the client named none, the user's name as the server truncates it. */
     public String database() {
-        return value("database").orElse("");
+        String known = database;
+        if (known == null) {
+            known = value("database").orElse("");
+            database = known;
+        }
+        return known;
     }
 
     /** The user's name as the server knows it; a longer spelling is the same user. */

@@ -45,6 +45,7 @@ public final class Listeners {
     /** Applies to connections accepted after this call. */
     public void configure(SocketTuning newTuning) {
         tuning = newTuning;
+        listeners.forEach(listener -> TcpSockets.tune(listener.fd, newTuning));
     }
 
     private final class Listener {
@@ -72,6 +73,7 @@ public final class Listeners {
                 }
                 for (InetAddress ip : InetAddress.getAllByName(address.host())) {
                     OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);
+                    TcpSockets.tune(fd, tuning);
                     listeners.add(new Listener(fd));
                     bound.add(TcpSockets.localAddress(fd));
                 }
@@ -94,17 +96,12 @@ public final class Listeners {
                     paused = false;
                     Event.of("accept_resumed").info();
                 }
-                begin(accepted);
+                startups.begin(new SocketTransport(accepted.fd(), poller), accepted.peer());
             } catch (LibcException e) {
                 pause(listener, e);
                 return;
             }
         }
-    }
-
-    private void begin(TcpSockets.Accepted accepted) {
-        TcpSockets.tune(accepted.fd(), tuning);
-        startups.begin(new SocketTransport(accepted.fd(), poller), accepted.peer());
     }
 
     private void pause(Listener listener, LibcException cause) {

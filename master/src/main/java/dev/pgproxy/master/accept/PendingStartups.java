@@ -4,6 +4,9 @@ import dev.pgproxy.common.count.Counter;
 import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.pool.KnownStartups;
+import dev.pgproxy.common.protocol.ProtocolViolation;
+import dev.pgproxy.common.protocol.StartupPacket;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -31,6 +34,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     /** Those of them that hold part of a large packet. */
     private final Map<String, Set<StartupReader>> holding = new LinkedHashMap<>();
 
+    private final KnownStartups known = new KnownStartups();
     private final Counter accepted;
     private int readingCount;
     private long heldBytes;
@@ -165,6 +169,11 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     @Override
     public Refusals refusals() {
         return refusals;
+    }
+
+    @Override
+    public StartupPacket decode(byte[] packet) throws ProtocolViolation {
+        return known.decode(packet);
     }
 
     @Override

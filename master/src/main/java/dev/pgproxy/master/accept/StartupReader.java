@@ -50,6 +50,13 @@ final class StartupReader {
          */
         boolean reserve(StartupReader reader, int bytes);
 
+        /**
+         * Reads a whole packet.
+         *
+         * @throws ProtocolViolation when its content does not follow the protocol
+         */
+        StartupPacket decode(byte[] packet) throws ProtocolViolation;
+
         /** A fault in the proxy itself has cost one client its login. */
         void faulted();
 
@@ -95,13 +102,16 @@ final class StartupReader {
         return heldBytes;
     }
 
+    /** Reads what has arrived already, which for most clients is all; only a client that sends more later is watched. */
     void start() {
-        connection.onReady(ready -> advance());
-        connection.interest(Interest.READ);
-        advance(); // Most clients have sent their packet by the time they are accepted.
+        if (advance()) {
+            connection.onReady(ready -> advance());
+            connection.interest(Interest.READ);
+        }
     }
 
-    private void advance() {
+    /** @return whether there is more to come */
+    private boolean advance() {
         try {
             while (true) {
                 ByteBuffer scratch = host.scratch();
@@ -113,15 +123,15 @@ final class StartupReader {
                         host.refusals().noteLeavingWithoutTls(peer);
                     }
                     connection.close();
-                    return;
+                    return false;
                 }
                 if (count == 0) {
-                    return;
+                    return true;
                 }
                 scratch.flip().get(packet, received, count);
                 received += count;
                 if (!proceed()) {
-                    return;
+                    return false;
                 }
             }
         } catch (ProtocolViolation e) {
@@ -131,6 +141,7 @@ final class StartupReader {
             end();
             connection.close();
         }
+        return false;
     }
 
     private String hint() {
@@ -166,7 +177,7 @@ final class StartupReader {
     /** Whatever fault a client's packet causes, it costs only that client its login. */
     private StartupPacket decode() throws ProtocolViolation {
         try {
-            return StartupPacketDecoder.decode(packet);
+            return host.decode(packet);
         } catch (RuntimeException e) {
             host.faulted();
             host.refusals().noteFault(peer, e);

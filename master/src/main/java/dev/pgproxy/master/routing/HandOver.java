@@ -8,6 +8,7 @@ import dev.pgproxy.common.ipc.PlaceMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.pool.KnownStartups;
 import dev.pgproxy.master.worker.Worker;
 import java.io.IOException;
 import java.util.Optional;
@@ -28,6 +29,7 @@ final class HandOver {
     private final Unproved unproved;
     private final IdleBackends idle;
     private final NeighbourTurns neighbours;
+    private final KnownStartups startups = new KnownStartups();
     private final Counter handedOver;
     private ProxyConfig config;
 
@@ -116,7 +118,7 @@ final class HandOver {
                 config.exemptions().match(client.startup().parameters()),
                 config.singleUse().match(client.startup().parameters()),
                 client.origin(clock.nanoTime()),
-                client.startup().packet(),
+                startups.packet(client.startup()),
                 Optional.ofNullable(client.resumption()),
                 duplicate);
     }

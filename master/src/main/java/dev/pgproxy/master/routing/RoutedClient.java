@@ -43,6 +43,8 @@ final class RoutedClient {
     private int overtaken;
     private long patientSinceNs;
     private boolean patient;
+    private @Nullable PlaceLimits countedUnder;
+    private List<PlaceLimits.Scope> counted = List.of();
 
     /**
      * A client that has just connected or come back.
@@ -159,6 +161,7 @@ final class RoutedClient {
     /** Changes its standing; it must not be in a line at that moment. */
     void standing(Standing now) {
         standing = now;
+        countedUnder = null;
     }
 
     /** The neighbour with which it shares the places of strangers. */
@@ -168,7 +171,11 @@ final class RoutedClient {
 
     /** The scopes that count it while it waits. */
     List<PlaceLimits.Scope> scopes(PlaceLimits limits) {
-        return limits.scopes(key, standing, neighbour);
+        if (countedUnder != limits) {
+            counted = limits.scopes(key, standing, neighbour);
+            countedUnder = limits;
+        }
+        return counted;
     }
 
     Admission.Candidate candidate(PlaceLimits limits) {

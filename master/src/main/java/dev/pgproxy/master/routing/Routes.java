@@ -3,7 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.pool.PoolKey;
-import dev.pgproxy.common.pool.SharedCopies;
+import dev.pgproxy.common.pool.PoolKeys;
 import dev.pgproxy.master.accept.Client;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +11,7 @@ import java.util.Set;
 /** Which server each client is for: {@link Router}'s decision under the configuration in force and with the present servers. */
 final class Routes {
 
-    private final SharedCopies<PoolKey> keys = SharedCopies.ofKeys();
+    private final PoolKeys keys = new PoolKeys();
     private ProxyConfig config;
     private Router.Servers servers;
 
@@ -61,6 +61,6 @@ final class Routes {
     }
 
     PoolKey keyOf(Router.Route.To to) {
-        return keys.of(PoolKey.of(to.server(), to.startup(), config.poolIgnoreParameters()));
+        return keys.of(to.server(), to.startup(), config.poolIgnoreParameters());
     }
 }

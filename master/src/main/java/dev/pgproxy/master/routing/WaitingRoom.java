@@ -13,6 +13,7 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Refusals;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,9 @@ final class WaitingRoom {
 
     /** Waiting clients that a worker has. */
     private final Map<Long, RoutedClient> atWorkers = new HashMap<>();
+
+    /** Clients that have come in this turn of the loop. Most have left by its end, and need neither a timer nor to be watched. */
+    private final List<RoutedClient> entered = new ArrayList<>();
 
     private final EventThrottle timeouts = new EventThrottle();
     private long maxWaitMs;
@@ -88,15 +92,32 @@ final class WaitingRoom {
         }
         line.add(client);
         noteUnproved(client);
+        if (client.isAtWorker()) {
+            atWorkers.put(client.sessionId(), client);
+        }
+        if (entered.isEmpty()) {
+            loop.atEndOfTick(this::watchEntered);
+        }
+        entered.add(client);
+    }
+
+    private void watchEntered() {
+        for (RoutedClient client : entered) {
+            if (line.has(client)) {
+                watch(client);
+            }
+        }
+        entered.clear();
+    }
+
+    private void watch(RoutedClient client) {
         long waitedMs = TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - client.sinceNs());
         long leftMs = Math.max(1, maxWaitMs - waitedMs);
         client.startTimer(loop.scheduler().afterMs(leftMs, () -> timedOut(client)));
-        if (client.isAtWorker()) {
-            atWorkers.put(client.sessionId(), client);
-            return; // Its worker notices when it disconnects.
+        if (!client.isAtWorker()) { // Otherwise its worker notices when it disconnects.
+            client.connection().onReady(ready -> left(client));
+            client.connection().interest(Interest.HANGUP);
         }
-        client.connection().onReady(ready -> left(client));
-        client.connection().interest(Interest.HANGUP);
     }
 
     private void left(RoutedClient client) {

@@ -11,8 +11,10 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
+import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
@@ -65,6 +67,11 @@ class StartupReaderTest {
         @Override
         public Arrivals arrivals() {
             return this;
+        }
+
+        @Override
+        public StartupPacket decode(byte[] packet) throws ProtocolViolation {
+            return StartupPacketDecoder.decode(packet);
         }
 
         @Override

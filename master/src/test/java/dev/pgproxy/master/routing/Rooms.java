@@ -135,6 +135,7 @@ final class Rooms {
 
     /** Advances the time, and runs what is due. */
     void passMs(long ms) {
+        process.tick(); // The turn in which the last client came ends.
         nowMs += ms;
         for (int turn = 0; turn < 100; turn++) {
             process.tick();
