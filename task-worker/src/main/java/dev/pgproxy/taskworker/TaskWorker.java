@@ -61,7 +61,7 @@ final class TaskWorker
     private final EventThrottle withheld = new EventThrottle();
     private final AtomicLong containedFaults = new AtomicLong();
     private final Map<Endpoint, Prober> probers = new HashMap<>();
-    private final Lateness lateness = Lateness.watch();
+    private final Lateness lateness = Lateness.start();
     private final ErrandLane errands = new ErrandLane();
     private final Counters counters = new Counters();
     private final CounterReport counterReport;

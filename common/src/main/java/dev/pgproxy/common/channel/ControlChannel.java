@@ -166,6 +166,8 @@ public final class ControlChannel implements Link {
     private void receive() {
         try {
             for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
+                int roomBytes = incoming.remaining();
+                int heldFds = receivedFds.size();
                 int count = socket.read(incoming, receivedFds);
                 if (count < 0) {
                     fail("closed by the peer", false);
@@ -174,7 +176,13 @@ public final class ControlChannel implements Link {
                 if (count == 0) {
                     return;
                 }
+                // The kernel also ends a read after descriptors. If this was all, to ask once more would only confirm
+                // it.
+                boolean wasAll = count < roomBytes && receivedFds.size() == heldFds;
                 deliver();
+                if (wasAll) {
+                    return;
+                }
             }
         } catch (LibcException e) {
             fail(String.valueOf(e.getMessage()), true);

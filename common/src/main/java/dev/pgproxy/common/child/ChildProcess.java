@@ -19,9 +19,6 @@ public final class ChildProcess {
 
     private static final String NAME_CACHE_SECONDS = "0";
 
-    /** How often the loop's delay is measured. */
-    private static final long DELAY_PERIOD_MS = 100;
-
     private final EventLoop loop;
     private final EpollPoller poller;
     private final ControlChannel channel;
@@ -87,7 +84,6 @@ public final class ChildProcess {
                     .with("kind", kind.label())
                     .with("slot", options.slot())
                     .info();
-            process.loop.scheduler().everyMs(DELAY_PERIOD_MS, () -> {}); // Its delay is what the loop reports.
             process.loop.run();
             Event.of("child_stopped")
                     .with("kind", kind.label())

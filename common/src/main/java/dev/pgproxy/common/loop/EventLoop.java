@@ -22,11 +22,14 @@ public final class EventLoop {
     private final ArrayBlockingQueue<Runnable> posted = new ArrayBlockingQueue<>(POSTED_TASKS);
     private final ArrayDeque<Runnable> endOfTick = new ArrayDeque<>();
     private boolean stopped;
+    private long wokenNs;
+    private long longestDelayNs;
 
     public EventLoop(Poller poller, Clock clock) {
         this.poller = poller;
         this.clock = clock;
         this.scheduler = new Scheduler(clock);
+        this.wokenNs = clock.nanoTime();
     }
 
     public Scheduler scheduler() {
@@ -67,8 +70,11 @@ public final class EventLoop {
     /** One round. Waits only when nothing is due. */
     public void tick() {
         boolean workIsWaiting = !posted.isEmpty() || !endOfTick.isEmpty();
-        poller.poll(workIsWaiting ? 0 : scheduler.untilNextNs());
-        scheduler.runDue();
+        long restingNs = clock.nanoTime();
+        longestDelayNs = Math.max(longestDelayNs, restingNs - wokenNs);
+        poller.poll(workIsWaiting ? 0 : scheduler.untilNextNs(restingNs));
+        wokenNs = clock.nanoTime();
+        longestDelayNs = Math.max(longestDelayNs, scheduler.runDue(wokenNs));
         for (int i = 0; i < POSTED_TASKS; i++) {
             @Nullable Runnable task = posted.poll();
             if (task == null) {
@@ -82,9 +88,14 @@ public final class EventLoop {
         }
     }
 
-    /** The longest that a timer waited for other work since the last call, in nanoseconds: how busy the loop is. */
+    /**
+     * The longest that anything may have waited for the loop since the last call, in nanoseconds: how long a turn took, or how late a timer
+     * was.
+     */
     public long takeLongestDelayNs() {
-        return scheduler.takeLongestDelayNs();
+        long longest = longestDelayNs;
+        longestDelayNs = 0;
+        return longest;
     }
 
     /** Ends {@link #run} after the current tick. */

@@ -31,7 +31,6 @@ public final class Scheduler {
                     .thenComparingLong(t -> t.sequence));
     private final long originNs;
     private long nextSequence;
-    private long longestDelayNs;
 
     Scheduler(Clock clock) {
         this.clock = clock;
@@ -57,32 +56,28 @@ public final class Scheduler {
         });
     }
 
-    long takeLongestDelayNs() {
-        long longest = longestDelayNs;
-        longestDelayNs = 0;
-        return longest;
-    }
-
     /** @return nanoseconds until the next timer is due, 0 when one is due now, -1 when there is none */
-    long untilNextNs() {
-        if (timers.isEmpty()) {
-            return -1;
-        }
-        return Math.max(0, timers.first().deadlineNs - clock.nanoTime());
+    long untilNextNs(long nowNs) {
+        return timers.isEmpty() ? -1 : Math.max(0, timers.first().deadlineNs - nowNs);
     }
 
-    /** Runs what is due at the moment of the call; timers set by these tasks wait for the next round, even when already due. */
-    void runDue() {
-        long nowNs = clock.nanoTime();
+    /**
+     * Runs what is due now; timers set by these tasks wait for the next round, even when already due.
+     *
+     * @return how late the latest of them was, in nanoseconds
+     */
+    long runDue(long nowNs) {
+        long longestDelayNs = 0;
         long newSequences = nextSequence;
         while (!timers.isEmpty()) {
             Timer timer = timers.first();
             if (timer.deadlineNs - nowNs > 0 || timer.sequence >= newSequences) {
-                return;
+                break;
             }
             timers.remove(timer);
             longestDelayNs = Math.max(longestDelayNs, nowNs - timer.deadlineNs);
             timer.task.run();
         }
+        return longestDelayNs;
     }
 }

@@ -88,7 +88,7 @@ class LingeringCloseTest {
         lingering.close(peer, new byte[7]);
         assertEquals(1, lingering.count());
         nowNs += 10_000_000_000L;
-        scheduler.runDue();
+        scheduler.runDue(nowNs);
         assertTrue(peer.closed);
         assertEquals(0, lingering.count());
     }

@@ -103,6 +103,10 @@ public final class ChildCommand {
         List<String> options = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC",
                 "-XX:-UsePerfData",
+                // The JVM's own threads: by default one of them wakes four times a second, another one once.
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:AsyncDeflationInterval=10000",
+                "-XX:GuaranteedSafepointInterval=60000",
                 "-Djdk.serialFilter=!*", // Nothing here deserializes objects; the database of pg_proxy could.
                 "-Xms16m",
                 "-Xmx" + heapMib(kind, config) + "m"));
@@ -136,7 +140,6 @@ public final class ChildCommand {
                 ? List.of()
                 : List.of(
                         "-XX:SharedArchiveFile=" + archive,
-                        "-XX:+UnlockDiagnosticVMOptions",
                         "-XX:ArchiveRelocationMode=0", // Where it was moved, each process would have its own copy.
                         "-Xlog:cds=off");
     }

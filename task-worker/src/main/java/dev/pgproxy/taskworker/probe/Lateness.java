@@ -3,24 +3,50 @@ package dev.pgproxy.taskworker.probe;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * How long this process kept its threads from reading what a server had sent in time: because it was computing (the driver's classes are
- * loaded at the first probe), waiting for a processor, or suspended. Timeouts that expired meanwhile say nothing about the server.
+ * loaded at the first probe), waiting for a processor, or suspended. Timeouts that expired meanwhile say nothing about the server. While
+ * no timeout runs, this costs nothing.
  */
 public final class Lateness {
 
     /** How often the process checks whether it was suspended. */
     private static final long BEAT_MS = 20;
 
-    private final AtomicLong stoodStillNs = new AtomicLong();
+    /** While a timeout runs. */
+    interface Watch extends AutoCloseable {
+
+        /** How long threads were kept from their work since this began, at most, in nanoseconds. */
+        long lostNs();
+
+        @Override
+        void close();
+    }
+
+    private final class OpenWatch implements Watch {
+
+        private final long beforeNs = nowNs();
+
+        @Override
+        public long lostNs() {
+            return nowNs() - beforeNs;
+        }
+
+        @Override
+        public void close() {
+            end();
+        }
+    }
+
+    private int watches;
+    private long stoodStillNs;
 
     /** When the current beat should end, so that an overdue beat counts before it ends. */
-    private volatile long beatDueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BEAT_MS);
+    private long beatDueNs;
 
-    /** Starts to monitor the process. */
-    public static Lateness watch() {
+    /** Starts the thread, which sleeps until someone waits. */
+    public static Lateness start() {
         Lateness lateness = new Lateness();
         Thread thread = new Thread(lateness::beat, "lateness");
         thread.setDaemon(true);
@@ -28,22 +54,53 @@ public final class Lateness {
         return lateness;
     }
 
+    /** From now on a timeout runs; to be closed when it does not any more. */
+    synchronized Watch watch() {
+        watches++;
+        if (watches == 1) {
+            beatDueNs = nextBeatNs();
+            notifyAll();
+        }
+        return new OpenWatch();
+    }
+
+    private synchronized void end() {
+        watches--;
+    }
+
     private void beat() {
         try {
             while (true) {
-                long dueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BEAT_MS);
-                beatDueNs = dueNs;
+                awaitWatch();
                 TimeUnit.MILLISECONDS.sleep(BEAT_MS);
-                stoodStillNs.addAndGet(Math.max(0, System.nanoTime() - dueNs));
+                note();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** How long threads were kept from their work until now, at most, in nanoseconds; only differences are meaningful. */
-    long nowNs() {
-        return computedNs() + stoodStillNs.get() + Math.max(0, System.nanoTime() - beatDueNs);
+    private synchronized void awaitWatch() throws InterruptedException {
+        while (watches == 0) {
+            wait();
+        }
+    }
+
+    private synchronized void note() {
+        stoodStillNs += overdueNs();
+        beatDueNs = nextBeatNs();
+    }
+
+    private static long nextBeatNs() {
+        return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BEAT_MS);
+    }
+
+    private long overdueNs() {
+        return Math.max(0, System.nanoTime() - beatDueNs);
+    }
+
+    private synchronized long nowNs() {
+        return computedNs() + stoodStillNs + overdueNs();
     }
 
     /** CPU time of all threads: the driver connects on a thread of its own. */

@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -62,7 +62,7 @@ public final class Prober implements AutoCloseable {
     private final Endpoint server;
     private final ProxyConfig.AdminLogin login;
     private final Listener listener;
-    private final LongSupplier latenessNs;
+    private final Supplier<Lateness.Watch> lateness;
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
     private @Nullable Connection kept;
@@ -74,12 +74,12 @@ public final class Prober implements AutoCloseable {
     private final UpstreamAddresses named = new UpstreamAddresses(System::nanoTime);
 
     public Prober(Endpoint server, ProxyConfig.AdminLogin login, Lateness lateness, Listener listener) {
-        this(server, login, lateness::nowNs, listener);
+        this(server, login, lateness::watch, listener);
     }
 
-    /** @param latenessNs as {@link Lateness#nowNs} */
-    Prober(Endpoint server, ProxyConfig.AdminLogin login, LongSupplier latenessNs, Listener listener) {
-        this.latenessNs = latenessNs;
+    /** @param lateness as {@link Lateness#watch} */
+    Prober(Endpoint server, ProxyConfig.AdminLogin login, Supplier<Lateness.Watch> lateness, Listener listener) {
+        this.lateness = lateness;
         this.server = server;
         this.login = login;
         this.listener = listener;
@@ -119,7 +119,10 @@ public final class Prober implements AutoCloseable {
                     return;
                 }
                 boolean fresh = kind == ProbeKind.FRESH || kept == null;
-                Observation observation = probe(kind, kept, request.timeoutMs());
+                Observation observation;
+                try (Lateness.Watch watch = lateness.get()) {
+                    observation = probe(kind, kept, request.timeoutMs(), watch);
+                }
                 listener.probed(request.probeId(), server, kind, fresh, observation);
             }
         } catch (InterruptedException e) {
@@ -143,10 +146,9 @@ public final class Prober implements AutoCloseable {
         return requests.poll();
     }
 
-    private Observation probe(ProbeKind kind, @Nullable Connection open, long timeoutMs) {
+    private Observation probe(ProbeKind kind, @Nullable Connection open, long timeoutMs, Lateness.Watch watch) {
         List<String> now = kind == ProbeKind.FLUSH ? addresses : lookUp();
         boolean hasMoved = !addresses.isEmpty() && !now.isEmpty() && Collections.disjoint(addresses, now);
-        long latenessBeforeNs = latenessNs.getAsLong();
         try {
             Connection connection = open;
             if (kind == ProbeKind.FRESH || connection == null || hasMoved) {
@@ -165,7 +167,7 @@ public final class Prober implements AutoCloseable {
             return new Observation.Answered(ServerProbe.ask(connection, server, now, upstream, named));
         } catch (SQLException e) {
             FailureKind failure = DriverFailure.kindOf(e);
-            long lateMs = TimeUnit.NANOSECONDS.toMillis(latenessNs.getAsLong() - latenessBeforeNs);
+            long lateMs = TimeUnit.NANOSECONDS.toMillis(watch.lostNs());
             boolean isOurs = failure == FailureKind.TIMED_OUT && lateMs > timeoutMs / OWN_SHARE_DIVISOR;
             lateInARow = isOurs ? lateInARow + 1 : 0;
             if (isOurs && lateInARow <= MOST_LATE_IN_A_ROW) {

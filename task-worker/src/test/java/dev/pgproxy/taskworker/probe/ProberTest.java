@@ -15,8 +15,6 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 class ProberTest {
@@ -25,12 +23,27 @@ class ProberTest {
             new ProxyConfig.AdminLogin("postgres", "", "postgres", "scram-sha-256");
     private static final long TIMEOUT_MS = 400;
 
+    private static Lateness.Watch lost(long ns) {
+        return new Lateness.Watch() {
+            @Override
+            public long lostNs() {
+                return ns;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     /** The result of probing a server that accepts connections and never sends anything. */
-    private static FailureKind probe(LongSupplier latenessNs) throws Exception {
+    private static FailureKind probe(long lostNs) throws Exception {
         LinkedBlockingQueue<Observation> seen = new LinkedBlockingQueue<>();
         try (ServerSocket silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
                 Prober prober = new Prober(
-                        new Endpoint.Tcp("127.0.0.1", silent.getLocalPort()), LOGIN, latenessNs, new Prober.Listener() {
+                        new Endpoint.Tcp("127.0.0.1", silent.getLocalPort()),
+                        LOGIN,
+                        () -> lost(lostNs),
+                        new Prober.Listener() {
                             @Override
                             public void probed(
                                     long probeId,
@@ -55,24 +68,29 @@ class ProberTest {
 
     @Test
     void aServerThatDoesNotAnswerInTimeHasFailed() throws Exception {
-        assertEquals(FailureKind.TIMED_OUT, probe(() -> 0));
+        assertEquals(FailureKind.TIMED_OUT, probe(0));
     }
 
     @Test
     void whatThisProcessHadNoTimeForDoesNotCount() throws Exception {
-        AtomicLong lostNs = new AtomicLong();
-        assertEquals(FailureKind.LOCAL, probe(() -> lostNs.getAndAdd(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS / 2))));
+        assertEquals(FailureKind.LOCAL, probe(TimeUnit.MILLISECONDS.toNanos(TIMEOUT_MS / 2)));
     }
 
     @Test
     void timeOnAProcessorIsLost() {
-        Lateness lateness = Lateness.watch();
-        long beforeNs = lateness.nowNs();
+        Lateness lateness = Lateness.start();
+        useProcessorMs(50); // Nobody waits yet.
+        try (Lateness.Watch watch = lateness.watch()) {
+            useProcessorMs(50);
+            assertTrue(watch.lostNs() >= TimeUnit.MILLISECONDS.toNanos(40)); // CPU time is counted in steps.
+        }
+    }
+
+    private static void useProcessorMs(long ms) {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        long goalNs = threads.getCurrentThreadCpuTime() + TimeUnit.MILLISECONDS.toNanos(50);
+        long goalNs = threads.getCurrentThreadCpuTime() + TimeUnit.MILLISECONDS.toNanos(ms);
         while (threads.getCurrentThreadCpuTime() < goalNs) {
             // The kernel counts this time.
         }
-        assertTrue(lateness.nowNs() - beforeNs >= TimeUnit.MILLISECONDS.toNanos(40)); // CPU time is counted in steps.
     }
 }
