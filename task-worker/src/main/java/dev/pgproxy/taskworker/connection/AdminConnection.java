@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
 import java.net.URLEncoder;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -28,6 +29,31 @@ public final class AdminConnection {
      * @throws SQLException when the server does not take the connection
      */
     public static Connection open(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs) throws SQLException {
+        return openWatchable(server, login, timeoutMs).connection();
+    }
+
+    /**
+     * A connection, and what shows whether something has arrived over it.
+     *
+     * @param channel to be watched only while the driver does nothing
+     */
+    public record Watchable(Connection connection, SocketChannel channel) {}
+
+    /** As {@link #open}, for a connection that is watched while it is not used. */
+    public static Watchable openWatchable(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs)
+            throws SQLException {
+        try (BoundedSocketFactory.Attempt attempt = new BoundedSocketFactory.Attempt()) {
+            Connection connection = open(server, login, timeoutMs, attempt.number());
+            SocketChannel channel = attempt.channel();
+            if (channel == null) {
+                throw new IllegalStateException("the driver has connected without a socket of the factory's");
+            }
+            return new Watchable(connection, channel);
+        }
+    }
+
+    private static Connection open(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs, String attempt)
+            throws SQLException {
         // The driver stops waiting after exactly this time; a connect that is still under way ends after whole
         // seconds.
         String exactly = Double.toString((double) timeoutMs / MS_PER_SECOND);
@@ -37,6 +63,7 @@ public final class AdminConnection {
         properties.setProperty("password", login.password());
         properties.setProperty("requireAuth", login.requireAuth());
         properties.setProperty("socketFactory", BoundedSocketFactory.class.getName());
+        properties.setProperty("socketFactoryArg", attempt);
         properties.setProperty("ApplicationName", "pgproxy");
         properties.setProperty("connectTimeout", seconds);
         properties.setProperty("loginTimeout", exactly);

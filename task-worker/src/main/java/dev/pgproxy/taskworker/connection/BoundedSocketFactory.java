@@ -8,16 +8,62 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.SocketChannel;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.SocketFactory;
+import org.jspecify.annotations.Nullable;
 
-/** Creates sockets that enforce {@link AnswerBounds}. pgjdbc instantiates it by name. */
+/** Creates sockets that enforce {@link AnswerBounds}. pgjdbc instantiates it by name, with the number of an attempt to connect. */
 public final class BoundedSocketFactory extends SocketFactory {
 
     private static final int SKIPPED_AT_ONCE_BYTES = 8 * 1024;
 
-    private static final class BoundedSocket extends Socket {
+    /** The channels of attempts that are under way: a driver gives its socket to nobody. */
+    private static final Map<String, AtomicReference<@Nullable SocketChannel>> ATTEMPTS = new ConcurrentHashMap<>();
+
+    private static final AtomicLong NEXT_ATTEMPT = new AtomicLong();
+
+    /** One attempt to connect, on whichever thread the driver makes it. */
+    static final class Attempt implements AutoCloseable {
+
+        private final String number = Long.toString(NEXT_ATTEMPT.getAndIncrement());
+        private final AtomicReference<@Nullable SocketChannel> channel = new AtomicReference<>();
+
+        Attempt() {
+            ATTEMPTS.put(number, channel);
+        }
+
+        String number() {
+            return number;
+        }
+
+        /** The channel of the attempt's last socket; null before there is one. */
+        @Nullable
+        SocketChannel channel() {
+            return channel.get();
+        }
+
+        @Override
+        public void close() {
+            ATTEMPTS.remove(number);
+        }
+    }
+
+    private final String attempt;
+
+    /** @param attempt the number of an {@link Attempt} */
+    public BoundedSocketFactory(String attempt) {
+        this.attempt = attempt;
+    }
+
+    private static final class BoundedSocket extends ChannelSocket {
 
         private final AnswerBounds bounds = new AnswerBounds();
+
+        private BoundedSocket() throws IOException {}
 
         @Override
         public InputStream getInputStream() throws IOException {
@@ -61,8 +107,13 @@ public final class BoundedSocketFactory extends SocketFactory {
     }
 
     @Override
-    public Socket createSocket() {
-        return new BoundedSocket();
+    public Socket createSocket() throws IOException {
+        BoundedSocket socket = new BoundedSocket();
+        AtomicReference<@Nullable SocketChannel> awaited = ATTEMPTS.get(attempt);
+        if (awaited != null) {
+            awaited.set(socket.getChannel());
+        }
+        return socket;
     }
 
     @Override

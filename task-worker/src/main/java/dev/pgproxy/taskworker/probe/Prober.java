@@ -6,9 +6,10 @@ import dev.pgproxy.common.probe.FailureKind;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.probe.ProbeKind;
 import dev.pgproxy.taskworker.connection.AdminConnection;
+import dev.pgproxy.taskworker.connection.InputWatch;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collections;
@@ -25,8 +26,9 @@ import org.postgresql.PGConnection;
  */
 public final class Prober implements AutoCloseable {
 
-    /** How long it listens at a time; a request that arrives meanwhile has to wait. */
+    /** For the rest of a message that has begun to arrive. */
     private static final int LISTEN_MS = 50;
+
     /** The master has one probe of each kind under way at a time. */
     private static final int MAX_REQUESTS = 16;
 
@@ -65,7 +67,8 @@ public final class Prober implements AutoCloseable {
     private final Supplier<Lateness.Watch> lateness;
     private final ArrayBlockingQueue<Request> requests = new ArrayBlockingQueue<>(MAX_REQUESTS);
     private final Thread thread;
-    private @Nullable Connection kept;
+    private final InputWatch watch = new InputWatch();
+    private AdminConnection.@Nullable Watchable kept;
     private int lateInARow;
     /** What the server's name resolved to when the last connection was opened; empty before. */
     private List<String> addresses = List.of();
@@ -96,7 +99,9 @@ public final class Prober implements AutoCloseable {
      * @return false when too many requests wait already
      */
     public boolean probe(long probeId, ProbeKind kind, long timeoutMs) {
-        return requests.offer(new Request(probeId, kind, timeoutMs));
+        boolean taken = requests.offer(new Request(probeId, kind, timeoutMs));
+        watch.wakeUp();
+        return taken;
     }
 
     /** Ends the thread, after the probe that is under way. */
@@ -104,6 +109,7 @@ public final class Prober implements AutoCloseable {
     public void close() {
         requests.clear();
         requests.add(new Request(0, null, 0));
+        watch.wakeUp();
     }
 
     private void run() {
@@ -116,12 +122,13 @@ public final class Prober implements AutoCloseable {
                 ProbeKind kind = request.kind();
                 if (kind == null) {
                     closeKept();
+                    watch.close();
                     return;
                 }
                 boolean fresh = kind == ProbeKind.FRESH || kept == null;
                 Observation observation;
-                try (Lateness.Watch watch = lateness.get()) {
-                    observation = probe(kind, kept, request.timeoutMs(), watch);
+                try (Lateness.Watch timed = lateness.get()) {
+                    observation = probe(kind, kept, request.timeoutMs(), timed);
                 }
                 listener.probed(request.probeId(), server, kind, fresh, observation);
             }
@@ -133,41 +140,44 @@ public final class Prober implements AutoCloseable {
     /** @return the next request; null when there is none */
     private @Nullable Request listen() {
         Request request = requests.poll();
-        Connection connection = kept;
-        if (request != null || connection == null) {
+        AdminConnection.Watchable open = kept;
+        if (request != null || open == null) {
             return request;
         }
         try {
-            connection.unwrap(PGConnection.class).getNotifications(LISTEN_MS);
-        } catch (SQLException | RuntimeException | OutOfMemoryError e) {
+            if (watch.await(open.channel())) {
+                open.connection().unwrap(PGConnection.class).getNotifications(LISTEN_MS);
+            }
+        } catch (SQLException | IOException | RuntimeException | OutOfMemoryError e) {
             closeKept();
             listener.connectionLost(server);
         }
         return requests.poll();
     }
 
-    private Observation probe(ProbeKind kind, @Nullable Connection open, long timeoutMs, Lateness.Watch watch) {
+    private Observation probe(
+            ProbeKind kind, AdminConnection.@Nullable Watchable open, long timeoutMs, Lateness.Watch timed) {
         List<String> now = kind == ProbeKind.FLUSH ? addresses : lookUp();
         boolean hasMoved = !addresses.isEmpty() && !now.isEmpty() && Collections.disjoint(addresses, now);
         try {
-            Connection connection = open;
-            if (kind == ProbeKind.FRESH || connection == null || hasMoved) {
-                Connection opened = AdminConnection.open(server, login, timeoutMs);
+            AdminConnection.Watchable inUse = open;
+            if (kind == ProbeKind.FRESH || inUse == null || hasMoved) {
+                AdminConnection.Watchable opened = AdminConnection.openWatchable(server, login, timeoutMs);
                 closeKept();
                 kept = opened;
-                connection = opened;
+                inUse = opened;
                 addresses = now;
                 if (hasMoved) {
                     listener.moved(server, now);
                 }
             }
             if (kind == ProbeKind.FLUSH) {
-                ServerProbe.flush(connection);
+                ServerProbe.flush(inUse.connection());
             }
-            return new Observation.Answered(ServerProbe.ask(connection, server, now, upstream, named));
+            return new Observation.Answered(ServerProbe.ask(inUse.connection(), server, now, upstream, named));
         } catch (SQLException e) {
             FailureKind failure = DriverFailure.kindOf(e);
-            long lateMs = TimeUnit.NANOSECONDS.toMillis(watch.lostNs());
+            long lateMs = TimeUnit.NANOSECONDS.toMillis(timed.lostNs());
             boolean isOurs = failure == FailureKind.TIMED_OUT && lateMs > timeoutMs / OWN_SHARE_DIVISOR;
             lateInARow = isOurs ? lateInARow + 1 : 0;
             if (isOurs && lateInARow <= MOST_LATE_IN_A_ROW) {
@@ -203,8 +213,8 @@ public final class Prober implements AutoCloseable {
     }
 
     private void closeKept() {
-        Connection connection = kept;
+        AdminConnection.Watchable open = kept;
         kept = null;
-        AdminConnection.close(connection);
+        AdminConnection.close(open == null ? null : open.connection());
     }
 }
