@@ -27,6 +27,16 @@ public final class StateTrace {
             .map(name -> name.getBytes(StandardCharsets.US_ASCII))
             .toArray(byte[][]::new);
 
+    /** The second letter of all words that begin with a letter; 0 when none does. Nearly all of a text can be passed over by these two. */
+    private static final byte[] SECOND_LETTER = new byte[Byte.MAX_VALUE + 1];
+
+    static {
+        Stream.concat(Stream.of(SET, RESET, LOAD), Stream.of(ATTACHING)).forEach(word -> {
+            SECOND_LETTER[word[0]] = word[1];
+            SECOND_LETTER[Character.toUpperCase(word[0])] = word[1];
+        });
+    }
+
     private static final byte[] SESSION = {'s', 'e', 's', 's', 'i', 'o', 'n'};
     private static final byte[] LOCAL = {'l', 'o', 'c', 'a', 'l'};
     private static final byte[] SEED = {'s', 'e', 'e', 'd'};
@@ -98,18 +108,25 @@ public final class StateTrace {
     }
 
     private void scan(ByteBuffer text, int start, int end) {
-        for (int at = start; at < end; at++) {
-            boolean beginsWord = at == start || !isWord(text.get(at - 1));
-            switch (lower(text, at)) {
-                case 's' -> {
-                    noteParameter(text, at, end, beginsWord);
-                    isAttached |= beginsWord && attaches(text, at, end);
-                }
-                case 'l' -> isAttached |= beginsWord && loadsLibrary(text, at, end);
-                case 'r' -> mayHaveParameters |= beginsWord && resetsParameter(text, at, end);
-                case 'd', 'p' -> isAttached |= beginsWord && attaches(text, at, end);
-                default -> {}
+        for (int at = start; at < end - 1; at++) {
+            byte letter = text.get(at);
+            if (letter > 0 && SECOND_LETTER[letter] != 0 && SECOND_LETTER[letter] == lower(text, at + 1)) {
+                note(text, at, end, at == start || !isWord(text.get(at - 1)));
             }
+        }
+    }
+
+    /** Notes what may begin here; only {@code set_config} counts within a word, too. */
+    private void note(ByteBuffer text, int at, int end, boolean beginsWord) {
+        switch (lower(text, at)) {
+            case 's' -> {
+                noteParameter(text, at, end, beginsWord);
+                isAttached |= beginsWord && attaches(text, at, end);
+            }
+            case 'l' -> isAttached |= beginsWord && loadsLibrary(text, at, end);
+            case 'r' -> mayHaveParameters |= beginsWord && resetsParameter(text, at, end);
+            case 'd', 'p' -> isAttached |= beginsWord && attaches(text, at, end);
+            default -> {}
         }
     }
 
