@@ -120,7 +120,7 @@ public final class ControlSockets {
     }
 
     /**
-     * Connects a child to the master, which it hears before anything else.
+     * Connects a child to the master, which it hears within milliseconds however much else there is to do.
      *
      * @throws IOException when no process of the same user listens there
      */

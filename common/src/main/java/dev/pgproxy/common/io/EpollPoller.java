@@ -1,5 +1,6 @@
 package dev.pgproxy.common.io;
 
+import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Poller;
 import dev.pgproxy.common.loop.ReadyHandler;
@@ -19,6 +20,9 @@ public final class EpollPoller implements Poller, AutoCloseable {
      * process answers its master after this much work, even where the host leaves it little CPU.
      */
     static final int EVENTS_PER_POLL = 32;
+
+    /** How often the one that goes first is read out of turn while poll after poll is full; to find nothing there costs a system call. */
+    static final long FIRST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private static final int WAKE_UP_BYTES = 8;
 
@@ -45,6 +49,8 @@ public final class EpollPoller implements Poller, AutoCloseable {
     private int usedSlots;
     private int nextGeneration;
     private @Nullable Registration first;
+    private final Clock clock;
+    private long firstReadNs;
 
     /** One descriptor's place in the poller. The descriptor belongs to the caller, which closes this first. */
     public final class Registration {
@@ -83,8 +89,8 @@ public final class EpollPoller implements Poller, AutoCloseable {
         }
 
         /**
-         * From now on this one is read before all others whenever more may be ready than one poll handles. Its handler is called then even
-         * if there is nothing to read.
+         * From now on this one is read before all others when more may be ready than one poll handles, unless it just was. Its handler is
+         * called then even if there is nothing to read.
          */
         void goFirst() {
             first = this;
@@ -102,6 +108,12 @@ public final class EpollPoller implements Poller, AutoCloseable {
 
     /** @throws IOException when the kernel provides no epoll or event descriptor */
     public EpollPoller() throws IOException {
+        this(System::nanoTime);
+    }
+
+    EpollPoller(Clock clock) throws IOException {
+        this.clock = clock;
+        this.firstReadNs = clock.nanoTime() - FIRST_PAUSE_NS;
         epollFd = checked(Libc.epoll_create1(Libc.EPOLL_CLOEXEC), "could not create an epoll descriptor");
         OwnedFd wakeUp = null;
         try {
@@ -170,8 +182,8 @@ public final class EpollPoller implements Poller, AutoCloseable {
             }
             throw new IllegalStateException("epoll_wait: " + Libc.strerror(Libc.errno()));
         }
-        if (count == EVENTS_PER_POLL && first != null && (first.interest & Interest.READ) != 0) {
-            first.handler.ready(Interest.READ);
+        if (count == EVENTS_PER_POLL) {
+            readFirst();
         }
         for (int i = 0; i < count; i++) {
             int bits = events.getInt(i * EVENT_BYTES);
@@ -180,6 +192,18 @@ public final class EpollPoller implements Poller, AutoCloseable {
             if (registration != null && registration.generation == (int) (data >>> 32)) {
                 registration.handler.ready(readyBits(bits));
             }
+        }
+    }
+
+    private void readFirst() {
+        Registration goes = first;
+        if (goes == null || (goes.interest & Interest.READ) == 0) {
+            return;
+        }
+        long nowNs = clock.nanoTime();
+        if (nowNs - firstReadNs >= FIRST_PAUSE_NS) {
+            firstReadNs = nowNs;
+            goes.handler.ready(Interest.READ);
         }
     }
 

@@ -20,10 +20,11 @@ class EpollPollerTest {
     private final List<OwnedFd> open = new ArrayList<>();
     private final List<String> handled = new ArrayList<>();
     private EpollPoller poller;
+    private long nowNs;
 
     @BeforeEach
     void crowd() throws IOException {
-        poller = new EpollPoller();
+        poller = new EpollPoller(() -> nowNs);
         for (int i = 0; i < CROWD; i++) {
             alwaysReady("crowd " + i);
         }
@@ -48,8 +49,20 @@ class EpollPollerTest {
         poller.poll(0);
         assertEquals("master", handled.get(0));
         handled.clear();
+        nowNs += EpollPoller.FIRST_PAUSE_NS;
         poller.poll(0);
         assertEquals("master", handled.get(0));
+    }
+
+    /** To look there after every few events would cost as much as an event. */
+    @Test
+    void theFirstThatWasHandledJustNowIsHandledInTurn() {
+        alwaysReady("master").goFirst();
+        poller.poll(0);
+        nowNs += EpollPoller.FIRST_PAUSE_NS - 1;
+        handled.clear();
+        poller.poll(0);
+        assertEquals(EpollPoller.EVENTS_PER_POLL, handled.size());
     }
 
     @Test
