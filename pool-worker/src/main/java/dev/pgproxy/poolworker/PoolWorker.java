@@ -40,6 +40,7 @@ import dev.pgproxy.poolworker.report.WorkerLog;
 import dev.pgproxy.poolworker.session.Session;
 import dev.pgproxy.poolworker.session.SessionOwner;
 import dev.pgproxy.poolworker.traffic.LastWords;
+import dev.pgproxy.poolworker.traffic.RestingLeases;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -123,7 +124,8 @@ public final class PoolWorker
         settings = newSettings;
         if (context == null) {
             RelayBuffers buffers = new RelayBuffers(newSettings.receiveBytes());
-            context = new SessionContext(loop, buffers, lingering, secrets, background);
+            context = new SessionContext(
+                    loop, buffers, lingering, new RestingLeases(loop.scheduler()), secrets, background);
         }
         log.configure(newSettings);
         places.configure(newSettings, context.buffers());

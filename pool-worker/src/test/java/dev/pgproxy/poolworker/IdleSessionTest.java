@@ -150,6 +150,7 @@ class IdleSessionTest {
     }
 
     private void assertNothingOfALoginIsKept() {
+        lone.rest();
         assertEquals(SessionState.ACTIVE, session().state());
         Set<String> after = Reachable.from(session(), SHARED).classes();
         assertEquals(
@@ -176,6 +177,7 @@ class IdleSessionTest {
     void itIsMadeOfFewObjects() {
         begin();
         servers.last().letIn();
+        lone.rest();
         Reachable idle = Reachable.from(session(), SHARED);
         assertTrue(idle.objects().size() <= MAX_OBJECTS, () -> idle.objects().size() + " objects: " + idle.objects());
         assertTrue(idle.bytes() <= MAX_BYTES, () -> idle.bytes() + " bytes");

@@ -18,6 +18,7 @@ import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Connector;
+import dev.pgproxy.poolworker.traffic.RestingLeases;
 import dev.pgproxy.testkit.loop.StillPoller;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -268,6 +269,12 @@ public final class LoneWorker {
         servers.last().letIn();
         servers.last().heard();
         return frontend;
+    }
+
+    /** Lets so much time pass that sessions at rest have no lease any more. */
+    public void rest() {
+        passMs(RestingLeases.LOOK_MS);
+        passMs(RestingLeases.LOOK_MS);
     }
 
     /** Lets time pass, and runs what is due. */

@@ -10,13 +10,14 @@ import dev.pgproxy.poolworker.traffic.BackendLease;
 import dev.pgproxy.poolworker.traffic.BackendTraffic;
 import dev.pgproxy.poolworker.traffic.DatabaseWait;
 import dev.pgproxy.poolworker.traffic.FrontendTraffic;
+import dev.pgproxy.poolworker.traffic.RestingLeases;
 import dev.pgproxy.poolworker.traffic.ScramWitness;
 import dev.pgproxy.poolworker.traffic.StateTrace;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The server's side of a session: the backend, its lease as long as bytes move, and what is known of what the client did there. */
-public final class ServerSide {
+public final class ServerSide implements RestingLeases.Holder {
 
     private final Transport frontend;
     private final SessionContext context;
@@ -26,6 +27,8 @@ public final class ServerSide {
     private @Nullable Backend backend;
     private @Nullable BackendLease lease;
     private boolean wasLeased;
+    private boolean isWatched;
+    private boolean wasBusy;
     private String lastSqlState = "";
 
     /**
@@ -51,7 +54,7 @@ public final class ServerSide {
         return backend;
     }
 
-    /** Null while the backend is not at work for the client: before its first use, and at rest. */
+    /** Null while the backend is not at work for the client: before its first use, and when the session has been at rest for a while. */
     @Nullable
     BackendLease lease() {
         return lease;
@@ -92,13 +95,25 @@ public final class ServerSide {
         return taken;
     }
 
-    /** Gives the lease back if the session is at rest. The backend stays with the session. */
+    /** Something has moved, and the session may be at rest now. If it stays so, the lease is taken back; the backend stays with it. */
     void rest() {
+        wasBusy = true;
+        if (!isWatched && lease != null) {
+            isWatched = true;
+            context.leases().watch(this);
+        }
+    }
+
+    @Override
+    public boolean giveBackUnlessBusy() {
         BackendLease taken = lease;
-        if (taken != null && taken.isOver()) {
+        if (taken != null && !wasBusy && taken.isOver()) {
             taken.end();
             lease = null;
         }
+        wasBusy = false;
+        isWatched = lease != null;
+        return !isWatched;
     }
 
     /** What the client has not read yet, followed by these words where a message may begin. */

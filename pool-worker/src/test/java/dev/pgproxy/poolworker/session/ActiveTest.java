@@ -12,6 +12,7 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.LoneWorker;
 import dev.pgproxy.poolworker.PlayedServers;
 import dev.pgproxy.poolworker.Reachable;
+import dev.pgproxy.poolworker.traffic.RestingLeases;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,12 @@ class ActiveTest {
         return servers.last();
     }
 
+    /** Whether it keeps its lease although it has not been busy for a while. */
+    private boolean keepsLease() {
+        lone.rest();
+        return hasLease();
+    }
+
     private boolean hasLease() {
         return Reachable.from(session(), Set.of()).classes().contains("BackendLease");
     }
@@ -72,41 +79,54 @@ class ActiveTest {
 
     @Test
     void aLeaseLastsFromTheQueryToItsAnswer() {
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         client.say(QUERY);
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         assertEquals(text(QUERY), server().heard());
         server().answer("SELECT 1");
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         assertEquals(text(PlayedServers.complete("SELECT 1"), READY), seen());
+    }
+
+    /** A new one for each query would be garbage. */
+    @Test
+    void aSessionThatOnlyPausesKeepsItsLease() {
+        for (int i = 0; i < 3; i++) {
+            client.say(QUERY);
+            server().answer("SELECT 1");
+            lone.passMs(RestingLeases.LOOK_MS);
+            assertTrue(hasLease());
+        }
+        lone.passMs(RestingLeases.LOOK_MS);
+        assertFalse(hasLease());
     }
 
     @Test
     void aLeaseLastsAsLongAsATransaction() {
         client.say(FrontendMessage.query("BEGIN"));
         server().say(PlayedServers.complete("BEGIN"), IN_TRANSACTION);
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         client.say(FrontendMessage.query("COMMIT"));
         server().answer("COMMIT");
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
     }
 
     @Test
     void halfAMessageOfTheClientKeepsTheLease() {
         client.say(Arrays.copyOf(QUERY, 3));
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         client.say(Arrays.copyOfRange(QUERY, 3, QUERY.length));
         assertEquals(text(QUERY), server().heard());
         server().answer("SELECT 1");
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
     }
 
     @Test
     void halfAMessageOfTheServerKeepsTheLease() {
         server().say(Arrays.copyOf(NOTIFICATION, 6));
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         server().say(Arrays.copyOfRange(NOTIFICATION, 6, NOTIFICATION.length));
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         assertEquals(text(NOTIFICATION), seen());
     }
 
@@ -115,10 +135,10 @@ class ActiveTest {
         client.say(QUERY);
         client.isSlow = true;
         server().answer("SELECT 1");
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         client.isSlow = false;
         client.isReady(Interest.WRITE);
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         assertEquals(text(PlayedServers.complete("SELECT 1"), READY), seen());
     }
 
@@ -127,7 +147,7 @@ class ActiveTest {
     void aReportAtRestIsPassedOnAndNoted() {
         byte[] status = BackendMessage.parameterStatus("TimeZone", "UTC");
         server().say(status);
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         assertEquals(text(status), seen());
         assertEquals(
                 "UTC",
@@ -142,7 +162,7 @@ class ActiveTest {
     void aServerThatSaidWhyItEndsNeedsNoFurtherWords() {
         byte[] fatal = BackendMessage.fatal(SqlState.ADMIN_SHUTDOWN, "terminating connection", "");
         server().say(fatal);
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         Session ended = session();
         server().end();
         assertEquals(SessionState.CLOSED, ended.state());
@@ -189,7 +209,7 @@ class ActiveTest {
         client.say(FrontendMessage.query("COMMIT"));
         server().answer("COMMIT");
         assertEquals(1, lone.master.heard(RoleMessages.RolesChanged.class).size());
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
     }
 
     @Test
@@ -217,12 +237,12 @@ class ActiveTest {
     @Test
     void aHeldSessionIsAskedWhatItHoldsAndThenRests() {
         session().hold(true, false);
-        assertTrue(hasLease());
+        assertTrue(keepsLease());
         assertTrue(server().heard().contains("pg_prepared_statements"));
         client.say(QUERY);
         assertEquals("", server().heard());
         server().answer("SELECT 0");
-        assertFalse(hasLease());
+        assertFalse(keepsLease());
         assertTrue(session().isReadyToLeave());
         assertEquals("", seen());
 
