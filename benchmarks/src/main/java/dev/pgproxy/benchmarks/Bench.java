@@ -55,14 +55,16 @@ final class Bench {
      * @param logins one after the other
      * @param idleClients that connect to a peer and do nothing
      * @param idleSeconds for which a peer without clients is watched
+     * @param settleSeconds for which a peer is left alone before its memory is measured; pgproxy gives some back every ten seconds
      */
-    record Extent(int rounds, int seconds, int megabytes, int logins, int idleClients, int idleSeconds) {
+    record Extent(
+            int rounds, int seconds, int megabytes, int logins, int idleClients, int idleSeconds, int settleSeconds) {
 
-        static final Extent FULL = new Extent(5, 8, 2_000, 500, 1_000, 20);
-        static final Extent QUICK = new Extent(1, 2, 400, 100, 200, 2);
+        static final Extent FULL = new Extent(5, 8, 2_000, 500, 1_000, 20, 12);
+        static final Extent QUICK = new Extent(1, 2, 400, 100, 200, 2, 1);
 
         Extent withRounds(int count) {
-            return new Extent(count, seconds, megabytes, logins, idleClients, idleSeconds);
+            return new Extent(count, seconds, megabytes, logins, idleClients, idleSeconds, settleSeconds);
         }
     }
 
@@ -142,7 +144,7 @@ final class Bench {
                 new LoginLoad(extent.logins()),
                 CopyLoad.out(extent.megabytes()),
                 CopyLoad.in(extent.megabytes()),
-                new LifeLoad(extent.idleClients(), extent.idleSeconds()));
+                new LifeLoad(extent.idleClients(), extent.idleSeconds(), extent.settleSeconds()));
     }
 
     private Load transactions(Figure perSecond, Figure cpu, List<String> clients, String... script) {

@@ -16,19 +16,19 @@ public final class LifeLoad implements Load {
     private static final double KIB_PER_MIB = 1024;
     private static final double PERCENT = 100;
 
-    /** In which a peer finishes what its last client made it do. */
-    private static final int SETTLE_SECONDS = 1;
-
     private final int clients;
     private final int idleSeconds;
+    private final int settleSeconds;
 
     /**
      * @param clients how many connect and do nothing
      * @param idleSeconds how long the peer is watched without clients
+     * @param settleSeconds in which a peer finishes what its last client made it do, before it is measured
      */
-    public LifeLoad(int clients, int idleSeconds) {
+    public LifeLoad(int clients, int idleSeconds, int settleSeconds) {
         this.clients = clients;
         this.idleSeconds = idleSeconds;
+        this.settleSeconds = settleSeconds;
     }
 
     @Override
@@ -54,7 +54,7 @@ public final class LifeLoad implements Load {
                 first.value("SELECT 1");
             }
             findings.found(Figure.START, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
-            settle();
+            pause(settleSeconds);
             double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
             pause(idleSeconds);
             findings.found(
@@ -74,7 +74,7 @@ public final class LifeLoad implements Load {
                 all.add(client);
                 client.value("SELECT 1");
             }
-            settle();
+            pause(settleSeconds);
             findings.found(Figure.IDLE_CLIENT_MEMORY, (ProcessFigures.pssKib(peer.processes()) - emptyKib) / clients);
         } finally {
             for (WireClient client : all) {
@@ -85,10 +85,6 @@ public final class LifeLoad implements Load {
 
     private static WireClient logIn(Peer peer) throws IOException {
         return WireClient.login(peer.port(), Logins.TRUST.user(), Pgbench.DATABASE);
-    }
-
-    private static void settle() {
-        pause(SETTLE_SECONDS);
     }
 
     private static void pause(int seconds) {
