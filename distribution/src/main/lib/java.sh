@@ -43,27 +43,33 @@ require_java() {
         echo "    HINT: Install one (Debian: openjdk-17-jre-headless), or set PGPROXY_JAVA_HOME to where it is." >&2
         exit 1
     }
+    java_home=$(readlink -f "$java_home") # It has one name, however it was found.
 }
 
 # The jars in an order that does not depend on the file system: an archive of classes fits one class path only.
-class_path() {
+class_path() (
+    LC_ALL=C
     path=
     for jar in "$home"/lib/*.jar; do
         path=$path${path:+:}$jar
     done
     echo "$path"
-}
+)
 
-# The archive of classes that bin/pgproxy-archive makes.
-archive=$home/lib/pgproxy.jsa
+# The archive of classes that bin/pgproxy-archive makes. Where the tree is, is in its name: one that was copied along with the tree is never
+# taken for the copy's own, nor overwritten while processes of the tree that it was made for have it in their memory.
+archive=$home/lib/pgproxy-$(printf %s "$home" | cksum | cut -d ' ' -f 1).jsa
 
-# All that the archive depends on, and its own size: the JVM would crash in one that was cut short.
-archive_state() {
-    echo "$java_home"
-    cat "$java_home/release" 2>/dev/null
-    stat -c '%n %s %Y' "$home"/lib/*.jar "$archive" 2>/dev/null
-}
+# All that the archive depends on, and its own size: the JVM would crash in one that was cut short. The dates of our own jars are those of
+# the release, so their contents count. Fails when anything is missing.
+archive_state() (
+    LC_ALL=C
+    echo "$java_home" &&
+        cat "$java_home/release" &&
+        stat -c '%n %s %Y' "$home"/lib/*.jar "$archive" &&
+        cksum "$home"/lib/pgproxy-*.jar
+) 2>/dev/null
 
 archive_fits() {
-    [ -r "$archive" ] && [ -r "$archive.fits" ] && [ "$(archive_state)" = "$(cat "$archive.fits")" ]
+    [ -r "$archive" ] && [ -r "$archive.fits" ] && state=$(archive_state) && [ "$state" = "$(cat "$archive.fits")" ]
 }

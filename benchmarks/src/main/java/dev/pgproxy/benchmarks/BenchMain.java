@@ -1,5 +1,6 @@
 package dev.pgproxy.benchmarks;
 
+import dev.pgproxy.benchmarks.growth.GrowthRun;
 import dev.pgproxy.benchmarks.peer.PeerKind;
 import dev.pgproxy.benchmarks.report.Document;
 import dev.pgproxy.benchmarks.report.Tables;
@@ -31,6 +32,11 @@ public final class BenchMain implements Callable<Integer> {
 
     @CommandLine.Option(names = "--quick", description = "one short round, under 3 minutes; shows faults, not figures")
     private boolean quick;
+
+    @CommandLine.Option(
+            names = "--growth",
+            description = "instead measures what grows with clients and workers, from 10 clients to 10,000")
+    private boolean growth;
 
     @CommandLine.Option(names = "--rounds", description = "rounds, of which the median counts (default: 5)")
     private @Nullable Integer rounds;
@@ -76,7 +82,10 @@ public final class BenchMain implements Callable<Integer> {
         // What could fail after an hour fails now.
         ResultFile before = earlier == null ? null : ResultFile.read(earlier);
         if (document != null) {
-            Document.check(document);
+            Document.check(document, growth ? Document.Part.GROWTH : Document.Part.PEERS);
+        }
+        if (growth) {
+            return measureGrowth();
         }
         List<PeerKind> kinds = kinds();
         Bench.Extent extent = quick ? Bench.Extent.QUICK : Bench.Extent.FULL;
@@ -91,6 +100,16 @@ public final class BenchMain implements Callable<Integer> {
             Document.update(document, run);
         }
         return before == null ? CommandLine.ExitCode.OK : compare(before, run);
+    }
+
+    private int measureGrowth() throws IOException {
+        GrowthRun.Extent extent = quick ? GrowthRun.Extent.QUICK : GrowthRun.Extent.FULL;
+        List<String> tables = new GrowthRun(extent, distribution, out).run();
+        tables.forEach(out::println);
+        if (document != null) {
+            Document.replace(document, Document.Part.GROWTH, tables);
+        }
+        return CommandLine.ExitCode.OK;
     }
 
     private List<String> arguments() {

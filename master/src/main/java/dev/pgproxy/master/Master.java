@@ -34,6 +34,7 @@ import dev.pgproxy.master.failover.FailoverDesk;
 import dev.pgproxy.master.failover.FailoverState;
 import dev.pgproxy.master.failover.SwitchoverDesk;
 import dev.pgproxy.master.role.RoleDesk;
+import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.supervisor.Child;
 import dev.pgproxy.master.supervisor.Supervisor;
@@ -118,14 +119,21 @@ public final class Master
         ClientMemory memory = new ClientMemory(loop.clock(), clientBytes);
         this.cancels =
                 new CancelDesk(loop, workers, config.timeouts().cancelWait().toMillis(), counters);
+        RoleMemory roleMemory =
+                new RoleMemory(loop.clock(), config.auth().verifierCache().toMillis());
         this.dispatcher = new Dispatcher(
-                loop, config, refusals, memory, workers, host::connection, maxWorkerLoad, this::suspected, counters);
-        this.roles = new RoleDesk(
                 loop,
+                config,
+                refusals,
+                memory,
                 workers,
-                config.auth().verifierCache().toMillis(),
-                config.timeouts().clientLogin().toMillis(),
-                dispatcher::loginChanged);
+                roleMemory,
+                host::connection,
+                maxWorkerLoad,
+                this::suspected,
+                counters);
+        this.roles = new RoleDesk(
+                loop, workers, roleMemory, config.timeouts().clientLogin().toMillis(), dispatcher::loginChanged);
         this.alerts = new AlertDesk(workers);
         this.failover = new FailoverDesk(
                 loop,

@@ -167,7 +167,8 @@ public final class PoolWorker
                 assignment.singleUse(),
                 assignment.askFirst(),
                 assignment.origin().at(addresses.of(assignment.origin().ip())),
-                assignment.resumption().orElse(null));
+                assignment.resumption().orElse(null),
+                assignment.role().orElse(null));
         Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context, this);
         sessions.add(session);
         if (assignment.askFirst() != AuthenticationMethod.OTHER) {

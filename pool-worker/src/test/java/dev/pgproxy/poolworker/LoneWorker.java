@@ -195,6 +195,9 @@ public final class LoneWorker {
     public final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
     public final PoolWorker worker;
 
+    /** What the next clients' worker is told of their role before it asks; null for nothing. */
+    public @Nullable RoleFacts role;
+
     /** Whether no other client may have what the next clients have used. */
     public boolean singleUse;
 
@@ -242,6 +245,7 @@ public final class LoneWorker {
                 new ClientOrigin("127.0.0.".concat("1"), 1, 0), // A copy for each client, as a message has.
                 packet,
                 Optional.empty(),
+                Optional.ofNullable(role),
                 frontend));
     }
 

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param transactions completed
  * @param perSecond transactions per second: without the first connects, or with all connects where each transaction makes one
  */
-record Pgbench(long transactions, double perSecond) {
+public record Pgbench(long transactions, double perSecond) {
 
     static final String DATABASE = "postgres";
 
@@ -31,7 +31,7 @@ record Pgbench(long transactions, double perSecond) {
      *
      * @throws IllegalStateException with its output when it fails, or a transaction does
      */
-    static Pgbench run(int port, Logins.Login login, List<String> options) {
+    public static Pgbench run(int port, Logins.Login login, List<String> options) {
         List<String> all = new ArrayList<>(List.of("-n"));
         all.addAll(options);
         return parse(call(port, login, all));

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What the kernel counts of a set of processes (proc_pid_stat(5), proc_pid_smaps_rollup(5)). A process that has ended counts nothing. */
-final class ProcessFigures {
+public final class ProcessFigures {
 
     /** The unit of times in /proc, fixed for user space on Linux. */
     private static final double TICKS_PER_SECOND = 100;
@@ -21,7 +21,7 @@ final class ProcessFigures {
     private ProcessFigures() {}
 
     /** Seconds of CPU that the processes, and the children that they have waited for, have used so far. */
-    static double cpuSeconds(List<ProcessHandle> processes) {
+    public static double cpuSeconds(List<ProcessHandle> processes) {
         return processes.stream().mapToDouble(ProcessFigures::cpuSeconds).sum();
     }
 
@@ -39,7 +39,7 @@ final class ProcessFigures {
     }
 
     /** Memory of the processes in KiB; what several processes share counts in equal parts (PSS). */
-    static double pssKib(List<ProcessHandle> processes) {
+    public static double pssKib(List<ProcessHandle> processes) {
         return processes.stream().mapToDouble(ProcessFigures::pssKib).sum();
     }
 

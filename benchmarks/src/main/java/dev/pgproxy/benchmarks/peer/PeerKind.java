@@ -18,14 +18,14 @@ public enum PeerKind {
     PGPROXY_1("pgproxy, 1 worker", "", "") {
         @Override
         public Peer start(Site site) {
-            return startPgproxy(site, 1);
+            return pgproxy(site, 1);
         }
     },
 
     PGPROXY_2("pgproxy, 2 workers", "", "") {
         @Override
         public Peer start(Site site) {
-            return startPgproxy(site, 2);
+            return pgproxy(site, 2);
         }
     },
 
@@ -109,7 +109,8 @@ public enum PeerKind {
         return version.find() ? version.group() : "of unknown version";
     }
 
-    private static Peer startPgproxy(Site site, int workers) {
+    /** Starts pgproxy with this many pool-workers. */
+    public static Peer pgproxy(Site site, int workers) {
         ProxyProcess proxy = ProxyProcess.startWithFiles(
                 site.openFiles(),
                 site.distribution(),

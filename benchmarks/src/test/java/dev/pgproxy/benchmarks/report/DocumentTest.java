@@ -41,6 +41,9 @@ class DocumentTest {
                         "<!-- written by scripts/bench: begin -->",
                         "of an earlier run",
                         "<!-- written by scripts/bench: end -->",
+                        "between",
+                        "<!-- written by scripts/bench --growth: begin -->",
+                        "<!-- written by scripts/bench --growth: end -->",
                         "after"));
     }
 
@@ -56,6 +59,18 @@ class DocumentTest {
         assertTrue(lines.contains("| pgbench -S -c 8 | 12.5 (1.25) | 10.0 (1.00) | (1.0) |"), lines::toString);
         assertTrue(lines.contains("| pgbench -S -c 64 | 1,234 |  | (1.0) |"), lines::toString);
         assertTrue(lines.stream().noneMatch(line -> line.contains("earlier run") || line.contains("COPY")));
+    }
+
+    @Test
+    void eachRunReplacesItsOwnPart() throws IOException {
+        Path file = document();
+        Document.replace(file, Document.Part.GROWTH, List.of("grown"));
+        Document.update(file, new ResultFile(Map.of(), measurements));
+        List<String> lines = Files.readAllLines(file);
+        assertTrue(lines.indexOf("between") < lines.indexOf("grown"), lines::toString);
+        assertTrue(lines.indexOf("| us | pgproxy, 1 worker | pgbouncer | goal |") < lines.indexOf("between"));
+        Document.replace(file, Document.Part.GROWTH, List.of("grown again"));
+        assertTrue(!Files.readAllLines(file).contains("grown"));
     }
 
     @Test

@@ -39,6 +39,7 @@ public final class ControlChannel implements Link {
 
     private PermittedMessages permitted;
     private boolean flushPlanned;
+    private boolean receiving;
     private boolean closed;
 
     /**
@@ -163,7 +164,19 @@ public final class ControlChannel implements Link {
         }
     }
 
+    @Override
+    public boolean hear() {
+        if (receiving) {
+            return false;
+        }
+        if (!closed) {
+            receive();
+        }
+        return true;
+    }
+
     private void receive() {
+        receiving = true;
         try {
             for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
                 int roomBytes = incoming.remaining();
@@ -190,6 +203,8 @@ public final class ControlChannel implements Link {
             fail("read failed: " + e.getMessage(), false);
         } catch (ControlViolation e) {
             fail("protocol violation: " + e.getMessage(), true);
+        } finally {
+            receiving = false;
         }
     }
 

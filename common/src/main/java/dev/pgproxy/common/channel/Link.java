@@ -26,6 +26,13 @@ public interface Link {
     /** Queues a message and takes over its descriptors. After the link has ended, it only closes them: the listener was told. */
     void send(ControlMessage message);
 
+    /**
+     * Delivers at once what has arrived, with the end if the link has ended.
+     *
+     * @return false when a message is being delivered, so that this cannot be done
+     */
+    boolean hear();
+
     /** Whether the peer keeps up with what is sent to it. */
     boolean hasRoom();
 

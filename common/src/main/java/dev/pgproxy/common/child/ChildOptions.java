@@ -24,6 +24,7 @@ public record ChildOptions(Path socket, int slot, ProxyConfig.LogLevel logLevel,
     private static final String SLOT = "--slot";
     private static final String LOG_LEVEL = "--log-level";
     private static final String LOG_FILE = "--log-file";
+    private static final List<String> NAMES = List.of(SOCKET, SLOT, LOG_LEVEL, LOG_FILE);
 
     /**
      * Reads the arguments of a child.
@@ -36,7 +37,9 @@ public record ChildOptions(Path socket, int slot, ProxyConfig.LogLevel logLevel,
         }
         Map<String, String> values = new HashMap<>();
         for (int i = 0; i < arguments.length; i += 2) {
-            values.put(arguments[i], arguments[i + 1]);
+            if (!NAMES.contains(arguments[i]) || values.put(arguments[i], arguments[i + 1]) != null) {
+                throw new IllegalArgumentException(arguments[i] + " is unknown, or given twice");
+            }
         }
         return new ChildOptions(
                 Path.of(required(values, SOCKET)),

@@ -50,13 +50,15 @@ public final class ChildProcess {
      * @return the exit status: 0 when asked to stop, 1 when something broke, 2 when the arguments are not the master's
      */
     public static int run(ChildKind kind, String[] arguments, Wiring wiring) {
+        ChildOptions options;
         try {
-            return run(kind, ChildOptions.parse(arguments), wiring);
+            options = ChildOptions.parse(arguments);
         } catch (IllegalArgumentException e) {
             System.err.println("this is the " + kind.label() + "-worker of pgproxy, which only pgproxy-master starts: "
                     + e.getMessage() + "\n    HINT: Run pgproxy-master conf.properties.");
             return USAGE;
         }
+        return run(kind, options, wiring);
     }
 
     private static int run(ChildKind kind, ChildOptions options, Wiring wiring) {

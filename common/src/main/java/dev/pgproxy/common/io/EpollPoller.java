@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class EpollPoller implements Poller, AutoCloseable {
 
     /**
-     * Handled in one poll. Epoll reports the others in the next one, in turn, but the one that goes first is read before them: so a busy
-     * process answers its master after this much work, even where the host leaves it little CPU.
+     * Handled in one poll. Epoll reports the others in the next one, in turn, but the one that goes first is read before them, if it was not
+     * just now: so a busy process answers its master, even where the host leaves it little CPU.
      */
     static final int EVENTS_PER_POLL = 32;
 
@@ -174,11 +174,13 @@ public final class EpollPoller implements Poller, AutoCloseable {
     }
 
     @Override
-    public void poll(long timeoutNs) {
+    public long poll(long timeoutNs) {
+        long beforeNs = clock.nanoTime();
         int count = Libc.epoll_wait(epollFd.number(), eventsAddress, EVENTS_PER_POLL, timeoutMs(timeoutNs));
+        long waitedNs = clock.nanoTime() - beforeNs;
         if (count < 0) {
             if (Libc.errno() == Libc.EINTR) {
-                return;
+                return waitedNs;
             }
             throw new IllegalStateException("epoll_wait: " + Libc.strerror(Libc.errno()));
         }
@@ -193,6 +195,7 @@ public final class EpollPoller implements Poller, AutoCloseable {
                 registration.handler.ready(readyBits(bits));
             }
         }
+        return waitedNs;
     }
 
     private void readFirst() {

@@ -18,16 +18,61 @@ public final class TcpSockets {
     private static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
     private static final int ADDRESS_BYTES = 128; // sizeof(struct sockaddr_storage)
 
-    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+    /** Memory for an integer and its length, which calls take and fill; made for a few calls, since it costs more than one. */
+    private static final class Cell {
+        private final ByteBuffer value = Libc.allocate(2 * Integer.BYTES).putInt(Integer.BYTES, Integer.BYTES);
+        private final long address = Libc.address(value);
 
-    /** Memory for the arguments of calls: a direct buffer for each would cost more than the call. */
-    private static final class Scratch {
-        private final ByteBuffer value = Libc.allocate(Integer.BYTES);
-        private final long valueAddress = Libc.address(value);
+        /** An option that the system refuses stays at its default. */
+        private void set(OwnedFd fd, int level, int name, int option) {
+            value.putInt(0, option);
+            Libc.setsockopt(fd.number(), level, name, address, Integer.BYTES);
+        }
+
+        private int get(OwnedFd fd, int level, int name) throws LibcException {
+            if (Libc.getsockopt(fd.number(), level, name, address, address + Integer.BYTES) != 0) {
+                throw LibcException.last("could not read a socket's state");
+            }
+            return value.getInt(0);
+        }
+    }
+
+    /** A listening socket's queue of connections that wait to be accepted. For one thread. */
+    public static final class Queue {
+        private final OwnedFd listener;
+        private final ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
+        private final long addressAddress = Libc.address(address);
         private final ByteBuffer length = Libc.allocate(Integer.BYTES);
         private final long lengthAddress = Libc.address(length);
-        private final ByteBuffer socketAddress = Libc.allocate(ADDRESS_BYTES);
-        private final long socketAddressAddress = Libc.address(socketAddress);
+
+        /** @param listener which the caller keeps */
+        public Queue(OwnedFd listener) {
+            this.listener = listener;
+        }
+
+        /**
+         * Accepts one waiting connection, which inherits the options of the listening socket.
+         *
+         * @return null when no connection waits
+         * @throws LibcException when the system has no descriptor left, or accepting is broken for good
+         */
+        public @Nullable Accepted accept() throws LibcException {
+            while (true) {
+                length.putInt(0, ADDRESS_BYTES);
+                int accepted = Libc.accept4(listener.number(), addressAddress, lengthAddress, FLAGS);
+                if (accepted >= 0) {
+                    return new Accepted(new OwnedFd(accepted), decode(address));
+                }
+                int errno = Libc.errno();
+                if (errno == Libc.EAGAIN) {
+                    return null;
+                }
+                // A client that left while it waited is no reason to stop; the caller handles all other errors.
+                if (errno != Libc.ECONNABORTED && errno != Libc.EINTR) {
+                    throw new LibcException("could not accept a connection", errno);
+                }
+            }
+        }
     }
 
     /** An accepted connection: its socket, which the receiver owns, and the peer's address. */
@@ -43,10 +88,11 @@ public final class TcpSockets {
     public static OwnedFd listen(InetSocketAddress address, int backlog) throws LibcException {
         String what = "could not bind " + PeerAddress.display(address);
         try (OwnedFd fd = open(address.getAddress(), what)) {
-            setOption(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
-            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+            Cell cell = new Cell();
+            cell.set(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
+            cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
             if (!(address.getAddress() instanceof Inet4Address)) {
-                setOption(fd, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1);
+                cell.set(fd, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1);
             }
             ByteBuffer encoded = encode(address);
             if (Libc.bind(fd.number(), Libc.address(encoded), encoded.limit()) != 0
@@ -72,37 +118,12 @@ public final class TcpSockets {
 
     /** The address that a socket is bound to, with the port that the system chose if it did. */
     public static InetSocketAddress localAddress(OwnedFd fd) throws LibcException {
-        Scratch scratch = SCRATCH.get();
-        scratch.length.putInt(0, ADDRESS_BYTES);
-        if (Libc.getsockname(fd.number(), scratch.socketAddressAddress, scratch.lengthAddress) != 0) {
+        ByteBuffer address = Libc.allocate(ADDRESS_BYTES);
+        ByteBuffer length = Libc.allocate(Integer.BYTES).putInt(0, ADDRESS_BYTES);
+        if (Libc.getsockname(fd.number(), Libc.address(address), Libc.address(length)) != 0) {
             throw LibcException.last("could not read a socket's address");
         }
-        return decode(scratch.socketAddress);
-    }
-
-    /**
-     * Accepts one waiting connection, which inherits the options of the listening socket.
-     *
-     * @return null when no connection waits
-     * @throws LibcException when the system has no descriptor left, or accepting is broken for good
-     */
-    public static @Nullable Accepted accept(OwnedFd listener) throws LibcException {
-        Scratch scratch = SCRATCH.get();
-        while (true) {
-            scratch.length.putInt(0, ADDRESS_BYTES);
-            int accepted = Libc.accept4(listener.number(), scratch.socketAddressAddress, scratch.lengthAddress, FLAGS);
-            if (accepted >= 0) {
-                return new Accepted(new OwnedFd(accepted), decode(scratch.socketAddress));
-            }
-            int errno = Libc.errno();
-            if (errno == Libc.EAGAIN) {
-                return null;
-            }
-            // A client that left while it waited is no reason to stop; the caller handles all other errors.
-            if (errno != Libc.ECONNABORTED && errno != Libc.EINTR) {
-                throw new LibcException("could not accept a connection", errno);
-            }
-        }
+        return decode(address);
     }
 
     /**
@@ -113,8 +134,9 @@ public final class TcpSockets {
     public static OwnedFd connect(InetSocketAddress address, SocketTuning tuning) throws LibcException {
         String what = "could not connect";
         try (OwnedFd fd = open(address.getAddress(), what)) {
-            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
-            tune(fd, tuning);
+            Cell cell = new Cell();
+            cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, 1);
+            tune(fd, tuning, cell);
             ByteBuffer encoded = encode(address);
             if (Libc.connect(fd.number(), Libc.address(encoded), encoded.limit()) != 0
                     && Libc.errno() != Libc.EINPROGRESS) {
@@ -129,13 +151,17 @@ public final class TcpSockets {
      * at its default.
      */
     public static void tune(OwnedFd fd, SocketTuning tuning) {
-        setOption(fd, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, tuning.keepalive() ? 1 : 0);
+        tune(fd, tuning, new Cell());
+    }
+
+    private static void tune(OwnedFd fd, SocketTuning tuning, Cell cell) {
+        cell.set(fd, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, tuning.keepalive() ? 1 : 0);
         if (tuning.keepalive()) {
-            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, tuning.idleSeconds());
-            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, tuning.intervalSeconds());
-            setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, tuning.probes());
+            cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPIDLE, tuning.idleSeconds());
+            cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPINTVL, tuning.intervalSeconds());
+            cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_KEEPCNT, tuning.probes());
         }
-        setOption(fd, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, tuning.userTimeoutMs());
+        cell.set(fd, Libc.IPPROTO_TCP, Libc.TCP_USER_TIMEOUT, tuning.userTimeoutMs());
     }
 
     static int pendingError(OwnedFd fd) throws LibcException {
@@ -143,12 +169,7 @@ public final class TcpSockets {
     }
 
     static int option(OwnedFd fd, int level, int name) throws LibcException {
-        Scratch scratch = SCRATCH.get();
-        scratch.length.putInt(0, Integer.BYTES);
-        if (Libc.getsockopt(fd.number(), level, name, scratch.valueAddress, scratch.lengthAddress) != 0) {
-            throw LibcException.last("could not read a socket's state");
-        }
-        return scratch.value.getInt(0);
+        return new Cell().get(fd, level, name);
     }
 
     private static OwnedFd open(InetAddress address, String what) throws LibcException {
@@ -158,12 +179,6 @@ public final class TcpSockets {
             throw LibcException.last(what);
         }
         return new OwnedFd(fd);
-    }
-
-    private static void setOption(OwnedFd fd, int level, int name, int value) {
-        Scratch scratch = SCRATCH.get();
-        scratch.value.putInt(0, value);
-        Libc.setsockopt(fd.number(), level, name, scratch.valueAddress, Integer.BYTES);
     }
 
     /** struct sockaddr_in or sockaddr_in6: family in native order, port in network order. */

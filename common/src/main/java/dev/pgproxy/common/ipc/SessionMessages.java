@@ -58,6 +58,7 @@ public final class SessionMessages {
      * @param origin where the client comes from, and how long it has waited
      * @param startupPacket the client's own
      * @param resumption of the session that the client already has; empty when it is about to log in
+     * @param role what the answer to {@link RoleMessages.FindRole} would be now; empty when the worker has to ask
      */
     public record AssignSession(
             long sessionId,
@@ -70,6 +71,7 @@ public final class SessionMessages {
             ClientOrigin origin,
             byte[] startupPacket,
             Optional<Resumption> resumption,
+            Optional<RoleFacts> role,
             Descriptor client)
             implements ControlMessage.ToPoolWorker {
         @Override

@@ -55,7 +55,7 @@ public final class UpkeepMessages {
     /**
      * The answer to {@link Ping}, with its number.
      *
-     * @param loopDelayNs the longest time that a timer of the child waited for other work since its last answer
+     * @param loopDelayNs the longest time that anything may have waited for the child's loop since its last answer
      * @param containedFaults faults of pgproxy's own that cost one session or one task each, since the child's start
      */
     public record Pong(long sequence, long loopDelayNs, long containedFaults) implements FromChild {

@@ -22,14 +22,17 @@ public final class EventLoop {
     private final ArrayBlockingQueue<Runnable> posted = new ArrayBlockingQueue<>(POSTED_TASKS);
     private final ArrayDeque<Runnable> endOfTick = new ArrayDeque<>();
     private boolean stopped;
-    private long wokenNs;
+
+    /** Since when everything that becomes ready waits for the end of the turn. */
+    private long busySinceNs;
+
     private long longestDelayNs;
 
     public EventLoop(Poller poller, Clock clock) {
         this.poller = poller;
         this.clock = clock;
         this.scheduler = new Scheduler(clock);
-        this.wokenNs = clock.nanoTime();
+        this.busySinceNs = clock.nanoTime();
     }
 
     public Scheduler scheduler() {
@@ -57,6 +60,7 @@ public final class EventLoop {
 
     /** Runs until {@link #stop}. */
     public void run() {
+        busySinceNs = clock.nanoTime(); // What was done before this is no delay of the loop.
         while (!stopped) {
             tick();
         }
@@ -71,10 +75,10 @@ public final class EventLoop {
     public void tick() {
         boolean workIsWaiting = !posted.isEmpty() || !endOfTick.isEmpty();
         long restingNs = clock.nanoTime();
-        longestDelayNs = Math.max(longestDelayNs, restingNs - wokenNs);
-        poller.poll(workIsWaiting ? 0 : scheduler.untilNextNs(restingNs));
-        wokenNs = clock.nanoTime();
-        longestDelayNs = Math.max(longestDelayNs, scheduler.runDue(wokenNs));
+        longestDelayNs = Math.max(longestDelayNs, restingNs - busySinceNs);
+        long waitedNs = poller.poll(workIsWaiting ? 0 : scheduler.untilNextNs(restingNs));
+        busySinceNs = restingNs + waitedNs;
+        longestDelayNs = Math.max(longestDelayNs, scheduler.runDue(clock.nanoTime()));
         for (int i = 0; i < POSTED_TASKS; i++) {
             @Nullable Runnable task = posted.poll();
             if (task == null) {

@@ -22,7 +22,7 @@ public final class PoolKeys {
      */
     public PoolKey of(Endpoint server, StartupPacket.Startup startup, List<String> ignored) {
         if (startup.parameters().bytes() > RecentlyUsed.MAX_SIZE) {
-            return PoolKey.of(server, startup, ignored);
+            return shared.of(PoolKey.of(server, startup, ignored)); // What makes it large may be ignored.
         }
         if (!derivedWith.equals(ignored)) {
             derived.clear();

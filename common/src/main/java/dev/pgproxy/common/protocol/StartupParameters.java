@@ -31,7 +31,8 @@ public final class StartupParameters {
 
     private final String packed;
 
-    // Asked for many times in each login; a substring costs more than the rest of what is done with it.
+    // Asked for many times in each login; a substring costs more than the rest of what is done with it. Only names of
+    // usual length are kept.
     private @Nullable String user;
     private @Nullable String database;
 
@@ -104,7 +105,7 @@ public final class StartupParameters {
         String known = user;
         if (known == null) {
             known = value("user").orElse("");
-            user = known;
+            user = known.length() <= MAX_NAME_BYTES ? known : null;
         }
         return known;
     }
@@ -114,7 +115,7 @@ public final class StartupParameters {
         String known = database;
         if (known == null) {
             known = value("database").orElse("");
-            database = known;
+            database = known.length() <= MAX_NAME_BYTES ? known : null;
         }
         return known;
     }

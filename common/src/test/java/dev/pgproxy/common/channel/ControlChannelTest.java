@@ -65,10 +65,12 @@ class ControlChannelTest {
     private static final class Recorder implements Link.Listener {
         private final List<ControlMessage> messages = new ArrayList<>();
         private @Nullable String closed;
+        private Runnable onHearing = () -> {};
 
         @Override
         public void onMessage(ControlMessage message) {
             messages.add(message);
+            onHearing.run();
         }
 
         @Override
@@ -153,6 +155,24 @@ class ControlChannelTest {
         assertTrue(String.valueOf(refused.getMessage()).contains("must belong to"), refused::toString);
     }
 
+    /** What a peer has sent is heard before the loop gets there, but not within another message. */
+    @Test
+    void whatWasSentCanBeHeardAtOnce() {
+        master.agree(Protocol.GREETING, PermittedMessages.FROM_POOL_WORKER);
+        child.sendAtOnce(new SessionMessages.SessionClosed(1));
+        child.sendAtOnce(new SessionMessages.SessionClosed(2));
+        List<Boolean> nested = new ArrayList<>();
+        atMaster.onHearing = () -> nested.add(master.hear());
+        assertTrue(master.hear());
+        assertEquals(
+                List.of(new SessionMessages.SessionClosed(1), new SessionMessages.SessionClosed(2)), atMaster.messages);
+        assertEquals(List.of(false, false), nested);
+        child.close();
+        assertTrue(master.hear());
+        assertEquals("closed by the peer", atMaster.closed);
+        assertTrue(master.hear(), "there is nothing more to hear");
+    }
+
     private static SessionMessages.AssignSession assign(long id, int packetBytes, OwnedFd client) throws IOException {
         return new SessionMessages.AssignSession(
                 id,
@@ -164,6 +184,7 @@ class ControlChannelTest {
                 false,
                 ORIGIN,
                 new byte[packetBytes],
+                Optional.empty(),
                 Optional.empty(),
                 client.duplicate());
     }

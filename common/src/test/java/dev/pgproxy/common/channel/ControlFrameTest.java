@@ -16,6 +16,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.ipc.UpkeepMessages;
@@ -99,11 +100,9 @@ class ControlFrameTest {
         assertTrue(PermittedMessages.to(ChildKind.ADMIN).permits(UpkeepMessages.Ping.class));
     }
 
-    @Test
-    void theLargestHandOverFits() throws ControlViolation {
-        Samples.PlayedDescriptor client = new Samples.PlayedDescriptor();
-        ClientOrigin origin = new ClientOrigin("::1", 7, 8);
-        decode(encode(new SessionMessages.AssignSession(
+    private static SessionMessages.AssignSession largest(
+            ClientOrigin origin, Optional<Resumption> resumption, Optional<RoleFacts> role, Descriptor client) {
+        return new SessionMessages.AssignSession(
                 14,
                 SERVER,
                 22,
@@ -113,8 +112,20 @@ class ControlFrameTest {
                 true,
                 origin,
                 new byte[10_000],
-                Optional.of(LARGEST),
-                client)));
+                resumption,
+                role,
+                client);
+    }
+
+    @Test
+    void theLargestHandOverFits() throws ControlViolation {
+        Samples.PlayedDescriptor client = new Samples.PlayedDescriptor();
+        ClientOrigin origin = new ClientOrigin("::1", 7, 8);
+        // A client with a session is never told of its role.
+        decode(encode(largest(origin, Optional.of(LARGEST), Optional.empty(), client)));
+        RoleFacts role = new RoleFacts(
+                true, true, true, 1, "f".repeat(1_000), List.of("v".repeat(1_000), "w".repeat(1_000)), true);
+        decode(encode(largest(origin, Optional.empty(), Optional.of(role), client)));
         decode(encode(new SessionMessages.SessionParked(61, origin, 62, new byte[10_000], LARGEST, client)));
         assertFalse(client.isClosed());
     }

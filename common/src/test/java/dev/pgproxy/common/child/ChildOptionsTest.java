@@ -35,7 +35,9 @@ class ChildOptionsTest {
                 "--slot 1 --log-level INFO",
                 "--socket s --slot one --log-level INFO",
                 "--socket s --slot 1 --log-level LOUD",
-                "--socket s --slot 1 --log-level INFO --log-file"
+                "--socket s --slot 1 --log-level INFO --log-file",
+                "--socket s --slot 1 --log-level INFO --color never",
+                "--socket s --slot 1 --log-level INFO --slot 2"
             })
     void otherArgumentsAreRefused(String line) {
         assertThrows(IllegalArgumentException.class, () -> ChildOptions.parse(line.split(" ")));

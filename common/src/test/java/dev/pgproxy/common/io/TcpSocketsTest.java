@@ -28,7 +28,7 @@ class TcpSocketsTest {
     private static TcpSockets.Accepted accept(OwnedFd listener) throws LibcException {
         TcpSockets.@Nullable Accepted accepted;
         do {
-            accepted = TcpSockets.accept(listener);
+            accepted = new TcpSockets.Queue(listener).accept();
         } while (accepted == null);
         return accepted;
     }

@@ -12,7 +12,9 @@ class DeadlineTest {
     private final EventLoop loop = new EventLoop(
             new Poller() {
                 @Override
-                public void poll(long timeoutNs) {}
+                public long poll(long timeoutNs) {
+                    return 0;
+                }
 
                 @Override
                 public void wakeUp() {}

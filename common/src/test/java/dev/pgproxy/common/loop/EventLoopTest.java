@@ -14,14 +14,19 @@ class EventLoopTest {
     private static final class ManualTime implements Clock, Poller {
         private long nowNs = Long.MAX_VALUE - 5 * NS_PER_MS; // It wraps around during the tests.
 
+        private long oversleepsNs;
+        private long handlersNs;
+
         @Override
         public long nanoTime() {
             return nowNs;
         }
 
         @Override
-        public void poll(long timeoutNs) {
-            nowNs += Math.max(0, timeoutNs);
+        public long poll(long timeoutNs) {
+            long waitedNs = Math.max(0, timeoutNs) + oversleepsNs;
+            nowNs += waitedNs + handlersNs;
+            return waitedNs;
         }
 
         @Override
@@ -51,6 +56,47 @@ class EventLoopTest {
         loop.tick();
         loop.tick();
         assertEquals(List.of("again", "again"), ran);
+    }
+
+    /** Whatever becomes ready during a turn waits for its end. */
+    @Test
+    void theLongestTurnIsTheDelay() {
+        loop.atEndOfTick(() -> time.nowNs += 7 * NS_PER_MS);
+        loop.tick();
+        loop.tick();
+        loop.atEndOfTick(() -> time.nowNs += 3 * NS_PER_MS);
+        loop.tick();
+        loop.tick();
+        assertEquals(7 * NS_PER_MS, loop.takeLongestDelayNs());
+        assertEquals(0, loop.takeLongestDelayNs());
+    }
+
+    @Test
+    void whatHandlersTakeIsADelay() {
+        loop.scheduler().afterMs(60_000, () -> ran.add("at last"));
+        time.handlersNs = 9 * NS_PER_MS;
+        loop.tick();
+        time.handlersNs = 0;
+        loop.tick();
+        assertEquals(9 * NS_PER_MS, loop.takeLongestDelayNs());
+    }
+
+    @Test
+    void restIsNoDelay() {
+        loop.scheduler().afterMs(60_000, () -> ran.add("at last"));
+        loop.tick();
+        loop.tick();
+        assertEquals(List.of("at last"), ran);
+        assertEquals(0, loop.takeLongestDelayNs());
+    }
+
+    /** A process that gets no processor is late, although its turns are short. */
+    @Test
+    void aLateTimerIsADelay() {
+        loop.scheduler().afterMs(20, () -> ran.add("late"));
+        time.oversleepsNs = 4 * NS_PER_MS;
+        loop.tick();
+        assertEquals(4 * NS_PER_MS, loop.takeLongestDelayNs());
     }
 
     private void again() {

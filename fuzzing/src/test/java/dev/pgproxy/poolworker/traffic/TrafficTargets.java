@@ -16,7 +16,9 @@ public final class TrafficTargets {
     /** A poller that never reports anything. */
     private static final Poller NOWHERE = new Poller() {
         @Override
-        public void poll(long timeoutNs) {}
+        public long poll(long timeoutNs) {
+            return 0;
+        }
 
         @Override
         public void wakeUp() {}

@@ -50,10 +50,12 @@ public final class Listeners {
 
     private final class Listener {
         private final OwnedFd fd;
+        private final TcpSockets.Queue queue;
         private final EpollPoller.Registration registration;
 
         private Listener(OwnedFd fd) {
             this.fd = fd;
+            this.queue = new TcpSockets.Queue(fd);
             this.registration = TcpSockets.register(fd, poller, ready -> acceptSome(this));
         }
     }
@@ -88,7 +90,7 @@ public final class Listeners {
     private void acceptSome(Listener listener) {
         for (int i = 0; i < ACCEPTS_PER_TICK; i++) {
             try {
-                TcpSockets.@Nullable Accepted accepted = TcpSockets.accept(listener.fd);
+                TcpSockets.@Nullable Accepted accepted = listener.queue.accept();
                 if (accepted == null) {
                     return;
                 }
@@ -125,7 +127,7 @@ public final class Listeners {
 
     private void refuseOne(Listener listener) {
         try {
-            TcpSockets.@Nullable Accepted accepted = TcpSockets.accept(listener.fd);
+            TcpSockets.@Nullable Accepted accepted = listener.queue.accept();
             if (accepted != null) {
                 TcpSockets.writeOnceAndClose(accepted.fd(), Refusals.tooManyClients());
             }

@@ -10,8 +10,6 @@ import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -29,23 +27,13 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     /** The part of a login's time that a lookup may take: when there is no answer, the server still has the rest to decide. */
     private static final int LOGIN_SHARE = 2;
 
-    /** A role whose lookup failed is not looked up again for this long. */
-    private static final long UNAVAILABLE_MS = 1_000;
-
-    /** Roles that are cached; beyond this the oldest answer is dropped. */
-    private static final int MAX_REMEMBERED = 10_000;
-
     /** Lookups under way; a further one is answered as if the server were unavailable. */
     private static final int MAX_LOOKUPS = 10_000;
-
-    private record Question(Endpoint server, String user, String database) {}
-
-    private record Remembered(RoleFacts facts, long askedNs) {}
 
     private record Asker(Worker worker, long sessionId) {}
 
     private static final class Lookup {
-        private final Question question;
+        private final RoleMemory.Question question;
         private final long askedNs;
         private final Scheduler.Timer timer;
         private final List<Asker> askers = new ArrayList<>();
@@ -55,7 +43,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
 
         private boolean outdated;
 
-        private Lookup(Question question, long askedNs, Scheduler.Timer timer) {
+        private Lookup(RoleMemory.Question question, long askedNs, Scheduler.Timer timer) {
             this.question = question;
             this.askedNs = askedNs;
             this.timer = timer;
@@ -72,28 +60,22 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     private final EventLoop loop;
     private final WorkerRegistry workers;
     private final Listener listener;
-    private long rememberMs;
+    private final RoleMemory memory;
     private long lookupMs;
-    private final Map<Question, Remembered> memory = new LinkedHashMap<>() {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Question, Remembered> eldest) {
-            return size() > MAX_REMEMBERED;
-        }
-    };
     private final Map<Long, Lookup> lookups = new HashMap<>();
-    private final Map<Question, Long> underWay = new HashMap<>();
+    private final Map<RoleMemory.Question, Long> underWay = new HashMap<>();
     private long nextId = 1;
 
     /**
-     * @param rememberMs how long an answer is valid, counted from its question
+     * @param memory gets the answers
      * @param loginMs bound on a login
      */
-    public RoleDesk(EventLoop loop, WorkerRegistry workers, long rememberMs, long loginMs, Listener listener) {
+    public RoleDesk(EventLoop loop, WorkerRegistry workers, RoleMemory memory, long loginMs, Listener listener) {
         this.loop = loop;
         this.workers = workers;
         this.listener = listener;
         workers.listen(this);
-        this.rememberMs = rememberMs;
+        this.memory = memory;
         this.lookupMs = lookupMs(loginMs);
     }
 
@@ -103,9 +85,8 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
 
     /** Drops what was found out under the previous configuration. */
     public void configure(long newRememberMs, long newLoginMs) {
-        rememberMs = newRememberMs;
         lookupMs = lookupMs(newLoginMs);
-        memory.clear();
+        memory.configure(newRememberMs);
         lookups.values().forEach(lookup -> lookup.outdated = true);
         underWay.clear();
     }
@@ -113,38 +94,37 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     /** Handles a worker's question; the answer goes to that worker. */
     @Override
     public void onFindRole(Worker worker, RoleMessages.FindRole message) {
-        Question question = new Question(message.server(), message.user(), message.database());
+        var question = new RoleMemory.Question(message.server(), message.user(), message.database());
         Asker asker = new Asker(worker, message.sessionId());
-        long nowNs = loop.clock().nanoTime();
-        Remembered remembered = memory.get(question);
+        RoleFacts remembered = memory.facts(question);
         if (remembered != null) {
-            long ageMs = TimeUnit.NANOSECONDS.toMillis(nowNs - remembered.askedNs());
-            if (ageMs < (remembered.facts().known() ? rememberMs : UNAVAILABLE_MS)) {
-                answer(asker, remembered.facts().afterMs(ageMs));
-                return;
-            }
-            memory.remove(question);
+            answer(asker, remembered);
+            return;
         }
         Lookup lookup = underWay(question);
         if (lookup == null) {
             beginFor(List.of(asker), question);
-        } else if (TimeUnit.NANOSECONDS.toMillis(nowNs - lookup.askedNs) < rememberMs) {
+        } else if (isRecent(lookup)) {
             lookup.askers.add(asker);
         } else {
             lookup.later.add(asker); // The answer under way may be too old for this login.
         }
     }
 
+    private boolean isRecent(Lookup lookup) {
+        return TimeUnit.NANOSECONDS.toMillis(loop.clock().nanoTime() - lookup.askedNs) < memory.rememberMs();
+    }
+
     private static void answer(Asker asker, RoleFacts facts) {
         asker.worker().send(new RoleMessages.RoleFound(asker.sessionId(), facts));
     }
 
-    private @Nullable Lookup underWay(Question question) {
+    private @Nullable Lookup underWay(RoleMemory.Question question) {
         Long id = underWay.get(question);
         return id == null ? null : lookups.get(id);
     }
 
-    private void beginFor(List<Asker> askers, Question question) {
+    private void beginFor(List<Asker> askers, RoleMemory.Question question) {
         if (lookups.size() >= MAX_LOOKUPS) {
             askers.forEach(asker -> answer(asker, RoleFacts.UNAVAILABLE));
             return;
@@ -159,7 +139,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
     }
 
     private void ask(long id, Lookup lookup) {
-        Question question = lookup.question;
+        RoleMemory.Question question = lookup.question;
         workers.toTaskWorker(
                 new RoleMessages.LookUpRole(id, question.server(), question.user(), question.database(), lookupMs));
     }
@@ -181,9 +161,7 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
             // An outdated answer may precede the change that outdated it, so only the askers that wait already get
             // it. An answer is as old as its question; a failure counts from now.
             long sinceNs = facts.known() ? lookup.askedNs : loop.clock().nanoTime();
-            memory.remove(lookup.question);
-            memory.put(lookup.question, new Remembered(facts, sinceNs));
-            forgetOutdated();
+            memory.remember(lookup.question, facts, sinceNs);
         }
         lookup.askers.forEach(asker -> answer(asker, facts));
         askForThoseWhoCameLate(lookup);
@@ -202,30 +180,20 @@ public final class RoleDesk implements RoleMessages.AtMaster<Worker>, WorkerRegi
         }
     }
 
-    /** Drops expired answers: secrets are not kept longer than they are useful. */
-    private void forgetOutdated() {
-        long nowNs = loop.clock().nanoTime();
-        long longestNs = TimeUnit.MILLISECONDS.toNanos(Math.max(rememberMs, UNAVAILABLE_MS));
-        Iterator<Remembered> eldestFirst = memory.values().iterator();
-        while (eldestFirst.hasNext() && nowNs - eldestFirst.next().askedNs() > longestNs) {
-            eldestFirst.remove();
-        }
-    }
-
     /** A client of this role did not pass the check against the cached facts; drops them, so that the next login reads them again. */
     @Override
     public void onRoleDoubted(Worker worker, RoleMessages.RoleDoubted message) {
         if (message.methodToo()) {
             listener.loginChanged(message.server(), message.user(), message.database());
         }
-        memory.remove(new Question(message.server(), message.user(), message.database()));
+        memory.forget(new RoleMemory.Question(message.server(), message.user(), message.database()));
     }
 
     /** Roles or databases of this server were changed: drops everything found out before. */
     @Override
     public void onRolesChanged(Worker worker, RoleMessages.RolesChanged message) {
         Endpoint server = message.server();
-        memory.keySet().removeIf(question -> question.server().equals(server));
+        memory.forgetAll(server);
         lookups.values().stream()
                 .filter(lookup -> lookup.question.server().equals(server))
                 .forEach(lookup -> {

@@ -11,6 +11,7 @@ import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,7 @@ public final class Dispatcher implements ClientMemory.Holder {
     /**
      * Sends no client anywhere until a worker is ready.
      *
+     * @param roles what is known of the roles of clients
      * @param connections makes a client connection of a descriptor that a worker has given back
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
      * @param suspected receives each server that could not serve a client
@@ -70,6 +72,7 @@ public final class Dispatcher implements ClientMemory.Holder {
             Refusals refusals,
             ClientMemory memory,
             WorkerRegistry workers,
+            RoleMemory roles,
             Function<Descriptor, ClientConnection> connections,
             long maxWorkerLoad,
             Consumer<Endpoint> suspected,
@@ -109,7 +112,8 @@ public final class Dispatcher implements ClientMemory.Holder {
                 maxWorkerLoad);
         this.givingWay = new GivingWay(refusals, waiting, atWorkers, unproved);
         ServerRoom room = new ServerRoom(loop.clock(), ledger, idle);
-        this.intake = new Intake(loop.clock(), refusals, routes, standings, waiting, turns);
+        this.intake =
+                new Intake(loop.clock(), refusals, routes, standings, waiting, turns, new Foresight(roles, workers));
         this.parked = new ParkedClients(loop, config, refusals, memory, connections, intake::bring);
         this.known = known;
         this.sessions = new SessionReports(

@@ -120,6 +120,7 @@ final class HandOver {
                 client.origin(clock.nanoTime()),
                 startups.packet(client.startup()),
                 Optional.ofNullable(client.resumption()),
+                Optional.ofNullable(client.foreseen()),
                 duplicate);
     }
 

@@ -24,14 +24,23 @@ final class Intake {
     private final Standings standings;
     private final WaitingRoom waiting;
     private final Turns turns;
+    private final Foresight foresight;
 
-    Intake(Clock clock, Refusals refusals, Routes routes, Standings standings, WaitingRoom waiting, Turns turns) {
+    Intake(
+            Clock clock,
+            Refusals refusals,
+            Routes routes,
+            Standings standings,
+            WaitingRoom waiting,
+            Turns turns,
+            Foresight foresight) {
         this.clock = clock;
         this.refusals = refusals;
         this.routes = routes;
         this.standings = standings;
         this.waiting = waiting;
         this.turns = turns;
+        this.foresight = foresight;
     }
 
     /**
@@ -43,8 +52,11 @@ final class Intake {
         if (routes.take(client, Set.of()) instanceof Router.Route.To to) {
             PoolKey key = routes.keyOf(to);
             Standing standing = resumption == null ? standings.of(client, key, to.startup()) : Standing.PROVED;
-            waiting.enter(new RoutedClient(client, to.startup(), key, clock.nanoTime(), resumption, standing));
+            RoutedClient routed = new RoutedClient(client, to.startup(), key, clock.nanoTime(), resumption, standing);
+            routed.foresee(resumption == null ? foresight.of(routed) : null);
+            waiting.enter(routed);
             turns.take(to.server());
+            routed.foresee(null); // It may wait now, and roles may change meanwhile.
         } else {
             refusals.refuse(client, client.connection(), NO_SERVER);
         }

@@ -2,6 +2,7 @@ package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
@@ -43,6 +44,7 @@ final class RoutedClient {
     private int overtaken;
     private long patientSinceNs;
     private boolean patient;
+    private @Nullable RoleFacts foreseen;
     private @Nullable PlaceLimits countedUnder;
     private List<PlaceLimits.Scope> counted = List.of();
 
@@ -181,6 +183,17 @@ final class RoutedClient {
     Admission.Candidate candidate(PlaceLimits limits) {
         boolean mayHaveIdle = !isAtWorker() || standing == Standing.PROVED;
         return new Admission.Candidate(key, standing, scopes(limits), slot, mayHaveIdle);
+    }
+
+    /** Sets what its worker need not ask about its role if it goes there in this turn; null for nothing. */
+    void foresee(@Nullable RoleFacts facts) {
+        foreseen = facts;
+    }
+
+    /** What its worker need not ask about its role; null for nothing. */
+    @Nullable
+    RoleFacts foreseen() {
+        return foreseen;
     }
 
     /** Servers that could not serve it. */

@@ -105,11 +105,12 @@ final class WaitingLine {
         return client.isAtWorker() ? 0 : client.weight();
     }
 
+    /** Whether this very object waits: its client may have been routed again since, as another one. */
     boolean has(RoutedClient client) {
         List<PlaceLimits.Scope> scopes = client.scopes(limits);
         Group group = line(client.key().server()).groups(scopes).get(scopes);
         TreeMap<Long, RoutedClient> alike = group == null ? null : group.byKind.get(Kind.of(client));
-        return alike != null && alike.containsKey(client.sessionId());
+        return alike != null && alike.get(client.sessionId()) == client;
     }
 
     /** The first client of its kind that arrived after this one and counts in none of these scopes; null when there is none. */

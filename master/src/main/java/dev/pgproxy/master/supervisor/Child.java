@@ -90,6 +90,11 @@ public final class Child implements Worker {
     }
 
     @Override
+    public boolean hear() {
+        return channel == null || channel.hear();
+    }
+
+    @Override
     public boolean hasRoom() {
         return channel == null || channel.hasRoom();
     }

@@ -110,6 +110,8 @@ public final class ChildCommand {
                 "-Djdk.serialFilter=!*", // Nothing here deserializes objects; the database of pg_proxy could.
                 "-Xms16m",
                 "-Xmx" + heapMib(kind, config) + "m"));
+        // Kinds other than POOL have threads whose work a stranger can make large. Running out of memory there fails
+        // that task only; on the loop's thread it ends the process as well.
         options.addAll(
                 switch (kind) {
                     case POOL -> List.of("-Xmn3m", "-XX:CompileThresholdScaling=2", "-XX:+ExitOnOutOfMemoryError");
@@ -118,8 +120,6 @@ public final class ChildCommand {
                 });
         Optional.ofNullable(System.getProperty(TRIM)).ifPresent(options::add);
         options.addAll(sharedClasses());
-        // The other kinds have threads whose work a stranger can make large. Running out of memory there fails that
-        // task only; on the loop's thread it ends the process as well.
         if (Runtime.version().feature() >= FIRST_WITH_NATIVE_ACCESS_WARNINGS) {
             options.add("--enable-native-access=ALL-UNNAMED");
             options.add("--sun-misc-unsafe-memory-access=allow");

@@ -20,6 +20,13 @@ public interface Worker {
     /** Queues a message and takes ownership of its descriptors; if the worker is gone, closes them. */
     void send(ControlMessage message);
 
+    /**
+     * Handles at once what it has sent until now.
+     *
+     * @return false when a message of its own is being handled, so that this cannot be done
+     */
+    boolean hear();
+
     /** Whether it keeps up with what it is sent; a worker that does not is given no more work for a while. */
     boolean hasRoom();
 }

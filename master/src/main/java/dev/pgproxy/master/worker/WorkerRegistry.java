@@ -88,6 +88,19 @@ public final class WorkerRegistry {
         poolWorkers.forEach(worker -> worker.send(message));
     }
 
+    /**
+     * Handles at once all that the pool-workers have sent until now.
+     *
+     * @return false when that is not possible, because one of these messages is being handled
+     */
+    public boolean hearPoolWorkers() {
+        boolean heardAll = true;
+        for (Worker worker : poolWorkers()) {
+            heardAll &= worker.hear();
+        }
+        return heardAll;
+    }
+
     /** Sends to the task-worker, if there is one now; otherwise the caller waits for {@link Listener#workerReady}. */
     public void toTaskWorker(ControlMessage message) {
         if (taskWorker != null) {

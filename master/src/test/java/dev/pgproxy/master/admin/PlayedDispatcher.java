@@ -6,6 +6,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.routing.Dispatcher;
 import dev.pgproxy.master.worker.WorkerRegistry;
 
@@ -24,6 +25,7 @@ final class PlayedDispatcher {
                 new Refusals(loop.clock(), new LingeringClose(loop.scheduler()), counters),
                 new ClientMemory(loop.clock(), Long.MAX_VALUE / 2),
                 workers,
+                new RoleMemory(loop.clock(), 0),
                 descriptor -> {
                     throw new IllegalStateException("no client comes back here");
                 },

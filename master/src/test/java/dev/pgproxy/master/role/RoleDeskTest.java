@@ -22,7 +22,8 @@ class RoleDeskTest {
     private long nowMs = 1_000;
     private final EventLoop loop = new EventLoop(new StillPoller(), () -> nowMs * 1_000_000L);
     private final WorkerRegistry workers = new WorkerRegistry();
-    private final RoleDesk desk = new RoleDesk(loop, workers, 10_000, 60_000, (server, user, database) -> {});
+    private final RoleMemory memory = new RoleMemory(loop.clock(), 10_000);
+    private final RoleDesk desk = new RoleDesk(loop, workers, memory, 60_000, (server, user, database) -> {});
     private final PlayedWorker taskWorker = new PlayedWorker(ChildKind.TASK, 1);
     private final PlayedWorker poolWorker = new PlayedWorker(ChildKind.POOL, 1);
 

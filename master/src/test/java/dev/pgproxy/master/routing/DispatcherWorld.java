@@ -29,6 +29,7 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
 import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.worker.Worker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import java.io.IOException;
@@ -141,8 +142,8 @@ final class DispatcherWorld implements AutoCloseable {
         this.loop = new EventLoop(
                 new Poller() {
                     @Override
-                    public void poll(long timeoutNs) {
-                        epoll.poll(0);
+                    public long poll(long timeoutNs) {
+                        return epoll.poll(0);
                     }
 
                     @Override
@@ -163,6 +164,7 @@ final class DispatcherWorld implements AutoCloseable {
                 refusals,
                 memory,
                 registry,
+                new RoleMemory(loop.clock(), 0),
                 descriptor -> SocketTransport.of(descriptor, epoll),
                 1_000,
                 server -> {},
@@ -220,9 +222,9 @@ final class DispatcherWorld implements AutoCloseable {
     }
 
     private TcpSockets.Accepted accept() throws IOException {
-        TcpSockets.Accepted accepted = TcpSockets.accept(listener);
+        TcpSockets.Accepted accepted = new TcpSockets.Queue(listener).accept();
         while (accepted == null) {
-            accepted = TcpSockets.accept(listener);
+            accepted = new TcpSockets.Queue(listener).accept();
         }
         return accepted;
     }
@@ -443,6 +445,11 @@ final class DispatcherWorld implements AutoCloseable {
         @Override
         public String name() {
             return "pool-" + slot;
+        }
+
+        @Override
+        public boolean hear() {
+            return true;
         }
 
         @Override

@@ -3,28 +3,40 @@ package dev.pgproxy.master.routing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.ipc.ChildKind;
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.master.role.RoleDesk;
+import dev.pgproxy.master.role.RoleMemory;
+import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class IntakeTest {
 
     private static final Endpoint ONE = new Endpoint.Tcp("one", 5432);
+    private static final RoleFacts FACTS =
+            new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of("md5..."), true);
+
     private static final Endpoint TWO = new Endpoint.Tcp("two", 5432);
 
     private final Rooms rooms = new Rooms("slaver_list = one:5432, two:5432", "route.standby_fallback = error");
     private final Routes routes = new Routes(rooms.config);
+    private final RoleMemory roles = new RoleMemory(rooms.process.loop().clock(), 10_000);
     private final Intake intake = new Intake(
             rooms.process.loop().clock(),
             rooms.refusals,
             routes,
             new Standings(rooms.known, rooms.ledger, rooms.holds),
             rooms.waiting,
-            rooms.turns);
+            rooms.turns,
+            new Foresight(roles, rooms.workers));
 
     private SimulatedTransport bring(long id, String user) {
         SimulatedTransport connection = rooms.process.connect();
@@ -44,6 +56,60 @@ class IntakeTest {
         assertEquals(1, assigned().size());
         assertEquals(Rooms.DB, assigned().get(0).server());
         assertEquals(5, assigned().get(0).sessionId());
+    }
+
+    /** What the worker of this client was told. */
+    private Optional<RoleFacts> toldOfRole(long id) {
+        return assigned().stream()
+                .filter(assigned -> assigned.sessionId() == id)
+                .findFirst()
+                .orElseThrow()
+                .role();
+    }
+
+    /** As the task-worker finds out. */
+    private void isKnown(String user) {
+        RoleDesk desk =
+                new RoleDesk(rooms.process.loop(), rooms.workers, roles, 60_000, (server, name, database) -> {});
+        PlayedWorker task = new PlayedWorker(ChildKind.TASK, 1);
+        rooms.workers.ready(task);
+        desk.onFindRole(rooms.one, new RoleMessages.FindRole(1, Rooms.DB, user, "shop"));
+        long lookup = task.received(RoleMessages.LookUpRole.class).get(0).lookupId();
+        desk.onRoleLookedUp(task, new RoleMessages.RoleLookedUp(lookup, FACTS));
+    }
+
+    @Test
+    void aWorkerNeedNotAskAboutARoleThatIsKnown() {
+        bring(5, "ann");
+        assertEquals(Optional.empty(), toldOfRole(5));
+        isKnown("ann");
+        bring(6, "ann");
+        assertEquals(Optional.of(FACTS), toldOfRole(6));
+        bring(7, "bob");
+        assertEquals(Optional.empty(), toldOfRole(7));
+    }
+
+    /** A worker has told of the change before its client could tell another one, but the master has not read it. */
+    @Test
+    void aChangeOfRolesThatIsUnreadComesFirst() {
+        isKnown("ann");
+        RoleDesk desk =
+                new RoleDesk(rooms.process.loop(), rooms.workers, roles, 60_000, (server, name, database) -> {});
+        rooms.two.says(() -> desk.onRolesChanged(rooms.two, new RoleMessages.RolesChanged(Rooms.DB)));
+        bring(5, "ann");
+        assertEquals(Optional.empty(), toldOfRole(5));
+    }
+
+    /** Roles may change while it waits. */
+    @Test
+    void aClientThatHadToWaitIsAskedAbout() {
+        isKnown("ann");
+        rooms.holds.pause(Rooms.DB);
+        bring(5, "ann");
+        assertEquals(List.of(), assigned());
+        rooms.holds.resume(Rooms.DB);
+        rooms.turns.take(Rooms.DB);
+        assertEquals(Optional.empty(), toldOfRole(5));
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Refusals;
+import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.config.TestConfig;
@@ -47,6 +48,7 @@ class SessionReportsTest {
                     process.loop().clock(), new LingeringClose(process.loop().scheduler()), counters),
             new ClientMemory(process.loop().clock(), Long.MAX_VALUE / 2),
             workers,
+            new RoleMemory(process.loop().clock(), 0),
             descriptor -> ((SimulatedTransport.Passed) descriptor).arrive(),
             1_000,
             suspected::add,
@@ -91,6 +93,20 @@ class SessionReportsTest {
         assertEquals(1, last(two).sessionId());
         assertFalse(connection.isTouched());
         assertEquals(1, dispatcher.clientCount());
+    }
+
+    /** The client that was handed over and the one that waits now are the same, but not the same object. */
+    @Test
+    void aClientWhoseWorkerDiesInTheTurnInWhichItCameWaitsForAnother() {
+        workers.ready(one);
+        SimulatedTransport connection = submit(5, "ann");
+        last(one).client().close(); // The worker's descriptor is closed when it dies.
+        workers.gone(one);
+        process.tick();
+        process.tick();
+        assertFalse(connection.isClosed());
+        workers.ready(two);
+        assertEquals(5, last(two).sessionId());
     }
 
     @Test

@@ -48,6 +48,35 @@ class ChildCommandTest {
         assertEquals((64 + 256 + 3 * 256) * MIB, ChildCommand.heapBytes(config("max_client_conn = 100")));
     }
 
+    /** Java refuses to start with an option of the other kind before it. */
+    @Test
+    void optionsForDiagnosisFollowTheirLicence() {
+        for (ChildKind kind : ChildKind.values()) {
+            List<String> command = ChildCommand.of(kind, 1, config());
+            int unlocked = command.indexOf("-XX:+UnlockDiagnosticVMOptions");
+            assertTrue(unlocked >= 0, command::toString);
+            assertTrue(command.indexOf("-XX:AsyncDeflationInterval=10000") > unlocked, command::toString);
+            assertTrue(command.indexOf("-XX:GuaranteedSafepointInterval=60000") > unlocked, command::toString);
+        }
+    }
+
+    @Test
+    void whatTheLauncherFoundIsPassedOn() {
+        String none = String.join(" ", ChildCommand.of(ChildKind.POOL, 1, config()));
+        assertFalse(none.contains("SharedArchiveFile") || none.contains("Trim"), none);
+        System.setProperty("pgproxy.archive", "/lib/a b.jsa");
+        System.setProperty("pgproxy.trim", "-XX:TrimNativeHeapInterval=10000");
+        try {
+            List<String> command = ChildCommand.of(ChildKind.TASK, 1, config());
+            assertTrue(command.contains("-XX:SharedArchiveFile=/lib/a b.jsa"), command::toString);
+            assertTrue(command.contains("-XX:ArchiveRelocationMode=0"), command::toString);
+            assertTrue(command.contains("-XX:TrimNativeHeapInterval=10000"), command::toString);
+        } finally {
+            System.clearProperty("pgproxy.archive");
+            System.clearProperty("pgproxy.trim");
+        }
+    }
+
     /** Everybody on the host can see it. */
     @Test
     void noPasswordIsOnACommandLine() {

@@ -129,6 +129,11 @@ class SupervisorTest {
         }
 
         @Override
+        public boolean hear() {
+            return true;
+        }
+
+        @Override
         public boolean isOf(long claimed) {
             return claimed == pid;
         }

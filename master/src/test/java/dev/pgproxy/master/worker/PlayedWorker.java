@@ -13,6 +13,7 @@ public final class PlayedWorker implements Worker {
     private final int slot;
     private final List<ControlMessage> received = new ArrayList<>();
     private boolean hasRoom = true;
+    private Runnable heard = () -> {};
 
     public PlayedWorker(ChildKind kind, int slot) {
         this.kind = kind;
@@ -42,6 +43,17 @@ public final class PlayedWorker implements Worker {
     @Override
     public void send(ControlMessage message) {
         received.add(message);
+    }
+
+    @Override
+    public boolean hear() {
+        heard.run();
+        return true;
+    }
+
+    /** Sets what it has sent and the master has not read. */
+    public void says(Runnable unread) {
+        heard = unread;
     }
 
     @Override

@@ -49,6 +49,10 @@ public final class Login implements LoginSteps {
 
     private LoginPhase phase;
     private @Nullable RoleFacts facts;
+
+    /** What the master has said of the role unasked; it holds for a login that begins right then. */
+    private @Nullable RoleFacts toldBefore;
+
     private boolean hasSpoken;
 
     /**
@@ -77,6 +81,7 @@ public final class Login implements LoginSteps {
         this.evidence = new Evidence(context.secrets(), terms.resumption());
         this.timer = new LoginTimer(context.loop(), () -> host.contained(() -> host.part(LastWords.loginTimeout())));
         this.askFirst = terms.askFirst();
+        this.toldBefore = terms.role();
         this.phase = new Waiting(SessionState.ACCEPTED, false, host, this);
     }
 
@@ -101,14 +106,14 @@ public final class Login implements LoginSteps {
     public void begin(long leftMs) {
         timer.start(leftMs);
         frontend.interest(Interest.HANGUP);
-        if (isToAskFirst()) {
-            check();
-            return;
-        }
-        BackendState chosen = host.attached().state();
-        if (chosen == BackendState.IN_SESSION || chosen == BackendState.CONNECTING) {
+        if (isToAskFirst() || isReady(host.attached().state())) {
             check();
         }
+        toldBefore = null;
+    }
+
+    private static boolean isReady(BackendState chosen) {
+        return chosen == BackendState.IN_SESSION || chosen == BackendState.CONNECTING;
     }
 
     /** Whether the client must prove its identity before it gets a place. */
@@ -174,7 +179,13 @@ public final class Login implements LoginSteps {
             return;
         }
         await(SessionState.CHECKING);
-        requests.askForRole();
+        RoleFacts told = toldBefore;
+        if (told != null) {
+            toldBefore = null;
+            roleFound(told);
+        } else {
+            requests.askForRole();
+        }
     }
 
     /** The answer to {@link LoginRequests#askForRole}. */

@@ -3,6 +3,7 @@ package dev.pgproxy.poolworker.login;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param askFirst how it must prove its identity before it gets a place; {@link AuthenticationMethod#OTHER} when it has one
  * @param origin where it comes from
  * @param resumption of the session that it has already; null when it is about to log in
+ * @param role what is known of its role now; null when the master has to be asked
  */
 public record SessionTerms(
         long loginTimeLeftMs,
@@ -21,4 +23,5 @@ public record SessionTerms(
         boolean singleUse,
         AuthenticationMethod askFirst,
         ClientOrigin origin,
-        @Nullable Resumption resumption) {}
+        @Nullable Resumption resumption,
+        @Nullable RoleFacts role) {}

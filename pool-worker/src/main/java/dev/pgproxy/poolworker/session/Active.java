@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The client is in: bytes are relayed until either side ends or the session continues elsewhere. The lease of the backend is taken when
- * bytes move, and given back at rest; so an idle session is this and its backend, and one that leaves its server has nothing to undo.
+ * bytes move, and taken back after a while at rest; so an idle session is this and its backend, and has nothing to undo when it leaves.
  */
 final class Active extends RelayPhase implements SessionPhase {
 
@@ -98,7 +98,7 @@ final class Active extends RelayPhase implements SessionPhase {
         }
     }
 
-    /** Takes it if the session is at rest. */
+    /** Takes one if the session has been at rest for a while. */
     @Override
     protected BackendLease lease() {
         BackendLease taken = serverSide.lease();

@@ -29,6 +29,7 @@ public final class ServerSide implements RestingLeases.Holder {
     private boolean wasLeased;
     private boolean isWatched;
     private boolean wasBusy;
+    private boolean isOfLogin;
     private String lastSqlState = "";
 
     /**
@@ -91,29 +92,49 @@ public final class ServerSide implements RestingLeases.Holder {
         BackendTraffic traffic = new BackendTraffic(serving.identity(), serving.progress(), tally, clock, news);
         BackendLease taken = new BackendLease(frontend, serving, toServer, tally, traffic);
         lease = taken;
+        isOfLogin = witness != null;
         wasLeased = true;
         return taken;
     }
 
-    /** Something has moved, and the session may be at rest now. If it stays so, the lease is taken back; the backend stays with it. */
+    /**
+     * Something has moved, and the session may be at rest now. If it stays so, the lease is taken back; the backend stays with it. A lease
+     * that has seen the login keeps what proves the client's identity, and ends at once.
+     */
     void rest() {
         wasBusy = true;
-        if (!isWatched && lease != null) {
+        if (isOfLogin) {
+            endLeaseIfOver();
+        } else if (!isWatched && lease != null) {
             isWatched = true;
             context.leases().watch(this);
         }
     }
 
-    @Override
-    public boolean giveBackUnlessBusy() {
+    private void endLeaseIfOver() {
         BackendLease taken = lease;
-        if (taken != null && !wasBusy && taken.isOver()) {
+        if (taken != null && taken.isOver()) {
             taken.end();
             lease = null;
+            isOfLogin = false;
+        }
+    }
+
+    @Override
+    public boolean giveBackUnlessBusy() {
+        isWatched = wasBusy && lease != null;
+        if (!wasBusy) {
+            endLeaseIfOver(); // If it is not, something moves before it can be, and this is watched again.
         }
         wasBusy = false;
-        isWatched = lease != null;
         return !isWatched;
+    }
+
+    private void unwatch() {
+        if (isWatched) {
+            isWatched = false;
+            context.leases().forget(this);
+        }
     }
 
     /** What the client has not read yet, followed by these words where a message may begin. */
@@ -124,6 +145,7 @@ public final class ServerSide implements RestingLeases.Holder {
     /** Detaches the backend, which goes to another session or is of no use; the caller releases it. */
     void leave() {
         databases.end();
+        unwatch();
         backend = null;
         wasLeased = false;
         BackendLease taken = lease;
@@ -169,6 +191,8 @@ public final class ServerSide implements RestingLeases.Holder {
     /** Closes the backend when it cannot even be given back. */
     void abandon() {
         databases.end();
+        unwatch();
+        lease = null;
         Backend used = backend;
         backend = null;
         if (used != null) {

@@ -1,8 +1,8 @@
 package dev.pgproxy.poolworker.traffic;
 
 import dev.pgproxy.common.loop.Scheduler;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * Takes leases back from sessions that stay at rest. A session that only pauses between two queries keeps its own, so that a query makes
@@ -16,12 +16,16 @@ public final class RestingLeases {
     /** Has a lease as long as bytes move. */
     public interface Holder {
 
-        /** @return whether it has no lease any more, and need not be watched */
+        /** @return whether it need not be watched any more, before it is busy again */
         boolean giveBackUnlessBusy();
     }
 
     private final Scheduler scheduler;
-    private List<Holder> watched = new ArrayList<>();
+
+    /** At most one for each session. */
+    private final Set<Holder> watched = new LinkedHashSet<>();
+
+    private boolean isLookPlanned;
 
     public RestingLeases(Scheduler scheduler) {
         this.scheduler = scheduler;
@@ -29,19 +33,25 @@ public final class RestingLeases {
 
     /** A session with a lease has come to rest for the first time since this took its last one. */
     public void watch(Holder session) {
-        if (watched.isEmpty()) {
+        watched.add(session);
+        planLook();
+    }
+
+    /** The session has ended, or has no backend any more. */
+    public void forget(Holder session) {
+        watched.remove(session);
+    }
+
+    private void planLook() {
+        if (!isLookPlanned && !watched.isEmpty()) {
+            isLookPlanned = true;
             scheduler.afterMs(LOOK_MS, this::look);
         }
-        watched.add(session);
     }
 
     private void look() {
-        List<Holder> before = watched;
-        watched = new ArrayList<>();
-        for (Holder session : before) {
-            if (!session.giveBackUnlessBusy()) {
-                watch(session);
-            }
-        }
+        isLookPlanned = false;
+        watched.removeIf(Holder::giveBackUnlessBusy);
+        planLook();
     }
 }

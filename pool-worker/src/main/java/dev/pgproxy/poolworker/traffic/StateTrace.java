@@ -32,6 +32,9 @@ public final class StateTrace {
 
     static {
         Stream.concat(Stream.of(SET, RESET, LOAD), Stream.of(ATTACHING)).forEach(word -> {
+            if (SECOND_LETTER[word[0]] != 0 && SECOND_LETTER[word[0]] != word[1]) {
+                throw new IllegalStateException("two words begin with one letter and have another second one");
+            }
             SECOND_LETTER[word[0]] = word[1];
             SECOND_LETTER[Character.toUpperCase(word[0])] = word[1];
         });

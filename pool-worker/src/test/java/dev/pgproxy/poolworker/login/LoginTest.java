@@ -12,6 +12,7 @@ import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.poolworker.LoneWorker;
 import dev.pgproxy.poolworker.PlayedServers;
@@ -52,6 +53,32 @@ class LoginTest {
         assertEquals(SessionState.LOGGING_IN, session().state());
         servers.last().letIn();
         assertEquals(SessionState.ACTIVE, session().state());
+    }
+
+    @Test
+    void aRoleThatTheMasterToldOfIsNotAskedFor() {
+        lone.role = RoleFacts.UNAVAILABLE;
+        lone.assign(1, client);
+        assertEquals(List.of(), lone.master.heard(RoleMessages.FindRole.class));
+        assertEquals(SessionState.WAITING, session().state());
+        servers.last().accept();
+        servers.last().letIn();
+        assertEquals(SessionState.ACTIVE, session().state());
+    }
+
+    /** Roles may change while it waits, and the backend that it waits for has been open for long. */
+    @Test
+    void aClientThatWaitedForABackendIsAskedAboutAllTheSame() {
+        LoneWorker.Frontend before = lone.logIn(1, servers);
+        before.say(FrontendMessage.terminate());
+        lone.role = RoleFacts.UNAVAILABLE;
+        int asked = lone.master.heard(RoleMessages.FindRole.class).size();
+        lone.assign(2, client);
+        assertEquals(asked, lone.master.heard(RoleMessages.FindRole.class).size());
+        assertEquals(SessionState.WAITING, session().state());
+        servers.last().isAsNew();
+        lone.loop.tick();
+        assertEquals(asked + 1, lone.master.heard(RoleMessages.FindRole.class).size());
     }
 
     @Test

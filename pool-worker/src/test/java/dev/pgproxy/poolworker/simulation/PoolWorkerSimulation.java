@@ -371,6 +371,7 @@ final class PoolWorkerSimulation implements SimulationRun {
                 new ClientOrigin("127.0.0.1", 1, 0),
                 packet,
                 Optional.ofNullable(resumption),
+                Optional.empty(),
                 transport.release()));
     }
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * What passes between a client and its server costs no garbage in the pipes: real sockets, both pipes, and the inspectors of a session.
- * The build runs it with C1 alone, as the workers run: C2 would remove objects that they allocate.
+ * The build runs it with C1 alone: C2 would remove objects that are allocated until it has compiled their code.
  */
 class RelayAllocationTest {
 
@@ -93,7 +93,7 @@ class RelayAllocationTest {
                     new SocketTransport(TcpSockets.connect(TcpSockets.localAddress(listener), UNTUNED), elsewhere);
             TcpSockets.@Nullable Accepted accepted;
             do {
-                accepted = TcpSockets.accept(listener);
+                accepted = new TcpSockets.Queue(listener).accept();
             } while (accepted == null);
             return new Transport[] {new SocketTransport(accepted.fd(), poller), far};
         }

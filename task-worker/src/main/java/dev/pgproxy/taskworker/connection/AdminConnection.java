@@ -42,10 +42,11 @@ public final class AdminConnection {
     /** As {@link #open}, for a connection that is watched while it is not used. */
     public static Watchable openWatchable(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs)
             throws SQLException {
-        try (BoundedSocketFactory.Attempt attempt = new BoundedSocketFactory.Attempt()) {
+        try (ConnectAttempts.Attempt attempt = ConnectAttempts.PROCESS.begin()) {
             Connection connection = open(server, login, timeoutMs, attempt.number());
             SocketChannel channel = attempt.channel();
             if (channel == null) {
+                close(connection);
                 throw new IllegalStateException("the driver has connected without a socket of the factory's");
             }
             return new Watchable(connection, channel);

@@ -8,53 +8,16 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.channels.SocketChannel;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import javax.net.SocketFactory;
-import org.jspecify.annotations.Nullable;
 
 /** Creates sockets that enforce {@link AnswerBounds}. pgjdbc instantiates it by name, with the number of an attempt to connect. */
 public final class BoundedSocketFactory extends SocketFactory {
 
     private static final int SKIPPED_AT_ONCE_BYTES = 8 * 1024;
 
-    /** The channels of attempts that are under way: a driver gives its socket to nobody. */
-    private static final Map<String, AtomicReference<@Nullable SocketChannel>> ATTEMPTS = new ConcurrentHashMap<>();
-
-    private static final AtomicLong NEXT_ATTEMPT = new AtomicLong();
-
-    /** One attempt to connect, on whichever thread the driver makes it. */
-    static final class Attempt implements AutoCloseable {
-
-        private final String number = Long.toString(NEXT_ATTEMPT.getAndIncrement());
-        private final AtomicReference<@Nullable SocketChannel> channel = new AtomicReference<>();
-
-        Attempt() {
-            ATTEMPTS.put(number, channel);
-        }
-
-        String number() {
-            return number;
-        }
-
-        /** The channel of the attempt's last socket; null before there is one. */
-        @Nullable
-        SocketChannel channel() {
-            return channel.get();
-        }
-
-        @Override
-        public void close() {
-            ATTEMPTS.remove(number);
-        }
-    }
-
     private final String attempt;
 
-    /** @param attempt the number of an {@link Attempt} */
+    /** @param attempt the number of an attempt, see {@link ConnectAttempts} */
     public BoundedSocketFactory(String attempt) {
         this.attempt = attempt;
     }
@@ -109,10 +72,7 @@ public final class BoundedSocketFactory extends SocketFactory {
     @Override
     public Socket createSocket() throws IOException {
         BoundedSocket socket = new BoundedSocket();
-        AtomicReference<@Nullable SocketChannel> awaited = ATTEMPTS.get(attempt);
-        if (awaited != null) {
-            awaited.set(socket.getChannel());
-        }
+        ConnectAttempts.PROCESS.made(attempt, socket.getChannel());
         return socket;
     }
 

@@ -26,7 +26,7 @@ import org.postgresql.PGConnection;
  */
 public final class Prober implements AutoCloseable {
 
-    /** For the rest of a message that has begun to arrive. */
+    /** For a message of which something has arrived. */
     private static final int LISTEN_MS = 50;
 
     /** The master has one probe of each kind under way at a time. */
@@ -126,10 +126,7 @@ public final class Prober implements AutoCloseable {
                     return;
                 }
                 boolean fresh = kind == ProbeKind.FRESH || kept == null;
-                Observation observation;
-                try (Lateness.Watch timed = lateness.get()) {
-                    observation = probe(kind, kept, request.timeoutMs(), timed);
-                }
+                Observation observation = probe(kind, kept, request.timeoutMs());
                 listener.probed(request.probeId(), server, kind, fresh, observation);
             }
         } catch (InterruptedException e) {
@@ -155,9 +152,19 @@ public final class Prober implements AutoCloseable {
         return requests.poll();
     }
 
-    private Observation probe(
-            ProbeKind kind, AdminConnection.@Nullable Watchable open, long timeoutMs, Lateness.Watch timed) {
+    private Observation probe(ProbeKind kind, AdminConnection.@Nullable Watchable open, long timeoutMs) {
         List<String> now = kind == ProbeKind.FLUSH ? addresses : lookUp();
+        try (Lateness.Watch timed = lateness.get()) { // No timeout runs before the name is known.
+            return probe(kind, open, timeoutMs, now, timed);
+        }
+    }
+
+    private Observation probe(
+            ProbeKind kind,
+            AdminConnection.@Nullable Watchable open,
+            long timeoutMs,
+            List<String> now,
+            Lateness.Watch timed) {
         boolean hasMoved = !addresses.isEmpty() && !now.isEmpty() && Collections.disjoint(addresses, now);
         try {
             AdminConnection.Watchable inUse = open;

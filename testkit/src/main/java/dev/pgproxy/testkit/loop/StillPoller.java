@@ -6,7 +6,9 @@ import dev.pgproxy.common.loop.Poller;
 public final class StillPoller implements Poller {
 
     @Override
-    public void poll(long timeoutNs) {}
+    public long poll(long timeoutNs) {
+        return 0;
+    }
 
     @Override
     public void wakeUp() {}

@@ -1,6 +1,7 @@
 package dev.pgproxy.testkit.rehearsal;
 
 import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.io.IOException;
@@ -30,6 +31,9 @@ public final class RehearsalMain implements Callable<Integer> {
 
     /** How often each client logs in: once on a new backend, and then on warm ones. */
     private static final int LOGINS = 3;
+
+    /** For a login and for each answer; a build must not hang. */
+    private static final long PATIENCE_SECONDS = Await.PATIENCE.toSeconds();
 
     @CommandLine.Option(names = "--distribution", required = true, description = "the runnable tree")
     private Path distribution = Path.of("");
@@ -108,6 +112,9 @@ public final class RehearsalMain implements Callable<Integer> {
 
     private static Connection connect(int port, String database, String user, String password) throws SQLException {
         return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?sslmode=disable", user, password);
+                "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?sslmode=disable&loginTimeout="
+                        + PATIENCE_SECONDS + "&socketTimeout=" + PATIENCE_SECONDS,
+                user,
+                password);
     }
 }

@@ -65,6 +65,7 @@ public final class SimulatedLink {
         /** Turns for which the socket takes nothing more. */
         private int fullTurns;
 
+        private boolean serving;
         private boolean closed;
         private boolean peerIsGone;
 
@@ -181,7 +182,23 @@ public final class SimulatedLink {
             } catch (ControlViolation e) {
                 throw new IllegalStateException(e);
             }
-            heard.onMessage(message);
+            serving = true;
+            try {
+                heard.onMessage(message);
+            } finally {
+                serving = false;
+            }
+        }
+
+        @Override
+        public boolean hear() {
+            if (serving) {
+                return false;
+            }
+            while (isReady()) {
+                serve();
+            }
+            return true;
         }
 
         @Override

@@ -66,7 +66,7 @@ public final class SimulatedProcess implements Poller {
     }
 
     @Override
-    public void poll(long timeoutNs) {
+    public long poll(long timeoutNs) {
         transports.removeIf(transport -> !transport.isIn(this));
         links.removeIf(SimulatedLink.End::isClosed);
         List<Runnable> ready = new ArrayList<>();
@@ -83,6 +83,7 @@ public final class SimulatedProcess implements Poller {
         if (!ready.isEmpty()) {
             ready.get(random.nextInt(ready.size())).run();
         }
+        return 0;
     }
 
     @Override

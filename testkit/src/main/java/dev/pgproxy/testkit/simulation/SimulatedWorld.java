@@ -70,7 +70,7 @@ public final class SimulatedWorld implements Clock, Poller {
     }
 
     @Override
-    public void poll(long timeoutNs) {
+    public long poll(long timeoutNs) {
         steps++;
         transports.removeIf(SimulatedTransport::isClosed);
         List<SimulatedTransport> ready = transports.stream()
@@ -88,6 +88,7 @@ public final class SimulatedWorld implements Clock, Poller {
             pass(timeoutNs, ready.isEmpty());
         }
         transports.removeIf(SimulatedTransport::isClosed);
+        return 0;
     }
 
     /** Time may leap to the next timer only when nothing waits for the process: it is never so slow as to miss its own deadlines. */

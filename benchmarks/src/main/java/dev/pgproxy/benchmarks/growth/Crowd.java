@@ -1,0 +1,134 @@
+package dev.pgproxy.benchmarks.growth;
+
+import dev.pgproxy.benchmarks.peer.Logins;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.common.protocol.ProtocolVersion;
+import dev.pgproxy.common.protocol.StartupParameters;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Clients of the {@link IdleServer}'s database that log in, and then do nothing. */
+final class Crowd implements AutoCloseable {
+
+    private static final byte[] READY = BackendMessage.readyForQueryIdle();
+
+    /** In which all of a storm must be in. */
+    private static final long STORM_PATIENCE_NS = TimeUnit.MINUTES.toNanos(2);
+
+    private final InetSocketAddress proxy;
+    private final byte[] startup;
+    private final ByteBuffer scratch = ByteBuffer.allocate(16 * 1024);
+    private final List<SocketChannel> clients = new ArrayList<>();
+
+    Crowd(int proxyPort) {
+        proxy = new InetSocketAddress(InetAddress.getLoopbackAddress(), proxyPort);
+        startup = FrontendMessage.startup(
+                ProtocolVersion.PLAIN,
+                List.of(
+                        new StartupParameters.Parameter("database", IdleServer.DATABASE),
+                        new StartupParameters.Parameter("user", Logins.TRUST.user())));
+    }
+
+    /** Lets clients log in, one after the other, until there are this many. */
+    void growTo(int count) throws IOException {
+        while (clients.size() < count) {
+            SocketChannel client = SocketChannel.open(proxy);
+            clients.add(client);
+            client.write(ByteBuffer.wrap(startup));
+            scratch.clear();
+            while (!isIn(scratch)) {
+                if (client.read(scratch) < 0) {
+                    throw new IOException("client " + clients.size() + " was refused: " + said(scratch));
+                }
+            }
+        }
+    }
+
+    /**
+     * Lets this many clients connect at once.
+     *
+     * @return how long each of them waited for its ReadyForQuery, in ms
+     * @throws IOException when one is refused
+     */
+    List<Double> storm(int count) throws IOException {
+        List<Double> waitsMs = new ArrayList<>();
+        try (Selector selector = Selector.open()) {
+            long startNs = System.nanoTime();
+            for (int i = 0; i < count; i++) {
+                SocketChannel client = SocketChannel.open();
+                clients.add(client);
+                client.configureBlocking(false);
+                boolean connected = client.connect(proxy);
+                client.register(
+                        selector,
+                        connected ? SelectionKey.OP_WRITE : SelectionKey.OP_CONNECT,
+                        ByteBuffer.allocate(512));
+            }
+            while (waitsMs.size() < count) {
+                if (selector.select(TimeUnit.NANOSECONDS.toMillis(STORM_PATIENCE_NS)) == 0) {
+                    throw new IOException((count - waitsMs.size()) + " of " + count + " clients hear nothing");
+                }
+                for (SelectionKey key : selector.selectedKeys()) {
+                    if (advance(key)) {
+                        waitsMs.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
+                        key.cancel();
+                    }
+                }
+                selector.selectedKeys().clear();
+            }
+        }
+        return waitsMs;
+    }
+
+    /** @return whether the client is in */
+    private boolean advance(SelectionKey key) throws IOException {
+        SocketChannel client = (SocketChannel) key.channel();
+        if (key.isConnectable()) {
+            client.finishConnect();
+            key.interestOps(SelectionKey.OP_WRITE);
+        } else if (key.isWritable()) {
+            client.write(ByteBuffer.wrap(startup));
+            key.interestOps(SelectionKey.OP_READ);
+        } else if (key.isReadable()) {
+            ByteBuffer heard = (ByteBuffer) key.attachment();
+            if (client.read(heard) < 0) {
+                throw new IOException("a client of the storm was refused: " + said(heard));
+            }
+            return isIn(heard);
+        }
+        return false;
+    }
+
+    private static boolean isIn(ByteBuffer heard) {
+        int from = heard.position() - READY.length;
+        for (int i = 0; i < READY.length; i++) {
+            if (from < 0 || heard.get(from + i) != READY[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String said(ByteBuffer heard) {
+        byte[] message = new byte[heard.position()];
+        heard.get(0, message);
+        return message.length == 0 ? "without a word" : BackendMessage.errorField(message, 'M');
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (SocketChannel client : clients) {
+            client.close();
+        }
+        clients.clear();
+    }
+}

@@ -1,0 +1,235 @@
+package dev.pgproxy.benchmarks.growth;
+
+import dev.pgproxy.benchmarks.load.Pgbench;
+import dev.pgproxy.benchmarks.load.ProcessFigures;
+import dev.pgproxy.benchmarks.load.TransactionLoad;
+import dev.pgproxy.benchmarks.peer.Logins;
+import dev.pgproxy.benchmarks.peer.Peer;
+import dev.pgproxy.benchmarks.peer.PeerKind;
+import dev.pgproxy.benchmarks.peer.Site;
+import dev.pgproxy.benchmarks.result.Numbers;
+import dev.pgproxy.benchmarks.result.Quantiles;
+import dev.pgproxy.testkit.postgres.PostgresCluster;
+import dev.pgproxy.testkit.process.FreePort;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Measures how the cost of a transaction, a connect and an idle client grows with the number of clients, beside pgbouncer if it is installed;
+ * how that of a transaction grows with the number of workers; and how long clients wait that all connect at once.
+ */
+public final class GrowthRun {
+
+    private static final double US_PER_SECOND = 1e6;
+
+    /** Clients of pgbench, and connections of the proxy's own. */
+    private static final int OTHERS = 100;
+
+    /** Descriptors that {@link Site} gives a peer besides two for each client. */
+    private static final int OTHER_FILES = 1_024;
+
+    private static final List<String> EIGHT_CLIENTS = List.of("-S", "-c", "8", "-j", "2");
+    private static final List<String> MANY_CLIENTS = List.of("-S", "-c", "64", "-j", "2");
+
+    /**
+     * How much.
+     *
+     * @param clients numbers of idle clients, in ascending order
+     * @param workers numbers of pool-workers
+     * @param storm clients that connect at once
+     * @param seconds length of each load
+     * @param settleSeconds before memory is measured
+     */
+    public record Extent(List<Integer> clients, List<Integer> workers, int storm, int seconds, int settleSeconds) {
+
+        public static final Extent FULL =
+                new Extent(List.of(10, 100, 1_000, 10_000), List.of(1, 2, 4, 8), 5_000, 6, 12);
+        public static final Extent QUICK = new Extent(List.of(10, 100), List.of(1, 2), 200, 1, 1);
+    }
+
+    /** What one client, one transaction and one connect cost among so many idle clients. */
+    private record Costs(double clientKib, double transactionUs, double connectUs) {}
+
+    private final Extent extent;
+    private final Path distribution;
+    private final PrintStream progress;
+    private final List<PeerKind> kinds = new ArrayList<>(List.of(PeerKind.PGPROXY_2));
+
+    /** @param distribution pgproxy's runnable tree */
+    public GrowthRun(Extent extent, Path distribution, PrintStream progress) {
+        this.extent = extent;
+        this.distribution = distribution;
+        this.progress = progress;
+        if (PeerKind.PGBOUNCER.isInstalled()) {
+            kinds.add(PeerKind.PGBOUNCER);
+        }
+    }
+
+    /**
+     * Runs everything.
+     *
+     * @return tables in Markdown
+     * @throws IOException when a client is refused, or a connection breaks
+     */
+    public List<String> run() throws IOException {
+        PostgresCluster.Options options = PostgresCluster.Options.of(18)
+                .withSettings("max_connections = " + 4 * OTHERS)
+                .withAccess(Logins.TRUST.access());
+        try (PostgresCluster cluster = PostgresCluster.start(options)) {
+            cluster.primary().sql(String.join("; ", Logins.TRUST.creation()));
+            cluster.primary().sql("CREATE DATABASE " + IdleServer.DATABASE);
+            TransactionLoad.prepare(cluster.primary().port());
+            try (IdleServerProcess idle =
+                    new IdleServerProcess(cluster.primary().port())) {
+                List<String> tables = new ArrayList<>();
+                tables.addAll(clients(idle.port()));
+                tables.add("");
+                tables.addAll(workers(cluster.primary().port()));
+                tables.add("");
+                tables.addAll(storms(idle.port()));
+                return tables;
+            }
+        }
+    }
+
+    private Site site(int serverPort, int clients) {
+        return new Site(serverPort, FreePort.choose(), clients + OTHERS, distribution);
+    }
+
+    private List<String> clients(int serverPort) throws IOException {
+        Map<PeerKind, List<Costs>> costs = new EnumMap<>(PeerKind.class);
+        List<Integer> counts = possible();
+        for (PeerKind kind : kinds) {
+            List<Costs> ofKind = new ArrayList<>();
+            try (Peer peer = kind.start(site(serverPort, counts.get(counts.size() - 1)));
+                    Crowd crowd = new Crowd(peer.port())) {
+                warmUp(peer);
+                pause();
+                double emptyKib = ProcessFigures.pssKib(peer.processes());
+                for (int count : counts) {
+                    progress.println(kind.title() + ": " + count + " idle clients");
+                    crowd.growTo(count);
+                    pause();
+                    double clientKib = (ProcessFigures.pssKib(peer.processes()) - emptyKib) / count;
+                    ofKind.add(new Costs(clientKib, transactionUs(peer, EIGHT_CLIENTS), connectUs(peer)));
+                }
+            }
+            costs.put(kind, ofKind);
+        }
+        return table(counts, costs);
+    }
+
+    /** As many clients as one process may have descriptors for, at each end. */
+    private List<Integer> possible() throws IOException {
+        int most = (openFiles() - OTHER_FILES) / 2 - OTHERS;
+        return extent.clients().stream()
+                .map(count -> Math.min(count, most))
+                .distinct()
+                .toList();
+    }
+
+    private static int openFiles() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/limits")).stream()
+                .filter(line -> line.startsWith("Max open files"))
+                .mapToInt(line -> Integer.parseInt(line.trim().split("\\s+", -1)[4]))
+                .findFirst()
+                .orElse(Integer.MAX_VALUE / 2);
+    }
+
+    private void warmUp(Peer peer) {
+        for (List<String> script : List.of(List.<String>of(), List.of("-C"))) {
+            List<String> options = new ArrayList<>(EIGHT_CLIENTS);
+            options.addAll(script);
+            options.addAll(List.of("-T", Integer.toString(4 * extent.seconds())));
+            Pgbench.run(peer.port(), Logins.TRUST, options);
+        }
+    }
+
+    private double transactionUs(Peer peer, List<String> clients) {
+        List<String> options = new ArrayList<>(clients);
+        options.addAll(List.of("-T", Integer.toString(extent.seconds())));
+        double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
+        Pgbench run = Pgbench.run(peer.port(), Logins.TRUST, options);
+        return (ProcessFigures.cpuSeconds(peer.processes()) - beforeSeconds) * US_PER_SECOND / run.transactions();
+    }
+
+    private double connectUs(Peer peer) {
+        List<String> options = new ArrayList<>(EIGHT_CLIENTS);
+        options.add("-C");
+        return transactionUs(peer, options);
+    }
+
+    private List<String> table(List<Integer> counts, Map<PeerKind, List<Costs>> costs) {
+        StringBuilder head = new StringBuilder("| idle clients |");
+        StringBuilder rule = new StringBuilder("| ---: |");
+        for (PeerKind kind : kinds) {
+            for (String what : List.of("KiB for each", "us for a transaction", "us for a connect")) {
+                head.append(' ').append(kind.title()).append(": ").append(what).append(" |");
+                rule.append(" ---: |");
+            }
+        }
+        List<String> lines = new ArrayList<>(List.of(head.toString(), rule.toString()));
+        for (int i = 0; i < counts.size(); i++) {
+            StringBuilder line = new StringBuilder("| " + counts.get(i) + " |");
+            for (PeerKind kind : kinds) {
+                Costs each = costs.getOrDefault(kind, List.of()).get(i);
+                for (double value : new double[] {each.clientKib(), each.transactionUs(), each.connectUs()}) {
+                    line.append(' ').append(Numbers.value(value)).append(" |");
+                }
+            }
+            lines.add(line.toString());
+        }
+        return lines;
+    }
+
+    private List<String> workers(int serverPort) {
+        List<String> lines = new ArrayList<>(List.of(
+                "| pool-workers | us for a transaction of 64 clients | MiB without clients |",
+                "| ---: | ---: | ---: |"));
+        for (int count : extent.workers()) {
+            progress.println(count + " pool-workers");
+            try (Peer peer = PeerKind.pgproxy(site(serverPort, OTHERS), count)) {
+                pause();
+                double emptyKib = ProcessFigures.pssKib(peer.processes());
+                warmUp(peer);
+                double us = transactionUs(peer, MANY_CLIENTS);
+                lines.add("| " + count + " | " + Numbers.value(us) + " | " + Numbers.value(emptyKib / 1024) + " |");
+            }
+        }
+        return lines;
+    }
+
+    private List<String> storms(int serverPort) throws IOException {
+        List<String> lines = new ArrayList<>(List.of(
+                "| " + extent.storm() + " connects at once | p50 in ms | p99 in ms | last in ms |",
+                "| --- | ---: | ---: | ---: |"));
+        for (PeerKind kind : kinds) {
+            progress.println(kind.title() + ": " + extent.storm() + " connects at once");
+            try (Peer peer = kind.start(site(serverPort, extent.storm()));
+                    Crowd crowd = new Crowd(peer.port())) {
+                warmUp(peer);
+                crowd.growTo(1); // How the server lets such clients in is known after the first one.
+                Quantiles waits = Quantiles.of(crowd.storm(extent.storm()));
+                lines.add("| " + kind.title() + " | " + Numbers.value(waits.median()) + " | "
+                        + Numbers.value(waits.at(0.99)) + " | " + Numbers.value(waits.greatest()) + " |");
+            }
+        }
+        return lines;
+    }
+
+    private void pause() {
+        try {
+            TimeUnit.SECONDS.sleep(extent.settleSeconds());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while a peer settles", e);
+        }
+    }
+}

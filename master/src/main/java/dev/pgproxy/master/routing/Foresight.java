@@ -1,0 +1,34 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.protocol.StartupParameters;
+import dev.pgproxy.master.role.RoleMemory;
+import dev.pgproxy.master.worker.WorkerRegistry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers what a worker would ask about a new client's role, before it asks. The answer must not be older than any change of a role that
+ * the client may know of: the worker through which it was made has told the master before anyone else, but the master may not have read
+ * that yet. So all that workers have sent until now is read first.
+ */
+final class Foresight {
+
+    private final RoleMemory roles;
+    private final WorkerRegistry workers;
+
+    Foresight(RoleMemory roles, WorkerRegistry workers) {
+        this.roles = roles;
+        this.workers = workers;
+    }
+
+    /** What is known of the client's role; null when the worker has to ask. For a client that connected before the call, and is in no line. */
+    @Nullable
+    RoleFacts of(RoutedClient client) {
+        return facts(client) != null && workers.hearPoolWorkers() ? facts(client) : null;
+    }
+
+    private @Nullable RoleFacts facts(RoutedClient client) {
+        StartupParameters parameters = client.key().parameters();
+        return roles.facts(client.key().server(), parameters.serverUser(), parameters.serverDatabase());
+    }
+}
