@@ -21,8 +21,11 @@ final class Crowd implements AutoCloseable {
 
     private static final byte[] READY = BackendMessage.readyForQueryIdle();
 
-    /** In which all of a storm must be in. */
+    /** In which all clients of a storm must be in. */
     private static final long STORM_PATIENCE_NS = TimeUnit.MINUTES.toNanos(2);
+
+    /** More than a client is ever sent at its login. */
+    private static final int MOST_HEARD_BYTES = 4_096;
 
     private final InetSocketAddress proxy;
     private final byte[] startup;
@@ -71,10 +74,11 @@ final class Crowd implements AutoCloseable {
                 client.register(
                         selector,
                         connected ? SelectionKey.OP_WRITE : SelectionKey.OP_CONNECT,
-                        ByteBuffer.allocate(512));
+                        ByteBuffer.allocate(MOST_HEARD_BYTES));
             }
             while (waitsMs.size() < count) {
-                if (selector.select(TimeUnit.NANOSECONDS.toMillis(STORM_PATIENCE_NS)) == 0) {
+                long leftNs = STORM_PATIENCE_NS - (System.nanoTime() - startNs);
+                if (leftNs <= 0 || selector.select(1 + TimeUnit.NANOSECONDS.toMillis(leftNs)) == 0) {
                     throw new IOException((count - waitsMs.size()) + " of " + count + " clients hear nothing");
                 }
                 for (SelectionKey key : selector.selectedKeys()) {

@@ -35,6 +35,9 @@ public final class GrowthRun {
     /** Descriptors that {@link Site} gives a peer besides two for each client. */
     private static final int OTHER_FILES = 1_024;
 
+    /** With fewer clients than this, what the loads leave behind hides what a client takes. */
+    private static final int LEAST_FOR_MEMORY = 100;
+
     private static final List<String> EIGHT_CLIENTS = List.of("-S", "-c", "8", "-j", "2");
     private static final List<String> MANY_CLIENTS = List.of("-S", "-c", "64", "-j", "2");
 
@@ -128,11 +131,20 @@ public final class GrowthRun {
 
     /** As many clients as one process may have descriptors for, at each end. */
     private List<Integer> possible() throws IOException {
-        int most = (openFiles() - OTHER_FILES) / 2 - OTHERS;
+        int most = most();
         return extent.clients().stream()
                 .map(count -> Math.min(count, most))
                 .distinct()
                 .toList();
+    }
+
+    private static int most() throws IOException {
+        int most = (openFiles() - OTHER_FILES) / 2 - OTHERS;
+        if (most < OTHERS) {
+            throw new IOException("a process may have too few open files here for " + OTHERS
+                    + " clients. HINT: Raise the hard limit: ulimit -Hn 20000");
+        }
+        return most;
     }
 
     private static int openFiles() throws IOException {
@@ -180,9 +192,8 @@ public final class GrowthRun {
             StringBuilder line = new StringBuilder("| " + counts.get(i) + " |");
             for (PeerKind kind : kinds) {
                 Costs each = costs.getOrDefault(kind, List.of()).get(i);
-                for (double value : new double[] {each.clientKib(), each.transactionUs(), each.connectUs()}) {
-                    line.append(' ').append(Numbers.value(value)).append(" |");
-                }
+                line.append(counts.get(i) < LEAST_FOR_MEMORY ? " |" : " " + Numbers.value(each.clientKib()) + " |");
+                line.append(" " + Numbers.value(each.transactionUs()) + " | " + Numbers.value(each.connectUs()) + " |");
             }
             lines.add(line.toString());
         }
@@ -207,16 +218,17 @@ public final class GrowthRun {
     }
 
     private List<String> storms(int serverPort) throws IOException {
+        int count = Math.min(extent.storm(), most());
         List<String> lines = new ArrayList<>(List.of(
-                "| " + extent.storm() + " connects at once | p50 in ms | p99 in ms | last in ms |",
+                "| " + count + " connects at once | p50 in ms | p99 in ms | last in ms |",
                 "| --- | ---: | ---: | ---: |"));
         for (PeerKind kind : kinds) {
-            progress.println(kind.title() + ": " + extent.storm() + " connects at once");
-            try (Peer peer = kind.start(site(serverPort, extent.storm()));
+            progress.println(kind.title() + ": " + count + " connects at once");
+            try (Peer peer = kind.start(site(serverPort, count));
                     Crowd crowd = new Crowd(peer.port())) {
                 warmUp(peer);
                 crowd.growTo(1); // How the server lets such clients in is known after the first one.
-                Quantiles waits = Quantiles.of(crowd.storm(extent.storm()));
+                Quantiles waits = Quantiles.of(crowd.storm(count));
                 lines.add("| " + kind.title() + " | " + Numbers.value(waits.median()) + " | "
                         + Numbers.value(waits.at(0.99)) + " | " + Numbers.value(waits.greatest()) + " |");
             }

@@ -6,6 +6,7 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,6 +15,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A server that lets clients of one database in and then does nothing for them, which costs next to nothing: ten thousand backends of
@@ -40,9 +42,22 @@ public final class IdleServer {
         this.realPort = realPort;
     }
 
-    /** @param arguments the port of the real server; ends with the process that reads its output */
+    /** @param arguments the port of the real server; ends when its standard input does, which is when its parent has ended */
     public static void main(String[] arguments) throws IOException {
+        Thread parent = new Thread(IdleServer::awaitEndOfInput, "parent");
+        parent.setDaemon(true);
+        parent.start();
         new IdleServer(Integer.parseInt(arguments[0])).serve();
+    }
+
+    private static void awaitEndOfInput() {
+        try {
+            System.in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // The end of a pipe, too.
+            Runtime.getRuntime().halt(0);
+        }
+        Runtime.getRuntime().halt(0);
     }
 
     private void serve() throws IOException {
@@ -53,14 +68,15 @@ public final class IdleServer {
             System.out.println(LISTENING + listener.socket().getLocalPort());
             while (true) {
                 selector.select();
-                for (SelectionKey key : selector.selectedKeys()) {
+                List<SelectionKey> ready = List.copyOf(selector.selectedKeys());
+                selector.selectedKeys().clear();
+                for (SelectionKey key : ready) {
                     if (key.isAcceptable()) {
                         accept(listener);
                     } else {
-                        read((SocketChannel) key.channel(), key);
+                        serve((SocketChannel) key.channel(), key);
                     }
                 }
-                selector.selectedKeys().clear();
             }
         }
     }
@@ -73,14 +89,17 @@ public final class IdleServer {
         }
     }
 
+    private void serve(SocketChannel client, SelectionKey key) throws IOException {
+        try {
+            read(client, key);
+        } catch (IOException e) {
+            client.close(); // It, or the real server, has left.
+        }
+    }
+
     private void read(SocketChannel client, SelectionKey key) throws IOException {
         scratch.clear();
-        int count;
-        try {
-            count = client.read(scratch);
-        } catch (IOException e) {
-            count = -1;
-        }
+        int count = client.read(scratch);
         if (count < 0) {
             client.close();
         } else if (key.attachment() == null && count > 0) {

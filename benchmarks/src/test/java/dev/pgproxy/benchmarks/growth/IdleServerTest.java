@@ -78,11 +78,14 @@ class IdleServerTest {
         try (ServerSocket proxy = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
             Thread refusing = new Thread(() -> {
                 try (Socket client = proxy.accept()) {
+                    client.getInputStream().readNBytes(1); // Otherwise it might be told nothing but that we are gone.
+                    client.getInputStream().readNBytes(client.getInputStream().available());
                     client.getOutputStream().write(BackendMessage.fatal(SqlState.TOO_MANY_CONNECTIONS, "no room", ""));
                 } catch (IOException e) {
                     throw new AssertionError(e);
                 }
             });
+            refusing.setDaemon(true);
             refusing.start();
             try (Crowd crowd = new Crowd(proxy.getLocalPort())) {
                 IOException refused = assertThrows(IOException.class, () -> crowd.growTo(1));

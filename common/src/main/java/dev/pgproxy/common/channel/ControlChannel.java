@@ -39,7 +39,7 @@ public final class ControlChannel implements Link {
 
     private PermittedMessages permitted;
     private boolean flushPlanned;
-    private boolean receiving;
+    private boolean delivering;
     private boolean closed;
 
     /**
@@ -166,17 +166,11 @@ public final class ControlChannel implements Link {
 
     @Override
     public boolean hear() {
-        if (receiving) {
-            return false;
-        }
-        if (!closed) {
-            receive();
-        }
-        return true;
+        return !delivering && (closed || receive());
     }
 
-    private void receive() {
-        receiving = true;
+    /** @return whether nothing is left to be read: false when there may be more, which the poller reports again */
+    private boolean receive() {
         try {
             for (int i = 0; i < READS_PER_WAKE_UP && !closed; i++) {
                 int roomBytes = incoming.remaining();
@@ -184,17 +178,17 @@ public final class ControlChannel implements Link {
                 int count = socket.read(incoming, receivedFds);
                 if (count < 0) {
                     fail("closed by the peer", false);
-                    return;
+                    return true;
                 }
                 if (count == 0) {
-                    return;
+                    return true;
                 }
                 // The kernel also ends a read after descriptors. If this was all, to ask once more would only confirm
                 // it.
                 boolean wasAll = count < roomBytes && receivedFds.size() == heldFds;
                 deliver();
                 if (wasAll) {
-                    return;
+                    return true;
                 }
             }
         } catch (LibcException e) {
@@ -203,9 +197,8 @@ public final class ControlChannel implements Link {
             fail("read failed: " + e.getMessage(), false);
         } catch (ControlViolation e) {
             fail("protocol violation: " + e.getMessage(), true);
-        } finally {
-            receiving = false;
         }
+        return closed;
     }
 
     private void deliver() throws ControlViolation {
@@ -221,7 +214,12 @@ public final class ControlChannel implements Link {
                 protocol.discard(message);
                 throw e;
             }
-            listener.onMessage(message);
+            delivering = true;
+            try {
+                listener.onMessage(message);
+            } finally {
+                delivering = false;
+            }
         }
         incoming.compact();
         if (receivedFds.size() > maxWaitingFds) {

@@ -29,7 +29,7 @@ public interface Link {
     /**
      * Delivers at once what has arrived, with the end if the link has ended.
      *
-     * @return false when a message is being delivered, so that this cannot be done
+     * @return false when a message is being delivered, so that this cannot be done, or when there may be more
      */
     boolean hear();
 

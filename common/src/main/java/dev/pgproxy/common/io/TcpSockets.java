@@ -4,6 +4,7 @@ import dev.pgproxy.common.config.SocketTuning;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.net.PeerAddress;
+import java.lang.ref.Reference;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,8 +26,12 @@ public final class TcpSockets {
 
         /** An option that the system refuses stays at its default. */
         private void set(OwnedFd fd, int level, int name, int option) {
-            value.putInt(0, option);
-            Libc.setsockopt(fd.number(), level, name, address, Integer.BYTES);
+            try {
+                value.putInt(0, option);
+                Libc.setsockopt(fd.number(), level, name, address, Integer.BYTES);
+            } finally {
+                Reference.reachabilityFence(value); // Nobody else keeps the memory.
+            }
         }
 
         private int get(OwnedFd fd, int level, int name) throws LibcException {

@@ -173,6 +173,24 @@ class ControlChannelTest {
         assertTrue(master.hear(), "there is nothing more to hear");
     }
 
+    /** Each descriptor ends a read, and the reads of one turn have a bound. */
+    @Test
+    void whoHasSentVeryMuchIsNotHeardToTheEnd() throws IOException {
+        child.agree(Protocol.GREETING, PermittedMessages.TO_POOL_WORKER);
+        try (OwnedFd client = listener()) {
+            for (int i = 0; i < 40; i++) {
+                master.sendAtOnce(assign(i, 10, client));
+            }
+            assertTrue(!child.hear(), "there may be more");
+            while (!child.hear()) {
+                assertTrue(atChild.messages.size() < 40, "and in the end there is not");
+            }
+            assertEquals(40, atChild.messages.size());
+        }
+        atChild.messages.forEach(
+                message -> ((SessionMessages.AssignSession) message).client().close());
+    }
+
     private static SessionMessages.AssignSession assign(long id, int packetBytes, OwnedFd client) throws IOException {
         return new SessionMessages.AssignSession(
                 id,

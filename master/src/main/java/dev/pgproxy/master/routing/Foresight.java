@@ -1,6 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.ipc.RoleFacts;
+import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.worker.WorkerRegistry;
@@ -21,14 +22,18 @@ final class Foresight {
         this.workers = workers;
     }
 
-    /** What is known of the client's role; null when the worker has to ask. For a client that connected before the call, and is in no line. */
+    /**
+     * What is known of the role of a client that has connected before the call; null when the worker has to ask.
+     *
+     * @param key of the client, which waits nowhere yet
+     */
     @Nullable
-    RoleFacts of(RoutedClient client) {
-        return facts(client) != null && workers.hearPoolWorkers() ? facts(client) : null;
+    RoleFacts of(PoolKey key) {
+        return facts(key) != null && workers.hearPoolWorkers() ? facts(key) : null;
     }
 
-    private @Nullable RoleFacts facts(RoutedClient client) {
-        StartupParameters parameters = client.key().parameters();
-        return roles.facts(client.key().server(), parameters.serverUser(), parameters.serverDatabase());
+    private @Nullable RoleFacts facts(PoolKey key) {
+        StartupParameters parameters = key.parameters();
+        return roles.facts(key.server(), parameters.serverUser(), parameters.serverDatabase());
     }
 }

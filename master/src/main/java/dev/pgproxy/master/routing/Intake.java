@@ -1,6 +1,7 @@
 package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.ipc.Resumption;
+import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
@@ -51,9 +52,11 @@ final class Intake {
     void bring(Client client, @Nullable Resumption resumption) {
         if (routes.take(client, Set.of()) instanceof Router.Route.To to) {
             PoolKey key = routes.keyOf(to);
+            // First, because what workers have sent may change the client's standing, too.
+            RoleFacts role = resumption == null ? foresight.of(key) : null;
             Standing standing = resumption == null ? standings.of(client, key, to.startup()) : Standing.PROVED;
             RoutedClient routed = new RoutedClient(client, to.startup(), key, clock.nanoTime(), resumption, standing);
-            routed.foresee(resumption == null ? foresight.of(routed) : null);
+            routed.foresee(role);
             waiting.enter(routed);
             turns.take(to.server());
             routed.foresee(null); // It may wait now, and roles may change meanwhile.

@@ -23,7 +23,7 @@ public interface Worker {
     /**
      * Handles at once what it has sent until now.
      *
-     * @return false when a message of its own is being handled, so that this cannot be done
+     * @return false when a message of its own is being handled, so that this cannot be done, or when there may be more
      */
     boolean hear();
 

@@ -91,7 +91,7 @@ public final class WorkerRegistry {
     /**
      * Handles at once all that the pool-workers have sent until now.
      *
-     * @return false when that is not possible, because one of these messages is being handled
+     * @return false when that was not possible, because one of these messages is being handled or there are too many
      */
     public boolean hearPoolWorkers() {
         boolean heardAll = true;

@@ -3,17 +3,21 @@ package dev.pgproxy.master.routing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.ipc.RoleMessages;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.pool.PoolKey;
+import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.role.RoleDesk;
 import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -98,6 +102,24 @@ class IntakeTest {
         rooms.two.says(() -> desk.onRolesChanged(rooms.two, new RoleMessages.RolesChanged(Rooms.DB)));
         bring(5, "ann");
         assertEquals(Optional.empty(), toldOfRole(5));
+    }
+
+    /** Otherwise it would go to a worker without a place, to be asked in a way that nobody knows any more. */
+    @Test
+    void whatIsUnreadCountsForTheStandingToo() {
+        StartupPacket.Startup ann = PlayedClients.startup("ann");
+        PoolKey key = PoolKey.of(Rooms.DB, ann, List.of());
+        rooms.known.letIn(Rooms.DB, ann.parameters(), AuthenticationMethod.MD5);
+        rooms.idleBackend(rooms.one, 10, "ann");
+        isKnown("ann");
+        rooms.two.says(() -> rooms.known.forget(Rooms.DB, "ann", "shop"));
+        bring(5, "ann");
+        assertEquals(AuthenticationMethod.OTHER, assigned().get(0).askFirst());
+        for (PlayedWorker worker : List.of(rooms.one, rooms.two)) {
+            assertEquals(
+                    0,
+                    Objects.requireNonNull(rooms.ledger.worker(worker.slot())).asked(key));
+        }
     }
 
     /** Roles may change while it waits. */
