@@ -145,7 +145,7 @@ final class Places implements PlaceMessages.AtPoolWorker {
     private void place(Session session, PlaceMessages.PlaceGiven message) {
         session.placed(message.mostMs());
         Backend backend = join(session, message.expectedBackendId(), () -> {});
-        if (backend.state() == BackendState.IN_SESSION || backend.state() == BackendState.CONNECTING) {
+        if (backend.state().awaitsLogin()) {
             session.backendAvailable();
         }
     }

@@ -21,5 +21,10 @@ public enum BackendState {
     IDLE,
     /** Given up; the server has not ended the connection yet, so it still counts there. */
     CLOSING,
-    CLOSED
+    CLOSED;
+
+    /** Whether a session that has just got such a backend can begin its login. */
+    public boolean awaitsLogin() {
+        return this == IN_SESSION || this == CONNECTING;
+    }
 }

@@ -23,7 +23,6 @@ import dev.pgproxy.poolworker.traffic.ScramWitness;
 import dev.pgproxy.poolworker.traffic.SessionState;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A client's way into its session: the server lets it in on a new backend, or the proxy on a warm one. A client that arrives with a
@@ -48,11 +47,7 @@ public final class Login implements LoginSteps {
     private AuthenticationMethod askFirst;
 
     private LoginPhase phase;
-    private @Nullable RoleFacts facts;
-
-    /** What the master has said of the role unasked; it holds for a login that begins right then. */
-    private @Nullable RoleFacts toldBefore;
-
+    private final KnownRole role;
     private boolean hasSpoken;
 
     /**
@@ -81,7 +76,7 @@ public final class Login implements LoginSteps {
         this.evidence = new Evidence(context.secrets(), terms.resumption());
         this.timer = new LoginTimer(context.loop(), () -> host.contained(() -> host.part(LastWords.loginTimeout())));
         this.askFirst = terms.askFirst();
-        this.toldBefore = terms.role();
+        this.role = new KnownRole(terms.role());
         this.phase = new Waiting(SessionState.ACCEPTED, false, host, this);
     }
 
@@ -106,14 +101,10 @@ public final class Login implements LoginSteps {
     public void begin(long leftMs) {
         timer.start(leftMs);
         frontend.interest(Interest.HANGUP);
-        if (isToAskFirst() || isReady(host.attached().state())) {
+        if (isToAskFirst() || host.attached().state().awaitsLogin()) {
             check();
         }
-        toldBefore = null;
-    }
-
-    private static boolean isReady(BackendState chosen) {
-        return chosen == BackendState.IN_SESSION || chosen == BackendState.CONNECTING;
+        role.takeTold(); // Later it is not new enough.
     }
 
     /** Whether the client must prove its identity before it gets a place. */
@@ -173,15 +164,13 @@ public final class Login implements LoginSteps {
 
     /** Before a backend is used or opened, what is known of the role must be brought up to date. */
     private void check() {
-        RoleFacts known = facts;
-        if (known != null && host.attached().state() == BackendState.CONNECTING) {
-            goOn(known); // They date from before this backend, which is what counts.
+        if (role.isKnown() && host.attached().state() == BackendState.CONNECTING) {
+            goOn(role.facts()); // They date from before this backend, which is what counts.
             return;
         }
         await(SessionState.CHECKING);
-        RoleFacts told = toldBefore;
+        RoleFacts told = role.takeTold();
         if (told != null) {
-            toldBefore = null;
             roleFound(told);
         } else {
             requests.askForRole();
@@ -193,7 +182,7 @@ public final class Login implements LoginSteps {
         if (state() != SessionState.CHECKING && state() != SessionState.WAITING) {
             return;
         }
-        facts = found;
+        role.found(found);
         if (!isToAskFirst()) {
             goOn(found);
         } else if (ReusePolicy.canAskFirst(askFirst, found)) {
@@ -202,10 +191,6 @@ public final class Login implements LoginSteps {
         } else {
             wantPlace(false, NOTHING); // The server must decide about this client.
         }
-    }
-
-    private RoleFacts facts() {
-        return facts == null ? RoleFacts.UNAVAILABLE : facts;
     }
 
     private void goOn(RoleFacts found) {
@@ -252,8 +237,8 @@ public final class Login implements LoginSteps {
         Verifiers verifiers = Verifiers.of(found.verifiers());
         Verification verification = new Verification(
                 method, saslRequest, verifiers, startup.parameters().user(), context.secrets());
-        String role = startup.parameters().serverUser();
-        Verifying verifying = new Verifying(verification, frontend, toClient, context, role, address, host, this);
+        String user = startup.parameters().serverUser();
+        Verifying verifying = new Verifying(verification, frontend, toClient, context, user, address, host, this);
         phase = verifying;
         verifying.start(before);
     }
@@ -262,7 +247,8 @@ public final class Login implements LoginSteps {
     public void proved(Verification verification, byte[] message) {
         identity.proved(verification.clientKey());
         if (isToAskFirst()) {
-            evidence.proved(new Proof(askFirst, message, facts(), verification.clientKey(), verification.replay()));
+            evidence.proved(
+                    new Proof(askFirst, message, role.facts(), verification.clientKey(), verification.replay()));
             wantPlace(true, NOTHING);
         } else {
             verification.wipe();
@@ -343,9 +329,9 @@ public final class Login implements LoginSteps {
 
     /** The new backend is connected: the login at the server begins. */
     public void connected(Backend fresh) {
-        fresh.identity().startedWith(facts().fingerprint(), ClientSettings.ignored(startup, host.settings()));
+        fresh.identity().startedWith(role.facts().fingerprint(), ClientSettings.ignored(startup, host.settings()));
         Negotiation negotiation = Negotiation.of(startup);
-        Verifiers verifiers = Verifiers.of(facts().verifiers());
+        Verifiers verifiers = Verifiers.of(role.facts().verifiers());
         ScramWitness witness = evidence.isNone() ? identity.overhear(verifiers) : null;
         BackendLease lease = host.lease(fresh, witness);
         LoginInspector inspector = new LoginInspector(
@@ -370,7 +356,7 @@ public final class Login implements LoginSteps {
     @Override
     public void letIn(BackendLease lease) {
         Backend serving = lease.backend();
-        RoleFacts known = facts();
+        RoleFacts known = role.facts();
         AuthenticationMethod method = serving.identity().method();
         String fingerprint = serving.identity().fingerprint();
         serving.loggedIn(ReusePolicy.decide(method, fingerprint, known) != ReusePolicy.Decision.START_OVER);
@@ -399,7 +385,7 @@ public final class Login implements LoginSteps {
         timer.stop();
         evidence.wipe();
         identity.loggedIn();
-        host.loggedIn(lease, ReusePolicy.askable(lease.backend().identity().method(), facts()));
+        host.loggedIn(lease, ReusePolicy.askable(lease.backend().identity().method(), role.facts()));
     }
 
     /** The session ends, whatever phase the login is in. */
