@@ -26,6 +26,7 @@ import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.peer.LocalPeer;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
@@ -165,7 +166,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
                             "The proxy is being stopped."));
             return;
         }
-        String neighbour = LocalPeer.group(message.peer(), message.port());
+        String neighbour = LocalPeer.group(message.peer());
         makeRoomToLogIn(neighbour);
         byte[] secret = new byte[SECRET_BYTES];
         random.nextBytes(secret);
@@ -182,12 +183,12 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         List<OperatorSession> alike = logins.stream()
                 .filter(session -> session.neighbour().equals(neighbour))
                 .toList();
-        boolean isHere = LocalPeer.isOfThisHost(neighbour);
+        boolean isHere = PeerGroup.isOfThisHost(neighbour);
         if (alike.size() >= MAX_LOGINS_PER_ADDRESS) {
             alike.get(0).giveWay();
         } else if (logins.size() >= MAX_LOGINS - (isHere ? 0 : LOGINS_OF_THIS_HOST)) {
             logins.stream()
-                    .filter(session -> isHere || !LocalPeer.isOfThisHost(session.neighbour()))
+                    .filter(session -> isHere || !PeerGroup.isOfThisHost(session.neighbour()))
                     .findFirst()
                     .ifPresent(OperatorSession::giveWay);
         }
@@ -361,7 +362,7 @@ final class AdminWorker implements ChildRole, SettingsMessages.AtAdminWorker, Co
         long loggedIn = sessions.stream().filter(OperatorSession::isLoggedIn).count();
         int all = settings().database().connections();
         int reserve = Math.max(1, all / RESERVE_DIVISOR);
-        boolean isHere = LocalPeer.isOfThisHost(neighbour);
+        boolean isHere = PeerGroup.isOfThisHost(neighbour);
         int kept = !mayAct ? 2 * reserve : isHere ? 0 : reserve;
         return loggedIn < all - Math.min(kept, all - 1);
     }

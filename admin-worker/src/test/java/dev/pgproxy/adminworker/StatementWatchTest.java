@@ -10,6 +10,7 @@ import dev.pgproxy.adminworker.sql.Running;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.testkit.loop.StillPoller;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class StatementWatchTest {
 
-    private static final Asker READER = new Asker("grafana", "192.0.2.1:4711", false);
+    private static final Asker READER = new Asker("grafana", new Peer.Tcp("192.0.2.1", 4711), false);
 
     private long nowNs = Long.MAX_VALUE - 5;
     private boolean tight;

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Checks in advance whether the files and addresses that a configuration names exist on this host, without changing anything. The values
@@ -90,13 +91,30 @@ final class HostCheck {
     }
 
     private static void listenable(Endpoint endpoint, ProxyConfig config, List<String> problems) {
-        if (!(endpoint instanceof Endpoint.Tcp address)) {
-            return;
-        }
-        if (address.port() != 0 && address.equals(config.servers().primary())) {
-            problems.add("listen = " + address + ": that is master too, so the proxy would be its own server."
+        boolean isChosen = endpoint instanceof Endpoint.Tcp tcp && tcp.port() == 0;
+        if (!isChosen && endpoint.equals(config.servers().primary())) {
+            problems.add("listen = " + endpoint + ": that is master too, so the proxy would be its own server."
                     + " Let pgproxy listen on another port.");
         }
+        if (endpoint instanceof Endpoint.Tcp address) {
+            listenable(address, problems);
+        } else if (endpoint instanceof Endpoint.Unix socket) {
+            listenable(socket, problems);
+        }
+    }
+
+    private static void listenable(Endpoint.Unix socket, List<String> problems) {
+        Path path = Path.of(socket.path());
+        Path directory = path.getParent();
+        if (directory == null || !Files.isDirectory(directory) || !Files.isWritable(directory)) {
+            problems.add("listen = " + socket + ": this user may not write in " + directory
+                    + ". Make that directory, and give it to pgproxy's user.");
+        } else if (Files.isRegularFile(path) || Files.isDirectory(path)) {
+            problems.add("listen = " + socket + ": " + path + " is not a socket. Remove it, or name another socket.");
+        }
+    }
+
+    private static void listenable(Endpoint.Tcp address, List<String> problems) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(InetAddress.getByName(address.host()), 0));
         } catch (UnknownHostException e) {
@@ -113,6 +131,14 @@ final class HostCheck {
         if (config.servers().standbys().contains(config.servers().primary())) {
             notes.add("slaver_list names the master too: readers are also sent to the primary.");
         }
+        Stream.concat(Stream.of(config.servers().primary()), config.servers().standbys().stream())
+                .filter(Endpoint.Unix.class::isInstance)
+                .findFirst()
+                .ifPresent(
+                        server -> notes.add(
+                                server + ": where its pg_hba.conf says peer, a server sees pgproxy's user ("
+                                        + System.getProperty("user.name")
+                                        + "), whoever the client is. Have it ask clients' roles for a password; docs/unix-sockets.md."));
         Optional<ConfigEntry> idle = config.entries().stream()
                 .filter(entry -> entry.key().equals("active_cnn_timeout") && entry.line() == 0)
                 .findFirst();

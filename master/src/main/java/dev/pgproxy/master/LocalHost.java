@@ -8,7 +8,6 @@ import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
-import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.master.accept.Listeners;
 import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.failover.Background;
@@ -73,10 +72,9 @@ final class LocalHost implements Host {
     @Override
     public void listen(ProxyConfig config, PendingStartups startups) throws IOException {
         Listeners opened = new Listeners(loop, poller, config.tuning(), startups);
-        opened.open(config.listen(), config.limits().listenBacklog())
-                .forEach(address -> Event.of("listening")
-                        .with("address", PeerAddress.display(address))
-                        .info());
+        opened.open(config.listen(), config.unixSockets(), config.limits().listenBacklog())
+                .forEach(address ->
+                        Event.of("listening").with("address", address).info());
         listeners = opened;
     }
 

@@ -4,6 +4,7 @@ import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.BackendMessages;
 import dev.pgproxy.common.ipc.CancelMessages;
+import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.ipc.PlaceMessages;
@@ -166,7 +167,9 @@ public final class PoolWorker
                 assignment.idleExempt(),
                 assignment.singleUse(),
                 assignment.askFirst(),
-                assignment.origin().at(addresses.of(assignment.origin().ip())),
+                new ClientOrigin(
+                        assignment.origin().peer().sharing(addresses::of),
+                        assignment.origin().waitedMs()),
                 assignment.resumption().orElse(null),
                 assignment.role().orElse(null));
         Session session = new Session(assignment.sessionId(), key, startup, frontend, settings, terms, context, this);

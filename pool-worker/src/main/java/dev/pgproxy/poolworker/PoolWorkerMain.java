@@ -4,7 +4,7 @@ import dev.pgproxy.common.child.ChildProcess;
 import dev.pgproxy.common.child.ChildRole;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.ipc.ChildKind;
-import dev.pgproxy.poolworker.backend.TcpConnector;
+import dev.pgproxy.poolworker.backend.ServerConnector;
 import dev.pgproxy.poolworker.login.SecretSource;
 import java.security.SecureRandom;
 
@@ -24,7 +24,7 @@ public final class PoolWorkerMain {
         PoolWorker worker = new PoolWorker(
                 process.loop(),
                 descriptor -> SocketTransport.of(descriptor, process.poller()),
-                new TcpConnector(process.loop(), process.poller()),
+                new ServerConnector(process.loop(), process.poller()),
                 new ChannelLink(process.channel()),
                 secrets(),
                 new ThreadedBackground(process.loop()),

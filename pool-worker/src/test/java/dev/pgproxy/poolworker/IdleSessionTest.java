@@ -168,7 +168,7 @@ class IdleSessionTest {
         Set<Object> shared = Collections.newSetFromMap(new IdentityHashMap<>());
         lone.worker.clients().all().forEach(session -> {
             shared.add(session.parameters());
-            shared.add(session.origin().ip());
+            shared.add(session.origin().peer().address());
         });
         assertEquals(2, shared.size(), "the parameters and the address, once each");
     }

@@ -15,6 +15,7 @@ import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.poolworker.backend.Connector;
@@ -242,7 +243,8 @@ public final class LoneWorker {
                 loginTimeLeftMs,
                 false,
                 singleUse,
-                new ClientOrigin("127.0.0.".concat("1"), 1, 0), // A copy for each client, as a message has.
+                new ClientOrigin(
+                        new Peer.Tcp("127.0.0.".concat("1"), 1), 0), // A copy for each client, as a message has.
                 packet,
                 Optional.empty(),
                 Optional.ofNullable(role),

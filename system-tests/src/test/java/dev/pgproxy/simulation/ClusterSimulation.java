@@ -7,6 +7,7 @@ import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.log.LogJournal;
 import dev.pgproxy.common.log.LogSetup;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.probe.Observation;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -20,9 +21,6 @@ import dev.pgproxy.testkit.simulation.SimulatedServer;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import dev.pgproxy.testkit.simulation.SimulationRun;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -472,12 +470,7 @@ final class ClusterSimulation implements SimulationRun {
     /** A client connects from this neighbour; null when nothing listens. */
     @Nullable
     SimulatedTransport connect(int neighbour) {
-        try {
-            InetAddress address = InetAddress.getByAddress(new byte[] {10, 0, 0, (byte) neighbour});
-            return host.connect(new InetSocketAddress(address, 40_000));
-        } catch (UnknownHostException e) {
-            throw new IllegalStateException(e);
-        }
+        return host.connect(new Peer.Tcp("10.0.0." + neighbour, 40_000));
     }
 
     /** A worker opens a connection. */

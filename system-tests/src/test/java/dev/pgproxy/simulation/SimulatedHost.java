@@ -6,6 +6,7 @@ import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.ControlMessage;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.master.Host;
 import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.failover.Background;
@@ -16,7 +17,6 @@ import dev.pgproxy.testkit.simulation.SimulatedLink;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -180,7 +180,7 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
 
     /** A client connects, and the caller controls its far end; null when nothing listens. */
     @Nullable
-    SimulatedTransport connect(InetSocketAddress peer) {
+    SimulatedTransport connect(Peer peer) {
         PendingStartups taker = startups;
         if (!isListening || taker == null) {
             return null;

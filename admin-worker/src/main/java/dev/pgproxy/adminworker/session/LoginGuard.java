@@ -3,6 +3,7 @@ package dev.pgproxy.adminworker.session;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.peer.LocalPeer;
+import dev.pgproxy.common.peer.PeerGroup;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -129,7 +130,7 @@ public final class LoginGuard {
 
     /** The failures of this host, the operators' way in, or those of all others. */
     private Failures together(String address) {
-        return LocalPeer.isOfThisHost(address) ? here : everywhere;
+        return PeerGroup.isOfThisHost(address) ? here : everywhere;
     }
 
     private static void slowedDown(String address, Failures failures) {

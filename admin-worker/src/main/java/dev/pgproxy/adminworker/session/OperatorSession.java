@@ -12,6 +12,7 @@ import dev.pgproxy.common.loop.Deadline;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.peer.LocalPeer;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
@@ -51,7 +52,7 @@ public final class OperatorSession {
     private final Services services;
     private final StartupParameters parameters;
     private final Negotiation negotiation;
-    private final String peer;
+    private final Peer peer;
     private final String neighbour;
     private final Transport transport;
     private final byte[] secret;
@@ -69,7 +70,7 @@ public final class OperatorSession {
     /**
      * Takes over a client's connection.
      *
-     * @param peer the client's IP address
+     * @param peer where the client comes from
      * @param neighbour see {@link #neighbour}
      * @param secret expected in a CancelRequest for this session
      * @param whenClosed called once, when the session is over
@@ -77,7 +78,7 @@ public final class OperatorSession {
     public OperatorSession(
             Services services,
             StartupPacket.Startup startup,
-            String peer,
+            Peer peer,
             String neighbour,
             Transport transport,
             byte[] secret,
@@ -100,7 +101,7 @@ public final class OperatorSession {
         if (verdict instanceof LoginGuard.Verdict.Refuse) {
             refuse(
                     SqlState.TOO_MANY_CONNECTIONS,
-                    "too many wrong passwords came from " + peer + ", and too many logins wait",
+                    "too many wrong passwords came from " + peer.address() + ", and too many logins wait",
                     "Try again in a moment, with the right password.");
             return;
         }

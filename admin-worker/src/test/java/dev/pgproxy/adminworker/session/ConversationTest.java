@@ -9,6 +9,7 @@ import dev.pgproxy.adminworker.sql.Settings;
 import dev.pgproxy.adminworker.wire.ClientMessage;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.OperatorCommand;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import java.io.ByteArrayOutputStream;
@@ -31,7 +32,7 @@ class ConversationTest {
         return new Conversation(
                 services,
                 new Settings("ann", "", "test", mayAct, 77),
-                new Asker("ann", "127.0.0.1", mayAct),
+                new Asker("ann", new Peer.Tcp("127.0.0.1", 40_000), mayAct),
                 heard::add,
                 () -> {});
     }

@@ -7,6 +7,7 @@ import dev.pgproxy.adminworker.sql.Settings;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.adminworker.wire.ClientMessage;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.SqlState;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -26,8 +27,8 @@ class ExtendedProtocolTest {
     private final List<SqlProblem> failures = new ArrayList<>();
     private final Settings settings = new Settings("ann", "", "test", true, 77);
     private final NamedStatements named = new NamedStatements();
-    private final Performer performer =
-            new Performer(services, settings, new Asker("ann", "127.0.0.1", true), named, heard::add, () -> {});
+    private final Performer performer = new Performer(
+            services, settings, new Asker("ann", new Peer.Tcp("127.0.0.1", 40_000), true), named, heard::add, () -> {});
     private final ExtendedProtocol extended =
             new ExtendedProtocol(settings, named, performer, heard::add, failures::add);
 

@@ -8,6 +8,7 @@ import com.ongres.scram.client.ScramClient;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.ReadyHandler;
 import dev.pgproxy.common.loop.Transport;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.SqlState;
@@ -109,8 +110,8 @@ class OperatorSessionTest {
     private final PlayedServices services = new PlayedServices();
     private final Operator operator = new Operator();
     private int closed;
-    private final OperatorSession session =
-            new OperatorSession(services, STARTUP, "127.0.0.1", "here", operator, SECRET, over -> closed++);
+    private final OperatorSession session = new OperatorSession(
+            services, STARTUP, new Peer.Tcp("127.0.0.1", 40_000), "here", operator, SECRET, over -> closed++);
 
     @AfterEach
     void close() {

@@ -13,6 +13,7 @@ import dev.pgproxy.adminworker.sql.Settings;
 import dev.pgproxy.adminworker.sql.SqlProblem;
 import dev.pgproxy.adminworker.sql.SqlStates;
 import dev.pgproxy.adminworker.sql.SqlText;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.SqlState;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,7 +76,7 @@ class PerformerTest {
         return new Performer(
                 services,
                 settings,
-                new Asker("ann", "127.0.0.1", mayAct),
+                new Asker("ann", new Peer.Tcp("127.0.0.1", 40_000), mayAct),
                 new NamedStatements(),
                 heard::add,
                 () -> freed++);

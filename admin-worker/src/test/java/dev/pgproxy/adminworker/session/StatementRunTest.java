@@ -13,6 +13,7 @@ import dev.pgproxy.adminworker.sql.SqlText;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.ipc.OperatorCommand;
 import dev.pgproxy.common.ipc.SnapshotMessages;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.SqlState;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +27,11 @@ class StatementRunTest {
     private final PlayedServices services = new PlayedServices();
     private final List<String> outcomes = new ArrayList<>();
     private final List<byte[]> notices = new ArrayList<>();
-    private final StatementRun run =
-            new StatementRun(services, new Asker("ann", "127.0.0.1", true), notices::add, new StatementRun.Ending() {
+    private final StatementRun run = new StatementRun(
+            services,
+            new Asker("ann", new Peer.Tcp("127.0.0.1", 40_000), true),
+            notices::add,
+            new StatementRun.Ending() {
                 @Override
                 public void rows(QueryResult result) {
                     outcomes.add(result.rows().size() + " rows");

@@ -18,10 +18,23 @@ final class ClientKeys {
     static final Setting<List<Endpoint>> LISTEN = Setting.addresses(
                     "listen",
                     0,
-                    "Where clients connect; *:9999 for all addresses, port 0 for one that the system chooses.")
+                    "Where clients connect; *:9999 for all addresses of this host, port 0 for one that the system chooses.")
             .atStart()
             .defaultsTo(ANYWHERE.toString())
-            .example("[::1]:9999,127.0.0.1:9999");
+            .example("[::1]:9999,127.0.0.1:9999,unix:/run/pgproxy:9999")
+            .see("unix_socket_mode", "docs/unix-sockets.md");
+    static final Setting<String> UNIX_SOCKET_MODE = Setting.mode(
+                    "unix_socket_mode",
+                    "0777",
+                    "Who may connect to the Unix sockets of listen, as for chmod: those who may write to them.")
+            .atStart()
+            .see("unix_socket_group");
+    static final Setting<Optional<String>> UNIX_SOCKET_GROUP = Setting.text(
+                    "unix_socket_group", "The group that the Unix sockets of listen belong to.")
+            .atStart()
+            .defaultsTo("the group of pgproxy's user")
+            .example("pgproxy-clients")
+            .see("unix_socket_mode");
 
     static final Setting<Duration> IDLE_CNN_TIMEOUT = Setting.time(
                     "idle_cnn_timeout",
@@ -161,7 +174,7 @@ final class ClientKeys {
             "How long sent data may stay unacknowledged until the connection is broken, a day at most; 0 leaves it to the"
                     + " kernel.");
 
-    static final List<Setting<?>> ENTRANCE = List.of(LISTEN, LISTEN_BACKLOG);
+    static final List<Setting<?>> ENTRANCE = List.of(LISTEN, LISTEN_BACKLOG, UNIX_SOCKET_MODE, UNIX_SOCKET_GROUP);
     static final List<Setting<?>> POOLING = List.of(
             IDLE_CNN_TIMEOUT,
             SERVER_LIFETIME,

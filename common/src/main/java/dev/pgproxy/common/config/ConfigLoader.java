@@ -9,6 +9,7 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -55,6 +56,7 @@ public final class ConfigLoader {
     private ProxyConfig read() {
         return new ProxyConfig(
                 listen(),
+                unixSockets(),
                 servers(),
                 adminLogin(),
                 timeouts(),
@@ -99,6 +101,19 @@ public final class ConfigLoader {
             return List.of(ClientKeys.ANYWHERE);
         }
         return addresses.stream().flatMap(ConfigLoader::allAddresses).toList();
+    }
+
+    private UnixSocketAccess unixSockets() {
+        String mode = ClientKeys.UNIX_SOCKET_MODE.read(reader);
+        Optional<Set<PosixFilePermission>> permissions = UnixSocketAccess.permissions(mode);
+        if (permissions.isEmpty()) {
+            reader.problem(
+                    ClientKeys.UNIX_SOCKET_MODE.key(),
+                    "\"" + mode + "\" is not the mode of a socket",
+                    "Write three octal digits as for chmod, for example 0770; the default is "
+                            + ClientKeys.UNIX_SOCKET_MODE.defaultValue() + ".");
+        }
+        return new UnixSocketAccess(permissions.orElse(Set.of()), ClientKeys.UNIX_SOCKET_GROUP.read(reader));
     }
 
     /** {@code *} stands for all addresses of this host, in every address family that it has. */

@@ -240,12 +240,7 @@ final class ConfigReader implements SettingSource {
     private Optional<Endpoint> address(String key, String text, int minimumPort) {
         try {
             Endpoint address = Endpoint.parse(text);
-            if (!(address instanceof Endpoint.Tcp tcp)) {
-                problem(
-                        key,
-                        "\"" + text + "\" is a Unix socket, which this key does not support yet",
-                        "Write host:port.");
-            } else if (tcp.port() < minimumPort) {
+            if (address instanceof Endpoint.Tcp tcp && tcp.port() < minimumPort) {
                 problem(key, "port " + tcp.port() + " does not exist", "A port is a number from 1 to 65535.");
             } else {
                 return Optional.of(address);

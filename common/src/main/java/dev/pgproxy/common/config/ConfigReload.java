@@ -82,6 +82,7 @@ public final class ConfigReload {
                 next.limits().ofDatabase());
         return new ProxyConfig(
                 current.listen(),
+                current.unixSockets(),
                 new ProxyConfig.Servers(
                         current.servers().primary(),
                         namesPrimary

@@ -19,6 +19,7 @@ import java.util.Optional;
  */
 public record ProxyConfig(
         List<Endpoint> listen,
+        UnixSocketAccess unixSockets,
         Servers servers,
         AdminLogin adminLogin,
         Timeouts timeouts,
@@ -235,6 +236,7 @@ public record ProxyConfig(
     public ProxyConfig withServers(Servers others) {
         return new ProxyConfig(
                 listen,
+                unixSockets,
                 others,
                 adminLogin,
                 timeouts,

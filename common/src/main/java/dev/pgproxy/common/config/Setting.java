@@ -41,6 +41,7 @@ public final class Setting<T> {
     static final Duration SHORTEST = Duration.ofMillis(10);
 
     private static final String FIRST_RELEASE = "0.1";
+    private static final String AN_ADDRESS = "host:port or unix:/directory:port";
 
     private final String key;
     private final String type;
@@ -141,12 +142,17 @@ public final class Setting<T> {
                 source -> source.choice(key, type, defaultValue));
     }
 
+    /** @param defaultValue as for chmod, in octal */
+    static Setting<String> mode(String key, String defaultValue, String help) {
+        return of(key, "octal mode", defaultValue, help, source -> source.text(key, defaultValue));
+    }
+
     static Setting<Optional<Path>> file(String key, String help) {
         return of(key, "path", "", help, source -> source.path(key));
     }
 
     static Setting<Optional<Endpoint>> address(String key, String help) {
-        return of(key, "host:port", "", help, source -> source.address(key));
+        return of(key, AN_ADDRESS, "", help, source -> source.address(key));
     }
 
     /** A key without which pgproxy does not start. */
@@ -155,12 +161,12 @@ public final class Setting<T> {
             source.requiredText(key, example);
             return source.address(key);
         };
-        return of(key, "host:port, required", "", help, reading).example(example);
+        return of(key, AN_ADDRESS + ", required", "", help, reading).example(example);
     }
 
     /** @param leastPort 0 where the system may choose the port */
     static Setting<List<Endpoint>> addresses(String key, int leastPort, String help) {
-        return of(key, "host:port, separated by commas", "", help, source -> source.addresses(key, leastPort))
+        return of(key, AN_ADDRESS + ", separated by commas", "", help, source -> source.addresses(key, leastPort))
                 .list();
     }
 

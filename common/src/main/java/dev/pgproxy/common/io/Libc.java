@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 @SuppressWarnings("MemberName") // The names are libc's.
 final class Libc {
 
+    static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int EAGAIN = 11;
     static final int ENOMEM = 12;
@@ -21,6 +22,7 @@ final class Libc {
     static final int EMFILE = 24;
     static final int ECONNABORTED = 103;
     static final int ENOBUFS = 105;
+    static final int ECONNREFUSED = 111;
     static final int EINPROGRESS = 115;
 
     static final int EPOLL_CLOEXEC = 0x80000;
@@ -36,6 +38,7 @@ final class Libc {
     static final int EFD_CLOEXEC = 0x80000;
     static final int EFD_NONBLOCK = 0x800;
 
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int SOCK_STREAM = 1;
@@ -45,6 +48,7 @@ final class Libc {
     static final int SO_REUSEADDR = 2;
     static final int SO_ERROR = 4;
     static final int SO_KEEPALIVE = 9;
+    static final int SO_PEERCRED = 17;
     static final int IPPROTO_TCP = 6;
     static final int TCP_NODELAY = 1;
     static final int TCP_KEEPIDLE = 4;

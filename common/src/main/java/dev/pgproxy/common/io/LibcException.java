@@ -22,6 +22,11 @@ public final class LibcException extends IOException {
         return errno == Libc.EACCES;
     }
 
+    /** Nobody listens there, or there is no such socket. */
+    boolean isNobodyThere() {
+        return errno == Libc.ECONNREFUSED || errno == Libc.ENOENT;
+    }
+
     /** No descriptor was available: this process's limit (EMFILE), the system's (ENFILE), or lack of memory. */
     public boolean isOutOfDescriptors() {
         return errno == Libc.EMFILE || errno == Libc.ENFILE || errno == Libc.ENOBUFS || errno == Libc.ENOMEM;

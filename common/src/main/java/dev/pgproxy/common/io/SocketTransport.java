@@ -8,7 +8,7 @@ import dev.pgproxy.common.loop.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A {@link Transport} over a TCP socket, which it owns. Buffers passed to it must be direct. */
+/** A {@link Transport} over a stream socket, which it owns. Buffers passed to it must be direct. */
 public final class SocketTransport implements ClientConnection {
 
     private final OwnedFd fd;

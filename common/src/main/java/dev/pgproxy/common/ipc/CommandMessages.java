@@ -2,6 +2,7 @@ package dev.pgproxy.common.ipc;
 
 import dev.pgproxy.common.log.ForPeople;
 import dev.pgproxy.common.loop.Descriptor;
+import dev.pgproxy.common.peer.Peer;
 import java.util.List;
 
 /** Operators of pg_proxy and their commands to the proxy. Commands are numbered by the admin-worker. */
@@ -62,10 +63,9 @@ public final class CommandMessages {
     /**
      * Serve this client of pg_proxy.
      *
-     * @param peer the IP address that it comes from
-     * @param port of the client's end
+     * @param peer where it comes from
      */
-    public record AssignOperator(long sessionId, String peer, int port, byte[] startupPacket, Descriptor client)
+    public record AssignOperator(long sessionId, Peer peer, byte[] startupPacket, Descriptor client)
             implements ToWorker {
         @Override
         public void dispatchTo(AtAdminWorker worker) {

@@ -1,5 +1,9 @@
 package dev.pgproxy.common.net;
 
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,6 +18,11 @@ public sealed interface Endpoint {
      */
     record Tcp(String host, int port) implements Endpoint {
 
+        /** An address that a name was resolved to. */
+        public static Tcp of(InetSocketAddress address) {
+            return new Tcp(address.getAddress().getHostAddress(), address.getPort());
+        }
+
         @Override
         public String toString() {
             return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
@@ -21,15 +30,30 @@ public sealed interface Endpoint {
     }
 
     /**
-     * A Unix socket.
+     * A Unix socket. One that has the name that PostgreSQL gives to its own is written {@code unix:/directory:port}, like the directory and
+     * the port that psql takes; any other one {@code unix:/path}.
      *
      * @param path absolute
      */
     record Unix(String path) implements Endpoint {
 
+        /** The directory, if its name is one of PostgreSQL's, and the path otherwise. */
+        public String place() {
+            return isPostgres() ? path.substring(0, path.lastIndexOf('/')) : path;
+        }
+
+        /** The port in its name; 0 when it is not one of PostgreSQL's names. */
+        public int port() {
+            return isPostgres() ? Integer.parseInt(path.substring(path.lastIndexOf('.') + 1)) : 0;
+        }
+
+        private boolean isPostgres() {
+            return POSTGRES_SOCKET.matcher(path).matches();
+        }
+
         @Override
         public String toString() {
-            return UNIX + path;
+            return isPostgres() ? UNIX + place() + ":" + port() : UNIX + path;
         }
     }
 
@@ -59,6 +83,10 @@ public sealed interface Endpoint {
     /** sizeof(sun_path) less the terminator. */
     int MAX_PATH_BYTES = 107;
 
+    /** unix_socket_directories: the name of a server's socket has its port. The root directory has no name to write. */
+    Pattern POSTGRES_SOCKET = Pattern.compile("/.+/\\.s\\.PGSQL\\.([1-9]\\d{0,4})");
+
+    Pattern DIRECTORY_AND_PORT = Pattern.compile("(/.+):(\\d{1,9})");
     Pattern BRACKETED = Pattern.compile("\\[([0-9a-fA-F:.]+(?:%[\\w.-]+)?)]:(\\d{1,9})");
     Pattern HOST_AND_PORT = Pattern.compile("([^\\s:,\\[\\]]+):(\\d{1,9})");
     Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
@@ -66,7 +94,7 @@ public sealed interface Endpoint {
     int MAX_PORT = 65_535;
 
     /**
-     * Reads {@code host:port} or {@code unix:/path}.
+     * Reads {@code host:port}, {@code unix:/directory:port} or {@code unix:/path}.
      *
      * @throws BadEndpointException when it is neither
      */
@@ -79,7 +107,8 @@ public sealed interface Endpoint {
         if (!bracketed.matches() && !plain.matches()) {
             throw new BadEndpointException(
                     "\"" + text + "\" is not an address",
-                    "Write host:port, for example 10.0.0.1:5432, db.example.com:5432 or [::1]:5432.");
+                    "Write host:port, for example 10.0.0.1:5432, db.example.com:5432 or [::1]:5432,"
+                            + " or unix:/directory:port.");
         }
         Matcher matched = bracketed.matches() ? bracketed : plain;
         String host = matched.group(1);
@@ -87,21 +116,55 @@ public sealed interface Endpoint {
             throw new BadEndpointException(
                     "\"" + host + "\" is not an IPv4 address", "Each of its four numbers is 0 to 255.");
         }
-        int port = Integer.parseInt(matched.group(2));
+        return new Tcp(host, port(matched.group(2)));
+    }
+
+    /**
+     * Where a server listens, from a host and a port as libpq takes them.
+     *
+     * @param host a name, an address, or the absolute path of a socket's directory
+     */
+    static Endpoint ofServer(String host, int port) {
+        return host.startsWith("/") ? new Unix(socketOf(host, port)) : new Tcp(host, port);
+    }
+
+    private static String socketOf(String directory, int port) {
+        return directory + "/.s.PGSQL." + port;
+    }
+
+    private static int port(String digits) throws BadEndpointException {
+        int port = Integer.parseInt(digits);
         if (port > MAX_PORT) {
             throw new BadEndpointException(
                     "port " + port + " does not exist", "A port is a number from 1 to " + MAX_PORT + ".");
         }
-        return new Tcp(host, port);
+        return port;
     }
 
-    private static Unix unix(String path) throws BadEndpointException {
-        int bytes = path.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
-        if (!path.startsWith("/") || bytes > MAX_PATH_BYTES) {
+    private static Unix unix(String text) throws BadEndpointException {
+        Matcher matcher = DIRECTORY_AND_PORT.matcher(text);
+        String path = text;
+        if (matcher.matches()) {
+            int port = port(matcher.group(2));
+            if (port == 0) {
+                throw new BadEndpointException(
+                        "port 0 does not exist", "The name of a Unix socket has a port from 1 to " + MAX_PORT + ".");
+            }
+            path = socketOf(matcher.group(1), port);
+        }
+        if (path.getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES
+                || path.chars().anyMatch(Character::isISOControl)) {
             throw new BadEndpointException(
                     "\"" + path + "\" cannot be the path of a socket",
                     "Write unix: and an absolute path of at most " + MAX_PATH_BYTES + " bytes.");
         }
-        return new Unix(path);
+        try {
+            return new Unix(
+                    Path.of(path).toString()); // Without double slashes, so that equal sockets have equal names.
+        } catch (InvalidPathException e) {
+            throw new BadEndpointException(
+                    "\"" + path + "\" has characters that this locale does not know",
+                    "Start pgproxy in a UTF-8 locale, or name a socket in another directory.");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.pgproxy.common.peer;
 
+import dev.pgproxy.common.net.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
 public final class LocalPeer {
 
     /** The group of root on this host. */
-    public static final String ROOT = PeerGroup.THIS_HOST + ", user 0";
+    public static final String ROOT = PeerGroup.ofUser("0");
 
     private static final List<Path> TABLES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
     private static final int WORD_BYTES = 4;
@@ -32,21 +33,19 @@ public final class LocalPeer {
     /**
      * The group of a peer: on this host, that of the user whose process has the other end of the connection; on another host, or when the
      * system does not report the user, as in {@link PeerGroup}.
-     *
-     * @param port of the peer's end
      */
-    public static String group(String ip, int port) {
-        String group = PeerGroup.of(ip);
+    public static String group(Peer peer) {
+        String group = peer.group();
         if (!group.equals(PeerGroup.THIS_HOST)) {
             return group;
         }
+        InetAddress address = IpAddress.of(peer.address());
         try {
-            InetAddress address = InetAddress.getByName(ip); // An address needs no name server.
             for (Path table : TABLES) {
                 try (Stream<String> lines = Files.lines(table)) {
-                    Optional<String> user = user(lines, address, port);
+                    Optional<String> user = user(lines, address, peer.port());
                     if (user.isPresent()) {
-                        return group + ", user " + user.get();
+                        return PeerGroup.ofUser(user.get());
                     }
                 }
             }
@@ -54,11 +53,6 @@ public final class LocalPeer {
             return group; // No such table, as on a host without IPv6.
         }
         return group;
-    }
-
-    /** Whether this is the group of a peer on this host. */
-    public static boolean isOfThisHost(String group) {
-        return group.startsWith(PeerGroup.THIS_HOST);
     }
 
     /** The id of the user who owns this end of a connection, from a table as in /proc/net. */

@@ -1,6 +1,6 @@
 package dev.pgproxy.common.peer;
 
-import dev.pgproxy.common.net.PeerAddress;
+import dev.pgproxy.common.net.IpAddress;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -19,8 +19,23 @@ public final class PeerGroup {
 
     private PeerGroup() {}
 
-    /** The group of an address. */
-    public static String of(InetAddress address) {
+    /** The group of a user of this host. */
+    static String ofUser(String uid) {
+        return THIS_HOST + ", user " + uid;
+    }
+
+    /** Whether this is the group of a peer on this host. */
+    public static boolean isOfThisHost(String group) {
+        return group.startsWith(THIS_HOST);
+    }
+
+    /**
+     * The group of an address.
+     *
+     * @param ip an IP address, not a host name
+     */
+    public static String of(String ip) {
+        InetAddress address = IpAddress.of(ip);
         if (address.isLoopbackAddress()) {
             return THIS_HOST;
         }
@@ -34,14 +49,5 @@ public final class PeerGroup {
         } catch (UnknownHostException e) {
             throw new IllegalStateException("an address of " + network.length + " bytes", e);
         }
-    }
-
-    /**
-     * As {@link #of(InetAddress)}.
-     *
-     * @param address an IP address, not a host name
-     */
-    public static String of(String address) {
-        return of(PeerAddress.of(address, 0).getAddress());
     }
 }

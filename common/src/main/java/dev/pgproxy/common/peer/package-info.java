@@ -1,4 +1,4 @@
-/** What is known of the hosts that clients come from. */
+/** Who the clients are that connect, as far as the system tells. */
 @NullMarked
 package dev.pgproxy.common.peer;
 

@@ -22,6 +22,7 @@ import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -41,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Both ends of a real AF_UNIX socket in one loop. */
 class ControlChannelTest {
 
-    private static final ClientOrigin ORIGIN = new ClientOrigin("127.0.0.1", 1, 0);
+    private static final ClientOrigin ORIGIN = new ClientOrigin(new Peer.Tcp("127.0.0.1", 1), 0);
     private static final Endpoint SERVER = new Endpoint.Tcp("127.0.0.1", 5432);
 
     private static final int HAND_OVERS = 2_000;

@@ -22,6 +22,7 @@ import dev.pgproxy.common.ipc.SnapshotMessages;
 import dev.pgproxy.common.ipc.UpkeepMessages;
 import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -120,7 +121,7 @@ class ControlFrameTest {
     @Test
     void theLargestHandOverFits() throws ControlViolation {
         Samples.PlayedDescriptor client = new Samples.PlayedDescriptor();
-        ClientOrigin origin = new ClientOrigin("::1", 7, 8);
+        ClientOrigin origin = new ClientOrigin(new Peer.Tcp("::1", 7), 8);
         // A client with a session is never told of its role.
         decode(encode(largest(origin, Optional.of(LARGEST), Optional.empty(), client)));
         RoleFacts role = new RoleFacts(
@@ -158,8 +159,8 @@ class ControlFrameTest {
 
     @Test
     void waitsForTheRestOfAFrame() throws ControlViolation {
-        ByteBuffer frame = encode(
-                new CommandMessages.AssignOperator(1, "::1", 2, new byte[] {1, 2, 3}, new Samples.PlayedDescriptor()));
+        ByteBuffer frame = encode(new CommandMessages.AssignOperator(
+                1, new Peer.Unix(1000, 2), new byte[] {1, 2, 3}, new Samples.PlayedDescriptor()));
         for (int length = 0; length < frame.limit(); length++) {
             ByteBuffer part = frame.duplicate().limit(length);
             assertNull(frames.decodeNext(part));
@@ -178,7 +179,7 @@ class ControlFrameTest {
     @Test
     void theDescriptorOfAMessageThatCannotBeIsClosed() throws ControlViolation {
         Samples.PlayedDescriptor client = new Samples.PlayedDescriptor();
-        ByteBuffer frame = encode(new CommandMessages.AssignOperator(1, "::1", 2, new byte[0], client));
+        ByteBuffer frame = encode(new CommandMessages.AssignOperator(1, new Peer.Unix(1000, 2), new byte[0], client));
         frame.putInt(5, frame.getInt(5) + 1).limit(frame.limit() + 1); // A byte after the last field.
         assertThrows(ControlViolation.class, () -> frames.decodeNext(frame));
         assertTrue(client.isClosed());

@@ -58,16 +58,18 @@ class ConfigReloadTest {
     /** Each key of the file is changed at once; what is in force then shows which of them a reload takes. */
     @Test
     void exactlyTheKeysThatNeedARestartKeepTheirValue() throws Exception {
-        Map<String, String> others = Map.of(
-                "listen", "127.0.0.1:8888",
-                "listen_backlog", "7",
-                "recv_sz_per_poll", "8",
-                "proxy_worker_num", "3",
-                "pool_ignore_parameters", "TimeZone",
-                "ipc_uds_path", "/run/other/socket",
-                "pid_file", "/run/other/pid",
-                "state_file", "/run/other/state",
-                "log.filename", "/run/other/log");
+        Map<String, String> others = Map.ofEntries(
+                Map.entry("listen", "127.0.0.1:8888"),
+                Map.entry("listen_backlog", "7"),
+                Map.entry("unix_socket_mode", "0700"),
+                Map.entry("unix_socket_group", "other"),
+                Map.entry("recv_sz_per_poll", "8"),
+                Map.entry("proxy_worker_num", "3"),
+                Map.entry("pool_ignore_parameters", "TimeZone"),
+                Map.entry("ipc_uds_path", "/run/other/socket"),
+                Map.entry("pid_file", "/run/other/pid"),
+                Map.entry("state_file", "/run/other/state"),
+                Map.entry("log.filename", "/run/other/log"));
         Set<String> atStart = Keys.sections().stream()
                 .flatMap(section -> section.settings().stream())
                 .filter(setting -> setting.effect() == Setting.Effect.RESTART)
@@ -82,6 +84,7 @@ class ConfigReloadTest {
         assertEquals(others.keySet(), Set.copyOf(outcome.keptBack()));
         ProxyConfig inForce = outcome.inForce();
         assertEquals(before.listen(), inForce.listen());
+        assertEquals(before.unixSockets(), inForce.unixSockets());
         assertEquals(before.limits(), inForce.limits());
         assertEquals(before.receiveBytes(), inForce.receiveBytes());
         assertEquals(before.workers(), inForce.workers());

@@ -3,6 +3,7 @@ package dev.pgproxy.common.io;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.peer.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,10 +26,10 @@ class TcpSocketsTest {
         }
     }
 
-    private static TcpSockets.Accepted accept(OwnedFd listener) throws LibcException {
-        TcpSockets.@Nullable Accepted accepted;
+    private static AcceptQueue.Accepted accept(OwnedFd listener) throws LibcException {
+        AcceptQueue.@Nullable Accepted accepted;
         do {
-            accepted = new TcpSockets.Queue(listener).accept();
+            accepted = new AcceptQueue(listener).accept();
         } while (accepted == null);
         return accepted;
     }
@@ -41,9 +42,11 @@ class TcpSocketsTest {
             for (SocketTuning tuning : new SocketTuning[] {TUNED, new SocketTuning(false, 0, 0, 0, 0), TUNED}) {
                 TcpSockets.tune(listener, tuning);
                 try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                    TcpSockets.Accepted accepted = accept(listener);
+                    AcceptQueue.Accepted accepted = accept(listener);
                     try (OwnedFd server = accepted.fd()) {
-                        assertEquals(client.getLocalSocketAddress(), accepted.peer());
+                        assertEquals(
+                                new Peer.Tcp(client.getLocalAddress().getHostAddress(), client.getLocalPort()),
+                                accepted.peer());
                         assertOptions(tuning, server);
                     }
                 }

@@ -20,7 +20,9 @@ class EndpointTest {
                 "*:9999",
                 "0.0.0.0:0",
                 "unix:5432",
-                "unix:/run/postgresql/.s.PGSQL.5432"
+                "unix:/run/postgresql:5432",
+                "unix:/run/s",
+                "unix:/run/a:1:2"
             })
     void whatIsWrittenIsReadBack(String text) throws Exception {
         assertEquals(text, Endpoint.parse(text).toString());
@@ -30,6 +32,29 @@ class EndpointTest {
     void itsPartsAreThere() throws Exception {
         assertEquals(new Endpoint.Tcp("::1", 5432), Endpoint.parse("[::1]:5432"));
         assertEquals(new Endpoint.Unix("/run/s"), Endpoint.parse("unix:/run/s"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "unix:/run/postgresql:5432",
+                "unix:/run/postgresql/:5432",
+                "unix:/run//postgresql:05432",
+                "unix:/run/postgresql/.s.PGSQL.5432"
+            })
+    void aServersSocketHasOneNameHoweverItIsWritten(String text) throws Exception {
+        Endpoint.Unix socket = (Endpoint.Unix) Endpoint.parse(text);
+        assertEquals("/run/postgresql/.s.PGSQL.5432", socket.path());
+        assertEquals("/run/postgresql", socket.place());
+        assertEquals(5432, socket.port());
+        assertEquals("unix:/run/postgresql:5432", socket.toString());
+    }
+
+    @Test
+    void aSocketWithAnotherNameHasNoPort() throws Exception {
+        Endpoint.Unix socket = (Endpoint.Unix) Endpoint.parse("unix:/run/.s.PGSQL.0123");
+        assertEquals("/run/.s.PGSQL.0123", socket.place());
+        assertEquals(0, socket.port());
     }
 
     @ParameterizedTest
@@ -48,7 +73,10 @@ class EndpointTest {
                 "localhost:99999999999",
                 "localhost:-1",
                 "unix:",
-                "unix:relative/path"
+                "unix:relative/path",
+                "unix:/run/postgresql:0",
+                "unix:/run/postgresql:65536",
+                "unix:/run/post\tgresql:5432"
             })
     void anythingElseIsRefusedWithARemedy(String text) {
         Endpoint.BadEndpointException refused =

@@ -40,15 +40,22 @@ class LocalPeerTest {
         assertEquals(Optional.empty(), user("127.0.0.2", 0x8319));
     }
 
+    /** A user cannot have more places by connecting in two ways. */
+    @Test
+    void aUserIsTheSameOverTcpAndAUnixSocket() {
+        assertEquals("this host, user 0", LocalPeer.group(new Peer.Unix(0, 1)));
+        assertEquals(LocalPeer.ROOT, LocalPeer.group(new Peer.Unix(0, 1)));
+        assertTrue(PeerGroup.isOfThisHost(new Peer.Unix(1000, 1).group()));
+    }
+
     @Test
     void knowsThisProcess() throws IOException {
         Object uid = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 Socket socket = new Socket(listener.getInetAddress(), listener.getLocalPort())) {
-            String ip = socket.getLocalAddress().getHostAddress();
-            assertEquals("this host, user " + uid, LocalPeer.group(ip, socket.getLocalPort()));
-            assertTrue(LocalPeer.isOfThisHost(LocalPeer.group(ip, socket.getLocalPort())));
-            assertEquals("192.0.2.7", LocalPeer.group("192.0.2.7", 5));
+            Peer peer = new Peer.Tcp(socket.getLocalAddress().getHostAddress(), socket.getLocalPort());
+            assertEquals("this host, user " + uid, LocalPeer.group(peer));
+            assertEquals("192.0.2.7", LocalPeer.group(new Peer.Tcp("192.0.2.7", 5)));
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.pgproxy.master.accept;
 
 import dev.pgproxy.common.loop.ClientConnection;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.StartupPacket;
-import java.net.InetSocketAddress;
 
 /**
  * A client whose startup packet was read. The holder of this owns the connection.
@@ -11,8 +11,4 @@ import java.net.InetSocketAddress;
  * @param startupMs how long its startup packet took to arrive
  */
 public record Client(
-        long sessionId,
-        ClientConnection connection,
-        InetSocketAddress peer,
-        StartupPacket.Startup startup,
-        long startupMs) {}
+        long sessionId, ClientConnection connection, Peer peer, StartupPacket.Startup startup, long startupMs) {}

@@ -1,12 +1,15 @@
 package dev.pgproxy.master.accept;
 
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.config.UnixSocketAccess;
+import dev.pgproxy.common.io.AcceptQueue;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.LibcException;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.io.SpareFd;
 import dev.pgproxy.common.io.TcpSockets;
+import dev.pgproxy.common.io.UnixListener;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
@@ -14,6 +17,7 @@ import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +35,8 @@ public final class Listeners {
     private final EpollPoller poller;
     private final PendingStartups startups;
     private final SpareFd spare = new SpareFd();
+    private final List<OwnedFd> tcp = new ArrayList<>();
+    private final List<UnixListener> unix = new ArrayList<>();
     private final List<Listener> listeners = new ArrayList<>();
     private SocketTuning tuning;
     private boolean paused;
@@ -45,39 +51,37 @@ public final class Listeners {
     /** Applies to connections accepted after this call. */
     public void configure(SocketTuning newTuning) {
         tuning = newTuning;
-        listeners.forEach(listener -> TcpSockets.tune(listener.fd, newTuning));
+        tcp.forEach(listener -> TcpSockets.tune(listener, newTuning));
     }
 
     private final class Listener {
-        private final OwnedFd fd;
-        private final TcpSockets.Queue queue;
+        private final AcceptQueue queue;
         private final EpollPoller.Registration registration;
 
         private Listener(OwnedFd fd) {
-            this.fd = fd;
-            this.queue = new TcpSockets.Queue(fd);
-            this.registration = TcpSockets.register(fd, poller, ready -> acceptSome(this));
+            this.queue = new AcceptQueue(fd);
+            this.registration = queue.register(poller, ready -> acceptSome(this));
         }
     }
 
     /**
      * Listens on these addresses; a name stands for all its addresses.
      *
+     * @param access who may connect to Unix sockets
      * @return the bound addresses, with the port that the system chose for port 0
      * @throws IOException when one of them cannot be bound; then none is
      */
-    public List<InetSocketAddress> open(List<Endpoint> addresses, int backlog) throws IOException {
-        List<InetSocketAddress> bound = new ArrayList<>();
+    public List<Endpoint> open(List<Endpoint> addresses, UnixSocketAccess access, int backlog) throws IOException {
+        List<Endpoint> bound = new ArrayList<>();
         try {
             for (Endpoint endpoint : addresses) {
-                if (!(endpoint instanceof Endpoint.Tcp address)) {
-                    throw new IOException(endpoint + " is not an address of a host");
-                }
-                for (InetAddress ip : InetAddress.getAllByName(address.host())) {
-                    OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);
-                    TcpSockets.tune(fd, tuning);
-                    listeners.add(new Listener(fd));
-                    bound.add(TcpSockets.localAddress(fd));
+                if (endpoint instanceof Endpoint.Tcp address) {
+                    bound.addAll(open(address, backlog));
+                } else if (endpoint instanceof Endpoint.Unix address) {
+                    UnixListener opened = UnixListener.open(Path.of(address.path()), access, backlog);
+                    unix.add(opened);
+                    listeners.add(new Listener(opened.fd()));
+                    bound.add(address);
                 }
             }
             return bound;
@@ -87,10 +91,22 @@ public final class Listeners {
         }
     }
 
+    private List<Endpoint> open(Endpoint.Tcp address, int backlog) throws IOException {
+        List<Endpoint> bound = new ArrayList<>();
+        for (InetAddress ip : InetAddress.getAllByName(address.host())) {
+            OwnedFd fd = TcpSockets.listen(new InetSocketAddress(ip, address.port()), backlog);
+            tcp.add(fd);
+            TcpSockets.tune(fd, tuning);
+            listeners.add(new Listener(fd));
+            bound.add(Endpoint.Tcp.of(TcpSockets.localAddress(fd)));
+        }
+        return bound;
+    }
+
     private void acceptSome(Listener listener) {
         for (int i = 0; i < ACCEPTS_PER_TICK; i++) {
             try {
-                TcpSockets.@Nullable Accepted accepted = listener.queue.accept();
+                AcceptQueue.@Nullable Accepted accepted = listener.queue.accept();
                 if (accepted == null) {
                     return;
                 }
@@ -127,9 +143,9 @@ public final class Listeners {
 
     private void refuseOne(Listener listener) {
         try {
-            TcpSockets.@Nullable Accepted accepted = listener.queue.accept();
+            AcceptQueue.@Nullable Accepted accepted = listener.queue.accept();
             if (accepted != null) {
-                TcpSockets.writeOnceAndClose(accepted.fd(), Refusals.tooManyClients());
+                accepted.writeOnceAndClose(Refusals.tooManyClients());
             }
         } catch (LibcException e) {
             // Another process took the spare descriptor: this client waits until accepting resumes.
@@ -139,11 +155,12 @@ public final class Listeners {
 
     /** Stops listening; accepted clients are not affected. */
     public void close() {
-        for (Listener listener : listeners) {
-            listener.registration.close();
-            listener.fd.close();
-        }
+        listeners.forEach(listener -> listener.registration.close());
         listeners.clear();
+        tcp.forEach(OwnedFd::close);
+        tcp.clear();
+        unix.forEach(UnixListener::close);
+        unix.clear();
         spare.close();
     }
 }

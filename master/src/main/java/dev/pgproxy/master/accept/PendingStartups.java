@@ -4,10 +4,10 @@ import dev.pgproxy.common.count.Counter;
 import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.pool.KnownStartups;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -66,7 +66,7 @@ public final class PendingStartups implements ClientMemory.Holder, StartupReader
     }
 
     /** Takes over an accepted connection. */
-    public void begin(ClientConnection connection, InetSocketAddress peer) {
+    public void begin(ClientConnection connection, Peer peer) {
         accepted.increment();
         if (!arrivals.hasRoom(readingCount) && !letGiveWay()) {
             refusals.refuse(connection, Refusals.tooManyClients());

@@ -7,12 +7,11 @@ import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.net.PeerAddress;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
-import java.net.InetSocketAddress;
 
 /** Refuses clients that the master does not serve: what they are told, and what is logged about it. */
 public final class Refusals {
@@ -88,7 +87,7 @@ public final class Refusals {
     }
 
     /** Logs that a client has to make room for another one. */
-    public void noteGivingWay(InetSocketAddress peer) {
+    public void noteGivingWay(Peer peer) {
         about("client_gave_way", peer)
                 .with("sqlstate", SqlState.TOO_MANY_CONNECTIONS)
                 .message("a client that had not proved who it is gave way to another one")
@@ -97,7 +96,7 @@ public final class Refusals {
     }
 
     /** Logs that a client left without a startup packet after it was told that there is no TLS. */
-    void noteLeavingWithoutTls(InetSocketAddress peer) {
+    void noteLeavingWithoutTls(Peer peer) {
         about("login_refused", peer)
                 .message("the client asked for TLS, which the proxy does not speak yet, and left")
                 .hint("Have it connect with sslmode=disable or prefer.")
@@ -105,7 +104,7 @@ public final class Refusals {
     }
 
     /** Logs a first packet that PostgreSQL would not accept either. */
-    void noteViolation(InetSocketAddress peer, ProtocolViolation violation) {
+    void noteViolation(Peer peer, ProtocolViolation violation) {
         about("client_refused", peer)
                 .with("sqlstate", violation.sqlState())
                 .message(violation.description())
@@ -113,14 +112,14 @@ public final class Refusals {
     }
 
     /** Logs a first packet that the proxy could not read because of its own fault. */
-    void noteFault(InetSocketAddress peer, RuntimeException fault) {
+    void noteFault(Peer peer, RuntimeException fault) {
         about("startup_packet_broken", peer)
                 .message("a startup packet could not be read because of a fault in pgproxy; its client is refused")
                 .hint("Report it with these lines.")
                 .error(fault);
     }
 
-    private Event about(String event, InetSocketAddress peer) {
-        return Event.of(event).limitedBy(lines, clock.nanoTime()).with("peer", PeerAddress.display(peer));
+    private Event about(String event, Peer peer) {
+        return Event.of(event).limitedBy(lines, clock.nanoTime()).with("peer", peer);
     }
 }

@@ -4,14 +4,13 @@ import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.common.peer.PeerGroup;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
@@ -65,7 +64,7 @@ final class StartupReader {
     }
 
     private final ClientConnection connection;
-    private final InetSocketAddress peer;
+    private final Peer peer;
     private final Host host;
     private final Scheduler.Timer timer;
     private final long startedNs;
@@ -76,10 +75,10 @@ final class StartupReader {
     private boolean tlsAsked;
     private boolean gssAsked;
 
-    StartupReader(ClientConnection connection, InetSocketAddress peer, Host host) {
+    StartupReader(ClientConnection connection, Peer peer, Host host) {
         this.connection = connection;
         this.peer = peer;
-        this.group = PeerGroup.of(peer.getAddress());
+        this.group = peer.group();
         this.host = host;
         this.startedNs = host.loop().clock().nanoTime();
         this.timer = host.loop()

@@ -77,7 +77,7 @@ final class MasterReport {
     private void connection(RowWriter out, WaitingClient client) {
         StartupParameters parameters = client.parameters();
         out.int4(self.pid()).int8(client.id());
-        out.text(client.peer().getAddress().getHostAddress()).int4(client.peer().getPort());
+        out.text(client.peer().address()).int4(client.peer().port());
         out.nothing().nothing();
         out.text(StartupParameters.display(parameters.user()));
         out.text(StartupParameters.display(parameters.database()));

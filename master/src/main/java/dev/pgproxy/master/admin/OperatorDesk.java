@@ -5,6 +5,7 @@ import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
+import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -56,7 +57,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
 
     /** Takes over a client of pg_proxy. */
     public void submit(Client client) {
-        boolean isHere = client.peer().getAddress().isLoopbackAddress();
+        boolean isHere = PeerGroup.isOfThisHost(client.peer().group());
         if (!isHere && hasDefaultPassword.getAsBoolean()) {
             refusals.refuse(
                     client.connection(),
@@ -121,8 +122,7 @@ public final class OperatorDesk implements WorkerRegistry.Listener {
         }
         worker.send(new CommandMessages.AssignOperator(
                 client.sessionId(),
-                client.peer().getAddress().getHostAddress(),
-                client.peer().getPort(),
+                client.peer(),
                 client.startup().packet(),
                 client.connection().release()));
     }

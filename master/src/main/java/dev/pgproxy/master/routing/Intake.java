@@ -3,6 +3,7 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Clock;
+import dev.pgproxy.common.loop.Transport;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
@@ -26,6 +27,7 @@ final class Intake {
     private final WaitingRoom waiting;
     private final Turns turns;
     private final Foresight foresight;
+    private final OwnUser ownUser = OwnUser.ofThisProcess();
 
     Intake(
             Clock clock,
@@ -51,6 +53,9 @@ final class Intake {
      */
     void bring(Client client, @Nullable Resumption resumption) {
         if (routes.take(client, Set.of()) instanceof Router.Route.To to) {
+            if (resumption == null && isRefused(client, client.connection(), to)) {
+                return;
+            }
             PoolKey key = routes.keyOf(to);
             // First, because what workers have sent may change the client's standing, too.
             RoleFacts role = resumption == null ? foresight.of(key) : null;
@@ -72,6 +77,9 @@ final class Intake {
      */
     void routeAgain(RoutedClient client, byte[] lastWords) {
         if (routes.take(client.client(), client.tried()) instanceof Router.Route.To to) {
+            if (client.resumption() == null && isRefused(client.client(), client.connection(), to)) {
+                return;
+            }
             PoolKey key = routes.keyOf(to);
             Standing there =
                     client.resumption() == null ? standings.of(client.client(), key, to.startup()) : Standing.PROVED;
@@ -79,5 +87,15 @@ final class Intake {
         } else {
             refusals.refuse(client.client(), client.connection(), lastWords);
         }
+    }
+
+    /** Refuses a client that the server could take for pgproxy's own user. */
+    private boolean isRefused(Client client, Transport connection, Router.Route.To to) {
+        boolean isLent =
+                ownUser.isLentTo(client.peer(), to.server(), to.startup().parameters());
+        if (isLent) {
+            refusals.refuse(client, connection, ownUser.refusal(to.server()));
+        }
+        return isLent;
     }
 }

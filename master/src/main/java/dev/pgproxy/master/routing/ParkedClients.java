@@ -8,7 +8,6 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
-import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -78,7 +77,7 @@ final class ParkedClients {
         Client client = new Client(
                 message.sessionId(),
                 connections.apply(message.client()),
-                PeerAddress.of(message.origin().ip(), message.origin().port()),
+                message.origin().peer(),
                 startup(message.startupPacket()),
                 0);
         if (closedBecause != null) {

@@ -8,7 +8,6 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Scheduler;
 import dev.pgproxy.common.net.Endpoint;
-import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
@@ -84,7 +83,7 @@ final class RoutedClient {
         this.resumption = resumption;
         this.standing = standing;
         this.slot = slot;
-        this.neighbour = PeerGroup.of(client.peer().getAddress());
+        this.neighbour = client.peer().group();
     }
 
     /** The same client on its way to another server; the new object owns the connection. */
@@ -264,10 +263,7 @@ final class RoutedClient {
     }
 
     ClientOrigin origin(long nowNs) {
-        return new ClientOrigin(
-                client.peer().getAddress().getHostAddress(),
-                client.peer().getPort(),
-                TimeUnit.NANOSECONDS.toMillis(nowNs - sinceNs));
+        return new ClientOrigin(client.peer(), TimeUnit.NANOSECONDS.toMillis(nowNs - sinceNs));
     }
 
     /** The connection, which must still be owned here. */

@@ -1,6 +1,5 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.master.accept.Client;
@@ -32,7 +31,7 @@ final class Standings {
                 && ledger.unused().idle(key) == null
                 && ledger.unused().resetting(key) == null
                 && !holds.isHeld(key.server())
-                && strangersHaveRoom(key, PeerGroup.of(client.peer().getAddress()))
+                && strangersHaveRoom(key, client.peer().group())
                 && !ledger.search().hasUnused(key);
         return costsNobody ? Standing.STRANGER : standing;
     }

@@ -1,8 +1,8 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupParameters;
-import java.net.InetSocketAddress;
 
 /**
  * A client that no worker has yet, for an operator to see.
@@ -12,13 +12,7 @@ import java.net.InetSocketAddress;
  * @param waitsFor what it waits for, in words
  */
 public record WaitingClient(
-        long id,
-        InetSocketAddress peer,
-        StartupParameters parameters,
-        PoolKey key,
-        String state,
-        long sinceNs,
-        String waitsFor) {
+        long id, Peer peer, StartupParameters parameters, PoolKey key, String state, long sinceNs, String waitsFor) {
 
     /** It waits for a place. */
     public static final String WAITING = "waiting";

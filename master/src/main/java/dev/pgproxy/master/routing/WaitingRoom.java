@@ -6,7 +6,6 @@ import dev.pgproxy.common.log.EventThrottle;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.net.Endpoint;
-import dev.pgproxy.common.net.PeerAddress;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -228,7 +227,7 @@ final class WaitingRoom {
         String hint = hint(client);
         Event.of("client_wait_timeout")
                 .limitedBy(timeouts, loop.clock().nanoTime())
-                .with("peer", PeerAddress.display(client.client().peer()))
+                .with("peer", client.client().peer())
                 .with("server", client.key().server())
                 .with("waiting", line.size())
                 .message("a client timed out after query_wait_timeout without a connection, and was refused")

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.SqlState;
@@ -13,7 +14,6 @@ import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,7 +70,7 @@ class PendingStartupsTest {
     /** @param neighbour the last byte of its address */
     private SimulatedTransport connect(int neighbour) {
         SimulatedTransport connection = process.connect();
-        pending.begin(connection, new InetSocketAddress("10.0.0." + neighbour, 40_000));
+        pending.begin(connection, new Peer.Tcp("10.0.0." + neighbour, 40_000));
         run();
         return connection;
     }

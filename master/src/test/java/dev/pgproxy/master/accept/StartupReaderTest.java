@@ -9,6 +9,7 @@ import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
@@ -18,7 +19,6 @@ import dev.pgproxy.common.protocol.StartupPacketDecoder;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class StartupReaderTest {
 
     private static final long TIMEOUT_MS = 10_000;
-    private static final InetSocketAddress PEER = new InetSocketAddress("10.0.0.1", 40_000);
+    private static final Peer PEER = new Peer.Tcp("10.0.0.1", 40_000);
     private static final byte[] STARTUP = FrontendMessage.startup(
             3 << 16,
             List.of(

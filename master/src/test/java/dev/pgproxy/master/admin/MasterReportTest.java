@@ -10,6 +10,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.config.Setting;
 import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -18,7 +19,6 @@ import dev.pgproxy.common.view.RowReader;
 import dev.pgproxy.common.view.View;
 import dev.pgproxy.master.routing.WaitingClient;
 import dev.pgproxy.testkit.config.TestConfig;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -46,7 +46,7 @@ class MasterReportTest {
     private static WaitingClient client(long id) {
         return new WaitingClient(
                 id,
-                new InetSocketAddress("10.0.0.1", 40_000),
+                new Peer.Tcp("10.0.0.1", 40_000),
                 STARTUP.parameters(),
                 PoolKey.of(DB, STARTUP, List.of()),
                 WaitingClient.WAITING,

@@ -7,6 +7,7 @@ import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.CommandMessages;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -17,7 +18,6 @@ import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -48,7 +48,7 @@ class OperatorDeskTest {
                 new StartupParameters(List.of(
                         new StartupParameters.Parameter("database", "pg_proxy"),
                         new StartupParameters.Parameter("user", "pgproxy"))));
-        desk.submit(new Client(id, connection, new InetSocketAddress(ip, 40_000), startup, 0));
+        desk.submit(new Client(id, connection, new Peer.Tcp(ip, 40_000), startup, 0));
         return connection;
     }
 

@@ -7,6 +7,7 @@ import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.SqlState;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -16,7 +17,6 @@ import dev.pgproxy.master.worker.PlayedWorker;
 import dev.pgproxy.master.worker.WorkerRegistry;
 import dev.pgproxy.testkit.config.TestConfig;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -65,7 +65,7 @@ class PauseDeskTest {
                 new StartupParameters(List.of(
                         new StartupParameters.Parameter("database", "shop"),
                         new StartupParameters.Parameter("user", "ann"))));
-        dispatcher.submit(new Client(1, process.connect(), new InetSocketAddress("10.0.0.1", 40_000), startup, 0));
+        dispatcher.submit(new Client(1, process.connect(), new Peer.Tcp("10.0.0.1", 40_000), startup, 0));
         passMs(1);
         assertEquals(1, worker.received(SessionMessages.AssignSession.class).size());
         dispatcher.pause(PRIMARY);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.pgproxy.common.auth.AuthenticationMethod;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.count.Counters;
+import dev.pgproxy.common.io.AcceptQueue;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
@@ -20,7 +21,7 @@ import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.loop.Poller;
-import dev.pgproxy.common.net.PeerAddress;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.ProtocolViolation;
 import dev.pgproxy.common.protocol.StartupPacket;
@@ -221,10 +222,10 @@ final class DispatcherWorld implements AutoCloseable {
         arrive(user, nature, "127.0.0.1");
     }
 
-    private TcpSockets.Accepted accept() throws IOException {
-        TcpSockets.Accepted accepted = new TcpSockets.Queue(listener).accept();
+    private AcceptQueue.Accepted accept() throws IOException {
+        AcceptQueue.Accepted accepted = new AcceptQueue(listener).accept();
         while (accepted == null) {
-            accepted = new TcpSockets.Queue(listener).accept();
+            accepted = new AcceptQueue(listener).accept();
         }
         return accepted;
     }
@@ -251,7 +252,7 @@ final class DispatcherWorld implements AutoCloseable {
                             workers.get(0),
                             new SessionMessages.SessionParked(
                                     nextClient++,
-                                    new ClientOrigin("127.0.0.1", 1, 0),
+                                    new ClientOrigin(new Peer.Tcp("127.0.0.1", 1), 0),
                                     0,
                                     startupPacket("app"),
                                     new Resumption(1, new byte[4], Map.of(), Map.of(), new byte[0]),
@@ -266,7 +267,7 @@ final class DispatcherWorld implements AutoCloseable {
     /** @param ip where the client seems to come from */
     void arrive(String user, Nature nature, String ip) throws IOException {
         SocketChannel far = SocketChannel.open(address);
-        TcpSockets.Accepted accepted = accept();
+        AcceptQueue.Accepted accepted = accept();
         far.configureBlocking(false);
         byte[] packet = startupPacket(user);
         Person person = new Person(nextClient++, user, nature, far);
@@ -275,7 +276,7 @@ final class DispatcherWorld implements AutoCloseable {
             dispatcher.submit(new Client(
                     person.id,
                     new SocketTransport(accepted.fd(), epoll),
-                    PeerAddress.of(ip, accepted.peer().getPort()),
+                    new Peer.Tcp(ip, accepted.peer().port()),
                     (StartupPacket.Startup) StartupPacketDecoder.decode(packet),
                     0));
         } catch (ProtocolViolation e) {

@@ -12,6 +12,7 @@ import dev.pgproxy.common.ipc.ClientOrigin;
 import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.SessionMessages;
 import dev.pgproxy.common.loop.LingeringClose;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.SqlState;
@@ -74,7 +75,12 @@ class ParkedClientsTest {
         byte[] packet = FrontendMessage.startup(
                 3 << 16, PlayedClients.startup("ann").parameters().sorted());
         return new SessionMessages.SessionParked(
-                7, new ClientOrigin("10.0.0.1", 40_000, 0), idleMs, packet, RESUMPTION, connection.release());
+                7,
+                new ClientOrigin(new Peer.Tcp("10.0.0.1", 40_000), 0),
+                idleMs,
+                packet,
+                RESUMPTION,
+                connection.release());
     }
 
     private void passMs(long ms) {

@@ -2,11 +2,11 @@ package dev.pgproxy.master.routing;
 
 import dev.pgproxy.common.loop.ClientConnection;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.StartupPacket;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.master.accept.Client;
-import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -34,7 +34,7 @@ final class PlayedClients {
     }
 
     static Client on(ClientConnection connection, long id, String user, int neighbour) {
-        return new Client(id, connection, new InetSocketAddress("10.0.0." + neighbour, 40_000), startup(user), 0);
+        return new Client(id, connection, new Peer.Tcp("10.0.0." + neighbour, 40_000), startup(user), 0);
     }
 
     /** Such a client on its way to this server. */

@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Connects over TCP. Names are resolved on separate threads; a name's addresses are tried one after the other. */
-public final class TcpConnector implements Connector {
+final class TcpConnector {
 
     private static final int LOOKUP_THREADS = 2;
     private static final int WAITING_LOOKUPS = 10_000;
@@ -33,7 +33,7 @@ public final class TcpConnector implements Connector {
     private final EpollPoller poller;
     private final ThreadPoolExecutor lookups;
 
-    public TcpConnector(EventLoop loop, EpollPoller poller) {
+    TcpConnector(EventLoop loop, EpollPoller poller) {
         this.loop = loop;
         this.poller = poller;
         this.lookups = new ThreadPoolExecutor(
@@ -50,26 +50,22 @@ public final class TcpConnector implements Connector {
         this.lookups.allowCoreThreadTimeOut(true);
     }
 
-    @Override
-    public Attempt connect(Endpoint server, SocketTuning tuning, Handler handler) {
-        if (!(server instanceof Endpoint.Tcp tcp)) {
-            loop.atEndOfTick(() -> handler.failed(server + " is not an address of a host"));
-            return () -> {};
-        }
-        TcpAttempt attempt = new TcpAttempt(tcp, tuning, handler);
+    /** As {@link Connector#connect}. */
+    Connector.Attempt connect(Endpoint.Tcp server, SocketTuning tuning, Connector.Handler handler) {
+        TcpAttempt attempt = new TcpAttempt(server, tuning, handler);
         attempt.resolve();
         return attempt;
     }
 
-    private final class TcpAttempt implements Attempt {
+    private final class TcpAttempt implements Connector.Attempt {
         private final Endpoint.Tcp server;
         private final SocketTuning tuning;
-        private final Handler handler;
+        private final Connector.Handler handler;
         private final ArrayDeque<InetAddress> untried = new ArrayDeque<>();
         private @Nullable SocketTransport connecting;
         private boolean cancelled;
 
-        private TcpAttempt(Endpoint.Tcp server, SocketTuning tuning, Handler handler) {
+        private TcpAttempt(Endpoint.Tcp server, SocketTuning tuning, Connector.Handler handler) {
             this.server = server;
             this.tuning = tuning;
             this.handler = handler;
@@ -138,7 +134,7 @@ public final class TcpConnector implements Connector {
                 return;
             }
             transport.interest(Interest.NONE);
-            Endpoint.Tcp peer = new Endpoint.Tcp(address.getAddress().getHostAddress(), address.getPort());
+            Endpoint.Tcp peer = Endpoint.Tcp.of(address);
             handler.connected(transport, peer.equals(server) ? server : peer); // Saves thousands of copies.
         }
 

@@ -7,7 +7,6 @@ import dev.pgproxy.common.ipc.Resumption;
 import dev.pgproxy.common.ipc.RoleFacts;
 import dev.pgproxy.common.loop.Interest;
 import dev.pgproxy.common.loop.Transport;
-import dev.pgproxy.common.peer.PeerGroup;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.Negotiation;
@@ -72,7 +71,7 @@ public final class Login implements LoginSteps {
         this.frontend = frontend;
         this.context = context;
         this.identity = identity;
-        this.address = PeerGroup.of(terms.origin().ip());
+        this.address = terms.origin().peer().group();
         this.evidence = new Evidence(context.secrets(), terms.resumption());
         this.timer = new LoginTimer(context.loop(), () -> host.contained(() -> host.part(LastWords.loginTimeout())));
         this.askFirst = terms.askFirst();

@@ -92,7 +92,7 @@ public final class StateReport {
         StartupParameters parameters = session.parameters();
         long sinceNs = session.stateSinceNs();
         out.int4(pid).int8(id(session.id(), backend));
-        out.text(session.origin().ip()).int4(session.origin().port());
+        out.text(session.origin().peer().address()).int4(session.origin().peer().port());
         peer(out, backend);
         out.text(StartupParameters.display(parameters.user()));
         out.text(StartupParameters.display(parameters.database()));
@@ -140,8 +140,8 @@ public final class StateReport {
         } else {
             if (backend.peer() instanceof Endpoint.Tcp peer) {
                 out.text(peer.host()).int4(peer.port());
-            } else {
-                out.text(backend.peer().toString()).nothing();
+            } else if (backend.peer() instanceof Endpoint.Unix socket) {
+                out.text(socket.place()).int4(socket.port());
             }
         }
     }

@@ -133,7 +133,11 @@ public final class WorkerLog {
                 .limitedBy(unreachables, clock.nanoTime())
                 .with("server", backend.key().server())
                 .message(reason)
-                .hint("Check that the server runs and that this host may reach it.")
+                .hint(
+                        backend.key().server() instanceof Endpoint.Unix socket
+                                ? "Check that the server runs, that its unix_socket_directories and port match "
+                                        + socket.path() + ", and that pgproxy's user may use that socket."
+                                : "Check that the server runs and that this host may reach it.")
                 .warn();
     }
 
@@ -153,7 +157,7 @@ public final class WorkerLog {
 
     private static Event about(String event, Session session) {
         return Event.of(event)
-                .with("peer", session.origin().display())
+                .with("peer", session.origin().peer())
                 .with("user", StartupParameters.display(session.parameters().user()))
                 .with("database", StartupParameters.display(session.parameters().database()))
                 .with("server", session.key().server());

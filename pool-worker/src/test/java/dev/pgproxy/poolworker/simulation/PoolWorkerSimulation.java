@@ -16,6 +16,7 @@ import dev.pgproxy.common.ipc.SwitchoverMessages;
 import dev.pgproxy.common.loop.EventLoop;
 import dev.pgproxy.common.loop.LingeringClose;
 import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
@@ -368,7 +369,7 @@ final class PoolWorkerSimulation implements SimulationRun {
                 LOGIN_MS,
                 false,
                 false,
-                new ClientOrigin("127.0.0.1", 1, 0),
+                new ClientOrigin(new Peer.Tcp("127.0.0.1", 1), 0),
                 packet,
                 Optional.ofNullable(resumption),
                 Optional.empty(),

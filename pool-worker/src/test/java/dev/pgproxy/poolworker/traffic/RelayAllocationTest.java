@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.config.SocketTuning;
+import dev.pgproxy.common.io.AcceptQueue;
 import dev.pgproxy.common.io.EpollPoller;
 import dev.pgproxy.common.io.OwnedFd;
 import dev.pgproxy.common.io.SocketTransport;
@@ -91,9 +92,9 @@ class RelayAllocationTest {
         try (OwnedFd listener = TcpSockets.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1)) {
             Transport far =
                     new SocketTransport(TcpSockets.connect(TcpSockets.localAddress(listener), UNTUNED), elsewhere);
-            TcpSockets.@Nullable Accepted accepted;
+            AcceptQueue.@Nullable Accepted accepted;
             do {
-                accepted = new TcpSockets.Queue(listener).accept();
+                accepted = new AcceptQueue(listener).accept();
             } while (accepted == null);
             return new Transport[] {new SocketTransport(accepted.fd(), poller), far};
         }

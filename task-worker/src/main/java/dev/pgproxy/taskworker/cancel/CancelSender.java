@@ -2,9 +2,9 @@ package dev.pgproxy.taskworker.cancel;
 
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
+import dev.pgproxy.taskworker.connection.ServerSockets;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.concurrent.TimeUnit;
 
@@ -20,11 +20,8 @@ public final class CancelSender {
      * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked nevertheless
      */
     public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
-        if (!(server instanceof Endpoint.Tcp tcp)) {
-            throw new IOException(server + " is not an address of a host");
-        }
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(tcp.host(), tcp.port()), leftMs(deadlineNs));
+        try (Socket socket = ServerSockets.unconnected(server)) {
+            socket.connect(ServerSockets.address(server), leftMs(deadlineNs));
             socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));
             InputStream in = socket.getInputStream();
             do {

@@ -3,6 +3,7 @@ package dev.pgproxy.taskworker.connection;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class AdminConnection {
 
     private static final long MS_PER_SECOND = 1_000;
+
+    /** The driver wants a host, also where {@link ConnectAttempts} knows better. An address needs no name server. */
+    private static final String ANY_HOST = "127.0.0.1";
 
     private AdminConnection() {}
 
@@ -42,7 +46,7 @@ public final class AdminConnection {
     /** As {@link #open}, for a connection that is watched while it is not used. */
     public static Watchable openWatchable(Endpoint server, ProxyConfig.AdminLogin login, long timeoutMs)
             throws SQLException {
-        try (ConnectAttempts.Attempt attempt = ConnectAttempts.PROCESS.begin()) {
+        try (ConnectAttempts.Attempt attempt = ConnectAttempts.PROCESS.begin(server)) {
             Connection connection = open(server, login, timeoutMs, attempt.number());
             SocketChannel channel = attempt.channel();
             if (channel == null) {
@@ -73,13 +77,18 @@ public final class AdminConnection {
         properties.setProperty("gssEncMode", "disable");
         properties.setProperty("options", "-c search_path=pg_catalog");
         String database = URLEncoder.encode(login.database(), StandardCharsets.UTF_8);
-        Connection open = connect("jdbc:postgresql://" + server + "/" + database, properties);
+        String host = server.toString();
+        if (server instanceof Endpoint.Unix) {
+            host = ANY_HOST;
+            properties.setProperty("sslmode", "disable"); // As in libpq: a server has no TLS there.
+        }
+        Connection open = connect(server, "jdbc:postgresql://" + host + "/" + database, properties);
         open.setReadOnly(true);
         open.setNetworkTimeout(Runnable::run, Math.toIntExact(timeoutMs));
         return open;
     }
 
-    private static Connection connect(String url, Properties properties) throws SQLException {
+    private static Connection connect(Endpoint server, String url, Properties properties) throws SQLException {
         try {
             return DriverManager.getConnection(url, properties);
         } catch (SQLException e) {
@@ -89,6 +98,9 @@ public final class AdminConnection {
                                 + properties.getProperty("requireAuth") + "), so it was not given",
                         SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
                         e);
+            }
+            if (server instanceof Endpoint.Unix && e.getCause() instanceof IOException cause) {
+                throw new SQLException(cause.getMessage(), e.getSQLState(), cause); // The driver's words are about TCP.
             }
             throw e;
         }

@@ -26,7 +26,9 @@ public final class BoundedSocketFactory extends SocketFactory {
 
         private final AnswerBounds bounds = new AnswerBounds();
 
-        private BoundedSocket() throws IOException {}
+        private BoundedSocket(Socket socket) throws IOException {
+            super(socket);
+        }
 
         @Override
         public InputStream getInputStream() throws IOException {
@@ -71,9 +73,7 @@ public final class BoundedSocketFactory extends SocketFactory {
 
     @Override
     public Socket createSocket() throws IOException {
-        BoundedSocket socket = new BoundedSocket();
-        ConnectAttempts.PROCESS.made(attempt, socket.getChannel());
-        return socket;
+        return new BoundedSocket(ConnectAttempts.PROCESS.socket(attempt));
     }
 
     @Override

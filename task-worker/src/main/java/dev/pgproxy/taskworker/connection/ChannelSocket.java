@@ -7,26 +7,27 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.SocketImpl;
 import java.net.SocketOption;
 import java.nio.channels.SocketChannel;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A socket for a driver whose channel can also be watched. All is passed on to the channel's own socket, which the JDK lets nobody extend. */
-@SuppressWarnings("UnsynchronizedOverridesSynchronized") // The channel's own socket is thread-safe.
+/** Passes all on to the socket of a channel, which the JDK lets nobody extend. */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // The other socket is thread-safe.
 class ChannelSocket extends Socket {
 
-    private final SocketChannel channel;
     private final Socket socket;
 
-    ChannelSocket() throws IOException {
-        channel = SocketChannel.open();
-        socket = channel.socket();
+    /** @param socket of a channel */
+    ChannelSocket(Socket socket) throws IOException {
+        super((SocketImpl) null); // It needs no descriptor of its own.
+        this.socket = socket;
     }
 
     @Override
     public SocketChannel getChannel() {
-        return channel;
+        return socket.getChannel();
     }
 
     @Override

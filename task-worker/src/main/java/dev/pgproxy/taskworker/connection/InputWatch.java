@@ -28,6 +28,7 @@ public final class InputWatch implements AutoCloseable {
      * @throws IOException when the channel is closed
      */
     public boolean await(SocketChannel channel) throws IOException {
+        boolean blocks = channel.isBlocking();
         channel.configureBlocking(false);
         try {
             SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
@@ -37,7 +38,7 @@ public final class InputWatch implements AutoCloseable {
             selector.selectNow(); // Only now the channel may block again.
             return hasInput;
         } finally {
-            channel.configureBlocking(true);
+            channel.configureBlocking(blocks);
         }
     }
 

@@ -118,16 +118,25 @@ final class ServerProbe {
         }
     }
 
+    private static List<String> own(Endpoint server, List<String> addresses) {
+        if (server instanceof Endpoint.Tcp tcp) {
+            return UpstreamAddresses.own(addresses, tcp.port());
+        }
+        return UpstreamAddresses.ofThisHost(((Endpoint.Unix) server).port());
+    }
+
     private static Topology topology(
             ResultSet row, Endpoint server, List<String> addresses, UpstreamAddresses upstream, UpstreamAddresses named)
             throws SQLException {
         boolean isShown = row.getString(10).length() + row.getString(12).length() <= MAX_HOSTS_CHARS;
         String sender = isShown ? row.getString(10) : "";
         String hosts = isShown ? row.getString(12) : "";
-        boolean isHere = UpstreamAddresses.areLoopback(addresses);
+        boolean isHere = server instanceof Endpoint.Unix || UpstreamAddresses.areLoopback(addresses);
         return new Topology(
-                server instanceof Endpoint.Tcp tcp ? UpstreamAddresses.own(addresses, tcp.port()) : List.of(),
-                sender.isEmpty() ? "" : new Endpoint.Tcp(sender, row.getInt(11)).toString(),
+                own(server, addresses),
+                sender.isEmpty()
+                        ? ""
+                        : Endpoint.ofServer(sender, row.getInt(11)).toString(),
                 upstream.of(sender, row.getString(11), isHere),
                 named.of(hosts, row.getString(13), isHere),
                 row.getBoolean(14),

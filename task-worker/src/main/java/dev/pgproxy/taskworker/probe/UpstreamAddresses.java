@@ -1,6 +1,8 @@
 package dev.pgproxy.taskworker.probe;
 
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,8 +70,14 @@ final class UpstreamAddresses {
         List<String> addresses = new ArrayList<>();
         for (int i = 0; i < Math.min(hosts.length, MAX_ADDRESSES); i++) {
             String port = ports.length == 1 ? ports[0] : i < ports.length ? ports[i] : "";
-            if (hosts[i].isEmpty() || hosts[i].startsWith("/") || hosts[i].startsWith("@")) {
-                return List.of(); // A Unix-domain socket on the standby's host.
+            boolean isUnixSocket = hosts[i].isEmpty() || hosts[i].startsWith("/") || hosts[i].startsWith("@");
+            if (isUnixSocket) {
+                List<String> own = fromLoopback ? ofThisHost(port.isEmpty() ? DEFAULT_PORT : parsed(port)) : List.of();
+                if (own.isEmpty()) {
+                    return List.of(); // On the standby's host, whose addresses are not known here.
+                }
+                addresses.addAll(own);
+                continue;
             }
             try {
                 for (InetAddress address : InetAddress.getAllByName(hosts[i])) {
@@ -91,6 +99,36 @@ final class UpstreamAddresses {
                 .map(address -> address + ":" + port)
                 .limit(MAX_ADDRESSES)
                 .toList();
+    }
+
+    /**
+     * The addresses of a server on this host that is known by its Unix socket.
+     *
+     * @param port in the name of the socket; 0 when it has none
+     * @return none when the port is not known
+     */
+    static List<String> ofThisHost(int port) {
+        if (port == 0) {
+            return List.of();
+        }
+        try {
+            return NetworkInterface.networkInterfaces()
+                    .flatMap(NetworkInterface::inetAddresses)
+                    .filter(address -> !address.isLinkLocalAddress())
+                    .map(address -> address.getHostAddress().split("%", 2)[0] + ":" + port) // Without its interface.
+                    .limit(MAX_ADDRESSES)
+                    .toList();
+        } catch (SocketException e) {
+            return List.of();
+        }
+    }
+
+    private static int parsed(String port) {
+        try {
+            return Integer.parseInt(port);
+        } catch (NumberFormatException e) {
+            return 0;
+        }
     }
 
     /** Whether all of these are loopback addresses. */

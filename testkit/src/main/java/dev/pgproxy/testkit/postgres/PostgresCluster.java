@@ -19,7 +19,6 @@ import java.util.stream.Stream;
 public final class PostgresCluster implements AutoCloseable {
 
     private static final List<String> SETTINGS = List.of(
-            "unix_socket_directories = ''",
             "max_connections = 200",
             "shared_buffers = 32MB",
             "fsync = off",
@@ -43,6 +42,7 @@ public final class PostgresCluster implements AutoCloseable {
      * @param host where the servers run, and listen
      * @param cascade whether all standbys but the first follow the first one instead of the primary
      * @param standbysHere whether the standbys run on this host, wherever the primary does
+     * @param unixSockets whether the servers listen at Unix sockets, too, and the standbys use them
      */
     public record Options(
             int major,
@@ -51,37 +51,42 @@ public final class PostgresCluster implements AutoCloseable {
             List<String> access,
             Host host,
             boolean cascade,
-            boolean standbysHere) {
+            boolean standbysHere,
+            boolean unixSockets) {
 
         private static final Host HERE = new Host("127.0.0.1", List.of());
 
         public static Options of(int major) {
-            return new Options(major, 0, List.of(), List.of(), HERE, false, false);
+            return new Options(major, 0, List.of(), List.of(), HERE, false, false, false);
         }
 
         public Options withStandbys(int count) {
-            return new Options(major, count, settings, access, host, cascade, standbysHere);
+            return new Options(major, count, settings, access, host, cascade, standbysHere, unixSockets);
         }
 
         public Options withSettings(String... lines) {
-            return new Options(major, standbys, List.of(lines), access, host, cascade, standbysHere);
+            return new Options(major, standbys, List.of(lines), access, host, cascade, standbysHere, unixSockets);
         }
 
         public Options withAccess(String... lines) {
-            return new Options(major, standbys, settings, List.of(lines), host, cascade, standbysHere);
+            return new Options(major, standbys, settings, List.of(lines), host, cascade, standbysHere, unixSockets);
         }
 
         public Options on(Host other) {
-            return new Options(major, standbys, settings, access, other, cascade, standbysHere);
+            return new Options(major, standbys, settings, access, other, cascade, standbysHere, unixSockets);
         }
 
         /** A host for the primary alone. */
         public Options withPrimaryOn(Host other) {
-            return new Options(major, standbys, settings, access, other, cascade, true);
+            return new Options(major, standbys, settings, access, other, cascade, true, unixSockets);
         }
 
         public Options inCascade() {
-            return new Options(major, standbys, settings, access, host, true, standbysHere);
+            return new Options(major, standbys, settings, access, host, true, standbysHere, unixSockets);
+        }
+
+        public Options withUnixSockets() {
+            return new Options(major, standbys, settings, access, host, cascade, standbysHere, true);
         }
 
         private Host standbyHost() {
@@ -112,14 +117,15 @@ public final class PostgresCluster implements AutoCloseable {
             Path data = directory.path().resolve("primary");
             initialise(home, data);
             int primaryPort = FreePort.choose();
-            write(data, options, primaryPort);
+            String sockets = options.unixSockets() ? directory.path().toString() : "";
+            write(data, options, primaryPort, sockets);
             servers.add(new PostgresServer(home, data, primaryPort, options.host()));
             for (int i = 1; i <= options.standbys(); i++) {
                 int port = FreePort.choose();
                 Path copy = directory.path().resolve("standby" + i);
                 PostgresServer followed = servers.get(options.cascade() && i > 1 ? 1 : 0);
                 Host host = options.standbyHost();
-                makeStandby(data, copy, port, host, followed);
+                makeStandby(data, copy, port, host, followed, sockets);
                 servers.add(new PostgresServer(home, copy, port, host));
             }
             servers.forEach(PostgresServer::start);
@@ -140,14 +146,17 @@ public final class PostgresCluster implements AutoCloseable {
                 "--no-sync")));
     }
 
-    private static void write(Path data, Options options, int port) throws IOException {
+    private static void write(Path data, Options options, int port, String sockets) throws IOException {
         List<String> lines = new ArrayList<>(SETTINGS);
         lines.add("port = " + port);
         lines.add("listen_addresses = '" + options.host().address() + "'");
+        lines.add("unix_socket_directories = '" + sockets + "'");
         lines.addAll(options.settings());
         append(data.resolve("postgresql.conf"), lines);
         List<String> access = new ArrayList<>(options.access());
         access.add(STANDBY_LOGIN);
+        access.add("local all all trust");
+        access.add("local replication all trust");
         access.add("host all all 127.0.0.1/32 trust");
         access.add("host all all 10.199.0.0/16 trust");
         access.add("host replication all 127.0.0.1/32 trust");
@@ -156,8 +165,8 @@ public final class PostgresCluster implements AutoCloseable {
     }
 
     /** A copy of a server that has never run is as good as a base backup, and takes no time. */
-    private static void makeStandby(Path primary, Path copy, int port, Host host, PostgresServer followed)
-            throws IOException {
+    private static void makeStandby(
+            Path primary, Path copy, int port, Host host, PostgresServer followed, String sockets) throws IOException {
         try (Stream<Path> all = Files.walk(primary)) {
             for (Path each : all.toList()) {
                 Path target = copy.resolve(primary.relativize(each).toString());
@@ -169,7 +178,8 @@ public final class PostgresCluster implements AutoCloseable {
                 List.of(
                         "port = " + port,
                         "listen_addresses = '" + host.address() + "'",
-                        "primary_conninfo = 'host=" + followed.address().host() + " port=" + followed.port()
+                        "primary_conninfo = 'host="
+                                + (sockets.isEmpty() ? followed.address().host() : sockets) + " port=" + followed.port()
                                 + " user=postgres application_name=standby'"));
         Files.createFile(copy.resolve("standby.signal"));
         PostgresUser.own(copy);

@@ -41,6 +41,11 @@ public final class PostgresServer {
         return new Endpoint.Tcp(host.address(), port);
     }
 
+    /** The Unix socket that it listens at, with {@link PostgresCluster.Options#withUnixSockets}. */
+    public Endpoint.Unix socket() {
+        return new Endpoint.Unix(data.resolveSibling(".s.PGSQL." + port).toString());
+    }
+
     public Path data() {
         return data;
     }

@@ -47,8 +47,7 @@ public final class ProxyProcess implements AutoCloseable {
         Path file = directory.path().resolve("conf.properties");
         try {
             List<String> lines = new ArrayList<>(Files.readAllLines(file));
-            lines.removeIf(line -> line.startsWith("listen "));
-            lines.add("listen = 127.0.0.1:" + port());
+            lines.replaceAll(line -> line.startsWith("listen ") ? line.replace(":0", ":" + port()) : line);
             Files.write(file, lines);
             process = launch();
         } catch (IOException e) {

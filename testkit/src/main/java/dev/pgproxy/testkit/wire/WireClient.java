@@ -1,5 +1,6 @@
 package dev.pgproxy.testkit.wire;
 
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.FrontendMessage;
 import dev.pgproxy.common.protocol.StartupParameters;
 import dev.pgproxy.testkit.process.Await;
@@ -11,10 +12,14 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.newsclub.net.unix.AFUNIXSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
 
 /** A blocking client that sends whatever bytes a test likes. */
 public final class WireClient implements AutoCloseable {
@@ -32,9 +37,18 @@ public final class WireClient implements AutoCloseable {
         this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     }
 
+    /** Connects to a Unix socket. */
+    public WireClient(Endpoint.Unix server) throws IOException {
+        this(AFUNIXSocket.newInstance(), AFUNIXSocketAddress.of(Path.of(server.path())));
+    }
+
     public WireClient(InetSocketAddress address) throws IOException {
-        socket = new Socket();
+        this(new Socket(), address);
         socket.setTcpNoDelay(true);
+    }
+
+    private WireClient(Socket unconnected, SocketAddress address) throws IOException {
+        socket = unconnected;
         socket.connect(address, READ_TIMEOUT_MS);
         socket.setSoTimeout(READ_TIMEOUT_MS);
         in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
@@ -47,10 +61,18 @@ public final class WireClient implements AutoCloseable {
      * @param pairs further names and values
      */
     public static WireClient login(int port, String user, String database, String... pairs) throws IOException {
-        WireClient client = new WireClient(port);
-        client.startup(PROTOCOL_3_0, user, database, pairs);
-        client.readUntil('Z');
-        return client;
+        return new WireClient(port).in(user, database, pairs);
+    }
+
+    /** As above, over a Unix socket. */
+    public static WireClient login(Endpoint.Unix server, String user, String database) throws IOException {
+        return new WireClient(server).in(user, database);
+    }
+
+    private WireClient in(String user, String database, String... pairs) throws IOException {
+        startup(PROTOCOL_3_0, user, database, pairs);
+        readUntil('Z');
+        return this;
     }
 
     /** Sends a StartupMessage. */

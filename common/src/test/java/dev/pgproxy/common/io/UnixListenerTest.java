@@ -1,0 +1,155 @@
+package dev.pgproxy.common.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pgproxy.common.config.UnixSocketAccess;
+import dev.pgproxy.common.files.UnusablePathException;
+import dev.pgproxy.common.peer.Peer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixListenerTest {
+
+    private static final UnixSocketAccess FOR_ITS_GROUP =
+            new UnixSocketAccess(PosixFilePermissions.fromString("rwxrwx---"), Optional.empty());
+    private static final int BACKLOG = 2;
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private Path path() {
+        return directory.resolve(".s.PGSQL.9999");
+    }
+
+    private UnixListener open() throws IOException {
+        return UnixListener.open(path(), FOR_ITS_GROUP, BACKLOG);
+    }
+
+    private OwnedFd connect() throws IOException {
+        OwnedFd connected = UnixSockets.connect(path().toString());
+        assertNotNull(connected);
+        return connected;
+    }
+
+    @Test
+    void hasTheModeThatWasAskedFor() throws IOException {
+        try (UnixListener listener = open()) {
+            assertTrue(listener.fd().isOpen());
+            assertEquals(FOR_ITS_GROUP.mode(), Files.getPosixFilePermissions(path()));
+        }
+        assertFalse(Files.exists(path()));
+    }
+
+    @Test
+    void hasTheGroupThatWasAskedFor() throws IOException {
+        String own = Files.readAttributes(directory, PosixFileAttributes.class)
+                .group()
+                .getName();
+        UnixSocketAccess access = new UnixSocketAccess(FOR_ITS_GROUP.mode(), Optional.of(own));
+        try (UnixListener listener = UnixListener.open(path(), access, BACKLOG)) {
+            assertTrue(listener.fd().isOpen());
+            assertEquals(
+                    own,
+                    Files.readAttributes(path(), PosixFileAttributes.class)
+                            .group()
+                            .getName());
+        }
+    }
+
+    @Test
+    void aGroupThatDoesNotExistIsNamed() {
+        UnixSocketAccess access = new UnixSocketAccess(FOR_ITS_GROUP.mode(), Optional.of("no such group"));
+        UnusablePathException refused =
+                assertThrows(UnusablePathException.class, () -> UnixListener.open(path(), access, BACKLOG));
+        assertTrue(String.valueOf(refused.getMessage()).contains("no such group"));
+        assertFalse(Files.exists(path()), "a socket that nobody listens at was left");
+    }
+
+    @Test
+    void tellsWhoHasConnected() throws IOException {
+        try (UnixListener listener = open();
+                OwnedFd client = connect()) {
+            assertTrue(client.isOpen());
+            AcceptQueue.@Nullable Accepted accepted = new AcceptQueue(listener.fd()).accept();
+            assertNotNull(accepted);
+            try (OwnedFd server = accepted.fd()) {
+                assertTrue(server.isOpen());
+                int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+                assertEquals(new Peer.Unix(uid, (int) ProcessHandle.current().pid()), accepted.peer());
+            }
+        }
+    }
+
+    @Test
+    void aFullQueueIsNoError() throws IOException {
+        List<OwnedFd> clients = new ArrayList<>();
+        try (UnixListener listener = open()) {
+            for (int i = 0; i <= BACKLOG; i++) { // The kernel takes one more than the backlog.
+                clients.add(connect());
+            }
+            assertNull(UnixSockets.connect(path().toString()));
+            AcceptQueue.@Nullable Accepted accepted = new AcceptQueue(listener.fd()).accept();
+            assertNotNull(accepted);
+            accepted.fd().close();
+            clients.add(connect());
+        } finally {
+            clients.forEach(OwnedFd::close);
+        }
+    }
+
+    @Test
+    void takesTheRoomOfAProcessThatWasKilled() throws IOException {
+        try (OwnedFd left = UnixSockets.open("a socket")) {
+            ByteBuffer address = SocketAddresses.encode(path().toString());
+            assertEquals(0, Libc.bind(left.number(), Libc.address(address), address.limit()));
+        }
+        assertTrue(Files.exists(path()));
+        try (UnixListener listener = open();
+                OwnedFd client = connect()) {
+            assertTrue(listener.fd().isOpen() && client.isOpen());
+        }
+    }
+
+    @Test
+    void neverTakesTheSocketOfALivingProcess() throws IOException {
+        try (UnixListener first = open()) {
+            assertThrows(UnusablePathException.class, this::open);
+            assertTrue(first.fd().isOpen());
+            connect().close();
+        }
+    }
+
+    @Test
+    void neverRemovesAnythingElse() throws IOException {
+        Files.writeString(path(), "precious");
+        assertThrows(UnusablePathException.class, this::open);
+        assertEquals("precious", Files.readString(path()));
+    }
+
+    /** Its successor may have started already. */
+    @Test
+    void leavesASuccessorsSocketAlone() throws IOException {
+        UnixListener first = open();
+        Files.delete(path());
+        try (UnixListener second = open()) {
+            first.close();
+            assertTrue(second.fd().isOpen());
+            connect().close();
+        }
+    }
+}

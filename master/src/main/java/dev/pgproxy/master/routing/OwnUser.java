@@ -1,0 +1,37 @@
+package dev.pgproxy.master.routing;
+
+import dev.pgproxy.common.io.ProcessTuning;
+import dev.pgproxy.common.net.Endpoint;
+import dev.pgproxy.common.peer.Peer;
+import dev.pgproxy.common.protocol.BackendMessage;
+import dev.pgproxy.common.protocol.SqlState;
+import dev.pgproxy.common.protocol.StartupParameters;
+
+/**
+ * The user that runs pgproxy. A server whose pg_hba.conf says peer sees this user at the other end of its Unix socket, whoever the client is,
+ * and asks for no password: packages install it so for every user, the superuser included. That must not let clients in.
+ */
+record OwnUser(String name, int uid) {
+
+    static OwnUser ofThisProcess() {
+        return new OwnUser(System.getProperty("user.name", ""), ProcessTuning.userId());
+    }
+
+    /** Whether the server could take the client for this user, although it is somebody else. */
+    boolean isLentTo(Peer client, Endpoint server, StartupParameters parameters) {
+        boolean isThisUser = client instanceof Peer.Unix local && local.uid() == uid;
+        return server instanceof Endpoint.Unix
+                && !isThisUser
+                && StartupParameters.display(parameters.serverUser()).equals(name);
+    }
+
+    /** What such a client is told. */
+    byte[] refusal(Endpoint server) {
+        return BackendMessage.fatal(
+                SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
+                "pgproxy runs as " + name + ", so it lets nobody else log in as that role over the Unix socket of "
+                        + server,
+                "Run pgproxy as a user that is no role, or name the server by host and port: with peer in pg_hba.conf,"
+                        + " the server would not ask this client for a password.");
+    }
+}
