@@ -101,8 +101,10 @@ final class Bench {
         try (TestDirectory scripts = new TestDirectory();
                 PostgresCluster cluster = PostgresCluster.start(PostgresCluster.Options.of(18)
                         .withSettings("max_connections = " + connections, "shared_buffers = 256MB")
-                        .withAccess(
-                                Logins.all().stream().map(Logins.Login::access).toArray(String[]::new)))) {
+                        .withUnixSockets()
+                        .withAccess(Logins.all().stream()
+                                .flatMap(login -> login.access().stream())
+                                .toArray(String[]::new)))) {
             List<Load> loads = loads(wideRows(scripts.path()));
             prepare(cluster);
             Map<PeerKind, Peer> running = new EnumMap<>(PeerKind.class);
@@ -124,7 +126,7 @@ final class Bench {
         }
         cluster.primary()
                 .sql("CREATE TABLE wide AS SELECT i, repeat('w', 1000) AS line FROM generate_series(1, 100) i");
-        TransactionLoad.prepare(cluster.primary().port());
+        TransactionLoad.prepare(cluster.primary().address());
     }
 
     private static Path wideRows(Path directory) throws IOException {
@@ -160,7 +162,8 @@ final class Bench {
     }
 
     private Peer start(PeerKind kind, PostgresCluster cluster, int clients) {
-        return kind.start(new Site(cluster.primary().port(), FreePort.choose(), clients, distribution));
+        Path sockets = Path.of(cluster.primary().socket().place());
+        return kind.start(new Site(cluster.primary().port(), FreePort.choose(), sockets, clients, distribution));
     }
 
     private void runRounds(

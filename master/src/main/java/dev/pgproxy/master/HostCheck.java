@@ -2,8 +2,10 @@ package dev.pgproxy.master;
 
 import dev.pgproxy.common.config.ConfigEntry;
 import dev.pgproxy.common.config.ProxyConfig;
+import dev.pgproxy.common.config.UnixSocketAccess;
 import dev.pgproxy.common.files.FileProblem;
 import dev.pgproxy.common.files.TrustedPath;
+import dev.pgproxy.common.io.UnixListener;
 import dev.pgproxy.common.net.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -50,7 +52,33 @@ final class HostCheck {
         untrusted("state_file", config.files().stateFile(), problems);
         untrusted("pid_file", config.files().pidFile(), problems);
         untrusted("ipc_uds_path", config.files().controlSocket(), problems);
+        for (Endpoint endpoint : config.listen()) {
+            if (endpoint instanceof Endpoint.Unix socket) {
+                untrustedDirectory(socket, problems);
+            }
+        }
+        servers(config)
+                .filter(server -> server instanceof Endpoint.Unix
+                        && System.getProperty("user.name", "?").equals("?"))
+                .forEach(server ->
+                        problems.add(server + ": the user that runs pgproxy has no name on this host, so which"
+                                + " role the server may take it for (peer in pg_hba.conf) is not known. Give the user a name"
+                                + " in /etc/passwd, or name the server by host and port."));
         return problems;
+    }
+
+    private static void untrustedDirectory(Endpoint.Unix socket, List<String> problems) {
+        try {
+            TrustedPath.checkNotOpenToAll("listen", Path.of(socket.path()));
+        } catch (IOException e) {
+            problems.add(FileProblem.words(e));
+        }
+    }
+
+    private static Stream<Endpoint> servers(ProxyConfig config) {
+        ProxyConfig.Servers servers = config.servers();
+        return Stream.of(Stream.of(servers.primary()), servers.promote().stream(), servers.standbys().stream())
+                .flatMap(each -> each);
     }
 
     private static void untrusted(String key, Path file, List<String> problems) {
@@ -99,18 +127,22 @@ final class HostCheck {
         if (endpoint instanceof Endpoint.Tcp address) {
             listenable(address, problems);
         } else if (endpoint instanceof Endpoint.Unix socket) {
-            listenable(socket, problems);
+            listenable(socket, config.unixSockets(), problems);
         }
     }
 
-    private static void listenable(Endpoint.Unix socket, List<String> problems) {
+    private static void listenable(Endpoint.Unix socket, UnixSocketAccess access, List<String> problems) {
         Path path = Path.of(socket.path());
         Path directory = path.getParent();
         if (directory == null || !Files.isDirectory(directory) || !Files.isWritable(directory)) {
             problems.add("listen = " + socket + ": this user may not write in " + directory
                     + ". Make that directory, and give it to pgproxy's user.");
-        } else if (Files.isRegularFile(path) || Files.isDirectory(path)) {
-            problems.add("listen = " + socket + ": " + path + " is not a socket. Remove it, or name another socket.");
+            return;
+        }
+        try {
+            UnixListener.check(path, access);
+        } catch (IOException e) {
+            problems.add(FileProblem.words(e) + ". " + FileProblem.remedy(e, "Name another socket."));
         }
     }
 
@@ -131,7 +163,7 @@ final class HostCheck {
         if (config.servers().standbys().contains(config.servers().primary())) {
             notes.add("slaver_list names the master too: readers are also sent to the primary.");
         }
-        Stream.concat(Stream.of(config.servers().primary()), config.servers().standbys().stream())
+        servers(config)
                 .filter(Endpoint.Unix.class::isInstance)
                 .findFirst()
                 .ifPresent(

@@ -162,7 +162,7 @@ public final class MasterMain implements Callable<Integer> {
         return e.getMessage()
                 + ".\nWriting to a server that is not the primary would cost data, so pgproxy does not start."
                 + "\n    HINT: Find out which server takes writes: SELECT pg_is_in_recovery() is false there, and on the others it is true."
-                + "\n          Name that one in the configuration: master = HOST:PORT"
+                + "\n          Name that one in the configuration: master = ADDRESS"
                 + "\n          If pgproxy still does not start, the state file knows nothing of it; remove that: rm "
                 + config.files().stateFile();
     }

@@ -59,6 +59,20 @@ class LifecycleSystemTest {
         }
     }
 
+    /** Some messages of the system tell a server that is down from a fault of this host. */
+    @Test
+    void theSystemSpeaksEnglishWhateverTheLocale() throws Exception {
+        try (ProxyProcess proxy = Fixture.proxy(List.of("LC_ALL=de_DE.UTF-8", "LANGUAGE=de"), Fixture.cluster(15))) {
+            for (ProcessHandle child : proxy.children("pgproxy-")) {
+                List<String> variables = List.of(Files.readString(Path.of("/proc/" + child.pid() + "/environ"))
+                        .split("\0", -1));
+                assertTrue(
+                        variables.containsAll(List.of("LC_MESSAGES=C", "LC_CTYPE=de_DE.UTF-8")), variables.toString());
+                assertFalse(variables.stream().anyMatch(each -> each.startsWith("LC_ALL=")), variables.toString());
+            }
+        }
+    }
+
     @Test
     void tellsVersionAndHelp() {
         Programs.Result version = Programs.run(List.of(MASTER, "--version"));
@@ -81,8 +95,10 @@ class LifecycleSystemTest {
                     file,
                     List.of(
                             "master = 127.0.0.1:5432",
-                            "listen = 127.0.0.1:5432, 192.0.2.1:9999",
-                            "slaver_list = 127.0.0.1:5432",
+                            "listen = 127.0.0.1:5432, 192.0.2.1:9999, unix:" + file + ", unix:" + open + ":9999, unix:"
+                                    + missing + ":1",
+                            "unix_socket_group = nosuchgroup",
+                            "slaver_list = 127.0.0.1:5432, unix:/run/postgresql:5433",
                             "promote = 127.0.0.1:5433",
                             "conninfo.user = postgres",
                             "conninfo.pw = secret",
@@ -104,6 +120,11 @@ class LifecycleSystemTest {
                     "log.filename = /dev/null/log",
                     "listen = 127.0.0.1:5432: that is master too",
                     "listen = 192.0.2.1:9999: this host has no such address",
+                    file + " exists and is not a socket. Remove it",
+                    "listen = unix:" + missing + ":1: this user may not write in " + missing,
+                    "unix_socket_group = nosuchgroup: this host has no such group",
+                    "listen = " + open.resolve(".s.PGSQL.9999") + ": every user can write to the directory " + open,
+                    "NOTE: unix:/run/postgresql:5433: where its pg_hba.conf says peer",
                     "WARNING: every user of this host can read the passwords",
                     "NOTE: slaver_list names the master too",
                     "NOTE: active_cnn_timeout is not set")) {

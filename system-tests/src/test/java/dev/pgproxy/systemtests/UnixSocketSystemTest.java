@@ -94,6 +94,9 @@ class UnixSocketSystemTest {
                         operator.value("select fe_ip, fe_port, be_ip, be_port, server from connection"
                                 + " where fe_ip is not null and \"user\" = 'postgres'"));
                 int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+                operator.execute("PAUSE " + primary.socket());
+                operator.await("the pause", "select paused from server where server = '" + primary.socket() + "'", "t");
+                operator.execute("RESUME '" + primary.socket() + "'");
                 FailoverSystemTest.awaitLog(
                         proxy,
                         "event=connection peer=\"[local] uid " + uid + " pid "
@@ -162,22 +165,31 @@ class UnixSocketSystemTest {
         }
     }
 
-    /** With peer in pg_hba.conf, which packages install, the server would let every client in as pgproxy's own user. */
+    /** With peer in pg_hba.conf, which packages install, the server lets every client of pgproxy in as pgproxy's own user. */
     @Test
     void nobodyBorrowsTheIdentityOfThisUser() throws Exception {
-        try (PostgresCluster cluster = PostgresCluster.start(
-                        PostgresCluster.Options.of(18).withStandbys(1).withUnixSockets());
-                ProxyProcess proxy = proxy(cluster)) {
-            cluster.primary().sql("create role \"" + USER + "\" superuser login");
-            try (WireClient stranger = new WireClient(proxy.port())) {
-                stranger.startup(WireClient.PROTOCOL_3_0, USER, "postgres");
-                WireMessage refused = stranger.readUntil('E').get(0);
-                assertEquals("28000", refused.sqlState());
-                assertTrue(refused.fields().getOrDefault('H', "").contains("peer"), refused.toString());
-                FailoverSystemTest.awaitLog(proxy, "event=login_refused");
+        PostgresCluster.Options options = PostgresCluster.Options.of(18)
+                .withStandbys(1)
+                .withUnixSockets()
+                .withAccess("local all \"" + USER + "\" peer");
+        try (PostgresCluster cluster = PostgresCluster.start(options)) {
+            if (!USER.equals("postgres")) {
+                cluster.primary().sql("create role \"" + USER + "\" superuser login");
             }
-            try (WireClient self = WireClient.login(listen, USER, "postgres")) {
-                assertEquals(USER, self.value("select current_user"));
+            awaitRole(cluster, USER);
+            try (ProxyProcess proxy = proxy(cluster, "conninfo.user = " + USER);
+                    Operator operator = Operator.of(proxy)) {
+                operator.await("pgproxy itself to get in", "select count(*) from server where up", "2");
+                try (WireClient stranger = new WireClient(proxy.port())) {
+                    stranger.startup(WireClient.PROTOCOL_3_0, USER, "postgres");
+                    WireMessage refused = stranger.readUntil('E').get(0);
+                    assertEquals("28000", refused.sqlState());
+                    assertTrue(refused.fields().getOrDefault('H', "").contains("peer"), refused.toString());
+                    FailoverSystemTest.awaitLog(proxy, "event=login_refused");
+                }
+                try (WireClient self = WireClient.login(listen, USER, "postgres")) {
+                    assertEquals(USER, self.value("select current_user"));
+                }
             }
         }
     }
@@ -237,6 +249,12 @@ class UnixSocketSystemTest {
             try (WireClient client = WireClient.login(listen, "postgres", "postgres")) {
                 assertEquals(Integer.toString(standby.port()), client.value("show port"));
                 assertEquals("f", client.value("select pg_is_in_recovery()"));
+            }
+            assertEquals(0, proxy.stop());
+            proxy.startAgain(); // The configuration still names the old primary, the state file the new one.
+            Await.until("the proxy to serve again", Fixture.SOON, () -> canLogIn());
+            try (WireClient client = WireClient.login(listen, "postgres", "postgres")) {
+                assertEquals(Integer.toString(standby.port()), client.value("show port"));
             }
         }
     }

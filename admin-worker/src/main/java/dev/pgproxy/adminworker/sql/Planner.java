@@ -139,7 +139,10 @@ public final class Planner {
             argument = statement.tokens().get(1).text(); // Without its quotes.
         }
         if (argument.length() > LONGEST_SERVER) {
-            throw new SqlProblem(SqlStates.UNDEFINED_OBJECT, "that is not a server of this proxy", "Write host:port.");
+            throw new SqlProblem(
+                    SqlStates.UNDEFINED_OBJECT,
+                    "that is not a server of this proxy",
+                    "SELECT server FROM server shows how each is written.");
         }
         if (!argument.isEmpty() && !takesServer) {
             throw new SqlProblem(
@@ -161,7 +164,7 @@ public final class Planner {
             throw new SqlProblem(
                     SqlStates.SYNTAX_ERROR,
                     "SWITCHOVER does not name a server",
-                    "Write SWITCHOVER TO 'host:port', naming the standby, or SWITCHOVER CANCEL.",
+                    "Write SWITCHOVER TO 'host:port', naming the standby as in the table server, or SWITCHOVER CANCEL.",
                     1);
         }
         String server = tokens.size() == 3 && tokens.get(2).kind() != Token.Kind.WORD

@@ -1,5 +1,6 @@
 package dev.pgproxy.benchmarks.growth;
 
+import dev.pgproxy.benchmarks.load.Pause;
 import dev.pgproxy.benchmarks.load.Pgbench;
 import dev.pgproxy.benchmarks.load.ProcessFigures;
 import dev.pgproxy.benchmarks.load.TransactionLoad;
@@ -19,7 +20,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Measures how the cost of a transaction, a connect and an idle client grows with the number of clients, beside pgbouncer if it is installed;
@@ -60,6 +60,9 @@ public final class GrowthRun {
     /** What one client, one transaction and one connect cost among so many idle clients. */
     private record Costs(double clientKib, double transactionUs, double connectUs) {}
 
+    /** All its peers use TCP. */
+    private static final Path NO_SOCKETS = Path.of("");
+
     private final Extent extent;
     private final Path distribution;
     private final PrintStream progress;
@@ -84,11 +87,11 @@ public final class GrowthRun {
     public List<String> run() throws IOException {
         PostgresCluster.Options options = PostgresCluster.Options.of(18)
                 .withSettings("max_connections = " + 4 * OTHERS)
-                .withAccess(Logins.TRUST.access());
+                .withAccess(Logins.TRUST.access().toArray(String[]::new));
         try (PostgresCluster cluster = PostgresCluster.start(options)) {
             cluster.primary().sql(String.join("; ", Logins.TRUST.creation()));
             cluster.primary().sql("CREATE DATABASE " + IdleServer.DATABASE);
-            TransactionLoad.prepare(cluster.primary().port());
+            TransactionLoad.prepare(cluster.primary().address());
             try (IdleServerProcess idle =
                     new IdleServerProcess(cluster.primary().port())) {
                 List<String> tables = new ArrayList<>();
@@ -103,7 +106,7 @@ public final class GrowthRun {
     }
 
     private Site site(int serverPort, int clients) {
-        return new Site(serverPort, FreePort.choose(), clients + OTHERS, distribution);
+        return new Site(serverPort, FreePort.choose(), NO_SOCKETS, clients + OTHERS, distribution);
     }
 
     private List<String> clients(int serverPort) throws IOException {
@@ -112,14 +115,14 @@ public final class GrowthRun {
         for (PeerKind kind : kinds) {
             List<Costs> ofKind = new ArrayList<>();
             try (Peer peer = kind.start(site(serverPort, counts.get(counts.size() - 1)));
-                    Crowd crowd = new Crowd(peer.port())) {
+                    Crowd crowd = new Crowd(peer.address().port())) {
                 warmUp(peer);
-                pause();
+                Pause.seconds(extent.settleSeconds());
                 double emptyKib = ProcessFigures.pssKib(peer.processes());
                 for (int count : counts) {
                     progress.println(kind.title() + ": " + count + " idle clients");
                     crowd.growTo(count);
-                    pause();
+                    Pause.seconds(extent.settleSeconds());
                     double clientKib = (ProcessFigures.pssKib(peer.processes()) - emptyKib) / count;
                     ofKind.add(new Costs(clientKib, transactionUs(peer, EIGHT_CLIENTS), connectUs(peer)));
                 }
@@ -160,7 +163,7 @@ public final class GrowthRun {
             List<String> options = new ArrayList<>(EIGHT_CLIENTS);
             options.addAll(script);
             options.addAll(List.of("-T", Integer.toString(4 * extent.seconds())));
-            Pgbench.run(peer.port(), Logins.TRUST, options);
+            Pgbench.run(peer.address(), Logins.TRUST, options);
         }
     }
 
@@ -168,7 +171,7 @@ public final class GrowthRun {
         List<String> options = new ArrayList<>(clients);
         options.addAll(List.of("-T", Integer.toString(extent.seconds())));
         double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
-        Pgbench run = Pgbench.run(peer.port(), Logins.TRUST, options);
+        Pgbench run = Pgbench.run(peer.address(), Logins.TRUST, options);
         return (ProcessFigures.cpuSeconds(peer.processes()) - beforeSeconds) * US_PER_SECOND / run.transactions();
     }
 
@@ -207,7 +210,7 @@ public final class GrowthRun {
         for (int count : extent.workers()) {
             progress.println(count + " pool-workers");
             try (Peer peer = PeerKind.pgproxy(site(serverPort, OTHERS), count)) {
-                pause();
+                Pause.seconds(extent.settleSeconds());
                 double emptyKib = ProcessFigures.pssKib(peer.processes());
                 warmUp(peer);
                 double us = transactionUs(peer, MANY_CLIENTS);
@@ -225,7 +228,7 @@ public final class GrowthRun {
         for (PeerKind kind : kinds) {
             progress.println(kind.title() + ": " + count + " connects at once");
             try (Peer peer = kind.start(site(serverPort, count));
-                    Crowd crowd = new Crowd(peer.port())) {
+                    Crowd crowd = new Crowd(peer.address().port())) {
                 warmUp(peer);
                 crowd.growTo(1); // How the server lets such clients in is known after the first one.
                 Quantiles waits = Quantiles.of(crowd.storm(count));
@@ -234,14 +237,5 @@ public final class GrowthRun {
             }
         }
         return lines;
-    }
-
-    private void pause() {
-        try {
-            TimeUnit.SECONDS.sleep(extent.settleSeconds());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a peer settles", e);
-        }
     }
 }

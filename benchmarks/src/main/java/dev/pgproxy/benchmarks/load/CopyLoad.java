@@ -64,7 +64,7 @@ public final class CopyLoad implements Load {
 
     @Override
     public void run(Subject subject, Findings findings) throws IOException {
-        try (WireClient client = WireClient.login(subject.running().port(), Logins.TRUST.user(), Pgbench.DATABASE)) {
+        try (WireClient client = WireClient.login(subject.running().address(), Logins.TRUST.user(), Pgbench.DATABASE)) {
             client.query("CREATE TEMPORARY TABLE sink (line text)");
             double beforeSeconds = ProcessFigures.cpuSeconds(subject.running().processes());
             long startNs = System.nanoTime();

@@ -32,7 +32,7 @@ public final class LatencyLoad implements Load {
         try (TestDirectory directory = new TestDirectory()) {
             Path log = directory.path().resolve("latency");
             Pgbench.run(
-                    subject.running().port(),
+                    subject.running().address(),
                     Logins.TRUST,
                     List.of("-S", "-c", "1", "-T", Integer.toString(seconds), "-l", "--log-prefix=" + log));
             Quantiles quantiles = Quantiles.of(latencies(directory.path()));

@@ -54,9 +54,9 @@ public final class LifeLoad implements Load {
                 first.value("SELECT 1");
             }
             findings.found(Figure.START, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
-            pause(settleSeconds);
+            Pause.seconds(settleSeconds);
             double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
-            pause(idleSeconds);
+            Pause.seconds(idleSeconds);
             findings.found(
                     Figure.IDLE_CPU,
                     (ProcessFigures.cpuSeconds(peer.processes()) - beforeSeconds) * PERCENT / idleSeconds);
@@ -74,7 +74,7 @@ public final class LifeLoad implements Load {
                 all.add(client);
                 client.value("SELECT 1");
             }
-            pause(settleSeconds);
+            Pause.seconds(settleSeconds);
             findings.found(Figure.IDLE_CLIENT_MEMORY, (ProcessFigures.pssKib(peer.processes()) - emptyKib) / clients);
         } finally {
             for (WireClient client : all) {
@@ -84,15 +84,6 @@ public final class LifeLoad implements Load {
     }
 
     private static WireClient logIn(Peer peer) throws IOException {
-        return WireClient.login(peer.port(), Logins.TRUST.user(), Pgbench.DATABASE);
-    }
-
-    private static void pause(int seconds) {
-        try {
-            TimeUnit.SECONDS.sleep(seconds);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while a peer is watched", e);
-        }
+        return WireClient.login(peer.address(), Logins.TRUST.user(), Pgbench.DATABASE);
     }
 }

@@ -31,7 +31,7 @@ public final class LoginLoad implements Load {
         for (int i = 0; i < logins; i++) {
             long startNs = System.nanoTime();
             try (WireClient client =
-                    WireClient.login(subject.running().port(), Logins.TRUST.user(), Pgbench.DATABASE)) {
+                    WireClient.login(subject.running().address(), Logins.TRUST.user(), Pgbench.DATABASE)) {
                 waitsUs.add((double) TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs));
                 client.send(FrontendMessage.terminate());
             }

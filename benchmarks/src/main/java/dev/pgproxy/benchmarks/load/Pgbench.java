@@ -1,6 +1,7 @@
 package dev.pgproxy.benchmarks.load;
 
 import dev.pgproxy.benchmarks.peer.Logins;
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.testkit.process.Programs;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,22 +23,22 @@ public record Pgbench(long transactions, double perSecond) {
             Pattern.compile("tps = ([\\d.]+) \\((?:without|including) [a-z]+ (?:connection )?times?\\)");
 
     /** Makes pgbench's tables, with this many times 100,000 accounts. */
-    static void initialise(int port, Logins.Login login, int scale) {
-        call(port, login, List.of("-i", "-q", "-s", Integer.toString(scale)));
+    static void initialise(Endpoint server, Logins.Login login, int scale) {
+        call(server, login, List.of("-i", "-q", "-s", Integer.toString(scale)));
     }
 
     /**
-     * Runs pgbench through a port of loopback.
+     * Runs pgbench through a proxy, or on the server itself.
      *
      * @throws IllegalStateException with its output when it fails, or a transaction does
      */
-    public static Pgbench run(int port, Logins.Login login, List<String> options) {
+    public static Pgbench run(Endpoint server, Logins.Login login, List<String> options) {
         List<String> all = new ArrayList<>(List.of("-n"));
         all.addAll(options);
-        return parse(call(port, login, all));
+        return parse(call(server, login, all));
     }
 
-    private static String call(int port, Logins.Login login, List<String> options) {
+    private static String call(Endpoint server, Logins.Login login, List<String> options) {
         List<String> command = new ArrayList<>(List.of(
                 "env",
                 "LC_ALL=C",
@@ -46,9 +47,9 @@ public record Pgbench(long transactions, double perSecond) {
                 "PGGSSENCMODE=disable",
                 "pgbench",
                 "-h",
-                "127.0.0.1",
+                server instanceof Endpoint.Tcp tcp ? tcp.host() : ((Endpoint.Unix) server).place(),
                 "-p",
-                Integer.toString(port),
+                Integer.toString(server.port()),
                 "-U",
                 login.user()));
         command.addAll(options);

@@ -3,6 +3,7 @@ package dev.pgproxy.benchmarks.load;
 import dev.pgproxy.benchmarks.peer.Logins;
 import dev.pgproxy.benchmarks.peer.PeerKind;
 import dev.pgproxy.benchmarks.result.Figure;
+import dev.pgproxy.common.net.Endpoint;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,7 @@ public final class TransactionLoad implements Load {
     @Override
     public void run(Subject subject, Findings findings) {
         double beforeSeconds = ProcessFigures.cpuSeconds(subject.running().processes());
-        Pgbench run = Pgbench.run(subject.running().port(), login, options);
+        Pgbench run = Pgbench.run(subject.running().address(), login, options);
         double usedSeconds = ProcessFigures.cpuSeconds(subject.running().processes()) - beforeSeconds;
         findings.found(perSecond, run.perSecond());
         if (cpu != null && subject.kind() != PeerKind.DIRECT) {
@@ -55,7 +56,7 @@ public final class TransactionLoad implements Load {
     }
 
     /** Makes the tables that pgbench's own script reads. */
-    public static void prepare(int serverPort) {
-        Pgbench.initialise(serverPort, Logins.TRUST, SCALE);
+    public static void prepare(Endpoint server) {
+        Pgbench.initialise(server, Logins.TRUST, SCALE);
     }
 }

@@ -22,9 +22,9 @@ public final class Logins {
             return PASSWORD;
         }
 
-        /** The line of the server's pg_hba.conf. */
-        public String access() {
-            return "host all " + user + " 127.0.0.1/32 " + method;
+        /** The lines of the server's pg_hba.conf. */
+        public List<String> access() {
+            return List.of("host all " + user + " 127.0.0.1/32 " + method, "local all " + user + " " + method);
         }
 
         /** The statements that make the role. */

@@ -1,13 +1,13 @@
 package dev.pgproxy.benchmarks.peer;
 
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.testkit.postgres.PostgresUser;
 import dev.pgproxy.testkit.process.Await;
 import dev.pgproxy.testkit.process.TestDirectory;
 import dev.pgproxy.testkit.process.Watchdog;
+import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,12 +19,12 @@ import java.util.concurrent.TimeUnit;
 final class OtherProgram implements Peer {
 
     private final TestDirectory directory;
-    private final int port;
+    private final Endpoint address;
     private final Process process;
 
-    private OtherProgram(TestDirectory directory, Site site, List<String> command) {
+    private OtherProgram(TestDirectory directory, Site site, Endpoint address, List<String> command) {
         this.directory = directory;
-        this.port = site.port();
+        this.address = address;
         List<String> limited =
                 new ArrayList<>(List.of("sh", "-c", "ulimit -n " + site.openFiles() + " && exec \"$@\"", "sh"));
         limited.addAll(command);
@@ -38,7 +38,7 @@ final class OtherProgram implements Peer {
         }
         Watchdog.watch(process);
         try {
-            Await.until(command.get(0) + " to listen on port " + port, Await.PATIENCE, this::isListening);
+            Await.until(command.get(0) + " to listen at " + address, Await.PATIENCE, this::isListening);
         } catch (AssertionError e) {
             String said = log();
             close();
@@ -47,8 +47,8 @@ final class OtherProgram implements Peer {
     }
 
     private boolean isListening() {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return socket.isConnected();
+        try (WireClient client = new WireClient(address)) {
+            return client.socket().isConnected();
         } catch (IOException e) {
             if (!process.isAlive()) {
                 throw new AssertionError("it ended with " + process.exitValue());
@@ -65,8 +65,8 @@ final class OtherProgram implements Peer {
         }
     }
 
-    /** pgbouncer with one pool per user and database, in session mode, with pgproxy's reset. */
-    static OtherProgram pgbouncer(Site site) {
+    /** pgbouncer with one pool per user and database, in session mode, with pgproxy's reset; servers are reached the same way as it is. */
+    static OtherProgram pgbouncer(Site site, Endpoint address) {
         TestDirectory directory = new TestDirectory();
         Path home = directory.path();
         write(
@@ -74,17 +74,19 @@ final class OtherProgram implements Peer {
                 Logins.all().stream().map(OtherProgram::userLine).toList());
         write(
                 home.resolve("access"),
-                Logins.all().stream().map(Logins.Login::access).toList());
+                Logins.all().stream().flatMap(login -> login.access().stream()).toList());
+        boolean overUnix = address instanceof Endpoint.Unix;
+        String serversHost = overUnix ? site.sockets().toString() : "127.0.0.1";
         write(
                 home.resolve("conf"),
                 List.of(
                         "[databases]",
-                        "* = host=127.0.0.1 port=" + site.serverPort(),
+                        "* = host=" + serversHost + " port=" + site.serverPort(),
                         "[pgbouncer]",
-                        "listen_addr = 127.0.0.1",
+                        "listen_addr =" + (overUnix ? "" : " 127.0.0.1"),
                         "listen_port = " + site.port(),
                         "listen_backlog = " + Site.BACKLOG,
-                        "unix_socket_dir =",
+                        "unix_socket_dir =" + (overUnix ? " " + site.sockets() : ""),
                         "auth_type = hba",
                         "auth_hba_file = " + home.resolve("access"),
                         "auth_file = " + home.resolve("users"),
@@ -99,6 +101,7 @@ final class OtherProgram implements Peer {
         return new OtherProgram(
                 directory,
                 site,
+                address,
                 PostgresUser.command(
                         List.of("pgbouncer", "--quiet", home.resolve("conf").toString())));
     }
@@ -126,7 +129,8 @@ final class OtherProgram implements Peer {
                         "  bind 127.0.0.1:" + site.port() + " backlog " + Site.BACKLOG,
                         "  maxconn " + site.clients(),
                         "  server primary 127.0.0.1:" + site.serverPort()));
-        return new OtherProgram(directory, site, List.of("haproxy", "-db", "-q", "-f", file.toString()));
+        return new OtherProgram(
+                directory, site, site.address(), List.of("haproxy", "-db", "-q", "-f", file.toString()));
     }
 
     /** pgpool-II as a pooler alone: one server, no watchdog, no check of passwords. */
@@ -158,6 +162,7 @@ final class OtherProgram implements Peer {
         return new OtherProgram(
                 directory,
                 site,
+                site.address(),
                 PostgresUser.command(List.of(
                         "pgpool",
                         "-n",
@@ -184,8 +189,8 @@ final class OtherProgram implements Peer {
     }
 
     @Override
-    public int port() {
-        return port;
+    public Endpoint address() {
+        return address;
     }
 
     @Override

@@ -1,13 +1,14 @@
 package dev.pgproxy.benchmarks.peer;
 
+import dev.pgproxy.common.net.Endpoint;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** A way to the server that is measured, running: a pooler, a TCP proxy, or no proxy at all. */
 public interface Peer extends AutoCloseable {
 
-    /** The port of loopback where clients connect. */
-    int port();
+    /** Where clients connect. */
+    Endpoint address();
 
     /** All processes that carry the clients' bytes or manage those that do; none for the direct way. */
     List<ProcessHandle> processes();
@@ -17,11 +18,11 @@ public interface Peer extends AutoCloseable {
     void close();
 
     /** The server itself. */
-    static Peer direct(int serverPort) {
+    static Peer direct(Endpoint server) {
         return new Peer() {
             @Override
-            public int port() {
-                return serverPort;
+            public Endpoint address() {
+                return server;
             }
 
             @Override

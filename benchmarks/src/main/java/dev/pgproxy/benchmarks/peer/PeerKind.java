@@ -1,5 +1,6 @@
 package dev.pgproxy.benchmarks.peer;
 
+import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.testkit.process.Programs;
 import dev.pgproxy.testkit.proxy.ProxyProcess;
 import java.util.List;
@@ -11,7 +12,7 @@ public enum PeerKind {
     DIRECT("direct", "", "") {
         @Override
         public Peer start(Site site) {
-            return Peer.direct(site.serverPort());
+            return Peer.direct(site.server());
         }
     },
 
@@ -29,10 +30,24 @@ public enum PeerKind {
         }
     },
 
+    PGPROXY_UNIX("pgproxy, 1 worker, Unix sockets", "", "") {
+        @Override
+        public Peer start(Site site) {
+            return pgproxyAt(site, 1, site.socket(), site.serverSocket());
+        }
+    },
+
     PGBOUNCER("pgbouncer", "pgbouncer", "pgbouncer") {
         @Override
         public Peer start(Site site) {
-            return OtherProgram.pgbouncer(site);
+            return OtherProgram.pgbouncer(site, site.address());
+        }
+    },
+
+    PGBOUNCER_UNIX("pgbouncer, Unix sockets", "pgbouncer", "pgbouncer") {
+        @Override
+        public Peer start(Site site) {
+            return OtherProgram.pgbouncer(site, site.socket());
         }
     },
 
@@ -96,7 +111,7 @@ public enum PeerKind {
 
     /** Whether it is pgproxy. */
     public boolean isOurs() {
-        return this == PGPROXY_1 || this == PGPROXY_2;
+        return this == PGPROXY_1 || this == PGPROXY_2 || this == PGPROXY_UNIX;
     }
 
     /** The version that is installed; empty for the direct way and for pgproxy. */
@@ -111,20 +126,24 @@ public enum PeerKind {
 
     /** Starts pgproxy with this many pool-workers. */
     public static Peer pgproxy(Site site, int workers) {
+        return pgproxyAt(site, workers, site.address(), site.server());
+    }
+
+    private static Peer pgproxyAt(Site site, int workers, Endpoint listen, Endpoint server) {
         ProxyProcess proxy = ProxyProcess.startWithFiles(
                 site.openFiles(),
                 site.distribution(),
                 List.of(
-                        "listen = 127.0.0.1:" + site.port(),
-                        "master = 127.0.0.1:" + site.serverPort(),
+                        "listen = " + listen,
+                        "master = " + server,
                         "proxy_worker_num = " + workers,
                         "max_client_conn = " + site.clients(),
                         "listen_backlog = " + Site.BACKLOG,
                         "active_cnn_timeout = 0"));
         return new Peer() {
             @Override
-            public int port() {
-                return proxy.port();
+            public Endpoint address() {
+                return listen;
             }
 
             @Override

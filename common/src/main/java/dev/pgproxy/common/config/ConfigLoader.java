@@ -9,13 +9,13 @@ import dev.pgproxy.common.protocol.StartupParameters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -105,15 +105,15 @@ public final class ConfigLoader {
 
     private UnixSocketAccess unixSockets() {
         String mode = ClientKeys.UNIX_SOCKET_MODE.read(reader);
-        Optional<Set<PosixFilePermission>> permissions = UnixSocketAccess.permissions(mode);
-        if (permissions.isEmpty()) {
+        OptionalInt bits = UnixSocketAccess.mode(mode);
+        if (bits.isEmpty()) {
             reader.problem(
                     ClientKeys.UNIX_SOCKET_MODE.key(),
                     "\"" + mode + "\" is not the mode of a socket",
                     "Write three octal digits as for chmod, for example 0770; the default is "
                             + ClientKeys.UNIX_SOCKET_MODE.defaultValue() + ".");
         }
-        return new UnixSocketAccess(permissions.orElse(Set.of()), ClientKeys.UNIX_SOCKET_GROUP.read(reader));
+        return new UnixSocketAccess(bits.orElse(0), ClientKeys.UNIX_SOCKET_GROUP.read(reader));
     }
 
     /** {@code *} stands for all addresses of this host, in every address family that it has. */

@@ -96,6 +96,23 @@ public final class TrustedPath {
                             + ", who could put anything there; it must belong to root or to the user that runs pgproxy",
                     CORRECT_RIGHTS);
         }
+        checkWriters(what, file, step, attributes);
+    }
+
+    /**
+     * Checks only that not every user can put something else at this path, for a file that other users may share with pgproxy.
+     *
+     * @param what the key that names the file in the configuration
+     * @throws IOException when every user could replace the file; the message says what to do
+     */
+    public static void checkNotOpenToAll(String what, Path file) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
+        if (directory != null && Files.isDirectory(directory)) {
+            checkWriters(what, file, directory, attributes(directory));
+        }
+    }
+
+    private static void checkWriters(String what, Path file, Path step, Attributes attributes) throws IOException {
         int mode = attributes.mode();
         boolean isDirectory = Files.isDirectory(step, LinkOption.NOFOLLOW_LINKS);
         if (isDirectory && (mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {

@@ -121,6 +121,8 @@ final class Libc {
 
     static native int setpriority(int which, int who, int priority);
 
+    static native int umask(int mask);
+
     static native int getuid();
 
     static native String strerror(int errno);

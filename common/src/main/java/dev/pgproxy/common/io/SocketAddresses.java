@@ -7,13 +7,16 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.Charset;
 
 /** Addresses as the system's calls take and fill them. */
 final class SocketAddresses {
 
     /** sizeof(struct sockaddr_storage). */
     static final int MAX_BYTES = 128;
+
+    /** Of file names, as the JDK passes them to the system. */
+    private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
     private SocketAddresses() {}
 
@@ -33,7 +36,7 @@ final class SocketAddresses {
 
     /** struct sockaddr_un. */
     static ByteBuffer encode(String path) {
-        byte[] name = path.getBytes(StandardCharsets.UTF_8);
+        byte[] name = path.getBytes(FILE_NAMES);
         return Libc.allocate(Short.BYTES + name.length + 1)
                 .putShort(0, (short) Libc.AF_UNIX)
                 .put(Short.BYTES, name);

@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 /** A Unix socket that clients connect to, and its file. This owns both. */
 public final class UnixListener implements AutoCloseable {
 
+    /** S_IFMT and S_IFSOCK: inode(7). */
+    private static final int FILE_TYPE = 0170000;
+
+    private static final int SOCKET = 0140000;
+    private static final int ALL_RIGHTS = 0777;
+
     private final Path path;
     private final OwnedFd fd;
     private final Object fileKey;
@@ -29,22 +35,24 @@ public final class UnixListener implements AutoCloseable {
     }
 
     /**
-     * Opens it. A file that an earlier process has left there is replaced; nobody can connect before the socket has its mode and group.
+     * Opens it. A socket that an earlier process has left there is replaced; nobody can connect before it has its mode and group.
      *
      * @param path absolute
      * @throws IOException when something else is there, a process listens there, or this user may not do it
      */
     public static UnixListener open(Path path, UnixSocketAccess access, int backlog) throws IOException {
         String what = "could not bind " + path;
+        check(path, access);
         makeWay(path);
         try (OwnedFd fd = UnixSockets.open(what)) {
-            ByteBuffer address = SocketAddresses.encode(path.toString());
-            if (Libc.bind(fd.number(), Libc.address(address), address.limit()) != 0) {
+            if (bind(fd, path, access) != 0) {
                 throw LibcException.last(what);
             }
             UnixListener listener = new UnixListener(path, fd);
             try {
-                listener.permit(access);
+                if (access.group().isPresent()) {
+                    listener.give(access.group().get());
+                }
                 if (Libc.listen(listener.fd.number(), backlog) != 0) {
                     throw LibcException.last(what);
                 }
@@ -56,13 +64,24 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
+    /**
+     * Checks what can be known in advance, without changing anything.
+     *
+     * @throws IOException when something that is no socket is there, or this host has no such group
+     */
+    public static void check(Path path, UnixSocketAccess access) throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                && ((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & FILE_TYPE) != SOCKET) {
+            throw new UnusablePathException(path + " exists and is not a socket", "Remove it, or name another socket.");
+        }
+        if (access.group().isPresent()) {
+            group(path, access.group().get());
+        }
+    }
+
     private static void makeWay(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
-        }
-        if (!Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .isOther()) {
-            throw new UnusablePathException(path + " exists and is not a socket", "Remove it, or name another socket.");
         }
         if (UnixSockets.isListening(path.toString())) {
             throw new UnusablePathException(
@@ -71,19 +90,21 @@ public final class UnixListener implements AutoCloseable {
         Files.deleteIfExists(path);
     }
 
-    private void permit(UnixSocketAccess access) throws IOException {
-        PosixFileAttributeView file =
-                Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-        if (access.group().isPresent()) {
-            give(file, access.group().get());
+    /** Whoever could replace the file by a link at the wrong moment would have another file's mode changed, so it has its mode at birth. */
+    private static int bind(OwnedFd fd, Path path, UnixSocketAccess access) {
+        ByteBuffer address = SocketAddresses.encode(path.toString());
+        int before = Libc.umask(ALL_RIGHTS & ~access.mode());
+        try {
+            return Libc.bind(fd.number(), Libc.address(address), address.limit());
+        } finally {
+            Libc.umask(before);
         }
-        Files.setPosixFilePermissions(path, access.mode());
     }
 
-    private void give(PosixFileAttributeView file, String group) throws IOException {
-        GroupPrincipal principal = group(group);
+    private void give(String group) throws IOException {
         try {
-            file.setGroup(principal);
+            Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
+                    .setGroup(group(path, group));
         } catch (FileSystemException e) {
             throw new UnusablePathException(
                     "unix_socket_group = " + group + ": " + path + " could not be given to it: " + e.getReason(),
@@ -91,7 +112,7 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    private GroupPrincipal group(String name) throws IOException {
+    private static GroupPrincipal group(Path path, String name) throws IOException {
         try {
             return path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
         } catch (UserPrincipalNotFoundException e) {

@@ -42,13 +42,14 @@ public sealed interface Endpoint {
             return isPostgres() ? path.substring(0, path.lastIndexOf('/')) : path;
         }
 
-        /** The port in its name; 0 when it is not one of PostgreSQL's names. */
+        @Override
         public int port() {
             return isPostgres() ? Integer.parseInt(path.substring(path.lastIndexOf('.') + 1)) : 0;
         }
 
         private boolean isPostgres() {
-            return POSTGRES_SOCKET.matcher(path).matches();
+            Matcher matcher = POSTGRES_SOCKET.matcher(path);
+            return matcher.matches() && Integer.parseInt(matcher.group(1)) <= MAX_PORT;
         }
 
         @Override
@@ -77,11 +78,14 @@ public sealed interface Endpoint {
         }
     }
 
+    /** Its port; for a Unix socket the one in its name, 0 when that has none. */
+    int port();
+
     /** Prefix of the text of a Unix socket. */
     String UNIX = "unix:";
 
-    /** sizeof(sun_path) less the terminator. */
-    int MAX_PATH_BYTES = 107;
+    /** sizeof(sun_path) less the terminator, and one less for the JDK, which probes servers. */
+    int MAX_PATH_BYTES = 106;
 
     /** unix_socket_directories: the name of a server's socket has its port. The root directory has no name to write. */
     Pattern POSTGRES_SOCKET = Pattern.compile("/.+/\\.s\\.PGSQL\\.([1-9]\\d{0,4})");
@@ -153,6 +157,7 @@ public sealed interface Endpoint {
             path = socketOf(matcher.group(1), port);
         }
         if (path.getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES
+                || path.matches("/+")
                 || path.chars().anyMatch(Character::isISOControl)) {
             throw new BadEndpointException(
                     "\"" + path + "\" cannot be the path of a socket",

@@ -16,7 +16,7 @@ final class ConfigurationReference {
 
             **Types.** A *time* is in seconds (`30`, `0.5`) or has a unit: `500ms`, `5s`, `2min`, `1h`, `7d`. *On or off* may also
             be written `true`, `yes`, `1`, `false`, `no`, `0`. An address is `host:port`, an IPv6 address in brackets:
-            `[::1]:5432`. A key that is set to nothing counts as not set, except where its line says otherwise. An unknown key is
+            `[::1]:5432`; or the Unix socket of a port, `unix:/directory:port`, or any other, `unix:/path`. A key that is set to nothing counts as not set, except where its line says otherwise. An unknown key is
             an error.
 
             **Takes effect.** *Reload*: with the next reload. *Restart*: when pgproxy starts; a reload keeps the old value and logs

@@ -20,13 +20,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class UnixListenerTest {
 
-    private static final UnixSocketAccess FOR_ITS_GROUP =
-            new UnixSocketAccess(PosixFilePermissions.fromString("rwxrwx---"), Optional.empty());
+    private static final UnixSocketAccess FOR_ITS_GROUP = new UnixSocketAccess(0770, Optional.empty());
     private static final int BACKLOG = 2;
 
     @TempDir
@@ -50,25 +50,39 @@ class UnixListenerTest {
     void hasTheModeThatWasAskedFor() throws IOException {
         try (UnixListener listener = open()) {
             assertTrue(listener.fd().isOpen());
-            assertEquals(FOR_ITS_GROUP.mode(), Files.getPosixFilePermissions(path()));
+            assertEquals(PosixFilePermissions.fromString("rwxrwx---"), Files.getPosixFilePermissions(path()));
         }
         assertFalse(Files.exists(path()));
     }
 
     @Test
     void hasTheGroupThatWasAskedFor() throws IOException {
-        String own = Files.readAttributes(directory, PosixFileAttributes.class)
-                .group()
-                .getName();
-        UnixSocketAccess access = new UnixSocketAccess(FOR_ITS_GROUP.mode(), Optional.of(own));
+        String group = anotherGroup();
+        UnixSocketAccess access = new UnixSocketAccess(FOR_ITS_GROUP.mode(), Optional.of(group));
         try (UnixListener listener = UnixListener.open(path(), access, BACKLOG)) {
             assertTrue(listener.fd().isOpen());
-            assertEquals(
-                    own,
-                    Files.readAttributes(path(), PosixFileAttributes.class)
-                            .group()
-                            .getName());
+            assertEquals(group, groupOf(path()));
         }
+    }
+
+    private static String groupOf(Path path) throws IOException {
+        return Files.readAttributes(path, PosixFileAttributes.class).group().getName();
+    }
+
+    /** A group other than the one that new files get, which this user may give files to. */
+    private String anotherGroup() throws IOException {
+        String usual = groupOf(directory);
+        boolean isRoot = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+        List<String> candidates = new ArrayList<>();
+        for (String line : Files.readAllLines(Path.of("/etc/group"))) {
+            String[] fields = line.split(":", -1);
+            if (isRoot || List.of(fields[3].split(",", -1)).contains(System.getProperty("user.name"))) {
+                candidates.add(fields[0]);
+            }
+        }
+        candidates.remove(usual);
+        Assumptions.assumeFalse(candidates.isEmpty(), "this user has no other group");
+        return candidates.get(0);
     }
 
     @Test
@@ -139,6 +153,20 @@ class UnixListenerTest {
         Files.writeString(path(), "precious");
         assertThrows(UnusablePathException.class, this::open);
         assertEquals("precious", Files.readString(path()));
+    }
+
+    @Test
+    void neverRemovesWhatIsNoSocket() throws Exception {
+        assertEquals(0, new ProcessBuilder("mkfifo", path().toString()).start().waitFor());
+        assertThrows(UnusablePathException.class, this::open);
+        assertTrue(Files.exists(path()));
+        Files.delete(path());
+        Path target = Files.writeString(directory.resolve("target"), "precious");
+        Files.createSymbolicLink(path(), target);
+        assertThrows(UnusablePathException.class, this::open);
+        assertTrue(Files.isSymbolicLink(path()));
+        assertThrows(
+                UnusablePathException.class, () -> UnixListener.open(Path.of("/dev/null"), FOR_ITS_GROUP, BACKLOG));
     }
 
     /** Its successor may have started already. */

@@ -22,7 +22,8 @@ class EndpointTest {
                 "unix:5432",
                 "unix:/run/postgresql:5432",
                 "unix:/run/s",
-                "unix:/run/a:1:2"
+                "unix:/run/a:1:2",
+                "unix:/run/.s.PGSQL.70000"
             })
     void whatIsWrittenIsReadBack(String text) throws Exception {
         assertEquals(text, Endpoint.parse(text).toString());
@@ -74,6 +75,8 @@ class EndpointTest {
                 "localhost:-1",
                 "unix:",
                 "unix:relative/path",
+                "unix:/",
+                "unix://",
                 "unix:/run/postgresql:0",
                 "unix:/run/postgresql:65536",
                 "unix:/run/post\tgresql:5432"
@@ -86,7 +89,9 @@ class EndpointTest {
     }
 
     @Test
-    void aSocketsPathHasABound() {
-        assertThrows(Endpoint.BadEndpointException.class, () -> Endpoint.parse("unix:/" + "x".repeat(200)));
+    void aSocketsPathHasABound() throws Exception {
+        String longest = "unix:/" + "x".repeat(Endpoint.MAX_PATH_BYTES - 1);
+        assertEquals(longest, Endpoint.parse(longest).toString());
+        assertThrows(Endpoint.BadEndpointException.class, () -> Endpoint.parse(longest + "x"));
     }
 }

@@ -40,7 +40,7 @@ class LocalPeerTest {
         assertEquals(Optional.empty(), user("127.0.0.2", 0x8319));
     }
 
-    /** A user cannot have more places by connecting in two ways. */
+    /** An operator cannot try more passwords by connecting in two ways. */
     @Test
     void aUserIsTheSameOverTcpAndAUnixSocket() {
         assertEquals("this host, user 0", LocalPeer.group(new Peer.Unix(0, 1)));

@@ -106,9 +106,18 @@ final class ServerCommands {
     }
 
     private static Optional<Endpoint> named(String name, Set<Endpoint> known) {
-        return known.stream()
-                .filter(server -> server.toString().equalsIgnoreCase(name))
-                .findFirst();
+        return known.stream().filter(server -> isCalled(name, server)).findFirst();
+    }
+
+    private static boolean isCalled(String name, Endpoint server) {
+        if (server instanceof Endpoint.Tcp) {
+            return server.toString().equalsIgnoreCase(name);
+        }
+        try {
+            return server.equals(Endpoint.parse(name)); // There are several ways to write one, and case counts.
+        } catch (Endpoint.BadEndpointException e) {
+            return false;
+        }
     }
 
     private static String list(Set<Endpoint> servers, String separator) {

@@ -31,7 +31,7 @@ record OwnUser(String name, int uid) {
                 SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
                 "pgproxy runs as " + name + ", so it lets nobody else log in as that role over the Unix socket of "
                         + server,
-                "Run pgproxy as a user that is no role, or name the server by host and port: with peer in pg_hba.conf,"
-                        + " the server would not ask this client for a password.");
+                "With peer in pg_hba.conf, the server would not ask this client for a password. Log in as another role, run"
+                        + " pgproxy as another user, or name the server by host and port.");
     }
 }

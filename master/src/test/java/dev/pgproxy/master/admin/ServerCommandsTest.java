@@ -70,6 +70,18 @@ class ServerCommandsTest {
         assertEquals(List.of("done "), answers);
     }
 
+    @Test
+    void aUnixSocketMayBeWrittenEitherWay() {
+        inForce = TestConfig.of("master = unix:/run/postgresql:5432", "conninfo.user = postgres");
+        Endpoint server = new Endpoint.Unix("/run/postgresql/.s.PGSQL.5432");
+        commands.reconnect(COMMAND, "unix:/run/postgresql:5432");
+        commands.reconnect(COMMAND, "unix:/run/postgresql/.s.PGSQL.5432");
+        commands.reconnect(COMMAND, "unix:/run/PostgreSQL:5432");
+        assertEquals(
+                List.of(new BackendMessages.Reconnect(server), new BackendMessages.Reconnect(server)), reconnects());
+        assertTrue(answers.get(2).startsWith(SqlState.UNDEFINED_OBJECT), answers::toString);
+    }
+
     /** It may have been taken out of the configuration while it was paused. */
     @Test
     void aPausedServerThatIsNoLongerConfiguredCanBeResumed() {

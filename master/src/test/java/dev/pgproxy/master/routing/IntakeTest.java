@@ -150,6 +150,22 @@ class IntakeTest {
         assertEquals(List.of(), assigned());
     }
 
+    /** OwnUserTest has the rule. */
+    @Test
+    void aClientThatAServerCouldTakeForThisUserGoesToNoSocket() {
+        String self = System.getProperty("user.name");
+        routes.serversAre(new Endpoint.Unix("/run/postgresql/.s.PGSQL.5432"), List.of());
+        SimulatedTransport connection = bring(5, self);
+        RoutedClient again = PlayedClients.routed(rooms.clients.client(6, self, 1), ONE, Standing.PROVED);
+        intake.routeAgain(again.returned(again.connection()), new byte[0]);
+        rooms.passMs(1);
+        String told = new String(connection.farRead(), StandardCharsets.ISO_8859_1);
+        assertTrue(told.contains("28000") && told.contains("peer"), told);
+        assertEquals(List.of(), assigned());
+        bring(7, "ann");
+        assertEquals(7, assigned().get(0).sessionId());
+    }
+
     @Test
     void aClientThatIsRoutedAgainGoesPastTheServersThatItHasTried() {
         RoutedClient client = PlayedClients.routed(rooms.clients.client(5, "ann_r", 1), ONE, Standing.PROVED);

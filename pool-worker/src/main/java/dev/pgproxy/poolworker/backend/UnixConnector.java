@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** Connects over Unix sockets. That succeeds or fails at once, except while the server's queue of connections is full. */
 final class UnixConnector {
 
-    /** Until the next try then. server_connect_timeout cancels the attempt. */
+    /** Until the first further try then, and at most until any later one. server_connect_timeout cancels the attempt. */
     private static final long RETRY_MS = 10;
+
+    private static final long LONGEST_RETRY_MS = 160;
 
     private final EventLoop loop;
     private final EpollPoller poller;
@@ -35,6 +37,7 @@ final class UnixConnector {
         private final Endpoint.Unix server;
         private final Connector.Handler handler;
         private Scheduler.@Nullable Timer retry;
+        private long pauseMs = RETRY_MS;
         private boolean cancelled;
 
         private UnixAttempt(Endpoint.Unix server, Connector.Handler handler) {
@@ -48,7 +51,8 @@ final class UnixConnector {
             }
             try (OwnedFd fd = UnixSockets.connect(server.path())) {
                 if (fd == null) {
-                    retry = loop.scheduler().afterMs(RETRY_MS, this::tryNow);
+                    retry = loop.scheduler().afterMs(pauseMs, this::tryNow);
+                    pauseMs = Math.min(2 * pauseMs, LONGEST_RETRY_MS);
                 } else {
                     handler.connected(new SocketTransport(fd, poller), server);
                 }

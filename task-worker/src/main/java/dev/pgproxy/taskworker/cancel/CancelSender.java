@@ -21,7 +21,7 @@ public final class CancelSender {
      */
     public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
         try (Socket socket = ServerSockets.unconnected(server)) {
-            socket.connect(ServerSockets.address(server), leftMs(deadlineNs));
+            ServerSockets.connect(socket, server, leftMs(deadlineNs));
             socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));
             InputStream in = socket.getInputStream();
             do {

@@ -3,7 +3,8 @@ package dev.pgproxy.taskworker.connection;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.protocol.SqlState;
-import java.io.IOException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URLEncoder;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -20,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 public final class AdminConnection {
 
     private static final long MS_PER_SECOND = 1_000;
-
-    /** The driver wants a host, also where {@link ConnectAttempts} knows better. An address needs no name server. */
-    private static final String ANY_HOST = "127.0.0.1";
 
     private AdminConnection() {}
 
@@ -79,7 +77,7 @@ public final class AdminConnection {
         String database = URLEncoder.encode(login.database(), StandardCharsets.UTF_8);
         String host = server.toString();
         if (server instanceof Endpoint.Unix) {
-            host = ANY_HOST;
+            host = ServerSockets.ANY_HOST;
             properties.setProperty("sslmode", "disable"); // As in libpq: a server has no TLS there.
         }
         Connection open = connect(server, "jdbc:postgresql://" + host + "/" + database, properties);
@@ -99,8 +97,10 @@ public final class AdminConnection {
                         SqlState.INVALID_AUTHORIZATION_SPECIFICATION,
                         e);
             }
-            if (server instanceof Endpoint.Unix && e.getCause() instanceof IOException cause) {
-                throw new SQLException(cause.getMessage(), e.getSQLState(), cause); // The driver's words are about TCP.
+            Throwable cause = e.getCause();
+            if (server instanceof Endpoint.Unix
+                    && (cause instanceof SocketException || cause instanceof SocketTimeoutException)) {
+                throw new SQLException(cause.getMessage(), e.getSQLState(), e); // The driver's words are about TCP.
             }
             throw e;
         }

@@ -70,11 +70,13 @@ final class UpstreamAddresses {
         List<String> addresses = new ArrayList<>();
         for (int i = 0; i < Math.min(hosts.length, MAX_ADDRESSES); i++) {
             String port = ports.length == 1 ? ports[0] : i < ports.length ? ports[i] : "";
-            boolean isUnixSocket = hosts[i].isEmpty() || hosts[i].startsWith("/") || hosts[i].startsWith("@");
-            if (isUnixSocket) {
+            if (hosts[i].isEmpty() || hosts[i].startsWith("@")) {
+                return List.of();
+            }
+            if (hosts[i].startsWith("/")) {
                 List<String> own = fromLoopback ? ofThisHost(port.isEmpty() ? DEFAULT_PORT : parsed(port)) : List.of();
                 if (own.isEmpty()) {
-                    return List.of(); // On the standby's host, whose addresses are not known here.
+                    return List.of(); // A Unix socket on the standby's host, whose addresses are not known here.
                 }
                 addresses.addAll(own);
                 continue;

@@ -36,7 +36,7 @@ class InputWatchTest {
         listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Endpoint endpoint = new Endpoint.Tcp("127.0.0.1", listener.getLocalPort());
         client = new ChannelSocket(ServerSockets.unconnected(endpoint));
-        client.connect(ServerSockets.address(endpoint), 0);
+        ServerSockets.connect(client, endpoint, 0);
         server = listener.accept();
     }
 
@@ -88,7 +88,7 @@ class InputWatchTest {
         try (ServerSocketChannel unix = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                 Socket near = new ChannelSocket(ServerSockets.unconnected(endpoint))) {
             unix.bind(UnixDomainSocketAddress.of(endpoint.path()));
-            near.connect(ServerSockets.address(endpoint), 0);
+            ServerSockets.connect(near, endpoint, 0);
             try (SocketChannel far = unix.accept()) {
                 watch.wakeUp();
                 assertFalse(watch.await(near.getChannel()));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.net.Endpoint;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class UnixSocketTest {
 
     private static final int LONG_MS = 60_000;
+    private static final int MANY = 50;
 
     @TempDir
     private Path directory = Path.of("");
@@ -52,7 +55,7 @@ class UnixSocketTest {
 
     private Socket connect() throws IOException {
         Socket socket = ServerSockets.unconnected(server);
-        socket.connect(ServerSockets.address(server), LONG_MS);
+        ServerSockets.connect(socket, server, LONG_MS);
         return socket;
     }
 
@@ -112,7 +115,7 @@ class UnixSocketTest {
                 new ArrayList<>(List.of(connect(), connect())); // The kernel takes one more than the backlog.
         try {
             Socket late = ServerSockets.unconnected(server);
-            assertThrows(SocketTimeoutException.class, () -> late.connect(ServerSockets.address(server), 30));
+            assertThrows(SocketTimeoutException.class, () -> ServerSockets.connect(late, server, 30));
             late.close();
             CompletableFuture<Socket> patient = CompletableFuture.supplyAsync(() -> {
                 try {
@@ -128,6 +131,31 @@ class UnixSocketTest {
                 each.close();
             }
         }
+    }
+
+    /** A driver asks a socket for much that only TCP has, and the JDK would open a socket of TCP to answer. */
+    @Test
+    void whateverIsAskedNoDescriptorIsLeftOpen() throws IOException {
+        int before = openFiles();
+        for (int i = 0; i < MANY; i++) {
+            try (Socket client = connect()) {
+                client.setTcpNoDelay(true);
+                client.setKeepAlive(true);
+                client.setSoLinger(true, 1);
+                client.setSendBufferSize(1);
+                client.setReceiveBufferSize(1);
+                assertTrue(client.getSendBufferSize() > 0 && client.getReceiveBufferSize() > 0);
+                assertFalse(client.getKeepAlive() || client.getTcpNoDelay() || client.getReuseAddress());
+                assertFalse(client.isInputShutdown() || client.isClosed());
+                assertTrue(client.isBound() && client.isConnected());
+                listener.accept().close();
+            }
+        }
+        assertTrue(openFiles() < before + MANY / 2, "descriptors were left open");
+    }
+
+    private static int openFiles() {
+        return Objects.requireNonNull(new File("/proc/self/fd").list()).length;
     }
 
     /** A server that stops removes its socket, one that is killed leaves it. */
@@ -149,6 +177,6 @@ class UnixSocketTest {
         }
         Socket closed = ServerSockets.unconnected(server);
         closed.close();
-        assertThrows(IOException.class, () -> closed.connect(ServerSockets.address(server), 1));
+        assertThrows(IOException.class, () -> ServerSockets.connect(closed, server, 1));
     }
 }

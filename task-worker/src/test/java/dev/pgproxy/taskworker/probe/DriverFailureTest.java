@@ -59,6 +59,11 @@ class DriverFailureTest {
                 failure("web server", "08P01", null, FailureKind.NOT_POSTGRES),
                 failure("unknown method of login", "08004", null, FailureKind.NOT_POSTGRES),
                 failure("no descriptor", "08001", new SocketException("Too many open files"), FailureKind.LOCAL),
+                failure(
+                        "no right to a socket",
+                        "08001",
+                        new SocketException("could not connect to /run/s: Permission denied"),
+                        FailureKind.LOCAL),
                 failure("no port", "08001", new BindException("Cannot assign requested address"), FailureKind.LOCAL),
                 failure("firewall here", "08001", new SocketException("Operation not permitted"), FailureKind.LOCAL));
     }

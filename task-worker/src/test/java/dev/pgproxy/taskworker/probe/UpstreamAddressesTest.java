@@ -47,6 +47,18 @@ class UpstreamAddressesTest {
         assertEquals(List.of(), lookUp(false, ""));
     }
 
+    /** A server is known by its address on one standby, and by its socket on another or in the configuration. */
+    @Test
+    void aSocketOnThisHostIsAServerAtAllItsAddresses() {
+        List<String> own = UpstreamAddresses.ofThisHost(5433);
+        assertTrue(own.contains("127.0.0.1:5433"), own::toString);
+        assertEquals(own, UpstreamAddresses.lookUp(new String[] {"/run/postgresql"}, new String[] {"5433"}, true));
+        assertEquals(UpstreamAddresses.ofThisHost(5432), lookUp(true, "/run/postgresql"));
+        assertEquals(List.of(), UpstreamAddresses.lookUp(new String[] {"/run/s"}, new String[] {"none"}, true));
+        assertEquals(List.of(), UpstreamAddresses.ofThisHost(0));
+        assertEquals(List.of(), lookUp(true, ""));
+    }
+
     private static List<String> lookUp(boolean fromLoopback, String... hosts) {
         return UpstreamAddresses.lookUp(hosts, new String[] {""}, fromLoopback);
     }

@@ -37,18 +37,22 @@ public final class WireClient implements AutoCloseable {
         this(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     }
 
-    /** Connects to a Unix socket. */
-    public WireClient(Endpoint.Unix server) throws IOException {
-        this(AFUNIXSocket.newInstance(), AFUNIXSocketAddress.of(Path.of(server.path())));
+    /** Connects over TCP or to a Unix socket. */
+    public WireClient(Endpoint server) throws IOException {
+        this(
+                server instanceof Endpoint.Unix ? AFUNIXSocket.newInstance() : new Socket(),
+                server instanceof Endpoint.Unix socket
+                        ? AFUNIXSocketAddress.of(Path.of(socket.path()))
+                        : new InetSocketAddress(((Endpoint.Tcp) server).host(), server.port()));
     }
 
     public WireClient(InetSocketAddress address) throws IOException {
         this(new Socket(), address);
-        socket.setTcpNoDelay(true);
     }
 
     private WireClient(Socket unconnected, SocketAddress address) throws IOException {
         socket = unconnected;
+        socket.setTcpNoDelay(true); // A Unix socket ignores it.
         socket.connect(address, READ_TIMEOUT_MS);
         socket.setSoTimeout(READ_TIMEOUT_MS);
         in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
@@ -64,8 +68,8 @@ public final class WireClient implements AutoCloseable {
         return new WireClient(port).in(user, database, pairs);
     }
 
-    /** As above, over a Unix socket. */
-    public static WireClient login(Endpoint.Unix server, String user, String database) throws IOException {
+    /** As above, wherever it listens. */
+    public static WireClient login(Endpoint server, String user, String database) throws IOException {
         return new WireClient(server).in(user, database);
     }
 
