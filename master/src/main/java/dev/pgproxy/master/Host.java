@@ -6,6 +6,7 @@ import dev.pgproxy.common.loop.Descriptor;
 import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.failover.Background;
 import dev.pgproxy.master.failover.StateStore;
+import dev.pgproxy.master.routing.OwnUser;
 import dev.pgproxy.master.supervisor.Processes;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -15,6 +16,9 @@ public interface Host {
 
     /** The process id of the master. */
     int pid();
+
+    /** The user that runs the master. */
+    OwnUser user();
 
     InstantSource wallClock();
 

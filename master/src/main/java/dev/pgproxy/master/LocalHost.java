@@ -3,6 +3,7 @@ package dev.pgproxy.master;
 import dev.pgproxy.common.channel.Protocol;
 import dev.pgproxy.common.config.ProxyConfig;
 import dev.pgproxy.common.io.EpollPoller;
+import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.io.SocketTransport;
 import dev.pgproxy.common.log.Event;
 import dev.pgproxy.common.loop.ClientConnection;
@@ -14,6 +15,7 @@ import dev.pgproxy.master.failover.Background;
 import dev.pgproxy.master.failover.BackgroundThread;
 import dev.pgproxy.master.failover.StateFile;
 import dev.pgproxy.master.failover.StateStore;
+import dev.pgproxy.master.routing.OwnUser;
 import dev.pgproxy.master.supervisor.LocalProcesses;
 import dev.pgproxy.master.supervisor.Processes;
 import java.io.IOException;
@@ -42,6 +44,11 @@ final class LocalHost implements Host {
     @Override
     public int pid() {
         return (int) ProcessHandle.current().pid();
+    }
+
+    @Override
+    public OwnUser user() {
+        return new OwnUser(System.getProperty("user.name", ""), ProcessTuning.userId());
     }
 
     @Override

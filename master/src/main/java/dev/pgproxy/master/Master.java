@@ -128,6 +128,7 @@ public final class Master
                 memory,
                 workers,
                 roleMemory,
+                host.user(),
                 host::connection,
                 maxWorkerLoad,
                 this::suspected,

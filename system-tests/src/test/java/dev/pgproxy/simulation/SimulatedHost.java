@@ -12,6 +12,7 @@ import dev.pgproxy.master.accept.PendingStartups;
 import dev.pgproxy.master.failover.Background;
 import dev.pgproxy.master.failover.FailoverState;
 import dev.pgproxy.master.failover.StateStore;
+import dev.pgproxy.master.routing.OwnUser;
 import dev.pgproxy.master.supervisor.Processes;
 import dev.pgproxy.testkit.simulation.SimulatedLink;
 import dev.pgproxy.testkit.simulation.SimulatedProcess;
@@ -214,6 +215,11 @@ final class SimulatedHost implements Host, Processes, StateStore, Background {
     @Override
     public int pid() {
         return MASTER_PID;
+    }
+
+    @Override
+    public OwnUser user() {
+        return new OwnUser("pgproxy", 1);
     }
 
     @Override

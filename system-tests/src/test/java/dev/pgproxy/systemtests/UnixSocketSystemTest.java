@@ -94,9 +94,8 @@ class UnixSocketSystemTest {
                         operator.value("select fe_ip, fe_port, be_ip, be_port, server from connection"
                                 + " where fe_ip is not null and \"user\" = 'postgres'"));
                 int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-                operator.execute("PAUSE " + primary.socket());
-                operator.await("the pause", "select paused from server where server = '" + primary.socket() + "'", "t");
-                operator.execute("RESUME '" + primary.socket() + "'");
+                operator.execute("RECONNECT " + primary.socket());
+                operator.execute("RECONNECT 'unix:" + primary.socket().path() + "'");
                 FailoverSystemTest.awaitLog(
                         proxy,
                         "event=connection peer=\"[local] uid " + uid + " pid "

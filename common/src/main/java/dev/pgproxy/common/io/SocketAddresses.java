@@ -15,9 +15,6 @@ final class SocketAddresses {
     /** sizeof(struct sockaddr_storage). */
     static final int MAX_BYTES = 128;
 
-    /** Of file names, as the JDK passes them to the system. */
-    private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
-
     private SocketAddresses() {}
 
     /** struct sockaddr_in or sockaddr_in6: family in native order, port in network order. */
@@ -34,9 +31,9 @@ final class SocketAddresses {
         return encoded;
     }
 
-    /** struct sockaddr_un. */
+    /** struct sockaddr_un, with the path as the JDK passes it to the system. */
     static ByteBuffer encode(String path) {
-        byte[] name = path.getBytes(FILE_NAMES);
+        byte[] name = path.getBytes(Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
         return Libc.allocate(Short.BYTES + name.length + 1)
                 .putShort(0, (short) Libc.AF_UNIX)
                 .put(Short.BYTES, name);

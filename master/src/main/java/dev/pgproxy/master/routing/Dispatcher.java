@@ -62,6 +62,7 @@ public final class Dispatcher implements ClientMemory.Holder {
      * Sends no client anywhere until a worker is ready.
      *
      * @param roles what is known of the roles of clients
+     * @param ownUser the user that runs pgproxy
      * @param connections makes a client connection of a descriptor that a worker has given back
      * @param maxWorkerLoad descriptors that each worker has for clients and servers
      * @param suspected receives each server that could not serve a client
@@ -73,6 +74,7 @@ public final class Dispatcher implements ClientMemory.Holder {
             ClientMemory memory,
             WorkerRegistry workers,
             RoleMemory roles,
+            OwnUser ownUser,
             Function<Descriptor, ClientConnection> connections,
             long maxWorkerLoad,
             Consumer<Endpoint> suspected,
@@ -112,8 +114,8 @@ public final class Dispatcher implements ClientMemory.Holder {
                 maxWorkerLoad);
         this.givingWay = new GivingWay(refusals, waiting, atWorkers, unproved);
         ServerRoom room = new ServerRoom(loop.clock(), ledger, idle);
-        this.intake =
-                new Intake(loop.clock(), refusals, routes, standings, waiting, turns, new Foresight(roles, workers));
+        Foresight foresight = new Foresight(roles, workers);
+        this.intake = new Intake(loop.clock(), refusals, routes, standings, waiting, turns, foresight, ownUser);
         this.parked = new ParkedClients(loop, config, refusals, memory, connections, intake::bring);
         this.known = known;
         this.sessions = new SessionReports(

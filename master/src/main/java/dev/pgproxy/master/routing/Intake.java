@@ -27,7 +27,7 @@ final class Intake {
     private final WaitingRoom waiting;
     private final Turns turns;
     private final Foresight foresight;
-    private final OwnUser ownUser = OwnUser.ofThisProcess();
+    private final OwnUser ownUser;
 
     Intake(
             Clock clock,
@@ -36,7 +36,8 @@ final class Intake {
             Standings standings,
             WaitingRoom waiting,
             Turns turns,
-            Foresight foresight) {
+            Foresight foresight,
+            OwnUser ownUser) {
         this.clock = clock;
         this.refusals = refusals;
         this.routes = routes;
@@ -44,6 +45,7 @@ final class Intake {
         this.waiting = waiting;
         this.turns = turns;
         this.foresight = foresight;
+        this.ownUser = ownUser;
     }
 
     /**

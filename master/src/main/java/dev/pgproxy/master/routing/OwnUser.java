@@ -1,6 +1,5 @@
 package dev.pgproxy.master.routing;
 
-import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.peer.Peer;
 import dev.pgproxy.common.protocol.BackendMessage;
@@ -11,11 +10,7 @@ import dev.pgproxy.common.protocol.StartupParameters;
  * The user that runs pgproxy. A server whose pg_hba.conf says peer sees this user at the other end of its Unix socket, whoever the client is,
  * and asks for no password: packages install it so for every user, the superuser included. That must not let clients in.
  */
-record OwnUser(String name, int uid) {
-
-    static OwnUser ofThisProcess() {
-        return new OwnUser(System.getProperty("user.name", ""), ProcessTuning.userId());
-    }
+public record OwnUser(String name, int uid) {
 
     /** Whether the server could take the client for this user, although it is somebody else. */
     boolean isLentTo(Peer client, Endpoint server, StartupParameters parameters) {

@@ -8,6 +8,7 @@ import dev.pgproxy.master.accept.ClientMemory;
 import dev.pgproxy.master.accept.Refusals;
 import dev.pgproxy.master.role.RoleMemory;
 import dev.pgproxy.master.routing.Dispatcher;
+import dev.pgproxy.master.routing.OwnUser;
 import dev.pgproxy.master.worker.WorkerRegistry;
 
 /** A dispatcher that operators act on, and to which no client comes back. */
@@ -26,6 +27,7 @@ final class PlayedDispatcher {
                 new ClientMemory(loop.clock(), Long.MAX_VALUE / 2),
                 workers,
                 new RoleMemory(loop.clock(), 0),
+                new OwnUser("pgproxy", 1),
                 descriptor -> {
                     throw new IllegalStateException("no client comes back here");
                 },

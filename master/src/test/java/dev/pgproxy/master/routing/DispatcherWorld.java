@@ -166,6 +166,7 @@ final class DispatcherWorld implements AutoCloseable {
                 memory,
                 registry,
                 new RoleMemory(loop.clock(), 0),
+                new OwnUser("pgproxy", 1),
                 descriptor -> SocketTransport.of(descriptor, epoll),
                 1_000,
                 server -> {},

@@ -28,6 +28,7 @@ class IntakeTest {
     private static final RoleFacts FACTS =
             new RoleFacts(true, true, true, RoleFacts.FOR_EVER, "f1", List.of("md5..."), true);
 
+    private static final String SELF = "pgproxy";
     private static final Endpoint TWO = new Endpoint.Tcp("two", 5432);
 
     private final Rooms rooms = new Rooms("slaver_list = one:5432, two:5432", "route.standby_fallback = error");
@@ -40,7 +41,8 @@ class IntakeTest {
             new Standings(rooms.known, rooms.ledger, rooms.holds),
             rooms.waiting,
             rooms.turns,
-            new Foresight(roles, rooms.workers));
+            new Foresight(roles, rooms.workers),
+            new OwnUser(SELF, 1));
 
     private SimulatedTransport bring(long id, String user) {
         SimulatedTransport connection = rooms.process.connect();
@@ -153,10 +155,9 @@ class IntakeTest {
     /** OwnUserTest has the rule. */
     @Test
     void aClientThatAServerCouldTakeForThisUserGoesToNoSocket() {
-        String self = System.getProperty("user.name");
         routes.serversAre(new Endpoint.Unix("/run/postgresql/.s.PGSQL.5432"), List.of());
-        SimulatedTransport connection = bring(5, self);
-        RoutedClient again = PlayedClients.routed(rooms.clients.client(6, self, 1), ONE, Standing.PROVED);
+        SimulatedTransport connection = bring(5, SELF);
+        RoutedClient again = PlayedClients.routed(rooms.clients.client(6, SELF, 1), ONE, Standing.PROVED);
         intake.routeAgain(again.returned(again.connection()), new byte[0]);
         rooms.passMs(1);
         String told = new String(connection.farRead(), StandardCharsets.ISO_8859_1);

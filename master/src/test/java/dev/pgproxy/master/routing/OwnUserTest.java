@@ -1,10 +1,8 @@
 package dev.pgproxy.master.routing;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pgproxy.common.io.ProcessTuning;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.common.peer.Peer;
 import org.junit.jupiter.api.Test;
@@ -46,10 +44,5 @@ class OwnUserTest {
         String longest = "u".repeat(63);
         assertTrue(new OwnUser(longest, 70)
                 .isLentTo(REMOTE, SOCKET, PlayedClients.startup(longest + "x").parameters()));
-    }
-
-    @Test
-    void itIsTheUserOfThisProcess() {
-        assertEquals(new OwnUser(System.getProperty("user.name"), ProcessTuning.userId()), OwnUser.ofThisProcess());
     }
 }

@@ -49,6 +49,7 @@ class SessionReportsTest {
             new ClientMemory(process.loop().clock(), Long.MAX_VALUE / 2),
             workers,
             new RoleMemory(process.loop().clock(), 0),
+            new OwnUser("pgproxy", 1),
             descriptor -> ((SimulatedTransport.Passed) descriptor).arrive(),
             1_000,
             suspected::add,

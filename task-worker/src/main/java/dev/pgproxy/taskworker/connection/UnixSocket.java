@@ -14,8 +14,6 @@ import java.nio.channels.SocketChannel;
  */
 final class UnixSocket extends Socket {
 
-    private static final SocketAddress ANYWHERE = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-
     private final UnixSocketImpl impl;
 
     /**
@@ -47,6 +45,6 @@ final class UnixSocket extends Socket {
     /** As {@link #connect(SocketAddress)}. */
     @Override
     public void connect(SocketAddress ignored, int mostMs) throws IOException {
-        super.connect(ANYWHERE, mostMs);
+        super.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), mostMs);
     }
 }
