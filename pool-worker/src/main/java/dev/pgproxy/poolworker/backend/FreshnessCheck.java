@@ -23,7 +23,7 @@ final class FreshnessCheck {
     static final String TAG = "SELECT 1";
 
     private static final String TEMPORARY_SLOT = """
-            EXISTS (SELECT FROM pg_catalog.pg_replication_slots AS s
+            EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() AS s
               WHERE s.temporary AND s.active_pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid())\
             """;
 
@@ -33,6 +33,10 @@ final class FreshnessCheck {
      */
     private static final String ROLE_SETTING = """
             pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' AND EXISTS (
+              SELECT FROM pg_catalog.pg_db_role_setting AS s
+              WHERE pg_catalog.array_to_string(s.setconfig, ' ') OPERATOR(pg_catalog.~~*) '%role=%')
+            AND\s""" + seldom("""
+            EXISTS (
               SELECT FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS c, pg_catalog.pg_roles AS g
               WHERE (s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setrole OPERATOR(pg_catalog.=) (
                 SELECT r.oid FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) session_user))
@@ -40,8 +44,7 @@ final class FreshnessCheck {
                 SELECT d.oid FROM pg_catalog.pg_database AS d
                 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()))
               AND c OPERATOR(pg_catalog.~~*) 'role=%' AND pg_catalog.substr(c, 6) OPERATOR(pg_catalog.=) g.rolname::pg_catalog.text
-              AND pg_catalog.pg_has_role(g.oid, 'MEMBER'))\
-            """;
+              AND pg_catalog.pg_has_role(g.oid, 'MEMBER'))""");
 
     /** Runs a query text, since the function does not exist everywhere; only superusers can create one with this library. */
     private static final String DBLINK = """
@@ -58,24 +61,23 @@ final class FreshnessCheck {
               END)\
             """;
 
+    private static final String SHARING = "'^(plperlu?|pltclu?|plpython[23]?u|plv8|pllua|plr)$'";
+
     /**
      * Whether a language whose functions share session variables is loaded, as PostgreSQL 18 reports, or as the language's settings
-     * show in older versions. The query text that is run is a constant: a language can have any name that its owner gives it.
+     * show in older versions. The query texts that are run are constants: a language can have any name that its owner gives it.
      */
-    private static final String LANGUAGES = """
-            CASE
-              WHEN NOT EXISTS (SELECT FROM pg_catalog.pg_language AS l JOIN pg_catalog.pg_proc AS p
-                ON p.prolang OPERATOR(pg_catalog.=) l.oid
-                WHERE l.lanname OPERATOR(pg_catalog.~) '^(plperlu?|pltclu?|plpython[23]?u|plv8|pllua|plr)$')
-              THEN false
-              WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 180000
-              THEN pg_catalog.query_to_xml('SELECT true AS loaded FROM pg_catalog.pg_get_loaded_modules() AS m
-                WHERE m.file_name OPERATOR(pg_catalog.~) ''^(plperl|pltcl|plpython|plv8|pllua|plr)''', true, true, '')::pg_catalog.text
-                OPERATOR(pg_catalog.~~) '%>true<%'
-              ELSE EXISTS (SELECT FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.=) 'plperl.use_strict'
-                OR s.name OPERATOR(pg_catalog.=) 'pltcl.start_proc')
-            END\
-            """;
+    private static final String LANGUAGES = "EXISTS (SELECT FROM pg_catalog.pg_language AS l WHERE l.lanname"
+            + " OPERATOR(pg_catalog.~) " + SHARING + ") AND CASE"
+            + " WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 180000 THEN "
+            + seldom(isUsedAnd("""
+                    pg_catalog.pg_get_loaded_modules() AS m
+                    WHERE m.file_name OPERATOR(pg_catalog.~) '^(plperl|pltcl|plpython|plv8|pllua|plr)'"""))
+            + " ELSE "
+            + seldom(isUsedAnd("""
+                    pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.=) 'plperl.use_strict'
+                    OR s.name OPERATOR(pg_catalog.=) 'pltcl.start_proc'"""))
+            + " END";
 
     /**
      * The names of parameters that functions set, as far as their source and settings show them, separated by spaces. Long sources
@@ -123,6 +125,22 @@ final class FreshnessCheck {
     }
 
     private FreshnessCheck() {}
+
+    /** Whether such a language has functions, and there are such rows. */
+    private static String isUsedAnd(String rows) {
+        return "EXISTS (SELECT FROM pg_catalog.pg_language AS l JOIN pg_catalog.pg_proc AS p"
+                + " ON p.prolang OPERATOR(pg_catalog.=) l.oid WHERE l.lanname OPERATOR(pg_catalog.~) " + SHARING
+                + ") AND EXISTS (SELECT FROM " + rows + ")";
+    }
+
+    /**
+     * A condition as a query text that is parsed and planned only when it is reached: for what hardly any database has, that would be most
+     * of the question's cost.
+     */
+    private static String seldom(String condition) {
+        return "pg_catalog.query_to_xml('SELECT " + condition.replace("'", "''") + " AS any', true, true, '')"
+                + "::pg_catalog.text OPERATOR(pg_catalog.~~) '%>true<%'";
+    }
 
     private static String when(String condition, String words) {
         return "CASE WHEN " + condition + " THEN '" + words + "' END";
