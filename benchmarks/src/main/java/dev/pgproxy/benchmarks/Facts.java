@@ -4,10 +4,11 @@ import dev.pgproxy.benchmarks.peer.PeerKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The conditions of a run. */
 final class Facts {
@@ -50,7 +51,7 @@ final class Facts {
     }
 
     private static String versions(List<PeerKind> kinds) {
-        List<String> versions = new ArrayList<>();
+        Set<String> versions = new LinkedHashSet<>(); // Of a program once, however many ways it is reached.
         for (PeerKind kind : kinds) {
             String version = kind.version();
             if (!version.isEmpty()) {
