@@ -43,6 +43,13 @@ final class HostCheck {
         }
         config.logging().file().ifPresent(file -> logFile(file, problems));
         config.listen().forEach(address -> listenable(address, config, problems));
+        servers(config)
+                .filter(server -> server instanceof Endpoint.Unix
+                        && System.getProperty("user.name", "?").equals("?"))
+                .forEach(server ->
+                        problems.add(server + ": the user that runs pgproxy has no name on this host, so which"
+                                + " role the server may take it for (peer in pg_hba.conf) is not known. Give the user a name"
+                                + " in /etc/passwd, or name the server by host and port."));
         return problems;
     }
 
@@ -57,13 +64,6 @@ final class HostCheck {
                 untrustedDirectory(socket, problems);
             }
         }
-        servers(config)
-                .filter(server -> server instanceof Endpoint.Unix
-                        && System.getProperty("user.name", "?").equals("?"))
-                .forEach(server ->
-                        problems.add(server + ": the user that runs pgproxy has no name on this host, so which"
-                                + " role the server may take it for (peer in pg_hba.conf) is not known. Give the user a name"
-                                + " in /etc/passwd, or name the server by host and port."));
         return problems;
     }
 

@@ -88,6 +88,7 @@ class InitScriptSystemTest {
     void makesWhatARebootHasEmptied() throws IOException {
         Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root may write in /run");
         Path run = Path.of("/run/pgproxy-test-" + ProcessHandle.current().pid());
+        Path sockets = Path.of(run + "-sockets");
         try (TestDirectory directory = new TestDirectory()) {
             Path defaults = configure(directory.path(), FreePort.choose());
             Path conf = directory.path().resolve("conf");
@@ -96,15 +97,18 @@ class InitScriptSystemTest {
                     Files.readString(conf)
                             .replace(
                                     "pid_file = " + directory.path().resolve("pgproxy.pid"),
-                                    "pid_file = " + run.resolve("pgproxy.pid")));
+                                    "pid_file = " + run.resolve("pgproxy.pid"))
+                            .replace("listen = ", "listen = unix:" + sockets + ":9999, "));
             try {
-                Programs.Result start = script(defaults, "start");
+                Programs.Result start = script(defaults, "restart");
                 assertEquals(0, start.status(), start.output());
+                assertTrue(Files.exists(sockets.resolve(".s.PGSQL.9999")), start.output());
                 assertEquals(0, script(defaults, "status").status());
             } finally {
                 assertEquals(0, script(defaults, "stop").status());
                 Files.deleteIfExists(run.resolve("pgproxy.pid"));
                 Files.deleteIfExists(run);
+                Files.deleteIfExists(sockets);
             }
         }
     }

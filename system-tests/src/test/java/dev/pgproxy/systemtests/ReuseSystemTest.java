@@ -222,6 +222,31 @@ class ReuseSystemTest {
         }
     }
 
+    /** Such a database is asked in more detail, and what it has does no harm by itself. */
+    @ParameterizedTest
+    @ValueSource(ints = {15, 18})
+    void whatHardlyAnyDatabaseHasIsNoReasonByItself(int major) throws IOException {
+        PostgresCluster cluster = Fixture.cluster(major);
+        cluster.primary().sql("drop database if exists rare");
+        cluster.primary().sql("create database rare");
+        cluster.primary()
+                .sql(
+                        "drop role if exists plain, other, some; create role plain login; create role some; create role other;"
+                                + " alter role other set role = 'some'");
+        try (WireClient owner = WireClient.login(cluster.primary().port(), "postgres", "rare");
+                ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
+            assertEquals(
+                    List.of(),
+                    errors(owner.query("create language plperl handler plpgsql_call_handler;"
+                            + " create function of_perl() returns int language plperl as 'begin return 1; end'")));
+            String pid = pidOf(proxy, cluster, "plain", "rare", new String[0]);
+            assertEquals(pid, pidOf(proxy, cluster, "plain", "rare", new String[0]));
+            assertFalse(proxy.log().contains("event=backend_not_as_new"), proxy.log());
+        } finally {
+            cluster.primary().sql("drop role other");
+        }
+    }
+
     /** A query that is too long to be inspected may have set anything. */
     @Test
     void whatCouldNotBeReadIsDoubted() throws IOException {

@@ -106,8 +106,11 @@ public final class TrustedPath {
      * @throws IOException when every user could replace the file; the message says what to do
      */
     public static void checkNotOpenToAll(String what, Path file) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
-        if (directory != null && Files.isDirectory(directory)) {
+        Path parent = file.toAbsolutePath().getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            return;
+        }
+        for (Path directory = parent.toRealPath(); directory != null; directory = directory.getParent()) {
             checkWriters(what, file, directory, attributes(directory));
         }
     }

@@ -66,6 +66,22 @@ class TrustedPathTest {
         assertRefused("belongs to the user with id " + SOMEBODY);
     }
 
+    /** Where it belongs to another user, who shares it. */
+    @Test
+    void aDirectoryThatIsOpenToAllIsFoundBehindALinkToo() throws IOException {
+        Path open = Files.createDirectory(directory.resolve("open"));
+        Path below = Files.createDirectory(open.resolve("below"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), below);
+        TrustedPath.checkNotOpenToAll("listen", link.resolve("s"));
+        TrustedPath.checkNotOpenToAll("listen", directory.resolve("missing/s"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+        UnusablePathException refused = assertThrows(
+                UnusablePathException.class, () -> TrustedPath.checkNotOpenToAll("listen", link.resolve("s")));
+        assertTrue(String.valueOf(refused.getMessage()).contains("every user can write to the directory " + open));
+        Files.setAttribute(open, "unix:mode", 01777);
+        TrustedPath.checkNotOpenToAll("listen", link.resolve("s"));
+    }
+
     @Test
     void linksThatGoInACircleEnd() throws IOException {
         Files.createSymbolicLink(directory.resolve("run/a"), directory.resolve("run/b"));

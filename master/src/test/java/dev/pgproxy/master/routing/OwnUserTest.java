@@ -38,6 +38,16 @@ class OwnUserTest {
         assertFalse(isLent(REMOTE, TCP, "postgres"));
     }
 
+    @Test
+    void aUserWithoutANameCouldHaveAnyOnTheServer() {
+        OwnUser nameless = new OwnUser("?", 999);
+        assertTrue(
+                nameless.isLentTo(REMOTE, SOCKET, PlayedClients.startup("app").parameters()));
+        assertFalse(nameless.isLentTo(
+                new Peer.Unix(999, 1), SOCKET, PlayedClients.startup("app").parameters()));
+        assertFalse(nameless.isLentTo(REMOTE, TCP, PlayedClients.startup("app").parameters()));
+    }
+
     /** The server cuts names to 63 bytes before it compares them. */
     @Test
     void aNameIsComparedAsTheServerKnowsIt() {

@@ -34,7 +34,7 @@ final class FreshnessCheck {
     private static final String ROLE_SETTING = """
             pg_catalog.current_setting('role') OPERATOR(pg_catalog.=) 'none' AND EXISTS (
               SELECT FROM pg_catalog.pg_db_role_setting AS s
-              WHERE pg_catalog.array_to_string(s.setconfig, ' ') OPERATOR(pg_catalog.~~*) '%role=%')
+              WHERE pg_catalog.array_to_string(s.setconfig, ' ') COLLATE pg_catalog."C" OPERATOR(pg_catalog.~~*) '%role=%')
             AND\s""" + seldom("""
             EXISTS (
               SELECT FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS c, pg_catalog.pg_roles AS g
@@ -138,8 +138,8 @@ final class FreshnessCheck {
      * of the question's cost.
      */
     private static String seldom(String condition) {
-        return "pg_catalog.query_to_xml('SELECT " + condition.replace("'", "''") + " AS any', true, true, '')"
-                + "::pg_catalog.text OPERATOR(pg_catalog.~~) '%>true<%'";
+        return "pg_catalog.query_to_xml('SELECT true AS any WHERE " + condition.replace("'", "''")
+                + "', true, true, '')" + "::pg_catalog.text OPERATOR(pg_catalog.~~) '%>true<%'";
     }
 
     private static String when(String condition, String words) {

@@ -20,8 +20,9 @@ public final class CancelSender {
      * @throws IOException when the server cannot be reached or does not close in time; the cancel may have worked nevertheless
      */
     public static void send(Endpoint server, int pid, byte[] key, long deadlineNs) throws IOException {
+        int mostMs = leftMs(deadlineNs);
         try (Socket socket = ServerSockets.unconnected(server)) {
-            ServerSockets.connect(socket, server, leftMs(deadlineNs));
+            ServerSockets.connect(socket, server, mostMs);
             socket.getOutputStream().write(FrontendMessage.cancelRequest(pid, key));
             InputStream in = socket.getInputStream();
             do {

@@ -47,4 +47,15 @@ final class UnixSocket extends Socket {
     public void connect(SocketAddress ignored, int mostMs) throws IOException {
         super.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), mostMs);
     }
+
+    /** Also closes one that was never connected, which the JDK takes for one without a descriptor. */
+    @Override
+    @SuppressWarnings("UnsynchronizedOverridesSynchronized") // The other methods lock what they need.
+    public void close() throws IOException {
+        try {
+            super.close();
+        } finally {
+            impl.close();
+        }
+    }
 }

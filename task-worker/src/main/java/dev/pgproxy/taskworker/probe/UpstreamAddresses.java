@@ -5,6 +5,7 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -117,6 +118,7 @@ final class UpstreamAddresses {
             return NetworkInterface.networkInterfaces()
                     .flatMap(NetworkInterface::inetAddresses)
                     .filter(address -> !address.isLinkLocalAddress())
+                    .sorted(Comparator.comparing(address -> !address.isLoopbackAddress())) // Standbys here use these.
                     .map(address -> address.getHostAddress().split("%", 2)[0] + ":" + port) // Without its interface.
                     .limit(MAX_ADDRESSES)
                     .toList();

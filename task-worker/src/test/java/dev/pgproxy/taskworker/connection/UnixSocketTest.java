@@ -133,6 +133,15 @@ class UnixSocketTest {
         }
     }
 
+    @Test
+    void oneThatWasNeverConnectedIsClosedToo() throws IOException {
+        int before = openFiles();
+        for (int i = 0; i < MANY; i++) {
+            ServerSockets.unconnected(server).close();
+        }
+        assertTrue(openFiles() < before + MANY / 2, "descriptors were left open");
+    }
+
     /** A driver asks a socket for much that only TCP has, and the JDK would open a socket of TCP to answer. */
     @Test
     void whateverIsAskedNoDescriptorIsLeftOpen() throws IOException {
