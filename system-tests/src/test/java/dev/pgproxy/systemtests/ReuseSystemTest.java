@@ -231,8 +231,8 @@ class ReuseSystemTest {
         cluster.primary().sql("create database rare");
         cluster.primary()
                 .sql(
-                        "drop role if exists plain, other, some; create role plain login; create role some; create role other;"
-                                + " alter role other set role = 'some'");
+                        "drop role if exists plain, other, assumed; create role plain login; create role assumed; create role other;"
+                                + " alter role other set role = 'assumed'");
         try (WireClient owner = WireClient.login(cluster.primary().port(), "postgres", "rare");
                 ProxyProcess proxy = Fixture.proxy(cluster, "slaver_list =", "proxy_worker_num = 1")) {
             assertEquals(
