@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Clients that connect, log in and leave, one after the other: how long each waits. In pgproxy this includes the hand-over to a worker. */
 public final class LoginLoad implements Load {
@@ -27,6 +28,7 @@ public final class LoginLoad implements Load {
 
     @Override
     public void run(Subject subject, Findings findings) throws IOException {
+        @Nullable HandOvers before = HandOvers.of(subject);
         List<Double> waitsUs = new ArrayList<>();
         for (int i = 0; i < logins; i++) {
             long startNs = System.nanoTime();
@@ -39,5 +41,9 @@ public final class LoginLoad implements Load {
         Quantiles quantiles = Quantiles.of(waitsUs);
         findings.found(Figure.LOGIN_P50, quantiles.median());
         findings.found(Figure.LOGIN_P99, quantiles.at(0.99));
+        HandOvers after = HandOvers.of(subject);
+        if (before != null && after != null) {
+            findings.found(Figure.HAND_OVER, after.meanUsSince(before));
+        }
     }
 }

@@ -27,6 +27,7 @@ public enum Figure {
 
     LOGIN_P50(Chart.LOGIN, "connect to ReadyForQuery, p50", Better.LOWER, ""),
     LOGIN_P99(Chart.LOGIN, "connect to ReadyForQuery, p99", Better.LOWER, ""),
+    HAND_OVER(Chart.LOGIN, "of it, the hand-over to another process, mean", Better.LOWER, ""),
 
     COPY_OUT_RATE(Chart.COPY, "COPY TO STDOUT", Better.HIGHER, "2.0"),
     COPY_IN_RATE(Chart.COPY, "COPY FROM STDIN", Better.HIGHER, "2.0"),

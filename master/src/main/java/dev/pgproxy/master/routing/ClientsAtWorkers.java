@@ -1,10 +1,13 @@
 package dev.pgproxy.master.routing;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.loop.Clock;
 import dev.pgproxy.master.worker.Worker;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +22,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientsAtWorkers {
 
-    /** A client, and the worker that has it. */
-    record Placed(RoutedClient client, Worker worker) {}
+    /**
+     * A client, and the worker that has it.
+     *
+     * @param sentNs when it was sent there
+     */
+    record Placed(RoutedClient client, Worker worker, long sentNs) {}
+
+    private final Clock clock;
+    private final Counter handOverMicros;
 
     /** Sent but not acknowledged: this process still owns the connection as well. */
     private final Map<Long, Placed> sent = new HashMap<>();
@@ -32,8 +42,14 @@ final class ClientsAtWorkers {
 
     private long leavingBytes;
 
+    /** @param handOverMicros counts the time from sending clients to workers until these have them */
+    ClientsAtWorkers(Clock clock, Counter handOverMicros) {
+        this.clock = clock;
+        this.handOverMicros = handOverMicros;
+    }
+
     void sent(RoutedClient client, Worker worker) {
-        sent.put(client.sessionId(), new Placed(client, worker));
+        sent.put(client.sessionId(), new Placed(client, worker, clock.nanoTime()));
     }
 
     /** The worker owns the client now. Null when it had not been sent, or was acknowledged before. */
@@ -42,6 +58,7 @@ final class ClientsAtWorkers {
         Placed placed = sent.remove(sessionId);
         if (placed != null) {
             placed.client().handedOver();
+            handOverMicros.add(TimeUnit.NANOSECONDS.toMicros(clock.nanoTime() - placed.sentNs()));
             loggingIn.put(sessionId, placed);
         }
         return placed;

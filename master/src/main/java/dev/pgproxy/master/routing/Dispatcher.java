@@ -44,7 +44,7 @@ public final class Dispatcher implements ClientMemory.Holder {
     private final Ledger ledger;
     private final Routes routes;
     private final ServerHolds holds;
-    private final ClientsAtWorkers atWorkers = new ClientsAtWorkers();
+    private final ClientsAtWorkers atWorkers;
     private final KnownLogins known;
     private final ParkedClients parked;
     private final WaitingRoom waiting;
@@ -82,6 +82,11 @@ public final class Dispatcher implements ClientMemory.Holder {
         this.config = config;
         this.refusals = refusals;
         this.ledger = new Ledger(new PlaceLimits(config.limits()));
+        this.atWorkers = new ClientsAtWorkers(
+                loop.clock(),
+                counters.counter(
+                        "hand_over_microseconds",
+                        "time from sending clients to pool-workers until these had them, in all"));
         this.routes = new Routes(config);
         this.holds = new ServerHolds(config.servers().primary());
         KnownLogins known = new KnownLogins(loop.clock());

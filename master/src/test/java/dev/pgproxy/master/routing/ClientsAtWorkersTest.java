@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pgproxy.common.count.Counter;
+import dev.pgproxy.common.count.Counters;
 import dev.pgproxy.common.ipc.ChildKind;
 import dev.pgproxy.common.net.Endpoint;
 import dev.pgproxy.master.worker.PlayedWorker;
@@ -17,13 +19,15 @@ import org.junit.jupiter.api.Test;
 
 class ClientsAtWorkersTest {
 
-    private final SimulatedProcess process = new SimulatedProcess(new Random(1), () -> 0);
+    private long nowMs;
+    private final SimulatedProcess process = new SimulatedProcess(new Random(1), () -> nowMs * 1_000_000);
     private final SimulatedTransport connection = process.connect();
     private final RoutedClient client = PlayedClients.routed(
             PlayedClients.on(connection, 7, "ann", 1), new Endpoint.Tcp("server", 5432), Standing.STRANGER);
     private final PlayedWorker one = new PlayedWorker(ChildKind.POOL, 1);
     private final PlayedWorker two = new PlayedWorker(ChildKind.POOL, 2);
-    private final ClientsAtWorkers at = new ClientsAtWorkers();
+    private final Counter micros = new Counters().counter("micros", "");
+    private final ClientsAtWorkers at = new ClientsAtWorkers(process.loop().clock(), micros);
 
     @Test
     void theConnectionIsOursUntilTheWorkerHasAcknowledgedIt() {
@@ -36,6 +40,17 @@ class ClientsAtWorkersTest {
         ClientsAtWorkers.Placed placed = at.loggingIn(7);
         assertNotNull(placed);
         assertEquals(one, placed.worker());
+    }
+
+    @Test
+    void handOversAreTimedOnceTheWorkerHasTheClient() {
+        at.sent(client, one);
+        nowMs = 3;
+        assertEquals(0, micros.value());
+        at.acknowledged(7);
+        nowMs = 9;
+        at.acknowledged(7);
+        assertEquals(3_000, micros.value());
     }
 
     @Test

@@ -32,7 +32,7 @@ final class Rooms {
     final PlayedWorker one = new PlayedWorker(ChildKind.POOL, 1);
     final PlayedWorker two = new PlayedWorker(ChildKind.POOL, 2);
     final WorkerRegistry workers = new WorkerRegistry();
-    final ClientsAtWorkers atWorkers = new ClientsAtWorkers();
+    final ClientsAtWorkers atWorkers;
     final Unproved unproved = new Unproved();
     final ProxyConfig config;
     final Refusals refusals;
@@ -48,6 +48,7 @@ final class Rooms {
     Rooms(String... limits) {
         config = TestConfig.of("master = db:5432\nconninfo.user = postgres", String.join("\n", limits));
         Counters counters = new Counters();
+        atWorkers = new ClientsAtWorkers(process.loop().clock(), counters.counter("hand_over_microseconds", ""));
         refusals = new Refusals(
                 process.loop().clock(), new LingeringClose(process.loop().scheduler()), counters);
         ledger = new Ledger(new PlaceLimits(config.limits()));
