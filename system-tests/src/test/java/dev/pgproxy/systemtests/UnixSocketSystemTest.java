@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -222,6 +223,7 @@ class UnixSocketSystemTest {
         }
     }
 
+    @Tag(Fixture.LONG)
     @ParameterizedTest
     @EnumSource(FailoverSystemTest.Death.class)
     void aPrimaryKnownByItsSocketIsReplaced(FailoverSystemTest.Death death) throws Exception {
