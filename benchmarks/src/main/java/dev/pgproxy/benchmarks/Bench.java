@@ -56,15 +56,23 @@ final class Bench {
      * @param idleClients that connect to a peer and do nothing
      * @param idleSeconds for which a peer without clients is watched
      * @param settleSeconds for which a peer is left alone before its memory is measured; pgproxy gives some back every ten seconds
+     * @param warmsUp whether a round goes before that is not counted
      */
     record Extent(
-            int rounds, int seconds, int megabytes, int logins, int idleClients, int idleSeconds, int settleSeconds) {
+            int rounds,
+            int seconds,
+            int megabytes,
+            int logins,
+            int idleClients,
+            int idleSeconds,
+            int settleSeconds,
+            boolean warmsUp) {
 
-        static final Extent FULL = new Extent(5, 8, 2_000, 500, 1_000, 20, 12);
-        static final Extent QUICK = new Extent(1, 2, 400, 100, 200, 2, 1);
+        static final Extent FULL = new Extent(5, 6, 1_500, 500, 1_000, 20, 12, true);
+        static final Extent QUICK = new Extent(1, 1, 100, 50, 100, 1, 1, false);
 
         Extent withRounds(int count) {
-            return new Extent(count, seconds, megabytes, logins, idleClients, idleSeconds, settleSeconds);
+            return new Extent(count, seconds, megabytes, logins, idleClients, idleSeconds, settleSeconds, warmsUp);
         }
     }
 
@@ -169,10 +177,12 @@ final class Bench {
     private void runRounds(
             List<Load> loads, Map<PeerKind, Peer> running, PostgresCluster cluster, Keeper afterEachRound)
             throws IOException {
-        progress.println("Warming up ...");
-        for (Load load : loads) {
-            if (load.warmsUp()) {
-                turn(load, running, cluster, 0);
+        if (extent.warmsUp()) {
+            progress.println("Warming up ...");
+            for (Load load : loads) {
+                if (load.warmsUp()) {
+                    turn(load, running, cluster, 0);
+                }
             }
         }
         for (int round = 1; round <= extent.rounds(); round++) {
