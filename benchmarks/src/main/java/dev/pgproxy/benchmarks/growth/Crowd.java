@@ -27,6 +27,17 @@ final class Crowd implements AutoCloseable {
     /** More than a client is ever sent at its login. */
     private static final int MOST_HEARD_BYTES = 4_096;
 
+    /** A client of a storm: the how-manieth it was, and what it has been sent. */
+    private static final class Newcomer {
+
+        private final int place;
+        private final ByteBuffer heard = ByteBuffer.allocate(MOST_HEARD_BYTES);
+
+        private Newcomer(int place) {
+            this.place = place;
+        }
+    }
+
     private final InetSocketAddress proxy;
     private final byte[] startup;
     private final ByteBuffer scratch = ByteBuffer.allocate(16 * 1024);
@@ -59,57 +70,60 @@ final class Crowd implements AutoCloseable {
     /**
      * Lets this many clients connect at once.
      *
-     * @return how long each of them waited for its ReadyForQuery, in ms
      * @throws IOException when one is refused
      */
-    List<Double> storm(int count) throws IOException {
-        List<Double> waitsMs = new ArrayList<>();
+    Storm storm(int count) throws IOException {
+        Storm storm = new Storm();
         try (Selector selector = Selector.open()) {
             long startNs = System.nanoTime();
-            for (int i = 0; i < count; i++) {
+            for (int place = 0; place < count; place++) {
                 SocketChannel client = SocketChannel.open();
                 clients.add(client);
                 client.configureBlocking(false);
-                boolean connected = client.connect(proxy);
-                client.register(
-                        selector,
-                        connected ? SelectionKey.OP_WRITE : SelectionKey.OP_CONNECT,
-                        ByteBuffer.allocate(MOST_HEARD_BYTES));
+                client.connect(proxy);
+                greet(client.register(selector, SelectionKey.OP_CONNECT, new Newcomer(place)));
             }
-            while (waitsMs.size() < count) {
+            while (storm.served() < count) {
                 long leftNs = STORM_PATIENCE_NS - (System.nanoTime() - startNs);
                 if (leftNs <= 0 || selector.select(1 + TimeUnit.NANOSECONDS.toMillis(leftNs)) == 0) {
-                    throw new IOException((count - waitsMs.size()) + " of " + count + " clients hear nothing");
+                    throw new IOException((count - storm.served()) + " of " + count + " clients hear nothing");
                 }
+                List<Integer> places = new ArrayList<>();
                 for (SelectionKey key : selector.selectedKeys()) {
-                    if (advance(key)) {
-                        waitsMs.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
+                    if (key.isConnectable()) {
+                        greet(key);
+                    } else if (hear(key)) {
+                        places.add(newcomer(key).place);
                         key.cancel();
                     }
                 }
                 selector.selectedKeys().clear();
+                storm.serve(places, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
             }
         }
-        return waitsMs;
+        return storm;
+    }
+
+    /** Sends what a client begins with, if it is connected; on loopback it is at once, unless too many wait there. */
+    private void greet(SelectionKey key) throws IOException {
+        SocketChannel client = (SocketChannel) key.channel();
+        if (client.finishConnect()) {
+            client.write(ByteBuffer.wrap(startup));
+            key.interestOps(SelectionKey.OP_READ);
+        }
     }
 
     /** @return whether the client is in */
-    private boolean advance(SelectionKey key) throws IOException {
-        SocketChannel client = (SocketChannel) key.channel();
-        if (key.isConnectable()) {
-            client.finishConnect();
-            key.interestOps(SelectionKey.OP_WRITE);
-        } else if (key.isWritable()) {
-            client.write(ByteBuffer.wrap(startup));
-            key.interestOps(SelectionKey.OP_READ);
-        } else if (key.isReadable()) {
-            ByteBuffer heard = (ByteBuffer) key.attachment();
-            if (client.read(heard) < 0) {
-                throw new IOException("a client of the storm was refused: " + said(heard));
-            }
-            return isIn(heard);
+    private static boolean hear(SelectionKey key) throws IOException {
+        ByteBuffer heard = newcomer(key).heard;
+        if (((SocketChannel) key.channel()).read(heard) < 0) {
+            throw new IOException("a client of the storm was refused: " + said(heard));
         }
-        return false;
+        return isIn(heard);
+    }
+
+    private static Newcomer newcomer(SelectionKey key) {
+        return (Newcomer) key.attachment();
     }
 
     private static boolean isIn(ByteBuffer heard) {

@@ -39,7 +39,11 @@ public final class GrowthRun {
     private static final int LEAST_FOR_MEMORY = 100;
 
     private static final List<String> EIGHT_CLIENTS = List.of("-S", "-c", "8", "-j", "2");
+    private static final List<String> CONNECTS = List.of("-S", "-C", "-c", "8", "-j", "2");
     private static final List<String> MANY_CLIENTS = List.of("-S", "-c", "64", "-j", "2");
+
+    /** How much longer than a measurement a load goes before it, for each process that has to compile what it runs. */
+    private static final int WARM_UP_TIMES = 4;
 
     /**
      * How much.
@@ -124,7 +128,7 @@ public final class GrowthRun {
                     crowd.growTo(count);
                     Pause.seconds(extent.settleSeconds());
                     double clientKib = (ProcessFigures.pssKib(peer.processes()) - emptyKib) / count;
-                    ofKind.add(new Costs(clientKib, transactionUs(peer, EIGHT_CLIENTS), connectUs(peer)));
+                    ofKind.add(new Costs(clientKib, transactionUs(peer, EIGHT_CLIENTS), transactionUs(peer, CONNECTS)));
                 }
             }
             costs.put(kind, ofKind);
@@ -159,26 +163,20 @@ public final class GrowthRun {
     }
 
     private void warmUp(Peer peer) {
-        for (List<String> script : List.of(List.<String>of(), List.of("-C"))) {
-            List<String> options = new ArrayList<>(EIGHT_CLIENTS);
-            options.addAll(script);
-            options.addAll(List.of("-T", Integer.toString(4 * extent.seconds())));
-            Pgbench.run(peer.address(), Logins.TRUST, options);
-        }
+        load(peer, EIGHT_CLIENTS, WARM_UP_TIMES * extent.seconds());
+        load(peer, CONNECTS, WARM_UP_TIMES * extent.seconds());
     }
 
-    private double transactionUs(Peer peer, List<String> clients) {
-        List<String> options = new ArrayList<>(clients);
-        options.addAll(List.of("-T", Integer.toString(extent.seconds())));
+    private static Pgbench load(Peer peer, List<String> script, int seconds) {
+        List<String> options = new ArrayList<>(script);
+        options.addAll(List.of("-T", Integer.toString(seconds)));
+        return Pgbench.run(peer.address(), Logins.TRUST, options);
+    }
+
+    private double transactionUs(Peer peer, List<String> script) {
         double beforeSeconds = ProcessFigures.cpuSeconds(peer.processes());
-        Pgbench run = Pgbench.run(peer.address(), Logins.TRUST, options);
+        Pgbench run = load(peer, script, extent.seconds());
         return (ProcessFigures.cpuSeconds(peer.processes()) - beforeSeconds) * US_PER_SECOND / run.transactions();
-    }
-
-    private double connectUs(Peer peer) {
-        List<String> options = new ArrayList<>(EIGHT_CLIENTS);
-        options.add("-C");
-        return transactionUs(peer, options);
     }
 
     private List<String> table(List<Integer> counts, Map<PeerKind, List<Costs>> costs) {
@@ -212,7 +210,7 @@ public final class GrowthRun {
             try (Peer peer = PeerKind.pgproxy(site(serverPort, OTHERS), count)) {
                 Pause.seconds(extent.settleSeconds());
                 double emptyKib = ProcessFigures.pssKib(peer.processes());
-                warmUp(peer);
+                load(peer, MANY_CLIENTS, count * WARM_UP_TIMES * extent.seconds());
                 double us = transactionUs(peer, MANY_CLIENTS);
                 lines.add("| " + count + " | " + Numbers.value(us) + " | " + Numbers.value(emptyKib / 1024) + " |");
             }
@@ -223,19 +221,24 @@ public final class GrowthRun {
     private List<String> storms(int serverPort) throws IOException {
         int count = Math.min(extent.storm(), most());
         List<String> lines = new ArrayList<>(List.of(
-                "| " + count + " connects at once | p50 in ms | p99 in ms | last in ms |",
-                "| --- | ---: | ---: | ---: |"));
+                "| " + count
+                        + " connects at once | p50 in ms | p99 in ms | last in ms | overtaken by, p50 | p99 | most |",
+                "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"));
         for (PeerKind kind : kinds) {
             progress.println(kind.title() + ": " + count + " connects at once");
             try (Peer peer = kind.start(site(serverPort, count));
                     Crowd crowd = new Crowd(peer.address().port())) {
                 warmUp(peer);
                 crowd.growTo(1); // How the server lets such clients in is known after the first one.
-                Quantiles waits = Quantiles.of(crowd.storm(count));
-                lines.add("| " + kind.title() + " | " + Numbers.value(waits.median()) + " | "
-                        + Numbers.value(waits.at(0.99)) + " | " + Numbers.value(waits.greatest()) + " |");
+                Storm storm = crowd.storm(count);
+                lines.add("| " + kind.title() + cells(storm.waitsMs()) + cells(storm.overtakers()) + " |");
             }
         }
         return lines;
+    }
+
+    private static String cells(Quantiles quantiles) {
+        return " | " + Numbers.value(quantiles.median()) + " | " + Numbers.value(quantiles.at(0.99)) + " | "
+                + Numbers.value(quantiles.greatest());
     }
 }
