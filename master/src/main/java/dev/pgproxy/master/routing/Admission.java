@@ -3,7 +3,6 @@ package dev.pgproxy.master.routing;
 import dev.pgproxy.common.pool.PoolKey;
 import dev.pgproxy.master.routing.LedgerEntries.BackendEntry;
 import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
-import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -91,12 +90,8 @@ final class Admission {
                     ? new Decision.Assign(warm.worker.slot, warm)
                     : new Decision.Assign(warm.worker.slot, null, warm);
         }
-        Optional<WorkerEntry> chosen = candidate.slot() == 0
-                ? ledger.workers().stream()
-                        .filter(worker -> worker.load() + 1 < maxWorkerLoad)
-                        .min(Comparator.comparingInt(WorkerEntry::sessionCount))
-                : Optional.ofNullable(ledger.worker(candidate.slot())).filter(worker -> worker.load() < maxWorkerLoad);
-        if (chosen.isEmpty()) {
+        WorkerEntry chosen = worker(ledger, candidate, maxWorkerLoad);
+        if (chosen == null) {
             return new Decision.Wait(PlaceLimits.server(candidate.key().server()));
         }
         // The narrowest limit that is reached selects the victim: its place counts in the wider scopes too.
@@ -106,11 +101,31 @@ final class Admission {
                 return makeRoom(ledger, candidate, scope, waitingAhead);
             }
         }
-        return new Decision.Assign(chosen.get().slot, null);
+        return new Decision.Assign(chosen.slot, null);
+    }
+
+    /** The worker that has the candidate already, or else the one with the fewest sessions; null when it has no room. */
+    private static @Nullable WorkerEntry worker(Ledger ledger, Candidate candidate, long maxWorkerLoad) {
+        if (candidate.slot() != 0) {
+            WorkerEntry own = ledger.worker(candidate.slot());
+            return own != null && own.load() < maxWorkerLoad ? own : null;
+        }
+        WorkerEntry least = null;
+        for (WorkerEntry worker : ledger.workers()) {
+            if (worker.load() + 1 < maxWorkerLoad && (least == null || worker.sessionCount() < least.sessionCount())) {
+                least = worker;
+            }
+        }
+        return least;
     }
 
     private static boolean isFull(Ledger ledger, PoolKey key) {
-        return ledger.limits().scopes(key).stream().anyMatch(scope -> isFull(ledger, scope));
+        for (PlaceLimits.Scope scope : ledger.limits().scopes(key)) {
+            if (isFull(ledger, scope)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the scope has a limit that is reached. */

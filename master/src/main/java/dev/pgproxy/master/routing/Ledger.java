@@ -8,6 +8,7 @@ import dev.pgproxy.master.routing.LedgerEntries.BackendStatus;
 import dev.pgproxy.master.routing.LedgerEntries.Count;
 import dev.pgproxy.master.routing.LedgerEntries.SessionEntry;
 import dev.pgproxy.master.routing.LedgerEntries.WorkerEntry;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -81,7 +82,12 @@ final class Ledger {
 
     /** Thousands of sessions have the same counts, and share one list of them. */
     private List<Count> countsOf(PoolKey key) {
-        return lists.of(limits.scopes(key).stream().map(this::count).toList());
+        List<PlaceLimits.Scope> scopes = limits.scopes(key);
+        List<Count> counts = new ArrayList<>(scopes.size());
+        for (PlaceLimits.Scope scope : scopes) {
+            counts.add(count(scope));
+        }
+        return lists.of(List.copyOf(counts));
     }
 
     void workerReady(int slot) {
@@ -235,14 +241,20 @@ final class Ledger {
 
     private void givePlace(SessionEntry session, @Nullable BackendEntry claimed, List<PlaceLimits.Scope> scopes) {
         session.hasPlace = true;
-        session.strangerIn =
-                scopes.stream().filter(PlaceLimits.Scope::isOfStrangers).toList();
+        session.strangerIn = ofStrangers(scopes);
         session.strangerIn.forEach(scope -> strangers.merge(scope, 1, Integer::sum));
         session.counts = countsOf(session.key);
         session.counts.forEach(count -> count.sessionsWithoutBackend++);
         if (claimed != null) {
             join(session, claimed);
         }
+    }
+
+    private static List<PlaceLimits.Scope> ofStrangers(List<PlaceLimits.Scope> scopes) {
+        if (scopes.isEmpty() || !scopes.get(0).isOfStrangers()) { // They come first.
+            return List.of();
+        }
+        return scopes.stream().filter(PlaceLimits.Scope::isOfStrangers).toList();
     }
 
     /** The session's client has proved who it is. */

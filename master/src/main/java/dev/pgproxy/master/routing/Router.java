@@ -48,9 +48,11 @@ public final class Router {
         if (!byDatabase && !endsWith(client.parameters().user(), routing.standbyUserSuffix())) {
             return new Route.To(servers.primary(), false, sent);
         }
-        List<Endpoint> standbys = servers.standbys().stream()
-                .filter(standby -> !tried.contains(standby))
-                .toList();
+        List<Endpoint> standbys = tried.isEmpty()
+                ? servers.standbys()
+                : servers.standbys().stream()
+                        .filter(standby -> !tried.contains(standby))
+                        .toList();
         if (!standbys.isEmpty()) {
             Endpoint next = standbys.get((int) Long.remainderUnsigned(servers.turn(), standbys.size()));
             return new Route.To(next, true, sent);

@@ -27,9 +27,12 @@ public final class ServerIdentity {
     private static final byte[] NOTHING = {};
 
     private List<byte[]> loginNotices = List.of();
-    private Map<String, byte[]> statusMessages = new LinkedHashMap<>();
+    /** Those of a login that is not complete yet, each message of which adds one; empty after it. */
+    private Map<String, byte[]> newStatuses = new LinkedHashMap<>();
 
-    /** Where the statuses are shared; null during a login, when each message changes them. */
+    /** Those that are shared; null during a login. */
+    private @Nullable Statuses statuses;
+
     private @Nullable StatusTable table;
 
     private int noticeBytes;
@@ -54,18 +57,19 @@ public final class ServerIdentity {
             return false;
         }
         String name = new String(message, bodyStart, nameEnd - bodyStart, StandardCharsets.ISO_8859_1);
-        byte[] before = statusMessages.get(name);
+        Map<String, byte[]> known = messages();
+        byte[] before = known.get(name);
         int bytes = statusBytes + message.length - (before == null ? 0 : before.length);
-        if (bytes > MAX_STATUS_BYTES || (before == null && statusMessages.size() >= MAX_STATUSES)) {
+        if (bytes > MAX_STATUS_BYTES || (before == null && known.size() >= MAX_STATUSES)) {
             return false;
         }
         statusBytes = bytes;
         if (table == null) {
-            statusMessages.put(name, message);
+            newStatuses.put(name, message);
         } else if (!Arrays.equals(message, before)) {
-            Map<String, byte[]> changed = new LinkedHashMap<>(statusMessages);
+            Map<String, byte[]> changed = new LinkedHashMap<>(known);
             changed.put(name, message);
-            statusMessages = table.shared(changed);
+            statuses = table.shared(changed);
         }
         return true;
     }
@@ -73,7 +77,8 @@ public final class ServerIdentity {
     /** The login is complete: the statuses rarely change after it, and are shared with equal ones of other backends. */
     void share(StatusTable newTable) {
         table = newTable;
-        statusMessages = newTable.shared(statusMessages);
+        statuses = newTable.shared(newStatuses);
+        newStatuses = Map.of();
         ignoredParameters = newTable.sharedIgnored(ignoredParameters);
         fingerprint = newTable.sharedFingerprint(fingerprint);
     }
@@ -157,13 +162,22 @@ public final class ServerIdentity {
 
     /** The ParameterStatus messages with the current values. */
     public Collection<byte[]> statusMessages() {
-        return statusMessages.values();
+        return messages().values();
+    }
+
+    /** The same, one after the other, for a client that gets all of them. */
+    public byte[] allStatuses() {
+        return (statuses == null ? new Statuses(newStatuses) : statuses).inOnePiece();
+    }
+
+    private Map<String, byte[]> messages() {
+        return statuses == null ? newStatuses : statuses.messages();
     }
 
     /** The current values by parameter name; one char per byte. */
     public Map<String, String> statuses() {
         Map<String, String> values = new LinkedHashMap<>();
-        statusMessages.forEach((name, message) -> {
+        messages().forEach((name, message) -> {
             int start = MessageFramer.HEADER_BYTES + name.length() + 1;
             int length = Math.max(0, message.length - start - 1);
             values.put(name, new String(message, Math.min(start, message.length), length, StandardCharsets.ISO_8859_1));

@@ -2,7 +2,6 @@ package dev.pgproxy.poolworker.backend;
 
 import dev.pgproxy.common.pool.SharedCopies;
 import java.nio.ByteBuffer;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +17,9 @@ public final class StatusTable {
 
     private record Content(List<ByteBuffer> messages) {}
 
-    private final Map<Content, Map<String, byte[]>> sets = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<Content, Statuses> sets = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Content, Map<String, byte[]>> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Content, Statuses> eldest) {
             return size() > MAX_SETS;
         }
     };
@@ -44,13 +43,13 @@ public final class StatusTable {
     }
 
     /**
-     * The copy shared by all sessions with the same messages in the same order. It cannot be changed.
+     * The copy shared by all sessions with the same messages in the same order.
      *
      * @param own ParameterStatus messages by the name of the parameter
      */
-    Map<String, byte[]> shared(Map<String, byte[]> own) {
+    Statuses shared(Map<String, byte[]> own) {
         Content content =
                 new Content(own.values().stream().map(ByteBuffer::wrap).toList());
-        return sets.computeIfAbsent(content, key -> Collections.unmodifiableMap(new LinkedHashMap<>(own)));
+        return sets.computeIfAbsent(content, key -> new Statuses(own));
     }
 }

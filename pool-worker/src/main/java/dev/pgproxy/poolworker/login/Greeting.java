@@ -9,6 +9,9 @@ import java.util.function.UnaryOperator;
 /** What the proxy sends a client whose backend it did not log in to itself. */
 public final class Greeting {
 
+    /** AuthenticationOk, BackendKeyData and ReadyForQuery, with a key of 4 bytes; more room is made where that is not enough. */
+    private static final int OTHER_BYTES = 28;
+
     private Greeting() {}
 
     /**
@@ -18,11 +21,12 @@ public final class Greeting {
      * @param secretForKey the session's secret for the server's cancel key, of the same length
      */
     static byte[] full(ServerIdentity server, byte[] before, UnaryOperator<byte[]> secretForKey) {
-        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        byte[] statuses = server.allStatuses();
+        ByteArrayOutputStream words = new ByteArrayOutputStream(before.length + statuses.length + OTHER_BYTES);
         words.writeBytes(before);
         words.writeBytes(BackendMessage.authenticationOk());
         server.loginNotices().forEach(words::writeBytes);
-        server.statusMessages().forEach(words::writeBytes);
+        words.writeBytes(statuses);
         if (server.cancelKey().length > 0) {
             words.writeBytes(BackendMessage.backendKeyData(server.pid(), secretForKey.apply(server.cancelKey())));
         }

@@ -1,5 +1,6 @@
 package dev.pgproxy.poolworker.backend;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pgproxy.common.protocol.BackendMessage;
 import dev.pgproxy.common.protocol.MessageFramer;
+import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,14 @@ class ServerIdentityTest {
 
     private static boolean status(ServerIdentity server, String name, String value) {
         return server.status(BackendMessage.parameterStatus(name, value), MessageFramer.HEADER_BYTES);
+    }
+
+    private static byte[] said(String... namesAndValues) {
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            said.writeBytes(BackendMessage.parameterStatus(namesAndValues[i], namesAndValues[i + 1]));
+        }
+        return said.toByteArray();
     }
 
     private void logIn(ServerIdentity server) {
@@ -59,6 +69,18 @@ class ServerIdentityTest {
         assertTrue(status(one, "TimeZone", "UTC"));
         assertEquals(one.statuses(), other.statuses());
         assertNotSame(one, other);
+    }
+
+    @Test
+    void allOfThemAreWhatALoginWouldSend() {
+        assertTrue(status(one, "TimeZone", "UTC"));
+        assertArrayEquals(said("TimeZone", "UTC"), one.allStatuses(), "in the middle of a login");
+        logIn(one);
+        logIn(other);
+        assertSame(one.allStatuses(), other.allStatuses());
+        assertTrue(status(one, "TimeZone", "Europe/Berlin"));
+        assertArrayEquals(said("TimeZone", "Europe/Berlin", "application_name", "a"), one.allStatuses());
+        assertArrayEquals(said("TimeZone", "UTC", "application_name", "a"), other.allStatuses());
     }
 
     @Test
