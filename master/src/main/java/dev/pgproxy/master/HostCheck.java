@@ -56,20 +56,24 @@ final class HostCheck {
     /** Paths at which another user could replace what pgproxy expects there. pgproxy does not start with such a path. */
     static List<String> untrusted(ProxyConfig config) {
         List<String> problems = new ArrayList<>();
-        untrusted("state_file", config.files().stateFile(), problems);
-        untrusted("pid_file", config.files().pidFile(), problems);
-        untrusted("ipc_uds_path", config.files().controlSocket(), problems);
+        untrusted(TrustedPath::check, "state_file", config.files().stateFile(), problems);
+        untrusted(TrustedPath::check, "pid_file", config.files().pidFile(), problems);
+        untrusted(TrustedPath::check, "ipc_uds_path", config.files().controlSocket(), problems);
         for (Endpoint endpoint : config.listen()) {
             if (endpoint instanceof Endpoint.Unix socket) {
-                untrustedDirectory(socket, problems);
+                untrusted(TrustedPath::checkNotOpenToAll, "listen", Path.of(socket.path()), problems);
             }
         }
         return problems;
     }
 
-    private static void untrustedDirectory(Endpoint.Unix socket, List<String> problems) {
+    private interface PathCheck {
+        void check(String key, Path file) throws IOException;
+    }
+
+    private static void untrusted(PathCheck trusted, String key, Path file, List<String> problems) {
         try {
-            TrustedPath.checkNotOpenToAll("listen", Path.of(socket.path()));
+            trusted.check(key, file);
         } catch (IOException e) {
             problems.add(FileProblem.words(e));
         }
@@ -79,14 +83,6 @@ final class HostCheck {
         ProxyConfig.Servers servers = config.servers();
         return Stream.of(Stream.of(servers.primary()), servers.promote().stream(), servers.standbys().stream())
                 .flatMap(each -> each);
-    }
-
-    private static void untrusted(String key, Path file, List<String> problems) {
-        try {
-            TrustedPath.check(key, file);
-        } catch (IOException e) {
-            problems.add(FileProblem.words(e));
-        }
     }
 
     private static void readable(String key, Path file, List<String> problems) {

@@ -40,8 +40,7 @@ public record Site(int serverPort, int port, Path sockets, int clients, Path dis
         return Endpoint.ofServer(sockets.toString(), port);
     }
 
-    /** A port of loopback. */
-    public static Endpoint loopback(int port) {
+    private static Endpoint loopback(int port) {
         return new Endpoint.Tcp("127.0.0.1", port);
     }
 

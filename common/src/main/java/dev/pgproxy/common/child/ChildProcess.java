@@ -17,6 +17,9 @@ import java.security.Security;
 /** A child of the master: its loop, its channel, its log, its signals. */
 public final class ChildProcess {
 
+    /** The exit status for arguments that are not the master's. */
+    private static final int USAGE = 2;
+
     private static final String NAME_CACHE_SECONDS = "0";
 
     private final EventLoop loop;
@@ -38,9 +41,6 @@ public final class ChildProcess {
         conversation.begin(
                 channel, protocol, options.slot(), ProcessHandle.current().pid());
     }
-
-    /** The exit status for arguments that are not the master's. */
-    private static final int USAGE = 2;
 
     /**
      * Starts the child and runs it until its loop is stopped.

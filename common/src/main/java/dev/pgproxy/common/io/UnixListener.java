@@ -5,6 +5,7 @@ import dev.pgproxy.common.files.UnusablePathException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -42,7 +43,8 @@ public final class UnixListener implements AutoCloseable {
      */
     public static UnixListener open(Path path, UnixSocketAccess access, int backlog) throws IOException {
         String what = "could not bind " + path;
-        check(path, access);
+        checkPlace(path);
+        GroupPrincipal group = group(access);
         makeWay(path);
         try (OwnedFd fd = UnixSockets.open(what)) {
             if (bind(fd, path, access) != 0) {
@@ -50,8 +52,8 @@ public final class UnixListener implements AutoCloseable {
             }
             UnixListener listener = new UnixListener(path, fd);
             try {
-                if (access.group().isPresent()) {
-                    listener.give(access.group().get());
+                if (group != null) {
+                    listener.give(group);
                 }
                 if (Libc.listen(listener.fd.number(), backlog) != 0) {
                     throw LibcException.last(what);
@@ -70,12 +72,14 @@ public final class UnixListener implements AutoCloseable {
      * @throws IOException when something that is no socket is there, or this host has no such group
      */
     public static void check(Path path, UnixSocketAccess access) throws IOException {
+        checkPlace(path);
+        group(access);
+    }
+
+    private static void checkPlace(Path path) throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
                 && ((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS) & FILE_TYPE) != SOCKET) {
             throw new UnusablePathException(path + " exists and is not a socket", "Remove it, or name another socket.");
-        }
-        if (access.group().isPresent()) {
-            group(path, access.group().get());
         }
     }
 
@@ -101,20 +105,26 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
-    private void give(String group) throws IOException {
+    private void give(GroupPrincipal group) throws IOException {
         try {
             Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
-                    .setGroup(group(path, group));
+                    .setGroup(group);
         } catch (FileSystemException e) {
             throw new UnusablePathException(
-                    "unix_socket_group = " + group + ": " + path + " could not be given to it: " + e.getReason(),
+                    "unix_socket_group = " + group.getName() + ": " + path + " could not be given to it: "
+                            + e.getReason(),
                     "Make pgproxy's user a member of the group (usermod -aG), or name one of its groups.");
         }
     }
 
-    private static GroupPrincipal group(Path path, String name) throws IOException {
+    /** The group that the socket is to have; null for that of this user. */
+    private static @Nullable GroupPrincipal group(UnixSocketAccess access) throws IOException {
+        if (access.group().isEmpty()) {
+            return null;
+        }
+        String name = access.group().get();
         try {
-            return path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
+            return FileSystems.getDefault().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
         } catch (UserPrincipalNotFoundException e) {
             throw new UnusablePathException(
                     "unix_socket_group = " + name + ": this host has no such group",
