@@ -42,7 +42,7 @@ final class ClientsAtWorkers {
 
     private long leavingBytes;
 
-    /** @param handOverMicros counts the time from sending clients to workers until these have them */
+    /** @param handOverMicros counts the time from sending clients to workers until these have acknowledged them */
     ClientsAtWorkers(Clock clock, Counter handOverMicros) {
         this.clock = clock;
         this.handOverMicros = handOverMicros;

@@ -86,7 +86,7 @@ public final class Dispatcher implements ClientMemory.Holder {
                 loop.clock(),
                 counters.counter(
                         "hand_over_microseconds",
-                        "time from sending clients to pool-workers until these had them, in all"));
+                        "time from passing clients to pool-workers until these had acknowledged them, in all"));
         this.routes = new Routes(config);
         this.holds = new ServerHolds(config.servers().primary());
         KnownLogins known = new KnownLogins(loop.clock());

@@ -15,12 +15,14 @@ import dev.pgproxy.testkit.simulation.SimulatedProcess;
 import dev.pgproxy.testkit.simulation.SimulatedTransport;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class ClientsAtWorkersTest {
 
     private long nowMs;
-    private final SimulatedProcess process = new SimulatedProcess(new Random(1), () -> nowMs * 1_000_000);
+    private final SimulatedProcess process =
+            new SimulatedProcess(new Random(1), () -> TimeUnit.MILLISECONDS.toNanos(nowMs));
     private final SimulatedTransport connection = process.connect();
     private final RoutedClient client = PlayedClients.routed(
             PlayedClients.on(connection, 7, "ann", 1), new Endpoint.Tcp("server", 5432), Standing.STRANGER);
@@ -51,6 +53,17 @@ class ClientsAtWorkersTest {
         nowMs = 9;
         at.acknowledged(7);
         assertEquals(3_000, micros.value());
+    }
+
+    @Test
+    void aHandOverThatFailedHasNoTime() {
+        at.sent(client, one);
+        nowMs = 3;
+        at.takeUnacknowledged(one);
+        at.sent(client, two);
+        nowMs = 9;
+        at.closedUnacknowledged(7);
+        assertEquals(0, micros.value());
     }
 
     @Test
