@@ -10,7 +10,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One step of an event loop: nanoseconds on one thread, under the collector and the compiler that the processes run with. */
+/** One step of an event loop: nanoseconds on one thread, under the collector and the compilers that master and pool-workers run with. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -18,5 +18,5 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 1,
-        jvmArgsAppend = {"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"})
+        jvmArgsAppend = {"-XX:+UseSerialGC", "-Xmn3m", "-XX:CompileThresholdScaling=2"})
 public abstract class StepBenchmark {}

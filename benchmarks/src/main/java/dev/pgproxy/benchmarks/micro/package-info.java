@@ -1,4 +1,4 @@
-/** Single steps of the hot paths under JMH, with the JVM options of the process that takes them: {@code scripts/bench --micro}. */
+/** Single steps of the hot paths under JMH, with the JVM options of master and pool-workers: {@code scripts/bench --micro}. */
 @NullMarked
 package dev.pgproxy.benchmarks.micro;
 
