@@ -56,7 +56,7 @@ final class Bench {
      * @param idleClients that connect to a peer and do nothing
      * @param idleSeconds for which a peer without clients is watched
      * @param settleSeconds for which a peer is left alone before its memory is measured; pgproxy gives some back every ten seconds
-     * @param warmsUp whether a round goes before that is not counted
+     * @param warmsUp whether there is one more round, before the others, which is not counted
      */
     record Extent(
             int rounds,
@@ -68,7 +68,7 @@ final class Bench {
             int settleSeconds,
             boolean warmsUp) {
 
-        static final Extent FULL = new Extent(5, 6, 1_500, 500, 1_000, 20, 12, true);
+        static final Extent FULL = new Extent(5, 5, 1_500, 500, 1_000, 15, 12, true);
         static final Extent QUICK = new Extent(1, 1, 100, 50, 100, 1, 1, false);
 
         Extent withRounds(int count) {
@@ -120,10 +120,11 @@ final class Bench {
                 for (PeerKind kind : kinds) {
                     running.put(kind, start(kind, cluster, CLIENTS));
                 }
-                runRounds(loads, running, cluster, afterEachRound);
+                runRounds(loads, running, afterEachRound);
             } finally {
                 running.values().forEach(Peer::close);
             }
+            runLives(cluster, afterEachRound);
         }
         return measurements;
     }
@@ -153,8 +154,7 @@ final class Bench {
                 connects(Figure.CONNECT_SCRAM, null, Logins.SCRAM),
                 new LoginLoad(extent.logins()),
                 CopyLoad.out(extent.megabytes()),
-                CopyLoad.in(extent.megabytes()),
-                new LifeLoad(extent.idleClients(), extent.idleSeconds(), extent.settleSeconds()));
+                CopyLoad.in(extent.megabytes()));
     }
 
     private Load transactions(Figure perSecond, Figure cpu, List<String> clients, String... script) {
@@ -174,41 +174,62 @@ final class Bench {
         return kind.start(new Site(cluster.primary().port(), FreePort.choose(), sockets, clients, distribution));
     }
 
-    private void runRounds(
-            List<Load> loads, Map<PeerKind, Peer> running, PostgresCluster cluster, Keeper afterEachRound)
-            throws IOException {
+    private void runRounds(List<Load> loads, Map<PeerKind, Peer> running, Keeper afterEachRound) throws IOException {
         if (extent.warmsUp()) {
             progress.println("Warming up ...");
             for (Load load : loads) {
-                if (load.warmsUp()) {
-                    turn(load, running, cluster, 0);
-                }
+                turn(load, running, (kind, figure, value) -> {});
             }
         }
-        for (int round = 1; round <= extent.rounds(); round++) {
+        for (int i = 1; i <= extent.rounds(); i++) {
+            int round = i;
             for (Load load : loads) {
-                progress.println("Round " + round + " of " + extent.rounds() + ": " + load.title());
-                turn(load, running, cluster, round);
+                progress.println(progress(round, load.title()));
+                turn(load, running, (kind, figure, value) -> measurements.add(figure, kind, round, value));
             }
             afterEachRound.keep(measurements);
         }
     }
 
-    /** Puts every peer under the load, in another order each time. Round 0 is not counted. */
-    private void turn(Load load, Map<PeerKind, Peer> running, PostgresCluster cluster, int round) throws IOException {
-        List<PeerKind> turns = new ArrayList<>(kinds);
-        Collections.shuffle(turns, order);
-        for (PeerKind kind : turns) {
+    private String progress(int round, String title) {
+        return "Round " + round + " of " + extent.rounds() + ": " + title;
+    }
+
+    /** Takes a value of one peer. */
+    @FunctionalInterface
+    private interface Notes {
+        void add(PeerKind kind, Figure figure, double value);
+    }
+
+    /** Puts every peer under the load, in another order each time. */
+    private void turn(Load load, Map<PeerKind, Peer> running, Notes notes) throws IOException {
+        for (PeerKind kind : shuffled()) {
             if (load.suits(kind)) {
                 Peer peer = Objects.requireNonNull(running.get(kind));
-                load.run(
-                        new Subject(kind, peer, () -> start(kind, cluster, extent.idleClients() + 1)),
-                        (figure, value) -> {
-                            if (round > 0) {
-                                measurements.add(figure, kind, round, value);
-                            }
-                        });
+                load.run(new Subject(kind, peer), (figure, value) -> notes.add(kind, figure, value));
             }
+        }
+    }
+
+    private List<PeerKind> shuffled() {
+        List<PeerKind> turns = new ArrayList<>(kinds);
+        Collections.shuffle(turns, order);
+        return turns;
+    }
+
+    private void runLives(PostgresCluster cluster, Keeper afterEachRound) throws IOException {
+        LifeLoad life = new LifeLoad(extent.idleClients(), extent.idleSeconds(), extent.settleSeconds());
+        for (int i = 1; i <= extent.rounds(); i++) {
+            int round = i;
+            progress.println(progress(round, life.title()));
+            for (PeerKind kind : shuffled()) {
+                if (kind != PeerKind.DIRECT) {
+                    life.run(
+                            () -> start(kind, cluster, extent.idleClients() + 1),
+                            (figure, value) -> measurements.add(figure, kind, round, value));
+                }
+            }
+            afterEachRound.keep(measurements);
         }
     }
 }

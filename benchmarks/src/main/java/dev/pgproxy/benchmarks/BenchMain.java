@@ -14,6 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -26,6 +29,8 @@ import picocli.CommandLine;
 public final class BenchMain implements Callable<Integer> {
 
     private static final int WORSE = 3;
+
+    private static final Set<String> WITH_GROWTH = Set.of("--growth", "--quick", "--document", "--distribution");
 
     @CommandLine.Option(names = "--distribution", hidden = true, description = "the runnable tree")
     private Path distribution = Path.of("distribution/target/pgproxy");
@@ -73,6 +78,12 @@ public final class BenchMain implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        List<String> useless = growth ? uselessWithGrowth() : List.of();
+        if (!useless.isEmpty()) {
+            out.println("--growth takes no " + String.join(" and no ", useless)
+                    + ". HINT: Only --quick and --document can be added to it.");
+            return CommandLine.ExitCode.USAGE;
+        }
         // Debian has a program of this name that only looks for the real one.
         if (!Programs.isInstalled("pgbench")
                 || Programs.run(List.of("pgbench", "--version")).status() != 0) {
@@ -102,6 +113,18 @@ public final class BenchMain implements Callable<Integer> {
         return before == null ? CommandLine.ExitCode.OK : compare(before, run);
     }
 
+    private List<String> uselessWithGrowth() {
+        return parsed().stream()
+                .flatMap(parse -> parse.matchedOptions().stream())
+                .map(CommandLine.Model.OptionSpec::longestName)
+                .filter(option -> !WITH_GROWTH.contains(option))
+                .toList();
+    }
+
+    private Optional<CommandLine.ParseResult> parsed() {
+        return Optional.ofNullable(spec).map(each -> each.commandLine().getParseResult());
+    }
+
     private int measureGrowth() throws IOException {
         GrowthRun.Extent extent = quick ? GrowthRun.Extent.QUICK : GrowthRun.Extent.FULL;
         List<String> tables = new GrowthRun(extent, distribution, out).run();
@@ -113,7 +136,7 @@ public final class BenchMain implements Callable<Integer> {
     }
 
     private List<String> arguments() {
-        return spec == null ? List.of() : spec.commandLine().getParseResult().originalArgs();
+        return parsed().map(CommandLine.ParseResult::originalArgs).orElse(List.of());
     }
 
     private List<PeerKind> kinds() {
@@ -142,6 +165,12 @@ public final class BenchMain implements Callable<Integer> {
     private int compare(ResultFile before, ResultFile now) {
         Comparison comparison = Comparison.of(before.measurements(), now.measurements());
         out.println("\nCompared with " + earlier + ":");
+        String extentBefore = before.facts().get(Facts.EXTENT);
+        String extentNow = now.facts().get(Facts.EXTENT);
+        if (!Objects.equals(extentBefore, extentNow)) {
+            out.println("  The two runs differ in extent, which alone can change figures: " + extentBefore + " before, "
+                    + extentNow + " now.");
+        }
         comparison.changes().forEach(change -> out.println("  " + change));
         comparison
                 .left()

@@ -13,6 +13,9 @@ import java.util.Set;
 /** The conditions of a run. */
 final class Facts {
 
+    /** The name of the fact that says how long and how much was measured. */
+    static final String EXTENT = "extent";
+
     private static final String DATABASE_SERVER = "PostgreSQL 18, embedded";
 
     private Facts() {}
@@ -27,9 +30,9 @@ final class Facts {
         facts.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
         facts.put("peers", versions(kinds));
         facts.put(
-                "extent",
+                EXTENT,
                 extent.rounds() + " rounds, " + extent.seconds() + " s for each load, COPY of " + extent.megabytes()
-                        + " MB, " + extent.idleClients() + " idle clients");
+                        + " MB, " + extent.idleClients() + " idle clients" + (extent.warmsUp() ? "" : ", cold"));
         facts.put("command", ("scripts/bench " + String.join(" ", arguments)).strip());
         return facts;
     }

@@ -21,26 +21,32 @@ final class Crowd implements AutoCloseable {
 
     private static final byte[] READY = BackendMessage.readyForQueryIdle();
 
-    /** In which all clients of a storm must be in. */
+    /** In which all clients that connect at once must be in. */
     private static final long STORM_PATIENCE_NS = TimeUnit.MINUTES.toNanos(2);
+
+    /** How many connect before the answers to others are read, which are seen at one time then. */
+    private static final int BETWEEN_LOOKS = 16;
+
+    private static final double NS_PER_MS = 1e6;
 
     /** More than a client is ever sent at its login. */
     private static final int MOST_HEARD_BYTES = 4_096;
 
-    /** A client of a storm: the how-manieth it was, and what it has been sent. */
+    /** A client that logs in: its place in the order in which they connect, and what it has been sent. */
     private static final class Newcomer {
 
         private final int place;
+        private final long startNs;
         private final ByteBuffer heard = ByteBuffer.allocate(MOST_HEARD_BYTES);
 
-        private Newcomer(int place) {
+        private Newcomer(int place, long startNs) {
             this.place = place;
+            this.startNs = startNs;
         }
     }
 
     private final InetSocketAddress proxy;
     private final byte[] startup;
-    private final ByteBuffer scratch = ByteBuffer.allocate(16 * 1024);
     private final List<SocketChannel> clients = new ArrayList<>();
 
     Crowd(int proxyPort) {
@@ -55,15 +61,7 @@ final class Crowd implements AutoCloseable {
     /** Lets clients log in, one after the other, until there are this many. */
     void growTo(int count) throws IOException {
         while (clients.size() < count) {
-            SocketChannel client = SocketChannel.open(proxy);
-            clients.add(client);
-            client.write(ByteBuffer.wrap(startup));
-            scratch.clear();
-            while (!isIn(scratch)) {
-                if (client.read(scratch) < 0) {
-                    throw new IOException("client " + clients.size() + " was refused: " + said(scratch));
-                }
-            }
+            storm(1);
         }
     }
 
@@ -75,36 +73,48 @@ final class Crowd implements AutoCloseable {
     Storm storm(int count) throws IOException {
         Storm storm = new Storm();
         try (Selector selector = Selector.open()) {
-            long startNs = System.nanoTime();
-            for (int place = 0; place < count; place++) {
-                SocketChannel client = SocketChannel.open();
-                clients.add(client);
-                client.configureBlocking(false);
-                client.connect(proxy);
-                greet(client.register(selector, SelectionKey.OP_CONNECT, new Newcomer(place)));
+            long endNs = System.nanoTime() + STORM_PATIENCE_NS;
+            for (int come = 0; come < count; ) {
+                for (int more = Math.min(count, come + BETWEEN_LOOKS); come < more; come++) {
+                    SocketChannel client = SocketChannel.open();
+                    clients.add(client);
+                    client.configureBlocking(false);
+                    Newcomer newcomer = new Newcomer(come, System.nanoTime());
+                    client.connect(proxy);
+                    greet(client.register(selector, SelectionKey.OP_CONNECT, newcomer));
+                }
+                selector.selectNow();
+                look(selector, storm);
             }
-            while (storm.served() < count) {
-                long leftNs = STORM_PATIENCE_NS - (System.nanoTime() - startNs);
+            while (storm.letIn() < count) {
+                long leftNs = endNs - System.nanoTime();
                 if (leftNs <= 0 || selector.select(1 + TimeUnit.NANOSECONDS.toMillis(leftNs)) == 0) {
-                    throw new IOException((count - storm.served()) + " of " + count + " clients hear nothing");
+                    throw new IOException((count - storm.letIn()) + " of " + count + " clients hear nothing");
                 }
-                List<Integer> places = new ArrayList<>();
-                for (SelectionKey key : selector.selectedKeys()) {
-                    if (key.isConnectable()) {
-                        greet(key);
-                    } else if (hear(key)) {
-                        places.add(newcomer(key).place);
-                        key.cancel();
-                    }
-                }
-                selector.selectedKeys().clear();
-                storm.serve(places, TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - startNs) / 1e3);
+                look(selector, storm);
             }
         }
         return storm;
     }
 
-    /** Sends what a client begins with, if it is connected; on loopback it is at once, unless too many wait there. */
+    private void look(Selector selector, Storm storm) throws IOException {
+        List<Integer> places = new ArrayList<>();
+        List<Double> waitsMs = new ArrayList<>();
+        for (SelectionKey key : selector.selectedKeys()) {
+            if (key.isConnectable()) {
+                greet(key);
+            } else if (hear(key)) {
+                Newcomer newcomer = newcomer(key);
+                places.add(newcomer.place);
+                waitsMs.add((System.nanoTime() - newcomer.startNs) / NS_PER_MS);
+                key.cancel();
+            }
+        }
+        selector.selectedKeys().clear();
+        storm.letIn(places, waitsMs);
+    }
+
+    /** Sends what a client begins with, if it is connected: on loopback at once, unless the proxy's backlog is full. */
     private void greet(SelectionKey key) throws IOException {
         SocketChannel client = (SocketChannel) key.channel();
         if (client.finishConnect()) {
@@ -117,7 +127,7 @@ final class Crowd implements AutoCloseable {
     private static boolean hear(SelectionKey key) throws IOException {
         ByteBuffer heard = newcomer(key).heard;
         if (((SocketChannel) key.channel()).read(heard) < 0) {
-            throw new IOException("a client of the storm was refused: " + said(heard));
+            throw new IOException("a client was refused: " + said(heard));
         }
         return isIn(heard);
     }

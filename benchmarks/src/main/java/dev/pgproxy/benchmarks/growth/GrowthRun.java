@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.DoubleFunction;
 
 /**
  * Measures how the cost of a transaction, a connect and an idle client grows with the number of clients, beside pgbouncer if it is installed;
@@ -32,7 +33,7 @@ public final class GrowthRun {
     /** Clients of pgbench, and connections of the proxy's own. */
     private static final int OTHERS = 100;
 
-    /** Descriptors that {@link Site} gives a peer besides two for each client. */
+    /** Descriptors of a process that are not for clients, at each end. */
     private static final int OTHER_FILES = 1_024;
 
     /** With fewer clients than this, what the loads leave behind hides what a client takes. */
@@ -42,8 +43,8 @@ public final class GrowthRun {
     private static final List<String> CONNECTS = List.of("-S", "-C", "-c", "8", "-j", "2");
     private static final List<String> MANY_CLIENTS = List.of("-S", "-c", "64", "-j", "2");
 
-    /** How much longer than a measurement a load goes before it, for each process that has to compile what it runs. */
-    private static final int WARM_UP_TIMES = 4;
+    /** How much longer than a measurement a load goes before it, for each worker, which has to compile what it runs. */
+    private static final int WARM_UP_TIMES = 3;
 
     /**
      * How much.
@@ -120,7 +121,7 @@ public final class GrowthRun {
             List<Costs> ofKind = new ArrayList<>();
             try (Peer peer = kind.start(site(serverPort, counts.get(counts.size() - 1)));
                     Crowd crowd = new Crowd(peer.address().port())) {
-                warmUp(peer);
+                warmUp(kind, peer);
                 Pause.seconds(extent.settleSeconds());
                 double emptyKib = ProcessFigures.pssKib(peer.processes());
                 for (int count : counts) {
@@ -162,9 +163,13 @@ public final class GrowthRun {
                 .orElse(Integer.MAX_VALUE / 2);
     }
 
-    private void warmUp(Peer peer) {
-        load(peer, EIGHT_CLIENTS, WARM_UP_TIMES * extent.seconds());
-        load(peer, CONNECTS, WARM_UP_TIMES * extent.seconds());
+    private void warmUp(Peer peer, int workers, List<String> transactions) {
+        load(peer, transactions, workers * WARM_UP_TIMES * extent.seconds());
+        load(peer, CONNECTS, workers * WARM_UP_TIMES * extent.seconds());
+    }
+
+    private void warmUp(PeerKind kind, Peer peer) {
+        warmUp(peer, kind == PeerKind.PGPROXY_2 ? 2 : 1, EIGHT_CLIENTS);
     }
 
     private static Pgbench load(Peer peer, List<String> script, int seconds) {
@@ -203,16 +208,16 @@ public final class GrowthRun {
 
     private List<String> workers(int serverPort) {
         List<String> lines = new ArrayList<>(List.of(
-                "| pool-workers | us for a transaction of 64 clients | MiB without clients |",
-                "| ---: | ---: | ---: |"));
+                "| pool-workers | us for a transaction of 64 clients | us for a connect | MiB without clients |",
+                "| ---: | ---: | ---: | ---: |"));
         for (int count : extent.workers()) {
             progress.println(count + " pool-workers");
             try (Peer peer = PeerKind.pgproxy(site(serverPort, OTHERS), count)) {
                 Pause.seconds(extent.settleSeconds());
                 double emptyKib = ProcessFigures.pssKib(peer.processes());
-                load(peer, MANY_CLIENTS, count * WARM_UP_TIMES * extent.seconds());
-                double us = transactionUs(peer, MANY_CLIENTS);
-                lines.add("| " + count + " | " + Numbers.value(us) + " | " + Numbers.value(emptyKib / 1024) + " |");
+                warmUp(peer, count, MANY_CLIENTS);
+                lines.add("| " + count + " | " + Numbers.value(transactionUs(peer, MANY_CLIENTS)) + " | "
+                        + Numbers.value(transactionUs(peer, CONNECTS)) + " | " + Numbers.value(emptyKib / 1024) + " |");
             }
         }
         return lines;
@@ -222,23 +227,25 @@ public final class GrowthRun {
         int count = Math.min(extent.storm(), most());
         List<String> lines = new ArrayList<>(List.of(
                 "| " + count
-                        + " connects at once | p50 in ms | p99 in ms | last in ms | overtaken by, p50 | p99 | most |",
+                        + " connects at once | wait in ms, p50 | p99 | longest |"
+                        + " later ones let in before, p50 | p99 | most |",
                 "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"));
         for (PeerKind kind : kinds) {
             progress.println(kind.title() + ": " + count + " connects at once");
             try (Peer peer = kind.start(site(serverPort, count));
                     Crowd crowd = new Crowd(peer.address().port())) {
-                warmUp(peer);
+                warmUp(kind, peer);
                 crowd.growTo(1); // How the server lets such clients in is known after the first one.
                 Storm storm = crowd.storm(count);
-                lines.add("| " + kind.title() + cells(storm.waitsMs()) + cells(storm.overtakers()) + " |");
+                lines.add("| " + kind.title() + cells(storm.waitsMs(), Numbers::value)
+                        + cells(storm.overtakers(), Numbers::count) + " |");
             }
         }
         return lines;
     }
 
-    private static String cells(Quantiles quantiles) {
-        return " | " + Numbers.value(quantiles.median()) + " | " + Numbers.value(quantiles.at(0.99)) + " | "
-                + Numbers.value(quantiles.greatest());
+    private static String cells(Quantiles quantiles, DoubleFunction<String> form) {
+        return " | " + form.apply(quantiles.median()) + " | " + form.apply(quantiles.at(0.99)) + " | "
+                + form.apply(quantiles.greatest());
     }
 }

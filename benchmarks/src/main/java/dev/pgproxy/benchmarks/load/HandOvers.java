@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What pgproxy has counted of its hand-overs so far.
  *
  * @param clients whose descriptors were passed to a worker
- * @param micros until the workers had them, in all
+ * @param micros until the workers had acknowledged them, in all
  */
 record HandOvers(long clients, long micros) {
 
@@ -32,7 +32,11 @@ record HandOvers(long clients, long micros) {
         return Long.parseLong(operator.value("SELECT sum(value) FROM counter WHERE name = '" + name + "'"));
     }
 
-    double meanUsSince(HandOvers before) {
-        return (double) (micros - before.micros) / Math.max(1, clients - before.clients);
+    /** @throws IOException when no client was handed over since then */
+    double meanUsSince(HandOvers before) throws IOException {
+        if (clients <= before.clients) {
+            throw new IOException("pgproxy has counted no hand-over");
+        }
+        return (double) (micros - before.micros) / (clients - before.clients);
     }
 }

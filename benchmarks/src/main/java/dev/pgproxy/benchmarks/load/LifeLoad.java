@@ -2,16 +2,19 @@ package dev.pgproxy.benchmarks.load;
 
 import dev.pgproxy.benchmarks.peer.Logins;
 import dev.pgproxy.benchmarks.peer.Peer;
-import dev.pgproxy.benchmarks.peer.PeerKind;
 import dev.pgproxy.benchmarks.result.Figure;
 import dev.pgproxy.testkit.wire.WireClient;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
-/** A peer of its own, from its start to a crowd of clients that do nothing: how fast it is there, and what it costs to have it. */
-public final class LifeLoad implements Load {
+/**
+ * A peer from its start to a crowd of clients that do nothing: how fast it is there, and what it costs to have it. No other may run meanwhile:
+ * what the processes of two pgproxies share would count half for each.
+ */
+public final class LifeLoad {
 
     private static final double KIB_PER_MIB = 1024;
     private static final double PERCENT = 100;
@@ -31,25 +34,19 @@ public final class LifeLoad implements Load {
         this.settleSeconds = settleSeconds;
     }
 
-    @Override
+    /** What it does, for the progress of a run. */
     public String title() {
         return "start, and " + clients + " idle clients";
     }
 
-    @Override
-    public boolean suits(PeerKind kind) {
-        return kind != PeerKind.DIRECT;
-    }
-
-    @Override
-    public boolean warmsUp() {
-        return false; // It starts a peer of its own, which is cold each time.
-    }
-
-    @Override
-    public void run(Subject subject, Findings findings) throws IOException {
+    /**
+     * Starts a peer, and ends it.
+     *
+     * @throws IOException when a connection of its own breaks
+     */
+    public void run(Supplier<Peer> start, Findings findings) throws IOException {
         long startNs = System.nanoTime();
-        try (Peer peer = subject.another().get()) {
+        try (Peer peer = start.get()) {
             try (WireClient first = logIn(peer)) {
                 first.value("SELECT 1");
             }

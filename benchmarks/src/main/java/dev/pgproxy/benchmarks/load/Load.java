@@ -14,11 +14,6 @@ public interface Load {
         return true;
     }
 
-    /** Whether it is run once before the first round, so that neither the peers nor this JVM are cold in it. */
-    default boolean warmsUp() {
-        return true;
-    }
-
     /**
      * Puts the peer under the load once.
      *

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Clients that connect, log in and leave, one after the other: how long each waits. In pgproxy this includes the hand-over to a worker. */
 public final class LoginLoad implements Load {
@@ -28,7 +27,7 @@ public final class LoginLoad implements Load {
 
     @Override
     public void run(Subject subject, Findings findings) throws IOException {
-        @Nullable HandOvers before = HandOvers.of(subject);
+        HandOvers before = HandOvers.of(subject);
         List<Double> waitsUs = new ArrayList<>();
         for (int i = 0; i < logins; i++) {
             long startNs = System.nanoTime();

@@ -12,8 +12,8 @@ import java.util.OptionalDouble;
 /** The figures of one chart as horizontal bars in SVG 1.1, a group of bars for each figure and a bar for each peer. */
 public final class BarChart {
 
-    private static final int WIDTH = 760;
-    private static final int LABEL_WIDTH = 150;
+    private static final int WIDTH = 820;
+    private static final int LABEL_WIDTH = 210;
     private static final int VALUE_WIDTH = 80;
     private static final int BAR_HEIGHT = 16;
     private static final int GROUP_GAP = 34;

@@ -38,7 +38,7 @@ public final class Tables {
             for (PeerKind peer : peers) {
                 line.append(' ').append(cell(figure, peer, run)).append(" |");
             }
-            lines.add(line + " " + (figure.goal().isEmpty() ? "" : "(" + figure.goal() + ")") + " |");
+            lines.add(line + " " + figure.goal() + " |");
         }
         return lines;
     }

@@ -4,40 +4,44 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Everything that is measured, in the order of the tables. A goal is a ratio to pgbouncer in the same round. */
+/** Everything that is measured, in the order of the tables. */
 public enum Figure {
-    SELECT_8_CPU(Chart.CPU, "pgbench -S -c 8", Better.LOWER, "1.0"),
-    SELECT_64_CPU(Chart.CPU, "pgbench -S -c 64", Better.LOWER, "1.0"),
-    PREPARED_8_CPU(Chart.CPU, "pgbench -S -M prepared -c 8", Better.LOWER, "1.0"),
-    WIDE_CPU(Chart.CPU, "100 rows of 1 kB, -c 8", Better.LOWER, "1.0"),
-    CONNECT_CPU(Chart.CPU, "pgbench -S -C -c 8, trust", Better.LOWER, "1.3"),
+    SELECT_8_CPU(Chart.CPU, "pgbench -S -c 8", Better.LOWER, "(1.0); 2 workers: 0.9 x haproxy; Unix sockets: (0.85)"),
+    SELECT_64_CPU(Chart.CPU, "pgbench -S -c 64", Better.LOWER, "(1.0); 2 workers: 0.9 x haproxy; Unix sockets: (0.85)"),
+    PREPARED_8_CPU(
+            Chart.CPU,
+            "pgbench -S -M prepared -c 8",
+            Better.LOWER,
+            "(1.0); 2 workers: 0.9 x haproxy; Unix sockets: (0.85)"),
+    WIDE_CPU(Chart.CPU, "100 rows of 1 kB, -c 8", Better.LOWER, "(1.0)"),
+    CONNECT_CPU(Chart.CPU, "pgbench -S -C -c 8, trust", Better.LOWER, "(1.3)"),
 
-    SELECT_8_TPS(Chart.THROUGHPUT, "pgbench -S -c 8", Better.HIGHER, "1.0"),
-    SELECT_64_TPS(Chart.THROUGHPUT, "pgbench -S -c 64", Better.HIGHER, "1.1"),
-    PREPARED_8_TPS(Chart.THROUGHPUT, "pgbench -S -M prepared -c 8", Better.HIGHER, "1.0"),
-    WIDE_TPS(Chart.THROUGHPUT, "100 rows of 1 kB, -c 8", Better.HIGHER, "1.0"),
+    SELECT_8_TPS(Chart.THROUGHPUT, "pgbench -S -c 8", Better.HIGHER, "(1.0)"),
+    SELECT_64_TPS(Chart.THROUGHPUT, "pgbench -S -c 64", Better.HIGHER, "(1.1)"),
+    PREPARED_8_TPS(Chart.THROUGHPUT, "pgbench -S -M prepared -c 8", Better.HIGHER, "(1.0)"),
+    WIDE_TPS(Chart.THROUGHPUT, "100 rows of 1 kB, -c 8", Better.HIGHER, "(1.0)"),
 
-    ONE_P50(Chart.LATENCY, "one client, p50", Better.LOWER, "1.0"),
-    ONE_P99(Chart.LATENCY, "one client, p99", Better.LOWER, "1.0"),
+    ONE_P50(Chart.LATENCY, "one client, p50", Better.LOWER, "(1.0)"),
+    ONE_P99(Chart.LATENCY, "one client, p99", Better.LOWER, "(1.0)"),
     ONE_P999(Chart.LATENCY, "one client, p99.9", Better.LOWER, ""),
 
-    CONNECT_TRUST(Chart.CONNECTS, "pgbench -S -C -c 8, trust", Better.HIGHER, "1.0"),
-    CONNECT_MD5(Chart.CONNECTS, "pgbench -S -C -c 8, md5", Better.HIGHER, "1.0"),
-    CONNECT_SCRAM(Chart.CONNECTS, "pgbench -S -C -c 8, SCRAM", Better.HIGHER, "1.0"),
+    CONNECT_TRUST(Chart.CONNECTS, "pgbench -S -C -c 8, trust", Better.HIGHER, "(1.0)"),
+    CONNECT_MD5(Chart.CONNECTS, "pgbench -S -C -c 8, md5", Better.HIGHER, "(1.0)"),
+    CONNECT_SCRAM(Chart.CONNECTS, "pgbench -S -C -c 8, SCRAM", Better.HIGHER, "(1.0)"),
 
     LOGIN_P50(Chart.LOGIN, "connect to ReadyForQuery, p50", Better.LOWER, ""),
     LOGIN_P99(Chart.LOGIN, "connect to ReadyForQuery, p99", Better.LOWER, ""),
-    HAND_OVER(Chart.LOGIN, "of it, the hand-over to another process, mean", Better.LOWER, ""),
+    HAND_OVER(Chart.LOGIN, "hand-over to a worker until it is acknowledged, mean", Better.LOWER, ""),
 
-    COPY_OUT_RATE(Chart.COPY, "COPY TO STDOUT", Better.HIGHER, "2.0"),
-    COPY_IN_RATE(Chart.COPY, "COPY FROM STDIN", Better.HIGHER, "2.0"),
-    COPY_OUT_CPU(Chart.COPY_CPU, "COPY TO STDOUT", Better.LOWER, "0.3"),
-    COPY_IN_CPU(Chart.COPY_CPU, "COPY FROM STDIN", Better.LOWER, "0.3"),
+    COPY_OUT_RATE(Chart.COPY, "COPY TO STDOUT", Better.HIGHER, "(2.0)"),
+    COPY_IN_RATE(Chart.COPY, "COPY FROM STDIN", Better.HIGHER, "(2.0)"),
+    COPY_OUT_CPU(Chart.COPY_CPU, "COPY TO STDOUT", Better.LOWER, "(0.3)"),
+    COPY_IN_CPU(Chart.COPY_CPU, "COPY FROM STDIN", Better.LOWER, "(0.3)"),
 
-    IDLE_CLIENT_MEMORY(Chart.CLIENT_MEMORY, "each idle client (PSS)", Better.LOWER, ""),
-    EMPTY_MEMORY(Chart.EMPTY_MEMORY, "without clients (PSS)", Better.LOWER, ""),
-    IDLE_CPU(Chart.IDLE, "CPU without clients", Better.LOWER, ""),
-    START(Chart.START, "exec to first answer", Better.LOWER, "");
+    IDLE_CLIENT_MEMORY(Chart.CLIENT_MEMORY, "each idle client (PSS)", Better.LOWER, "2.5"),
+    EMPTY_MEMORY(Chart.EMPTY_MEMORY, "without clients (PSS)", Better.LOWER, "2 workers: 110"),
+    IDLE_CPU(Chart.IDLE, "CPU without clients", Better.LOWER, "0.1"),
+    START(Chart.START, "exec to first answer", Better.LOWER, "900");
 
     /** Which of two values is the better one. */
     public enum Better {
@@ -122,9 +126,14 @@ public enum Figure {
         return better;
     }
 
-    /** The ratio to pgbouncer that pgproxy is to reach; empty where none is set. */
+    /** What pgproxy is to reach: in brackets a ratio to pgbouncer, otherwise a value; empty where none is set. */
     public String goal() {
         return goal;
+    }
+
+    /** The figure of another peer that this one's ratio is to: the same, but for what only pgproxy has. */
+    Figure yardstick() {
+        return this == HAND_OVER ? LOGIN_P50 : this;
     }
 
     /** Whether the first value is worse than the second. */

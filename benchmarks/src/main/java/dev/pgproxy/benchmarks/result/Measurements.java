@@ -46,9 +46,9 @@ public final class Measurements {
         return median(rounds(figure, peer).values());
     }
 
-    /** One peer's value by another's, in each round in which both were measured and the other's is not 0. */
+    /** One peer's value by another's of the same figure or its yardstick, in each round in which both were measured and the other's is not 0. */
     public List<Double> ratios(Figure figure, PeerKind peer, PeerKind to) {
-        SortedMap<Integer, Double> yardstick = rounds(figure, to);
+        SortedMap<Integer, Double> yardstick = rounds(figure.yardstick(), to);
         List<Double> ratios = new ArrayList<>();
         rounds(figure, peer).forEach((round, value) -> {
             double divisor = yardstick.getOrDefault(round, 0.0);

@@ -13,6 +13,11 @@ public final class Numbers {
         return String.format(Locale.ROOT, format, value);
     }
 
+    /** A whole number. */
+    public static String count(double value) {
+        return String.format(Locale.ROOT, "%,.0f", value);
+    }
+
     /** Two decimals. */
     public static String ratio(double ratio) {
         return String.format(Locale.ROOT, "%.2f", ratio);

@@ -7,24 +7,24 @@ import org.junit.jupiter.api.Test;
 
 class StormTest {
 
+    private final Storm storm = new Storm();
+
     @Test
     void nobodyOvertakesInALine() {
-        Storm storm = new Storm();
-        storm.serve(List.of(0), 1);
-        storm.serve(List.of(2, 1), 2);
-        storm.serve(List.of(3), 5);
-        assertEquals(4, storm.served());
+        storm.letIn(List.of(0), List.of(1.0));
+        storm.letIn(List.of(2, 1), List.of(2.0, 3.0));
+        storm.letIn(List.of(3), List.of(5.0));
+        assertEquals(4, storm.letIn());
         assertEquals(0, storm.overtakers().greatest());
-        assertEquals(2, storm.waitsMs().median());
+        assertEquals(2.5, storm.waitsMs().median());
         assertEquals(5, storm.waitsMs().greatest());
     }
 
     @Test
-    void whoCameLaterAndWasServedBeforeHasOvertaken() {
-        Storm storm = new Storm();
-        storm.serve(List.of(3), 1);
-        storm.serve(List.of(1), 2);
-        storm.serve(List.of(0, 2), 3);
+    void whoCameLaterAndIsInBeforeHasOvertaken() {
+        storm.letIn(List.of(3), List.of(1.0));
+        storm.letIn(List.of(1), List.of(1.0));
+        storm.letIn(List.of(0, 2), List.of(1.0, 1.0));
         assertEquals(2, storm.overtakers().greatest(), "of the first, by the second and the last");
         assertEquals(1, storm.overtakers().median(), "0, 1, 1 and 2");
     }

@@ -23,6 +23,14 @@ class MeasurementsTest {
         assertEquals(OptionalDouble.of(110), run.median(Figure.SELECT_8_TPS, PeerKind.PGPROXY_1));
     }
 
+    /** So that a slower one is noticed in a comparison. */
+    @Test
+    void aHandOverIsComparedWithALogin() {
+        run.add(Figure.LOGIN_P50, PeerKind.PGBOUNCER, 1, 100);
+        run.add(Figure.HAND_OVER, PeerKind.PGPROXY_1, 1, 50);
+        assertEquals(OptionalDouble.of(0.5), run.ratio(Figure.HAND_OVER, PeerKind.PGPROXY_1, PeerKind.PGBOUNCER));
+    }
+
     @Test
     void roundsThatTheOtherMissesOrWhereItIsZeroHaveNoRatio() {
         run.add(Figure.IDLE_CPU, PeerKind.PGBOUNCER, 1, 0);
