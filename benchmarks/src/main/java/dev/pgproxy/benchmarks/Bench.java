@@ -30,8 +30,8 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run: an embedded PostgreSQL, every peer in front of it, and in each round every load on every peer. The peers take turns within a
- * load, so that whatever else the machine does affects them alike.
+ * One run: an embedded PostgreSQL, every peer in front of it, and in each round every load on every peer; after that, each peer alone. The
+ * peers take turns within a load, so that whatever else the machine does affects them alike.
  */
 final class Bench {
 
@@ -221,7 +221,7 @@ final class Bench {
         LifeLoad life = new LifeLoad(extent.idleClients(), extent.idleSeconds(), extent.settleSeconds());
         for (int i = 1; i <= extent.rounds(); i++) {
             int round = i;
-            progress.println(progress(round, life.title()));
+            progress.println("Each alone. " + progress(round, life.title()));
             for (PeerKind kind : shuffled()) {
                 if (kind != PeerKind.DIRECT) {
                     life.run(

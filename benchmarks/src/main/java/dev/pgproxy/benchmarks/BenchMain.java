@@ -71,9 +71,14 @@ public final class BenchMain implements Callable<Integer> {
     private BenchMain() {}
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new BenchMain())
+        System.exit(execute(arguments));
+    }
+
+    /** @return the exit status */
+    static int execute(String... arguments) {
+        return new CommandLine(new BenchMain())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .execute(arguments));
+                .execute(arguments);
     }
 
     @Override

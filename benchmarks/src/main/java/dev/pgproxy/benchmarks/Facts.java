@@ -32,7 +32,8 @@ final class Facts {
         facts.put(
                 EXTENT,
                 extent.rounds() + " rounds, " + extent.seconds() + " s for each load, COPY of " + extent.megabytes()
-                        + " MB, " + extent.idleClients() + " idle clients" + (extent.warmsUp() ? "" : ", cold"));
+                        + " MB, " + extent.logins() + " logins, " + extent.idleClients() + " idle clients, "
+                        + extent.idleSeconds() + " s without clients" + (extent.warmsUp() ? "" : ", cold"));
         facts.put("command", ("scripts/bench " + String.join(" ", arguments)).strip());
         return facts;
     }

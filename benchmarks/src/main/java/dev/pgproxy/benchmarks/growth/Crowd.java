@@ -24,7 +24,7 @@ final class Crowd implements AutoCloseable {
     /** In which all clients that connect at once must be in. */
     private static final long STORM_PATIENCE_NS = TimeUnit.MINUTES.toNanos(2);
 
-    /** How many connect before the answers to others are read, which are seen at one time then. */
+    /** How many connect before the answers to others are read. Those that are read together count as simultaneous. */
     private static final int BETWEEN_LOOKS = 16;
 
     private static final double NS_PER_MS = 1e6;
@@ -86,10 +86,10 @@ final class Crowd implements AutoCloseable {
                 selector.selectNow();
                 look(selector, storm);
             }
-            while (storm.letIn() < count) {
+            while (storm.countIn() < count) {
                 long leftNs = endNs - System.nanoTime();
                 if (leftNs <= 0 || selector.select(1 + TimeUnit.NANOSECONDS.toMillis(leftNs)) == 0) {
-                    throw new IOException((count - storm.letIn()) + " of " + count + " clients hear nothing");
+                    throw new IOException((count - storm.countIn()) + " of " + count + " clients hear nothing");
                 }
                 look(selector, storm);
             }

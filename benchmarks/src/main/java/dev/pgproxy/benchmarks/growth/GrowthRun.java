@@ -24,7 +24,7 @@ import java.util.function.DoubleFunction;
 
 /**
  * Measures how the cost of a transaction, a connect and an idle client grows with the number of clients, beside pgbouncer if it is installed;
- * how that of a transaction grows with the number of workers; and how long clients wait that all connect at once.
+ * how that of a transaction and a connect grows with the number of workers; and how long clients wait that all connect at once.
  */
 public final class GrowthRun {
 

@@ -28,7 +28,7 @@ final class Storm {
         this.waitsMs.addAll(waitsMs);
     }
 
-    int letIn() {
+    int countIn() {
         return in.cardinality();
     }
 

@@ -126,7 +126,7 @@ public enum Figure {
         return better;
     }
 
-    /** What pgproxy is to reach: in brackets a ratio to pgbouncer, otherwise a value; empty where none is set. */
+    /** What pgproxy is to reach: in brackets a ratio to pgbouncer, otherwise a value or a ratio to the peer that it names; empty where none is set. */
     public String goal() {
         return goal;
     }

@@ -46,7 +46,7 @@ class IdleServerTest {
             crowd.growTo(3);
             crowd.growTo(20);
             Storm storm = crowd.storm(30);
-            assertEquals(30, storm.letIn());
+            assertEquals(30, storm.countIn());
             assertTrue(storm.waitsMs().least() > 0);
         }
     }

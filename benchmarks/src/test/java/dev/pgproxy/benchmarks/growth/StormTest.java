@@ -14,7 +14,7 @@ class StormTest {
         storm.letIn(List.of(0), List.of(1.0));
         storm.letIn(List.of(2, 1), List.of(2.0, 3.0));
         storm.letIn(List.of(3), List.of(5.0));
-        assertEquals(4, storm.letIn());
+        assertEquals(4, storm.countIn());
         assertEquals(0, storm.overtakers().greatest());
         assertEquals(2.5, storm.waitsMs().median());
         assertEquals(5, storm.waitsMs().greatest());

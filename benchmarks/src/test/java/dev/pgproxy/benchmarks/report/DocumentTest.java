@@ -60,7 +60,7 @@ class DocumentTest {
                 lines.contains("| pgbench -S -c 8 | 12.5 (1.25) | 10.0 (1.00) | " + Figure.SELECT_8_CPU.goal() + " |"),
                 lines::toString);
         assertTrue(
-                lines.contains("| pgbench -S -c 64 | 1,234 |  | " + Figure.SELECT_8_CPU.goal() + " |"),
+                lines.contains("| pgbench -S -c 64 | 1,234 |  | " + Figure.SELECT_64_CPU.goal() + " |"),
                 lines::toString);
         assertTrue(lines.stream().noneMatch(line -> line.contains("earlier run") || line.contains("COPY")));
     }

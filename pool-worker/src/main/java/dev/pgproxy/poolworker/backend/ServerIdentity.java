@@ -77,7 +77,7 @@ public final class ServerIdentity {
     /** The login is complete: the statuses rarely change after it, and are shared with equal ones of other backends. */
     void share(StatusTable newTable) {
         table = newTable;
-        statuses = newTable.shared(newStatuses);
+        statuses = newTable.shared(messages());
         newStatuses = Map.of();
         ignoredParameters = newTable.sharedIgnored(ignoredParameters);
         fingerprint = newTable.sharedFingerprint(fingerprint);
